@@ -1,0 +1,133 @@
+import cookie from '@fastify/cookie';
+import fastify, { type FastifyInstance, LogController } from 'fastify';
+import type { Logger } from 'pino';
+import { type AuditWriter, createAuditWriter } from './audit/writer.ts';
+import { type Billers, createBillers } from './billers/billers.ts';
+import { billerRoutes } from './billers/routes.ts';
+import type { Settings } from './config.ts';
+import type { Database } from './database/database.ts';
+import { createKeys, type Keys } from './keys/keys.ts';
+import type { MasterKey } from './keys/master-key.ts';
+import { launchRoutes } from './launch/routes.ts';
+import { createMetrics, type Metrics } from './operations/metrics.ts';
+import { type Readiness, readinessOf } from './operations/readiness.ts';
+import { operationRoutes } from './operations/routes.ts';
+import { portalUserRoutes } from './portal-users/routes.ts';
+import { createSignIn, type SignIn } from './portal-users/sign-in.ts';
+import { createThrottle } from './portal-users/throttle.ts';
+import { createSessions, type Sessions } from './sessions/sessions.ts';
+import { deleteExpiredSessions } from './sessions/store.ts';
+import { createFlows, type Flows } from './sign-on/flows.ts';
+import { createIssue, type Issue } from './sign-on/issue.ts';
+import { signOnRoutes } from './sign-on/routes.ts';
+import { assetRoutes } from './web/asset-routes.ts';
+import { handleErrors, renderError } from './web/errors.ts';
+import { acceptForms } from './web/form.ts';
+import { logRequests } from './web/log.ts';
+import { newReference } from './web/reference.ts';
+
+/** Everything that the capabilities are made of, built once. */
+export interface Services {
+  readonly publicUrl: string;
+  readonly clock: () => number;
+  readonly database: Database;
+  readonly masterKey: MasterKey;
+  readonly audit: AuditWriter;
+  readonly billers: Billers;
+  readonly keys: Keys;
+  readonly sessions: Sessions;
+  readonly flows: Flows;
+  readonly signIn: SignIn;
+  readonly issue: Issue;
+  readonly metrics: Metrics;
+  readonly readiness: () => Promise<Readiness>;
+  /** Removes what has expired. */
+  readonly tidy: () => Promise<void>;
+}
+
+interface Foundation {
+  readonly publicUrl: string;
+  readonly database: Database;
+  readonly masterKey: MasterKey;
+  /** Milliseconds since 1970. */
+  readonly clock?: () => number;
+}
+
+/** Builds the services on a database that is open and a master key that fits it. */
+export function createServices({ publicUrl, database, masterKey, clock = Date.now }: Foundation): Services {
+  const { orm } = database;
+  const audit = createAuditWriter({ database, masterKey, clock });
+  const billers = createBillers({ orm, publicUrl });
+  const keys = createKeys({ orm, masterKey, clock });
+  const sessions = createSessions({ database, clock });
+  const flows = createFlows({ orm, clock });
+  const signIn = createSignIn({ orm, masterKey, throttle: createThrottle(orm), audit });
+  database.onChange((billerId) => {
+    billers.forget(billerId);
+    keys.forget(billerId);
+  });
+  return {
+    publicUrl,
+    clock,
+    database,
+    masterKey,
+    audit,
+    billers,
+    keys,
+    sessions,
+    flows,
+    signIn,
+    issue: createIssue({ keys, audit, clock }),
+    metrics: createMetrics(),
+    readiness: () => readinessOf({ database, billers, keys, clock }),
+    tidy: async () => {
+      await deleteExpiredSessions(orm, new Date(clock()));
+      await flows.deleteExpired();
+    },
+  };
+}
+
+/** The base64 of the largest message, percent-encoded, with room for RelayState. */
+const BODY_LIMIT_BYTES = 2 * 1024 * 1024;
+
+function trustProxy(value: string | undefined) {
+  if (value === undefined) return false;
+  const hops = Number(value);
+  return Number.isInteger(hops) ? (_address: string, hop: number) => hop < hops : value;
+}
+
+/** Builds the HTTP server over the services. It does not listen yet. */
+export async function createServer(
+  services: Services,
+  options: { readonly logger: Logger; readonly settings: Pick<Settings, 'TRUST_PROXY'> },
+): Promise<FastifyInstance> {
+  const server = fastify({
+    loggerInstance: options.logger as FastifyInstance['log'],
+    // One line a request is written by logRequests.
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: newReference,
+    requestIdHeader: false,
+    trustProxy: trustProxy(options.settings.TRUST_PROXY),
+    bodyLimit: BODY_LIMIT_BYTES,
+    // A HEAD must never issue an assertion, and no page here is worth one.
+    exposeHeadRoutes: false,
+    forceCloseConnections: 'idle',
+    frameworkErrors: (error, request, reply) => void renderError(error, request, reply),
+  });
+  await server.register(cookie);
+  acceptForms(server);
+  handleErrors(server);
+  logRequests(server);
+  if (services.publicUrl.startsWith('https:')) {
+    server.addHook('onSend', async (_request, reply) => {
+      reply.header('strict-transport-security', 'max-age=31536000; includeSubDomains');
+    });
+  }
+  assetRoutes(server);
+  billerRoutes(server, services);
+  portalUserRoutes(server, services);
+  signOnRoutes(server, services);
+  launchRoutes(server, services);
+  operationRoutes(server, services);
+  return server;
+}

@@ -1,0 +1,104 @@
+import { z } from 'zod';
+import { ATTRIBUTE_NAME_FORMATS, NAME_ID_FORMATS, type NameIdFormat } from '../saml/names.ts';
+import { SIGN_CHOICES } from '../saml/response.ts';
+
+/**
+ * Everything about a biller that is assumed of Invoice Cloud or agreed with it, in one place. The defaults are the
+ * assumptions; every one can be changed per biller without touching code. `docs/assumptions.md` is made from this schema.
+ */
+
+const claimName = z.string().min(1).max(255);
+const claim = (name: string) =>
+  z
+    .strictObject({
+      name: claimName,
+      nameFormat: z.enum(Object.keys(ATTRIBUTE_NAME_FORMATS) as [keyof typeof ATTRIBUTE_NAME_FORMATS]),
+    })
+    .default({ name, nameFormat: 'basic' });
+
+const loginType = z.number().int().min(1).max(99);
+const seconds = (minimum: number, maximum: number, value: number) =>
+  z.number().int().min(minimum).max(maximum).default(value);
+
+export const billerSettingsSchema = z.strictObject({
+  emailClaim: claim('Email').meta({
+    option: '--email-claim',
+    assumed: 'Invoice Cloud finds the email address in the attribute `Email`, name format basic.',
+  }),
+  loginTypeClaim: claim('LoginType').meta({
+    option: '--login-type-claim',
+    assumed: 'Invoice Cloud finds the login type in the attribute `LoginType`, name format basic.',
+  }),
+  accountNumberClaim: claim('AccountNumber').nullable().meta({
+    option: '--account-number-claim, --no-account-number',
+    assumed:
+      'Invoice Cloud takes the account number from the attribute `AccountNumber` and compares it with the redirect link. Optional: a biller may go without.',
+  }),
+  defaultLoginType: loginType.default(5).meta({
+    option: '--default-login-type',
+    assumed: 'Login type 5 is right for everybody unless the biller maps otherwise.',
+  }),
+  loginTypes: z.record(z.string(), loginType).default({}).meta({
+    option: '--login-type owner=1,co-owner=5',
+    assumed: 'Roles are mapped to login types per biller; 1 stands for the owner of an account.',
+  }),
+  nameIdFormat: z
+    .enum(Object.keys(NAME_ID_FORMATS) as [NameIdFormat])
+    .default('emailAddress')
+    .meta({
+      option: '--name-id-format',
+      assumed: 'Invoice Cloud takes the email address as NameID, unless its request asks for another format.',
+    }),
+  sign: z.enum(SIGN_CHOICES).default('both').meta({
+    option: '--sign',
+    assumed:
+      'What Invoice Cloud wants signed is not known; both assertion and Response are signed, which every Service Provider accepts.',
+  }),
+  viewMode: z
+    .union([z.literal(0), z.literal(1)])
+    .default(0)
+    .meta({
+      option: '--view-mode',
+      assumed: 'ViewMode 0 is the full page, 1 is for an iframe; links take 0 unless told otherwise.',
+    }),
+  redirectLinkBase: z.string().default('https://sso.invoicecloud.com').meta({
+    option: '--redirect-link-base',
+    assumed: 'Redirect links start at `https://sso.invoicecloud.com/saml/<BillerGUID>`.',
+  }),
+  acsRedirectOrigins: z.array(z.string()).default([]).meta({
+    option: '--acs-redirect-origin',
+    assumed:
+      'After the ACS took the Response, Invoice Cloud redirects within the origin of the ACS. Other origins on that way must be listed, or the browser stops there (CSP form-action).',
+  }),
+  portalUrl: z.string().nullable().default(null).meta({
+    option: '--portal-url',
+    assumed: 'The portal page that errors lead back to; also the only page that may frame ours.',
+  }),
+  assertionLifetimeSeconds: seconds(30, 300, 300).meta({
+    option: '--assertion-lifetime',
+    assumed: 'Five minutes are enough for the Response to arrive.',
+  }),
+  clockSkewSeconds: seconds(0, 300, 60).meta({
+    option: '--clock-skew',
+    assumed: 'The clocks of both sides agree within a minute.',
+  }),
+  requestMaxAgeSeconds: seconds(30, 3600, 300).meta({
+    option: '--request-max-age',
+    assumed: 'A sign-on request reaches us within five minutes.',
+  }),
+  relayStateMaxBytes: z.number().int().min(80).max(8192).default(1024).meta({
+    option: '--relay-state-max',
+    assumed:
+      'RelayState is no longer than 1,024 bytes; the 80 of the standard (SAML bindings, 3.4.3) are too few for real Service Providers.',
+  }),
+  sessionIdleMinutes: z.number().int().min(1).max(1440).default(30).meta({ option: '--session-idle', assumed: '' }),
+  sessionLifetimeMinutes: z
+    .number()
+    .int()
+    .min(1)
+    .max(10_080)
+    .default(480)
+    .meta({ option: '--session-lifetime', assumed: '' }),
+});
+
+export type BillerSettings = z.infer<typeof billerSettingsSchema>;

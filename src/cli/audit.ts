@@ -1,0 +1,55 @@
+import { Command } from 'commander';
+import { operate } from './operate.ts';
+import { print, table } from './output.ts';
+
+interface EventRow {
+  readonly id: number;
+  readonly at: string;
+  readonly event: string;
+  readonly reference: string;
+  readonly biller: string | null;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+const detailsInWords = (details: EventRow['details']) =>
+  Object.entries(details)
+    .map(([name, value]) => `${name}: ${Array.isArray(value) ? value.join(', ') : String(value)}`)
+    .join('; ');
+
+/** `ic-idp audit` */
+export function auditCommand(): Command {
+  return new Command('audit')
+    .description('List audit events, the newest first; every filter that is given must match')
+    .option('--biller <slug>', 'events of this biller')
+    .option('--email <email>', 'events of the portal user with this email address')
+    .option('--user <id>', 'events of the portal user with this internal id')
+    .option('--event <name>', 'events of this name, e.g. assertion.issued')
+    .option('--reference <reference>', 'the reference that a person read out')
+    .option('--request <id>', 'ID of the AuthnRequest')
+    .option('--assertion <id>', 'ID of the assertion')
+    .option('--since <time>', 'not older than this date or time (UTC)')
+    .option('--before <id>', 'older than the event with this number, to read on')
+    .option('--limit <number>', 'how many at most', '50')
+    .option('--json', 'print the result as JSON')
+    .addHelpText(
+      'after',
+      '\nExample:\n  ic-idp audit --biller riverton-water --event sign_on.refused --since 2026-03-01',
+    )
+    .action(async ({ json, ...filter }: Record<string, unknown> & { json?: boolean }) => {
+      print((await operate('audit.list', filter)) as EventRow[], json, (events) =>
+        events.length === 0
+          ? 'No event matches.'
+          : table(
+              ['Id', 'Time (UTC)', 'Event', 'Biller', 'Reference', 'Details'],
+              events.map((event) => [
+                String(event.id),
+                event.at.slice(0, 19).replace('T', ' '),
+                event.event,
+                event.biller ?? '',
+                event.reference,
+                detailsInWords(event.details),
+              ]),
+            ),
+      );
+    });
+}

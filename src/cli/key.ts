@@ -1,0 +1,31 @@
+import { Command } from 'commander';
+import { operate } from './operate.ts';
+import { print, table } from './output.ts';
+
+interface KeyRow {
+  readonly biller: string;
+  readonly state: string;
+  readonly keyType: string;
+  readonly fingerprint: string;
+  readonly notAfter: string;
+}
+
+/** `ic-idp key ...` */
+export function keyCommand(): Command {
+  const list = new Command('list')
+    .description('List signing keys with their certificates')
+    .argument('[biller]', 'slug of the biller; all where it is left out')
+    .option('--json', 'print the result as JSON')
+    .addHelpText('after', '\nExample:\n  ic-idp key list riverton-water')
+    .action(async (biller: string | undefined, options: { json?: boolean }) => {
+      print((await operate('key.list', { biller })) as KeyRow[], options.json, (keys) =>
+        keys.length === 0
+          ? 'There are no signing keys. A biller gets one when it is added.'
+          : table(
+              ['Biller', 'State', 'Type', 'Valid to', 'SHA-256 of the certificate'],
+              keys.map((key) => [key.biller, key.state, key.keyType, key.notAfter.slice(0, 10), key.fingerprint]),
+            ),
+      );
+    });
+  return new Command('key').description('Signing keys: list').addCommand(list);
+}

@@ -1,0 +1,33 @@
+import { userInfo } from 'node:os';
+import { readSettings } from '../config.ts';
+import { controlSocketPath } from '../database/control-socket.ts';
+import { openInstallation } from '../installation.ts';
+import { runOperation } from '../operators/operations.ts';
+import { askService } from './control-client.ts';
+
+/** The operating system's user, for the audit. A container may run under an id without a name. */
+function actorName(): string {
+  try {
+    return `cli:${userInfo().username}`;
+  } catch {
+    return `cli:uid-${process.getuid?.() ?? 'unknown'}`;
+  }
+}
+
+/**
+ * Runs an operation: with PostgreSQL in this process; with the embedded database in the service where it runs, because
+ * only one process may open that, and otherwise in this process.
+ *
+ * @returns the result as JSON carries it @throws InputError
+ */
+export async function operate(operation: string, input: Record<string, unknown>): Promise<unknown> {
+  const settings = readSettings(process.env);
+  const actor = { name: actorName() };
+  const installation = await openInstallation(settings);
+  if (installation === undefined) return askService(controlSocketPath(settings.DATA_DIR), { operation, input, actor });
+  try {
+    return JSON.parse(JSON.stringify(await runOperation(installation.services, operation, input, actor)));
+  } finally {
+    await installation.close();
+  }
+}

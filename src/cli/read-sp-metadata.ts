@@ -1,0 +1,44 @@
+import { readFile } from 'node:fs/promises';
+import { InputError } from '../errors/idp-error.ts';
+import { isAcceptableUrl } from '../saml/service-provider.ts';
+
+const MAX_BYTES = 1024 * 1024;
+const TIMEOUT_MS = 10_000;
+
+async function fetchDocument(url: string): Promise<string> {
+  if (!isAcceptableUrl(url))
+    throw new InputError(`--sp-metadata "${url}": expected is an https URL (http only for this machine), or a file.`);
+  const failed = (reason: string, cause?: unknown) =>
+    new InputError(`--sp-metadata "${url}" can't be fetched: ${reason}.`, { cause });
+  let response: Response;
+  try {
+    response = await fetch(url, { redirect: 'error', signal: AbortSignal.timeout(TIMEOUT_MS) });
+  } catch (error) {
+    const { cause } = error as Error;
+    throw failed(cause instanceof Error && cause.message !== '' ? cause.message : (error as Error).message, error);
+  }
+  if (!response.ok || response.body === null)
+    throw failed(`the answer is ${response.status} ${response.statusText}`.trim());
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of response.body) {
+    bytes += chunk.byteLength;
+    if (bytes > MAX_BYTES) throw failed(`it is larger than ${MAX_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** @param source a file, or an http(s) URL @returns the document @throws InputError where it can't be had */
+export async function readSpMetadataSource(source: string): Promise<string> {
+  if (/^https?:\/\//.test(source)) return fetchDocument(source);
+  try {
+    const document = await readFile(source);
+    if (document.length > MAX_BYTES)
+      throw new InputError(`--sp-metadata "${source}" is larger than ${MAX_BYTES} bytes.`);
+    return document.toString('utf8');
+  } catch (error) {
+    if (error instanceof InputError) throw error;
+    throw new InputError(`--sp-metadata "${source}" can't be read: ${(error as Error).message}.`, { cause: error });
+  }
+}

@@ -1,0 +1,149 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
+import { z } from 'zod';
+import { InputError } from './errors/idp-error.ts';
+import { isLoopback } from './saml/service-provider.ts';
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+function isPublicUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const url = new URL(text);
+  if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') return false;
+  if (url.pathname !== '/' || text.endsWith('/')) return false;
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
+}
+
+const isMasterKey = (text: string) =>
+  /^[A-Za-z0-9+/]{43}=$/.test(text) && Buffer.from(text, 'base64').toString('base64') === text;
+
+const PROXY = /^[\da-fA-F.:]+(\/\d{1,3})?$/;
+const isTrustProxy = (text: string) =>
+  /^[1-9]\d?$/.test(text) ||
+  text
+    .split(',')
+    .every((part) => PROXY.test(part.trim()) || ['loopback', 'linklocal', 'uniquelocal'].includes(part.trim()));
+
+const isDatabaseUrl = (text: string) => URL.canParse(text) && /^postgres(ql)?:$/.test(new URL(text).protocol);
+
+/** The shape of every setting. `description` is what is accepted, in words: the error and the documentation show it. */
+export const settingsSchema = z.strictObject({
+  PORT: z
+    .string()
+    .regex(/^\d{1,5}$/)
+    .transform(Number)
+    .refine((port) => port >= 1 && port <= 65_535)
+    .default(3000)
+    .meta({ accepted: 'a port number, 1 to 65535', purpose: 'Port that the service listens on.' }),
+  HOST: z
+    .string()
+    .regex(/^[\w.:-]+$/)
+    .default('127.0.0.1')
+    .meta({
+      accepted: 'an IP address or a host name of this machine',
+      purpose: 'Address that the service listens on.',
+    }),
+  PUBLIC_URL: z.string().refine(isPublicUrl).optional().meta({
+    accepted: 'an https origin without path or closing slash, e.g. https://sso.example.com (http only for localhost)',
+    purpose: 'The only source of absolute URLs: Entity IDs, SSO Service URLs, links. Never the Host header.',
+    defaultText: '`http://localhost:PORT`',
+  }),
+  DATABASE_URL: z.string().refine(isDatabaseUrl).optional().meta({
+    accepted: 'a PostgreSQL URL, e.g. postgres://user:password@host:5432/ic_idp',
+    purpose: 'The PostgreSQL database. Without it an embedded PGlite database is kept in DATA_DIR.',
+    defaultText: 'none: embedded PGlite in `DATA_DIR`',
+    secret: true,
+  }),
+  DATA_DIR: z
+    .string()
+    .min(1)
+    .default('./data')
+    .meta({ accepted: 'a folder', purpose: 'Folder of the embedded database and of its control socket.' }),
+  MASTER_KEY: z.string().refine(isMasterKey).optional().meta({
+    accepted: '32 bytes in base64, as `openssl rand -base64 32` prints them',
+    purpose: 'Seals private keys at rest. Required with DATABASE_URL.',
+    defaultText: 'embedded: made on the first start in `certs/master.key` (mode 0600)',
+    secret: true,
+  }),
+  TRUST_PROXY: z.string().refine(isTrustProxy).optional().meta({
+    accepted: 'a number of proxies, or addresses and networks separated by commas, e.g. 10.0.0.0/8,loopback',
+    purpose: 'Which reverse proxies may tell the address of the client (X-Forwarded-For).',
+    defaultText: 'none',
+  }),
+  LOG_LEVEL: z
+    .enum(LOG_LEVELS)
+    .default('info')
+    .meta({ accepted: `one of ${LOG_LEVELS.join(', ')}`, purpose: 'How much is logged.' }),
+});
+
+export type SettingName = keyof typeof settingsSchema.shape;
+const SETTING_NAMES = Object.keys(settingsSchema.shape) as SettingName[];
+
+export type Settings = Omit<z.infer<typeof settingsSchema>, 'PUBLIC_URL'> & { readonly PUBLIC_URL: string };
+
+/** Names that a `.env` file shared with docker compose may have besides the settings. */
+const FOREIGN_IN_ENV_FILE = /^(POSTGRES|SANDBOX|COMPOSE|NODE|TEST)_/;
+
+/** Says whether one slip of the finger (a letter more, less, other, or two swapped) leads from one name to the other. */
+function isSlip(given: string, name: string): boolean {
+  let start = 0;
+  while (start < given.length && given[start] === name[start]) start += 1;
+  const [a, b] = [given.slice(start), name.slice(start)];
+  return (
+    a.slice(1) === b ||
+    a === b.slice(1) ||
+    a.slice(1) === b.slice(1) ||
+    (a[0] === b[1] && a[1] === b[0] && a.slice(2) === b.slice(2))
+  );
+}
+
+function refuseUnknown(name: string, source: string): void {
+  const near = SETTING_NAMES.find((known) => isSlip(name, known));
+  const hint = near === undefined ? `Accepted are ${SETTING_NAMES.join(', ')}.` : `Did you mean ${near}?`;
+  throw new InputError(`Setting ${name} (from ${source}) is not known. ${hint}`);
+}
+
+function collect(environment: NodeJS.ProcessEnv, envFile: Record<string, string | undefined>): Record<string, string> {
+  const given: Record<string, string> = {};
+  for (const [name, value] of Object.entries(envFile)) {
+    if (!(name in settingsSchema.shape) && !FOREIGN_IN_ENV_FILE.test(name)) refuseUnknown(name, '.env');
+    if (name in settingsSchema.shape && value !== undefined && value !== '') given[name] = value;
+  }
+  for (const [name, value] of Object.entries(environment)) {
+    // The environment is full of names that are not ours; only one that is a slip away from a long one of ours is told.
+    if (!(name in settingsSchema.shape)) {
+      if (name.length > 7 && SETTING_NAMES.some((known) => isSlip(name, known))) refuseUnknown(name, 'the environment');
+    } else if (value !== undefined && value !== '') given[name] = value;
+  }
+  return given;
+}
+
+/**
+ * Reads the settings. The environment wins over the `.env` file; an empty value counts as not given.
+ *
+ * @throws InputError naming the setting, what was given (unless it is a secret) and what is accepted
+ */
+export function readSettings(
+  environment: NodeJS.ProcessEnv,
+  envFile: Record<string, string | undefined> = readEnvFile('.env'),
+): Settings {
+  const given = collect(environment, envFile);
+  const result = settingsSchema.safeParse(given);
+  if (!result.success) {
+    const name = result.error.issues[0]?.path[0] as SettingName;
+    const { accepted, secret } = settingsSchema.shape[name].meta() as { accepted: string; secret?: boolean };
+    const shown = secret ? 'has a value that is not accepted' : `is "${given[name]}"`;
+    throw new InputError(`Setting ${name} ${shown}. Accepted is ${accepted}.`);
+  }
+  const settings = result.data;
+  if (settings.DATABASE_URL !== undefined && settings.MASTER_KEY === undefined) {
+    throw new InputError(
+      'Setting MASTER_KEY is missing. It is required with DATABASE_URL: 32 bytes in base64, as `openssl rand -base64 32` prints them. Keep it somewhere safe: without it no private key can be used again.',
+    );
+  }
+  return { ...settings, PUBLIC_URL: settings.PUBLIC_URL ?? `http://localhost:${settings.PORT}` };
+}
+
+function readEnvFile(path: string): Record<string, string | undefined> {
+  return existsSync(path) ? parseEnv(readFileSync(path, 'utf8')) : {};
+}

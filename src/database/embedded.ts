@@ -1,0 +1,29 @@
+import { join } from 'node:path';
+import { PGlite } from '@electric-sql/pglite';
+import { drizzle } from 'drizzle-orm/pglite';
+import { migrate } from 'drizzle-orm/pglite/migrator';
+import { CHANGE_CHANNEL, type ChangeListener, type Database, MIGRATIONS_FOLDER, type Orm } from './database.ts';
+
+/**
+ * Opens the embedded database (PGlite) and brings its schema up to date. The caller holds the control socket: two
+ * processes on one folder would destroy it.
+ */
+export async function openEmbedded(dataDir: string): Promise<Database> {
+  const client = await PGlite.create({ dataDir: join(dataDir, 'pglite') });
+  const orm = drizzle(client);
+  await migrate(orm, { migrationsFolder: MIGRATIONS_FOLDER });
+  const listeners: ChangeListener[] = [];
+  await client.listen(CHANGE_CHANNEL, (billerId) => {
+    for (const listener of listeners) listener(billerId);
+  });
+  return {
+    kind: 'embedded',
+    orm: orm as unknown as Orm,
+    async query<Row>({ text }: { text: string }, values: readonly unknown[]) {
+      return (await client.query<Row>(text, values as unknown[])).rows;
+    },
+    onChange: (listener) => void listeners.push(listener),
+    ping: async () => void (await client.query('select 1')),
+    close: () => client.close(),
+  };
+}

@@ -1,0 +1,173 @@
+import { sql } from 'drizzle-orm';
+import {
+  bigint,
+  boolean,
+  check,
+  customType,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  timestamp,
+  unique,
+  uniqueIndex,
+  uuid,
+} from 'drizzle-orm/pg-core';
+import type { BillerSettings } from '../billers/settings.ts';
+import type { ServiceProvider } from '../saml/service-provider.ts';
+
+const bytea = customType<{ data: Buffer; driverData: Uint8Array }>({
+  dataType: () => 'bytea',
+  fromDriver: (value) => Buffer.from(value),
+});
+const instant = (name: string) => timestamp(name, { withTimezone: true, precision: 3 });
+
+export const billers = pgTable('billers', {
+  id: uuid('id').primaryKey().defaultRandom(),
+  slug: text('slug').notNull().unique(),
+  name: text('name').notNull(),
+  billerGuid: uuid('biller_guid').notNull().unique(),
+  serviceProvider: jsonb('service_provider').$type<ServiceProvider>().notNull(),
+  settings: jsonb('settings').$type<BillerSettings>().notNull(),
+  /** Makes persistent name identifiers pairwise and opaque. */
+  pairwiseSalt: bytea('pairwise_salt').notNull(),
+  createdAt: instant('created_at').notNull().defaultNow(),
+  updatedAt: instant('updated_at').notNull().defaultNow(),
+});
+
+export const signingKeys = pgTable(
+  'signing_keys',
+  {
+    id: uuid('id').primaryKey(),
+    billerId: uuid('biller_id')
+      .notNull()
+      .references(() => billers.id, { onDelete: 'cascade' }),
+    state: text('state').notNull(),
+    keyType: text('key_type').notNull(),
+    /** DER, base64. */
+    certificate: text('certificate').notNull(),
+    /** SHA-256 of the certificate, hexadecimal. */
+    fingerprint: text('fingerprint').notNull(),
+    sealedPrivateKey: bytea('sealed_private_key').notNull(),
+    notBefore: instant('not_before').notNull(),
+    notAfter: instant('not_after').notNull(),
+    createdAt: instant('created_at').notNull().defaultNow(),
+    activatedAt: instant('activated_at'),
+  },
+  (table) => [
+    check('signing_keys_state', sql`${table.state} in ('staged', 'active', 'retiring', 'retired', 'revoked')`),
+    uniqueIndex('one_active_key_per_biller').on(table.billerId).where(sql`${table.state} = 'active'`),
+    index('signing_keys_biller').on(table.billerId),
+  ],
+);
+
+export const portalUsers = pgTable(
+  'portal_users',
+  {
+    id: uuid('id').primaryKey().defaultRandom(),
+    billerId: uuid('biller_id')
+      .notNull()
+      .references(() => billers.id, { onDelete: 'cascade' }),
+    email: text('email').notNull(),
+    /** The email as it is looked up: lower case. */
+    emailKey: text('email_key').notNull(),
+    passwordHash: text('password_hash').notNull(),
+    disabled: boolean('disabled').notNull().default(false),
+    createdAt: instant('created_at').notNull().defaultNow(),
+  },
+  (table) => [unique('portal_users_email').on(table.billerId, table.emailKey)],
+);
+
+export const accounts = pgTable(
+  'accounts',
+  {
+    userId: uuid('user_id')
+      .notNull()
+      .references(() => portalUsers.id, { onDelete: 'cascade' }),
+    number: text('number').notNull(),
+    role: text('role').notNull(),
+    position: integer('position').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.userId, table.number] })],
+);
+
+export const sessions = pgTable(
+  'sessions',
+  {
+    /** SHA-256 of the identifier in the cookie. */
+    idHash: bytea('id_hash').primaryKey(),
+    billerId: uuid('biller_id')
+      .notNull()
+      .references(() => billers.id, { onDelete: 'cascade' }),
+    userId: uuid('user_id')
+      .notNull()
+      .references(() => portalUsers.id, { onDelete: 'cascade' }),
+    /** What the Service Provider knows the session by; tells nothing about the cookie. */
+    sessionIndex: text('session_index').notNull(),
+    authenticatedAt: instant('authenticated_at').notNull(),
+    lastSeenAt: instant('last_seen_at').notNull(),
+    expiresAt: instant('expires_at').notNull(),
+    /** Accounts that launches named and no sign-on has used yet. */
+    launchedAccounts: jsonb('launched_accounts').$type<{ number: string; at: number }[]>().notNull().default([]),
+  },
+  (table) => [index('sessions_expires').on(table.expiresAt), index('sessions_user').on(table.userId)],
+);
+
+export const signOnFlows = pgTable(
+  'sign_on_flows',
+  {
+    id: text('id').primaryKey(),
+    /** SHA-256 of the secret in the cookie that binds the flow to one browser. */
+    secretHash: bytea('secret_hash').notNull(),
+    billerId: uuid('biller_id')
+      .notNull()
+      .references(() => billers.id, { onDelete: 'cascade' }),
+    request: jsonb('request').notNull(),
+    expiresAt: instant('expires_at').notNull(),
+  },
+  (table) => [index('sign_on_flows_expires').on(table.expiresAt)],
+);
+
+export const auditEvents = pgTable(
+  'audit_events',
+  {
+    id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+    at: instant('at').notNull(),
+    event: text('event').notNull(),
+    reference: text('reference').notNull(),
+    billerId: uuid('biller_id'),
+    userId: uuid('user_id'),
+    /** Keyed hash of the email, to search by it without storing it. */
+    emailHash: text('email_hash'),
+    requestId: text('request_id'),
+    assertionId: text('assertion_id'),
+    keyFingerprint: text('key_fingerprint'),
+    details: jsonb('details').$type<Record<string, unknown>>().notNull().default({}),
+  },
+  (table) => [
+    // A request is answered once: the second insert for it is turned away by the database itself.
+    uniqueIndex('one_assertion_per_request')
+      .on(table.billerId, table.requestId)
+      .where(sql`${table.event} = 'assertion.issued' and ${table.requestId} is not null`),
+    index('audit_events_at').on(table.at),
+    index('audit_events_biller').on(table.billerId, table.id),
+    index('audit_events_user').on(table.userId, table.id),
+    index('audit_events_email').on(table.emailHash, table.id),
+    index('audit_events_reference').on(table.reference),
+  ],
+);
+
+/** Attempts counted by rate-limiter-flexible, which prescribes the columns. */
+export const rateLimits = pgTable('rate_limits', {
+  key: text('key').primaryKey(),
+  points: integer('points').notNull(),
+  expire: timestamp('expire', { withTimezone: true, precision: 3 }),
+});
+
+/** Facts about the installation itself, e.g. which master key its secrets are sealed with. */
+export const installation = pgTable('installation', {
+  name: text('name').primaryKey(),
+  value: text('value').notNull(),
+});

@@ -1,0 +1,45 @@
+import { type ErrorCode, errorCatalogue } from './catalogue.ts';
+
+interface IdpErrorOptions {
+  /** What was expected and what came. For the log and the audit; never shown to a person, never a secret. */
+  readonly detail: string;
+  readonly cause?: unknown;
+  /** Seconds after which another try makes sense; becomes Retry-After. */
+  readonly retryAfter?: number;
+  /** A public sentence more exact than the catalogue's; must not repeat unescaped or secret input. */
+  readonly sentence?: string;
+  /** A public remedy more exact than the catalogue's. */
+  readonly remedy?: string;
+}
+
+/** The one error class: a stable code, the public words (from the catalogue), the private detail, the cause. */
+export class IdpError extends Error {
+  readonly code: ErrorCode;
+  readonly detail: string;
+  readonly status: number;
+  readonly title: string;
+  readonly sentence: string;
+  readonly remedy: string;
+  readonly retryAfter: number | undefined;
+
+  constructor(code: ErrorCode, options: IdpErrorOptions) {
+    super(`${code}: ${options.detail}`, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'IdpError';
+    const entry = errorCatalogue[code];
+    this.code = code;
+    this.detail = options.detail;
+    this.status = entry.status;
+    this.title = entry.title;
+    this.sentence = options.sentence ?? entry.sentence;
+    this.remedy = options.remedy ?? entry.remedy;
+    this.retryAfter = options.retryAfter;
+  }
+}
+
+/** A mistake in what an operator typed (CLI, settings): told as it is, exit code 2. */
+export class InputError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'InputError';
+  }
+}

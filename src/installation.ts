@@ -1,0 +1,45 @@
+import { createServices, type Services } from './app.ts';
+import type { Settings } from './config.ts';
+import type { ControlSocket } from './database/control-socket.ts';
+import { openDatabase } from './database/open.ts';
+import { fitMasterKey } from './keys/fit-master-key.ts';
+import { createMasterKey, embeddedMasterKey } from './keys/master-key.ts';
+
+/** The services over the installation's own database and master key. */
+export interface Installation {
+  readonly services: Services;
+  readonly controlSocket: ControlSocket | undefined;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the installation that the settings describe: database, migrations, master key, services.
+ *
+ * @returns undefined where the embedded database is in the hands of a running service
+ * @throws InputError where a part can't be had
+ */
+export async function openInstallation(settings: Settings): Promise<Installation | undefined> {
+  const opened = await openDatabase(settings);
+  if (opened === undefined) return undefined;
+  const { database, controlSocket } = opened;
+  const close = async () => {
+    await database.close();
+    await controlSocket?.release();
+  };
+  try {
+    const masterKey = createMasterKey(settings.MASTER_KEY ?? embeddedMasterKey());
+    await fitMasterKey(database.orm, masterKey);
+    const services = createServices({ publicUrl: settings.PUBLIC_URL, database, masterKey });
+    return {
+      services,
+      controlSocket,
+      async close() {
+        await services.audit.drained();
+        await close();
+      },
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

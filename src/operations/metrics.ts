@@ -1,0 +1,40 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+/** What is measured of sign-ons and of the installation, for Prometheus. */
+export interface Metrics {
+  readonly registry: Registry;
+  /** @param outcome `issued` or an error code @param milliseconds since the request came */
+  signOn(biller: string, outcome: string, milliseconds: number): void;
+  readonly certificateDaysLeft: Gauge<'biller' | 'fingerprint' | 'state'>;
+}
+
+export function createMetrics(): Metrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const signOns = new Counter({
+    name: 'ic_idp_sign_ons_total',
+    help: 'Sign-on requests by biller and outcome: issued, or the error code.',
+    labelNames: ['biller', 'outcome'] as const,
+    registers: [registry],
+  });
+  const duration = new Histogram({
+    name: 'ic_idp_sign_on_duration_seconds',
+    help: 'Time from the request to the answer, of requests that were answered with an assertion or an error.',
+    labelNames: ['outcome'] as const,
+    buckets: [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+    registers: [registry],
+  });
+  return {
+    registry,
+    signOn(biller, outcome, milliseconds) {
+      signOns.inc({ biller, outcome });
+      duration.observe({ outcome: outcome === 'issued' ? 'issued' : 'refused' }, milliseconds / 1000);
+    },
+    certificateDaysLeft: new Gauge({
+      name: 'ic_idp_certificate_days_left',
+      help: 'Days until a published certificate expires.',
+      labelNames: ['biller', 'fingerprint', 'state'] as const,
+      registers: [registry],
+    }),
+  };
+}

@@ -1,0 +1,110 @@
+import { z } from 'zod';
+import { SLUG } from '../billers/biller.ts';
+import { type BillerSettings, billerSettingsSchema } from '../billers/settings.ts';
+import { InputError } from '../errors/idp-error.ts';
+import { isBillerGuid, isLinkBase } from '../invoice-cloud/redirect-link.ts';
+import { isWritable } from '../saml/escape.ts';
+import { isAcceptableUrl, type ServiceProvider } from '../saml/service-provider.ts';
+import { readSpMetadata, serviceProviderByHand } from '../saml/sp-metadata.ts';
+
+/** Settings as they come from outside: any part of them. What a schema can't say is checked by checkSettings. */
+const settingsInput = z.partialRecord(z.string(), z.unknown()).default({});
+
+const name = z
+  .string()
+  .trim()
+  .min(1, 'must not be empty')
+  .max(200, 'must have at most 200 characters')
+  .refine((text) => isWritable(text) && !/\p{Cc}/u.test(text), 'must not have control characters');
+
+/** What makes a Service Provider known: its metadata, or entity ID and ACS by hand. */
+const serviceProviderInput = {
+  /** The document itself; commands read files and addresses. */
+  spMetadata: z.string().optional(),
+  entityId: z.string().min(1).max(1024).optional(),
+  acs: z.array(z.string()).default([]),
+};
+
+export const newBillerInput = z.strictObject({
+  slug: z
+    .string()
+    .regex(SLUG, 'must be 1 to 63 lower-case letters, digits and hyphens, as it stands in URLs, e.g. riverton-water'),
+  name,
+  billerGuid: z
+    .string()
+    .refine(isBillerGuid, 'must be the GUID that Invoice Cloud gave, e.g. 0f8fad5b-d9cb-469f-a165-70867728950e'),
+  ...serviceProviderInput,
+  keyType: z.enum(['RSA-2048', 'RSA-3072', 'RSA-4096', 'EC-P256']).default('RSA-2048'),
+  settings: settingsInput,
+});
+
+export const billerChangesInput = z.strictObject({
+  slug: z.string(),
+  name: name.optional(),
+  ...serviceProviderInput,
+  settings: settingsInput,
+});
+
+type ServiceProviderInput = z.infer<z.ZodObject<typeof serviceProviderInput>>;
+
+/** @returns undefined where nothing was given @throws InputError where it is wrong, or half of it is missing */
+export function serviceProviderOf({ spMetadata, entityId, acs }: ServiceProviderInput): ServiceProvider | undefined {
+  if (spMetadata !== undefined) {
+    if (entityId !== undefined || acs.length > 0) {
+      throw new InputError('Give either --sp-metadata, or --entity-id with --acs, not both.');
+    }
+    return readSpMetadata(spMetadata);
+  }
+  if (entityId === undefined && acs.length === 0) return undefined;
+  if (entityId === undefined) throw new InputError('--acs needs --entity-id, the entity ID of the Service Provider.');
+  if (acs.length === 0) throw new InputError('--entity-id needs --acs, the URL that Responses are posted to.');
+  return serviceProviderByHand(entityId, acs);
+}
+
+/**
+ * Puts settings together and checks them against the Service Provider.
+ *
+ * @param given any part of the settings, over `known` @throws InputError naming the setting and what is accepted
+ */
+export function settingsOf(
+  known: Partial<BillerSettings>,
+  given: Record<string, unknown>,
+  serviceProvider: ServiceProvider,
+): BillerSettings {
+  const result = billerSettingsSchema.safeParse({ ...known, ...given });
+  if (!result.success) {
+    const [issue] = result.error.issues;
+    const setting = String(issue?.path[0] ?? (issue?.code === 'unrecognized_keys' ? issue.keys[0] : ''));
+    const { option = setting } = settingMeta(setting);
+    throw new InputError(`${option}: ${issue?.message ?? 'not acceptable'}`);
+  }
+  const settings = result.data;
+  if (!isLinkBase(settings.redirectLinkBase)) {
+    throw new InputError(
+      `--redirect-link-base "${settings.redirectLinkBase}": expected is an origin such as https://sso.invoicecloud.com, without a closing slash.`,
+    );
+  }
+  if (settings.portalUrl !== null && !isAcceptableUrl(settings.portalUrl)) {
+    throw new InputError(
+      `--portal-url "${settings.portalUrl}": expected is an https URL (http only for this machine).`,
+    );
+  }
+  for (const origin of settings.acsRedirectOrigins) {
+    if (!isAcceptableUrl(origin) || new URL(origin).origin !== origin) {
+      throw new InputError(
+        `--acs-redirect-origin "${origin}": expected is an https origin without a path, e.g. https://www.invoicecloud.com.`,
+      );
+    }
+  }
+  if (serviceProvider.wantAssertionsSigned && settings.sign === 'response') {
+    throw new InputError(
+      '--sign response: the SP metadata asks for signed assertions (WantAssertionsSigned). Choose assertion or both.',
+    );
+  }
+  return settings;
+}
+
+function settingMeta(setting: string): { option?: string } {
+  const { shape } = billerSettingsSchema;
+  return setting in shape ? ((shape[setting as keyof typeof shape].meta() ?? {}) as { option?: string }) : {};
+}

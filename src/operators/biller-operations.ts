@@ -1,0 +1,157 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import type { Services } from '../app.ts';
+import { type Biller, billerUrls } from '../billers/biller.ts';
+import { idpMetadataOf } from '../billers/idp-metadata.ts';
+import { deleteBiller, findBiller, findBillerByGuid, insertBiller, updateBiller } from '../billers/store.ts';
+import { IdpError, InputError } from '../errors/idp-error.ts';
+import { readDestination } from '../invoice-cloud/destinations.ts';
+import { buildRedirectLink, RedirectLinkError } from '../invoice-cloud/redirect-link.ts';
+import { newReference } from '../web/reference.ts';
+import { billerChangesInput, newBillerInput, serviceProviderOf, settingsOf } from './biller-input.ts';
+import { billerView } from './biller-view.ts';
+import { defineOperation } from './operation.ts';
+
+/** @throws InputError where there is no such biller */
+export async function requireBiller({ billers }: Services, slug: string): Promise<Biller> {
+  try {
+    return await billers.bySlug(slug);
+  } catch (error) {
+    if (!(error instanceof IdpError) || error.code !== 'biller_unknown') throw error;
+    throw new InputError(`There is no biller "${slug}". \`ic-idp biller list\` shows all.`);
+  }
+}
+
+async function viewOf(services: Services, slug: string) {
+  // The notice of a change that was just made may still be on its way.
+  services.billers.forget(undefined);
+  const biller = await requireBiller(services, slug);
+  services.keys.forget(biller.id);
+  return billerView(biller, await services.keys.ofBiller(biller.id), services.publicUrl);
+}
+
+const add = defineOperation('biller.add', newBillerInput, async (services, input, actor) => {
+  const { database, keys, audit, publicUrl } = services;
+  const { slug, name, keyType } = input;
+  const billerGuid = input.billerGuid.toLowerCase();
+  const serviceProvider = serviceProviderOf(input);
+  if (serviceProvider === undefined) {
+    throw new InputError('The Service Provider is missing: give --sp-metadata <file|url>, or --entity-id and --acs.');
+  }
+  const settings = settingsOf({}, input.settings, serviceProvider);
+  if ((await findBiller(database.orm, slug)) !== undefined) {
+    throw new InputError(
+      `There is a biller "${slug}" already. Choose another slug, or change it with \`ic-idp biller update\`.`,
+    );
+  }
+  const sameGuid = await findBillerByGuid(database.orm, billerGuid);
+  if (sameGuid !== undefined) {
+    throw new InputError(`The BillerGUID ${billerGuid} belongs to the biller "${sameGuid.slug}" already.`);
+  }
+  const id = randomUUID();
+  const { entityId } = billerUrls(publicUrl, slug);
+  const key = await keys.make({ billerId: id, billerName: name, entityId, type: keyType });
+  await database.orm.transaction(async (transaction) => {
+    await insertBiller(transaction, {
+      id,
+      slug,
+      name,
+      billerGuid,
+      serviceProvider,
+      settings,
+      pairwiseSalt: randomBytes(32),
+    });
+    await keys.insert(transaction, key);
+  });
+  const about = { reference: newReference(), billerId: id };
+  await audit.append({ event: 'biller.added', ...about, details: { actor: actor.name, slug } });
+  const keyFingerprint = key.fingerprint;
+  await audit.append({ event: 'key.created', ...about, keyFingerprint, details: { actor: actor.name, keyType } });
+  return viewOf(services, slug);
+});
+
+const update = defineOperation('biller.update', billerChangesInput, async (services, input, actor) => {
+  const biller = await requireBiller(services, input.slug);
+  const serviceProvider = serviceProviderOf(input) ?? biller.serviceProvider;
+  const settings = settingsOf(biller.settings, input.settings, serviceProvider);
+  const changed = [
+    ...(input.name === undefined ? [] : ['name']),
+    ...(serviceProvider === biller.serviceProvider ? [] : ['serviceProvider']),
+    ...Object.keys(input.settings),
+  ];
+  if (changed.length === 0)
+    throw new InputError('Nothing to change was given. `ic-idp biller update --help` shows what can be.');
+  const changes = { name: input.name ?? biller.name, serviceProvider, settings };
+  await updateBiller(services.database.orm, biller.id, changes, new Date(services.clock()));
+  await services.audit.append({
+    event: 'biller.updated',
+    reference: newReference(),
+    billerId: biller.id,
+    details: { actor: actor.name, slug: biller.slug, changed },
+  });
+  return viewOf(services, biller.slug);
+});
+
+const remove = defineOperation(
+  'biller.remove',
+  z.strictObject({ slug: z.string() }),
+  async (services, { slug }, actor) => {
+    const biller = await requireBiller(services, slug);
+    await deleteBiller(services.database.orm, biller.id);
+    const details = { actor: actor.name, slug };
+    await services.audit.append({ event: 'biller.removed', reference: newReference(), billerId: biller.id, details });
+    return { removed: slug };
+  },
+);
+
+const list = defineOperation('biller.list', z.strictObject({}), async ({ billers }) => {
+  const all = await billers.all();
+  return all.map(({ slug, name, billerGuid, entityId }) => ({ slug, name, billerGuid, entityId }));
+});
+
+const show = defineOperation('biller.show', z.strictObject({ slug: z.string() }), (services, { slug }) =>
+  viewOf(services, slug),
+);
+
+const metadata = defineOperation(
+  'biller.metadata',
+  z.strictObject({ slug: z.string() }),
+  async (services, { slug }) => {
+    const biller = await requireBiller(services, slug);
+    return { metadata: idpMetadataOf(biller, await services.keys.ofBiller(biller.id), services.publicUrl) };
+  },
+);
+
+const linkInput = z.strictObject({
+  slug: z.string(),
+  account: z.string(),
+  destination: z.string(),
+  viewMode: z.enum(['0', '1'], '--view-mode must be 0 (full page) or 1 (iframe)').optional(),
+});
+
+const link = defineOperation('biller.link', linkInput, async (services, input) => {
+  const { billerGuid, settings } = await requireBiller(services, input.slug);
+  const destination = readDestination(input.destination);
+  if (destination === undefined) {
+    throw new InputError(
+      `--destination "${input.destination}" is not known. Accepted are bills, paperless, autopay, payment-methods, scheduled-payments, or a positive number.`,
+    );
+  }
+  const viewMode = input.viewMode === undefined ? settings.viewMode : input.viewMode === '1' ? 1 : 0;
+  try {
+    return {
+      link: buildRedirectLink({
+        base: settings.redirectLinkBase,
+        billerGuid,
+        account: input.account,
+        viewMode,
+        destination,
+      }),
+    };
+  } catch (error) {
+    if (error instanceof RedirectLinkError) throw new InputError(`${error.part}: ${error.message}.`);
+    throw error;
+  }
+});
+
+export const billerOperations = [add, update, remove, list, show, metadata, link];

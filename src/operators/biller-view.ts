@@ -1,0 +1,53 @@
+import { X509Certificate } from 'node:crypto';
+import { type Biller, billerUrls } from '../billers/biller.ts';
+import { DESTINATIONS } from '../invoice-cloud/destinations.ts';
+import { buildRedirectLink } from '../invoice-cloud/redirect-link.ts';
+import type { BillerKeys } from '../keys/keys.ts';
+import { ATTRIBUTE_NAME_FORMATS, NAME_ID_FORMATS } from '../saml/names.ts';
+
+/** Stands in the test link until somebody puts a real account there. */
+const EXAMPLE_ACCOUNT = '101Invoice';
+
+/** What Invoice Cloud's onboarding staff needs to set a biller up, and to test it. */
+export function billerView(biller: Biller, { active }: BillerKeys, publicUrl: string) {
+  const { settings, serviceProvider } = biller;
+  const certificate = active && new X509Certificate(Buffer.from(active.signer.certificate, 'base64'));
+  const claim = (meaning: string, { name, nameFormat }: Biller['settings']['emailClaim']) => ({
+    meaning,
+    name,
+    nameFormat: ATTRIBUTE_NAME_FORMATS[nameFormat],
+  });
+  return {
+    slug: biller.slug,
+    name: biller.name,
+    billerGuid: biller.billerGuid,
+    entityId: biller.entityId,
+    metadataUrl: biller.entityId,
+    ssoUrl: biller.ssoUrl,
+    certificateUrl: billerUrls(publicUrl, biller.slug).certificateUrl,
+    certificate: certificate && {
+      fingerprintSha256: certificate.fingerprint256,
+      fingerprintSha1: certificate.fingerprint,
+      validTo: certificate.validToDate.toISOString(),
+    },
+    nameIdFormat: NAME_ID_FORMATS[settings.nameIdFormat],
+    claims: [
+      claim('email address', settings.emailClaim),
+      claim('login type', settings.loginTypeClaim),
+      ...(settings.accountNumberClaim === null ? [] : [claim('account number', settings.accountNumberClaim)]),
+    ],
+    loginTypes: { ...settings.loginTypes, 'everybody else': settings.defaultLoginType },
+    sign: settings.sign,
+    serviceProvider: { entityId: serviceProvider.entityId, acs: serviceProvider.acs },
+    testLink: buildRedirectLink({
+      base: settings.redirectLinkBase,
+      billerGuid: biller.billerGuid,
+      account: EXAMPLE_ACCOUNT,
+      viewMode: settings.viewMode,
+      destination: DESTINATIONS.autopay,
+    }),
+    settings,
+  };
+}
+
+export type BillerView = ReturnType<typeof billerView>;

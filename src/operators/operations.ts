@@ -1,0 +1,21 @@
+import type { Services } from '../app.ts';
+import { InputError } from '../errors/idp-error.ts';
+import { auditOperations } from './audit-operations.ts';
+import { billerOperations } from './biller-operations.ts';
+import { doctorOperations } from './doctor.ts';
+import { keyOperations } from './key-operations.ts';
+import type { Actor, Operation } from './operation.ts';
+import { userOperations } from './user-operations.ts';
+
+const operations: ReadonlyMap<string, Operation> = new Map(
+  [...billerOperations, ...userOperations, ...keyOperations, ...auditOperations, ...doctorOperations].map(
+    (operation) => [operation.name, operation],
+  ),
+);
+
+/** Runs an operation by its name. @throws InputError where the operator's input is wrong */
+export async function runOperation(services: Services, name: string, input: unknown, actor: Actor): Promise<unknown> {
+  const operation = operations.get(name);
+  if (operation === undefined) throw new InputError(`This version has no operation "${name}".`);
+  return operation.run(services, input, actor);
+}

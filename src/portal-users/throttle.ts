@@ -1,0 +1,52 @@
+import { RateLimiterDrizzle, RateLimiterRes } from 'rate-limiter-flexible';
+import type { Orm } from '../database/database.ts';
+import { rateLimits } from '../database/schema.ts';
+import { IdpError } from '../errors/idp-error.ts';
+
+const WINDOW_SECONDS = 15 * 60;
+/** Tries on one account within the window, from anywhere. */
+const TRIES_PER_ACCOUNT = 10;
+/** Tries from one address within the window; an office or a carrier may share one. */
+const TRIES_PER_ADDRESS = 100;
+
+/** Counts attempts to sign in, in the database, so that all instances count together. */
+export interface Throttle {
+  /** Counts an attempt. @throws IdpError sign_in_throttled */
+  attempt(account: string, address: string): Promise<void>;
+  /** Takes the attempt back: it was the right password. */
+  succeeded(account: string, address: string): Promise<void>;
+}
+
+/** @param orm counts live in its table rate_limits; keys should not tell who is meant */
+export function createThrottle(orm: Orm): Throttle {
+  const common = { storeClient: orm, schema: rateLimits, duration: WINDOW_SECONDS };
+  const accounts = new RateLimiterDrizzle({ ...common, keyPrefix: 'account', points: TRIES_PER_ACCOUNT });
+  const addresses = new RateLimiterDrizzle({
+    ...common,
+    keyPrefix: 'address',
+    points: TRIES_PER_ADDRESS,
+    // One sweep of the shared table is enough.
+    clearExpiredByTimeout: false,
+  });
+
+  async function consume(limiter: RateLimiterDrizzle, key: string): Promise<void> {
+    try {
+      await limiter.consume(key);
+    } catch (error) {
+      if (!(error instanceof RateLimiterRes)) throw error;
+      const retryAfter = Math.max(1, Math.ceil(error.msBeforeNext / 1000));
+      throw new IdpError('sign_in_throttled', { detail: 'too many attempts to sign in', retryAfter });
+    }
+  }
+
+  return {
+    async attempt(account, address) {
+      await consume(addresses, address);
+      await consume(accounts, account);
+    },
+    async succeeded(account, address) {
+      await accounts.delete(account);
+      await addresses.reward(address);
+    },
+  };
+}

@@ -1,0 +1,41 @@
+/** The URIs of the standards, by the names that the standards give them. */
+
+export const PROTOCOL = 'urn:oasis:names:tc:SAML:2.0:protocol';
+export const ASSERTION = 'urn:oasis:names:tc:SAML:2.0:assertion';
+export const METADATA = 'urn:oasis:names:tc:SAML:2.0:metadata';
+export const XMLDSIG = 'http://www.w3.org/2000/09/xmldsig#';
+export const EXCLUSIVE_C14N = 'http://www.w3.org/2001/10/xml-exc-c14n#';
+export const ENVELOPED_SIGNATURE = 'http://www.w3.org/2000/09/xmldsig#enveloped-signature';
+export const SHA256 = 'http://www.w3.org/2001/04/xmlenc#sha256';
+
+/** SAML bindings, 3.4 and 3.5. */
+export const BINDING_REDIRECT = 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect';
+export const BINDING_POST = 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST';
+/** SAML bindings, 3.4.4.1: the one encoding of the Redirect binding, also the default. */
+export const ENCODING_DEFLATE = 'urn:oasis:names:tc:SAML:2.0:bindings:URL-Encoding:DEFLATE';
+
+/** SAML core, 8.3: name identifier formats by the short names that settings and pages use. */
+export const NAME_ID_FORMATS = {
+  emailAddress: 'urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress',
+  persistent: 'urn:oasis:names:tc:SAML:2.0:nameid-format:persistent',
+  transient: 'urn:oasis:names:tc:SAML:2.0:nameid-format:transient',
+  unspecified: 'urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified',
+} as const;
+
+export type NameIdFormat = keyof typeof NAME_ID_FORMATS;
+
+/** SAML core, 8.2: how the name of an attribute is to be read. */
+export const ATTRIBUTE_NAME_FORMATS = {
+  basic: 'urn:oasis:names:tc:SAML:2.0:attrname-format:basic',
+  uri: 'urn:oasis:names:tc:SAML:2.0:attrname-format:uri',
+  unspecified: 'urn:oasis:names:tc:SAML:2.0:attrname-format:unspecified',
+} as const;
+
+export const STATUS_SUCCESS = 'urn:oasis:names:tc:SAML:2.0:status:Success';
+export const CONFIRMATION_BEARER = 'urn:oasis:names:tc:SAML:2.0:cm:bearer';
+
+/** SAML authentication contexts, 3.4: the classes that a password sign-in can claim, weakest first. */
+export const AUTHN_CONTEXT_UNSPECIFIED = 'urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified';
+export const AUTHN_CONTEXT_PASSWORD = 'urn:oasis:names:tc:SAML:2.0:ac:classes:Password';
+export const AUTHN_CONTEXT_PASSWORD_PROTECTED_TRANSPORT =
+  'urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport';

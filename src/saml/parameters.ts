@@ -1,0 +1,38 @@
+import { IdpError } from '../errors/idp-error.ts';
+
+function decodePart(part: string): string {
+  try {
+    return decodeURIComponent(part.replaceAll('+', ' '));
+  } catch (cause) {
+    throw new IdpError('parameter_invalid', { detail: 'a parameter is not percent-encoded UTF-8', cause });
+  }
+}
+
+/**
+ * Reads application/x-www-form-urlencoded text: a query string, or the body of a form.
+ *
+ * A name that comes twice is refused, because two readers could each believe another one of the two.
+ *
+ * @param text without the leading `?`
+ * @returns decoded values by decoded name
+ * @throws IdpError parameter_invalid
+ */
+export function readParameters(text: string): Map<string, string> {
+  const parameters = new Map<string, string>();
+  for (const pair of text.split('&')) {
+    if (pair === '') continue;
+    const equals = pair.indexOf('=');
+    const name = decodePart(equals < 0 ? pair : pair.slice(0, equals));
+    if (parameters.has(name)) {
+      throw new IdpError('parameter_invalid', { detail: 'a parameter comes more than once' });
+    }
+    parameters.set(name, equals < 0 ? '' : decodePart(pair.slice(equals + 1)));
+  }
+  return parameters;
+}
+
+/** The part of a request target after `?`, still encoded; empty where there is none. */
+export function rawQuery(requestTarget: string): string {
+  const question = requestTarget.indexOf('?');
+  return question < 0 ? '' : requestTarget.slice(question + 1);
+}

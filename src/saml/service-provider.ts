@@ -1,0 +1,45 @@
+import { X509Certificate } from 'node:crypto';
+import { z } from 'zod';
+
+/** What we know of a Service Provider: from its metadata, or entered by hand. Kept as JSON with the biller. */
+export const serviceProviderSchema = z.strictObject({
+  entityId: z.string(),
+  /** HTTP-POST Assertion Consumer Services; exactly one is the default. */
+  acs: z.array(z.strictObject({ url: z.string(), index: z.number().int(), isDefault: z.boolean() })).min(1),
+  /** Certificates as base64 DER. */
+  signingCertificates: z.array(z.string()),
+  encryptionCertificates: z.array(z.string()),
+  authnRequestsSigned: z.boolean(),
+  wantAssertionsSigned: z.boolean(),
+  /** URIs as the metadata lists them. */
+  nameIdFormats: z.array(z.string()),
+});
+export type ServiceProvider = z.infer<typeof serviceProviderSchema>;
+export type AssertionConsumerService = ServiceProvider['acs'][number];
+
+/** A URL of the Service Provider that portal users are sent to: https, or http on this machine. */
+export function isAcceptableUrl(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const url = new URL(text);
+  if (url.username !== '' || url.password !== '' || url.hash !== '') return false;
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
+}
+
+/** localhost and its subdomains, 127.0.0.0/8 and ::1. */
+export function isLoopback(hostname: string): boolean {
+  return (
+    hostname === 'localhost' ||
+    hostname.endsWith('.localhost') ||
+    hostname === '[::1]' ||
+    /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(hostname)
+  );
+}
+
+/** @returns the certificate as base64 DER without line breaks, or undefined where the text is no certificate */
+export function normaliseCertificate(base64: string): string | undefined {
+  try {
+    return new X509Certificate(Buffer.from(base64.replace(/\s+/g, ''), 'base64')).raw.toString('base64');
+  } catch {
+    return undefined;
+  }
+}

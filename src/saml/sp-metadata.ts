@@ -1,0 +1,158 @@
+import samlify from 'samlify';
+import { z } from 'zod';
+import { InputError } from '../errors/idp-error.ts';
+import { BINDING_POST, METADATA, XMLDSIG } from './names.ts';
+import {
+  type AssertionConsumerService,
+  isAcceptableUrl,
+  normaliseCertificate,
+  type ServiceProvider,
+} from './service-provider.ts';
+import { childrenNamed, parseXml, type XmlElement, XmlError } from './xml.ts';
+
+const oneOrMany = <T extends z.ZodType>(item: T) =>
+  z
+    .union([z.array(item), item])
+    .nullish()
+    .transform((value) => (Array.isArray(value) ? value : value == null ? [] : [value]) as z.output<T>[]);
+
+/** The parts of samlify's reading that are used here. It gives one thing bare and several as a list. */
+const samlifyReading = z.object({
+  entityID: z.string({ error: 'it has no entityID' }),
+  spSSODescriptor: z
+    .object({ authnRequestsSigned: z.string().optional(), wantAssertionsSigned: z.string().optional() })
+    .catch({}),
+  assertionConsumerService: oneOrMany(
+    z.object({
+      binding: z.string().optional(),
+      location: z.string().optional(),
+      index: z.string().optional(),
+      isDefault: z.string().optional(),
+    }),
+  ),
+  nameIDFormat: oneOrMany(z.string()),
+});
+
+const isTrue = (value: string | undefined) => value === 'true' || value === '1';
+const refuse = (message: string) => new InputError(`The SP metadata can't be used: ${message}`);
+
+function gate(xml: string): XmlElement {
+  try {
+    return parseXml(xml, { comments: 'drop' });
+  } catch (error) {
+    if (error instanceof XmlError) throw refuse(`it is not acceptable XML: ${error.message}`);
+    throw error;
+  }
+}
+
+function findDescriptor(root: XmlElement): XmlElement {
+  if (root.namespace !== METADATA || root.name !== 'EntityDescriptor') {
+    throw refuse(
+      root.name === 'EntitiesDescriptor'
+        ? 'it describes several entities (EntitiesDescriptor); give the EntityDescriptor of this Service Provider alone.'
+        : `its root element is ${root.name}; expected is EntityDescriptor of ${METADATA}.`,
+    );
+  }
+  const [descriptor] = childrenNamed(root, METADATA, 'SPSSODescriptor');
+  if (descriptor !== undefined) return descriptor;
+  throw refuse(
+    childrenNamed(root, METADATA, 'IDPSSODescriptor').length > 0
+      ? 'it describes an Identity Provider, not a Service Provider. Ask Invoice Cloud for its SP metadata.'
+      : 'it has no SPSSODescriptor.',
+  );
+}
+
+/**
+ * Certificates are read from our own tree: samlify loses them where several KeyDescriptors name no use, and a
+ * KeyDescriptor without a use serves both (SAML metadata, 2.4.1.1).
+ */
+function readCertificates(descriptor: XmlElement, use: 'signing' | 'encryption'): string[] {
+  const certificates = new Set<string>();
+  for (const keyDescriptor of childrenNamed(descriptor, METADATA, 'KeyDescriptor')) {
+    if ((keyDescriptor.attributes.get('use') ?? use) !== use) continue;
+    for (const keyInfo of childrenNamed(keyDescriptor, XMLDSIG, 'KeyInfo'))
+      for (const data of childrenNamed(keyInfo, XMLDSIG, 'X509Data'))
+        for (const element of childrenNamed(data, XMLDSIG, 'X509Certificate')) {
+          const certificate = normaliseCertificate(element.text);
+          if (certificate === undefined) throw refuse(`a certificate for ${use} can't be read as X.509.`);
+          certificates.add(certificate);
+        }
+  }
+  return [...certificates];
+}
+
+function chooseDefault(services: Omit<AssertionConsumerService, 'isDefault'>[], flags: (string | undefined)[]) {
+  // SAML metadata, 2.2.3: the first marked true; else the first not marked false; else the first.
+  const marked = flags.findIndex(isTrue);
+  const unmarked = flags.indexOf(undefined);
+  const chosen = marked >= 0 ? marked : Math.max(unmarked, 0);
+  return services.map((service, position) => ({ ...service, isDefault: position === chosen }));
+}
+
+function readAcs(all: z.infer<typeof samlifyReading>['assertionConsumerService']): AssertionConsumerService[] {
+  const posts = all.filter((service) => service.binding === BINDING_POST);
+  if (posts.length === 0) {
+    throw refuse(`it has no AssertionConsumerService for the HTTP-POST binding (${BINDING_POST}).`);
+  }
+  const services = posts.map(({ location = '', index = '' }) => {
+    if (!isAcceptableUrl(location)) {
+      throw refuse(
+        `the AssertionConsumerService "${location}" is not acceptable: expected is an https URL without user, password or fragment (http only for this machine).`,
+      );
+    }
+    if (!/^\d{1,5}$/.test(index)) throw refuse(`the AssertionConsumerService "${location}" has no index.`);
+    return { url: location, index: Number(index) };
+  });
+  if (new Set(services.map((service) => service.index)).size < services.length) {
+    throw refuse('two AssertionConsumerServices have the same index.');
+  }
+  return chooseDefault(
+    services,
+    posts.map((service) => service.isDefault),
+  );
+}
+
+/**
+ * Reads SP metadata: samlify reads, then every part is checked here.
+ *
+ * @param xml one EntityDescriptor with an SPSSODescriptor
+ * @throws InputError which part is wrong and what is accepted
+ */
+export function readSpMetadata(xml: string): ServiceProvider {
+  const descriptor = findDescriptor(gate(xml));
+  const reading = samlifyReading.safeParse(samlify.SPMetadata(xml).meta);
+  if (!reading.success) throw refuse(`${reading.error.issues[0]?.message ?? 'it can’t be read'}.`);
+  const { entityID, spSSODescriptor, assertionConsumerService, nameIDFormat } = reading.data;
+  if (entityID.trim() === '' || entityID.length > 1024) {
+    throw refuse('its entityID is empty or longer than 1,024 characters (SAML core, 8.3.6).');
+  }
+  return {
+    entityId: entityID,
+    acs: readAcs(assertionConsumerService),
+    signingCertificates: readCertificates(descriptor, 'signing'),
+    encryptionCertificates: readCertificates(descriptor, 'encryption'),
+    authnRequestsSigned: isTrue(spSSODescriptor.authnRequestsSigned),
+    wantAssertionsSigned: isTrue(spSSODescriptor.wantAssertionsSigned),
+    nameIdFormats: nameIDFormat,
+  };
+}
+
+/** A Service Provider entered by hand. @throws InputError */
+export function serviceProviderByHand(entityId: string, acsUrls: readonly string[]): ServiceProvider {
+  for (const url of acsUrls) {
+    if (!isAcceptableUrl(url)) {
+      throw new InputError(
+        `--acs "${url}" is not acceptable: expected is an https URL without user, password or fragment (http only for this machine).`,
+      );
+    }
+  }
+  return {
+    entityId,
+    acs: acsUrls.map((url, index) => ({ url, index, isDefault: index === 0 })),
+    signingCertificates: [],
+    encryptionCertificates: [],
+    authnRequestsSigned: false,
+    wantAssertionsSigned: false,
+    nameIdFormats: [],
+  };
+}

@@ -1,0 +1,92 @@
+import cookie from '@fastify/cookie';
+import formbody from '@fastify/formbody';
+import Fastify, { type FastifyInstance } from 'fastify';
+import { sendRefusal } from './answers.ts';
+import { assetRoutes } from './asset-routes.ts';
+import { BillerStore } from './biller-store.ts';
+import { onboardingRoutes } from './onboarding-routes.ts';
+import { payRoutes } from './pay-routes.ts';
+import { Refusal } from './refusal.ts';
+import { checkedUrl } from './safe-url.ts';
+import { samlRoutes } from './saml-routes.ts';
+import { Sessions } from './sessions.ts';
+import { SignOn } from './sign-on.ts';
+
+interface SandboxOptions {
+  /** The only source of absolute URLs, for example http://127.0.0.1:4000. */
+  readonly publicUrl: string;
+  /** JSON file that keeps the onboarded billers over a restart. Without it, they live in memory. */
+  readonly storeFile?: string;
+  readonly logger?: boolean;
+}
+
+const maxBodyBytes = 512 * 1024;
+
+/**
+ * Builds the stand-in Invoice Cloud: a Service Provider of its own, which shares nothing with the Identity Provider
+ * but the SAML standard. It does not listen yet.
+ * @throws Error when publicUrl or the store file cannot be used
+ */
+export async function createSandbox(options: SandboxOptions): Promise<FastifyInstance> {
+  const publicUrl = checkedUrl(options.publicUrl)?.origin;
+  if (publicUrl === undefined) {
+    throw new Error(`The public URL of the stand-in, ${options.publicUrl}, is neither https nor http on this machine.`);
+  }
+  const billers = await BillerStore.open(options.storeFile);
+  const sessions = new Sessions(publicUrl);
+  const app = Fastify({
+    bodyLimit: maxBodyBytes,
+    // Queries carry account numbers and SAML messages, so a log line has the path only.
+    logger: options.logger
+      ? { serializers: { req: ({ method, url }) => ({ method, path: url.split('?', 1)[0] }) } }
+      : false,
+  });
+
+  await app.register(cookie);
+  await app.register(formbody, { bodyLimit: maxBodyBytes });
+  app.addHook('onSend', async (_request, reply) => {
+    reply.header('x-content-type-options', 'nosniff');
+    if (!reply.hasHeader('cache-control')) {
+      reply.header('cache-control', 'no-store');
+    }
+  });
+  app.setErrorHandler((error, request, reply) => sendRefusal(request, reply, asRefusal(error, request.log)));
+  app.setNotFoundHandler((request, reply) =>
+    sendRefusal(
+      request,
+      reply,
+      new Refusal('unknown-page', 404, 'There is no such page.', 'Start from the overview at /.'),
+    ),
+  );
+
+  app.get('/health', async () => ({ status: 'ok' }));
+  await app.register(assetRoutes);
+  await app.register(onboardingRoutes, { publicUrl, billers });
+  await app.register(samlRoutes, { publicUrl, billers, sessions, signOn: new SignOn(publicUrl) });
+  await app.register(payRoutes, { billers, sessions });
+  return app;
+}
+
+function asRefusal(error: unknown, log: { error(details: object, message: string): void }): Refusal {
+  if (error instanceof Refusal) {
+    return error;
+  }
+  const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500;
+  if (error instanceof Error && status >= 400 && status < 500) {
+    return new Refusal(
+      'bad-request',
+      400,
+      `The request cannot be read: ${error.message}.`,
+      'Check what was sent.',
+      error,
+    );
+  }
+  log.error({ err: error }, 'unexpected error');
+  return new Refusal(
+    'internal',
+    500,
+    'Something broke in the stand-in.',
+    'Its log on standard output says what.',
+    error,
+  );
+}

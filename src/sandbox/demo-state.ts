@@ -1,0 +1,31 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+export const DEMO_BILLER = { slug: 'riverton-water', name: 'City of Riverton Water' };
+export const DEMO_ACCOUNTS = [
+  { number: '101Invoice', role: 'owner' },
+  { number: '202Invoice', role: 'co-owner' },
+];
+const DEMO_EMAIL = 'ada@example.com';
+
+/** What the demo made up on its first run and keeps for the next. */
+export interface DemoState {
+  readonly billerGuid: string;
+  readonly email: string;
+  readonly password: string;
+  /** File in which the stand-in keeps what was onboarded. */
+  readonly sandboxStore: string;
+}
+
+/** Reads the demo's state, or makes it: a BillerGUID and a password of its own, readable by its owner only. */
+export function demoState(dataDir: string): DemoState {
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const path = join(dataDir, 'demo.json');
+  if (!existsSync(path)) {
+    const made = { billerGuid: randomUUID(), email: DEMO_EMAIL, password: randomBytes(9).toString('base64url') };
+    writeFileSync(path, `${JSON.stringify(made, undefined, 2)}\n`, { mode: 0o600 });
+  }
+  const kept = JSON.parse(readFileSync(path, 'utf8')) as Omit<DemoState, 'sandboxStore'>;
+  return { ...kept, sandboxStore: resolve(dataDir, 'sandbox.json') };
+}

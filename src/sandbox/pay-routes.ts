@@ -1,0 +1,59 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { sendPage, wantsJson } from './answers.ts';
+import type { BillerStore } from './biller-store.ts';
+import { type Destination, destinationNamed } from './destinations.ts';
+import { field, guidFromPath } from './redirect-link.ts';
+import { Refusal } from './refusal.ts';
+import type { Sessions } from './sessions.ts';
+import type { SignedOn } from './sign-on.ts';
+import { landingPath, landingView } from './views/landing-view.ts';
+
+interface PayOptions {
+  readonly billers: BillerStore;
+  readonly sessions: Sessions;
+}
+
+/** The payment site: the pages on which a sign-on ends. */
+export async function payRoutes(app: FastifyInstance, { billers, sessions }: PayOptions): Promise<void> {
+  const open = (request: FastifyRequest): { signedOn: SignedOn; destination: Destination } => {
+    const guid = guidFromPath(request.params);
+    if (billers.find(guid) === undefined) {
+      throw new Refusal(
+        'unknown-biller',
+        404,
+        `No biller with the BillerGUID ${guid} is onboarded.`,
+        'Onboard it at /onboarding.',
+      );
+    }
+    const destination = destinationNamed(field(request.params, 'destination') ?? '');
+    if (destination === undefined) {
+      throw new Refusal('unknown-page', 404, 'There is no such page.', 'Choose one from the menu.');
+    }
+    const signedOn = sessions.find(request, guid, field(request.query, 'ViewMode') === '1' ? 1 : 0);
+    if (signedOn === undefined) {
+      throw new Refusal(
+        'not-signed-in',
+        403,
+        'You are not signed in.',
+        'Go back to your portal, and open this page from there.',
+      );
+    }
+    return { signedOn, destination };
+  };
+
+  app.get('/pay/:billerGuid/:destination', async (request, reply) => {
+    const { signedOn, destination } = open(request);
+    if (wantsJson(request)) {
+      return reply.send({ ...signedOn, destination: destination.slug, page: destination.title });
+    }
+    const pressed = field(request.query, 'pressed') !== undefined;
+    return sendPage(reply, landingView(signedOn, destination, pressed), { framed: signedOn.viewMode === 1 });
+  });
+
+  // The buttons of the payment pages work, and change nothing.
+  app.post('/pay/:billerGuid/:destination', async (request, reply) => {
+    const { signedOn, destination } = open(request);
+    const path = landingPath(signedOn, destination);
+    return reply.redirect(`${path}${path.includes('?') ? '&' : '?'}pressed=1`, 303);
+  });
+}

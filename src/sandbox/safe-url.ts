@@ -1,0 +1,24 @@
+/**
+ * Reads an absolute URL that this program may use or hand out: https, or http to this very machine.
+ * @returns the URL, or undefined when it is malformed, carries a user name, or uses plain http to elsewhere
+ */
+export function checkedUrl(text: string): URL | undefined {
+  if (!URL.canParse(text)) {
+    return undefined;
+  }
+  const url = new URL(text);
+  if (url.username !== '' || url.password !== '') {
+    return undefined;
+  }
+  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname)) ? url : undefined;
+}
+
+function isLoopback(hostname: string): boolean {
+  // The URL parser has already turned every spelling of an IPv4 address into four decimal numbers.
+  return (
+    hostname === 'localhost' ||
+    hostname.endsWith('.localhost') ||
+    hostname === '[::1]' ||
+    /^127\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}$/.test(hostname)
+  );
+}

@@ -1,0 +1,61 @@
+import { html } from 'ghtml';
+import { type Destination, namedDestinations } from '../destinations.ts';
+import type { SignedOn } from '../sign-on.ts';
+import { layout } from './layout.ts';
+import { panelFor } from './panels.ts';
+import { toldView } from './told-view.ts';
+
+/** The path of a landing page. In ViewMode 1 it says so, because that page looks for another cookie. */
+export function landingPath(signedOn: SignedOn, destination: Destination): string {
+  return `/pay/${signedOn.billerGuid}/${destination.slug}${signedOn.viewMode === 1 ? '?ViewMode=1' : ''}`;
+}
+
+/**
+ * A page of the payment site. In ViewMode 1 it comes without header, menu and footer, to sit inside a portal.
+ * @param pressed whether a button on the page was just pressed
+ */
+export function landingView(signedOn: SignedOn, destination: Destination, pressed: boolean): string {
+  const framed = signedOn.viewMode === 1;
+  return layout({
+    title: `${destination.title} - ${signedOn.biller}`,
+    bodyClass: framed ? 'pay framed' : 'pay',
+    body: html`!${framed ? '' : headerView(signedOn, destination)}
+<main class="wrap">
+<div class="page-head"><div><p class="eyebrow">Account ${signedOn.account}</p><h1>${destination.title}</h1></div></div>
+!${pressed ? '<p class="notice" role="status"><strong>Thank you.</strong> This is a stand-in: nothing was changed and nothing was charged.</p>' : ''}
+<div class="columns">
+<div class="column">!${panelFor(signedOn, destination)}</div>
+<aside class="column side" aria-label="What the sign-on told">!${toldView(signedOn, destination)}</aside>
+</div>
+</main>
+!${framed ? '' : footerView(signedOn)}`,
+  });
+}
+
+function headerView(signedOn: SignedOn, current: Destination): string {
+  const links = namedDestinations.map(
+    (destination) =>
+      html`<a href="${landingPath(signedOn, destination)}" !${destination.slug === current.slug ? 'aria-current="page"' : ''}>${destination.title}</a>`,
+  );
+  return html`<header class="top"><div class="wrap">
+<div class="top-row">
+<p class="brand"><span class="brand-mark" aria-hidden="true">${initials(signedOn.biller)}</span><span>${signedOn.biller}</span></p>
+<p class="who">Signed in as <strong>${signedOn.email}</strong></p>
+</div>
+<nav class="tabs" aria-label="Payment pages">!${links}</nav>
+</div></header>`;
+}
+
+function footerView(signedOn: SignedOn): string {
+  return html`<footer class="foot"><div class="wrap"><p>Online payments for ${signedOn.biller}.</p>
+<p>All amounts, bills and cards on this page are invented.</p></div></footer>`;
+}
+
+function initials(name: string): string {
+  const words = name.split(/\s+/).filter((word) => /^\p{L}/u.test(word));
+  const picked = words.length > 1 ? [words[0], words.at(-1)] : [words[0]];
+  return picked
+    .map((word) => (word ?? '').slice(0, 1))
+    .join('')
+    .toUpperCase();
+}

@@ -1,0 +1,111 @@
+import { html } from 'ghtml';
+import { type Biller, bindings } from '../biller.ts';
+import { formLabels, type TypedValues } from '../onboarding-form.ts';
+import { staffLayout } from './layout.ts';
+
+interface FormState {
+  readonly values: TypedValues;
+  readonly problems: TypedValues;
+}
+
+type Field = keyof typeof formLabels;
+
+const defaults: TypedValues = {
+  claimEmail: 'Email',
+  claimLoginType: 'LoginType',
+  claimAccountNumber: 'AccountNumber',
+  binding: 'HTTP-Redirect',
+  loginTypeMeanings: '1=Account owner\n5=Portal user',
+};
+
+/** The form's values for a biller that is onboarded already. */
+export function valuesOf(biller: Biller): TypedValues {
+  return {
+    billerGuid: biller.guid,
+    name: biller.name,
+    metadataUrl: biller.metadataUrl,
+    claimEmail: biller.claimEmail,
+    claimLoginType: biller.claimLoginType,
+    claimAccountNumber: biller.claimAccountNumber,
+    binding: biller.binding,
+    ...(biller.responseSignatureRequired ? { responseSignatureRequired: 'on' } : {}),
+    loginTypeMeanings: biller.loginTypeMeanings.map(({ loginType, meaning }) => `${loginType}=${meaning}`).join('\n'),
+  };
+}
+
+/** The onboarding form, empty or filled, with the problems next to the fields that they concern. */
+export function onboardingView(state: FormState): string {
+  const count = Object.keys(state.problems).length;
+  return staffLayout(
+    'Onboarding',
+    html`<div class="page-head"><div><h1>Onboard a biller</h1>
+<p class="muted">On saving, the metadata is fetched once. Entity ID, SSO Service URL and the first signing certificate are copied. To take over a new certificate, save the form again.</p></div></div>
+!${count === 0 ? '' : '<p class="notice bad" role="alert">Nothing was saved. Mend what is marked, then save again.</p>'}
+<form class="card form" method="post" action="/onboarding">
+<fieldset><legend>Biller</legend>
+!${input(state, 'billerGuid', 'As in the CRM, for example 7f4c0c52-3b1e-4c0d-9d55-0a6f5f1f2a10.', true)}
+!${input(state, 'name', 'As customers know it.', true)}
+!${meaningsInput(state)}
+</fieldset>
+<fieldset><legend>Identity Provider</legend>
+!${input(state, 'metadataUrl', 'https, or http on this machine.', true)}
+!${bindingChoice(state)}
+!${signatureChoice(state)}
+</fieldset>
+<fieldset><legend>Claims</legend>
+!${input(state, 'claimEmail', '', true)}
+!${input(state, 'claimLoginType', '', true)}
+!${input(state, 'claimAccountNumber', 'Leave it empty when no account number is expected.', false)}
+</fieldset>
+<div class="form-end"><button class="button" type="submit">Save and copy the metadata</button><a href="/">Cancel</a></div>
+</form>`,
+  );
+}
+
+function shownValue(state: FormState, field: Field): string {
+  const blank = Object.keys(state.values).length === 0;
+  return (blank ? defaults[field] : state.values[field]) ?? '';
+}
+
+function around(state: FormState, field: Field, hint: string, control: string): string {
+  const problem = state.problems[field];
+  return html`<div class="field"><label for="${field}">${formLabels[field]}</label>
+!${control}
+!${hint === '' ? '' : html`<p class="hint" id="${field}-hint">${hint}</p>`}
+!${problem === undefined ? '' : html`<p class="problem" id="${field}-problem">${problem}</p>`}
+</div>`;
+}
+
+// The attributes that tie a field to its hint and its problem, for screen readers.
+function ties(state: FormState, field: Field, hint: string): string {
+  const invalid = state.problems[field] !== undefined;
+  const ids = [hint === '' ? '' : `${field}-hint`, invalid ? `${field}-problem` : ''].filter((id) => id !== '');
+  return html`!${ids.length === 0 ? '' : html`aria-describedby="${ids.join(' ')}"`} !${invalid ? 'aria-invalid="true"' : ''}`;
+}
+
+function input(state: FormState, field: Field, hint: string, required: boolean): string {
+  const control = html`<input id="${field}" name="${field}" value="${shownValue(state, field)}" autocomplete="off" spellcheck="false" !${required ? 'required' : ''} !${ties(state, field, hint)}>`;
+  return around(state, field, hint, control);
+}
+
+function meaningsInput(state: FormState): string {
+  const hint = 'Optional. One a line: number=meaning.';
+  const control = html`<textarea id="loginTypeMeanings" name="loginTypeMeanings" rows="3" spellcheck="false" !${ties(state, 'loginTypeMeanings', hint)}>${shownValue(state, 'loginTypeMeanings')}</textarea>`;
+  return around(state, 'loginTypeMeanings', hint, control);
+}
+
+function bindingChoice(state: FormState): string {
+  const options = bindings.map(
+    (binding) =>
+      html`<option value="${binding}" !${shownValue(state, 'binding') === binding ? 'selected' : ''}>${binding}</option>`,
+  );
+  const control = html`<select id="binding" name="binding" !${ties(state, 'binding', '')}>!${options}</select>`;
+  return around(state, 'binding', '', control);
+}
+
+function signatureChoice(state: FormState): string {
+  const checked = ['on', 'true'].includes(shownValue(state, 'responseSignatureRequired')) ? 'checked' : '';
+  return html`<div class="field check"><input type="checkbox" id="responseSignatureRequired" name="responseSignatureRequired" value="on" !${checked}>
+<div><label for="responseSignatureRequired">${formLabels.responseSignatureRequired}</label>
+<p class="hint">The assertion must always be signed. Tick this to insist on a signature around the Response as well.</p></div></div>`;
+}

@@ -1,0 +1,17 @@
+import { IdpError } from '../../errors/idp-error.ts';
+import type { Check } from './check.ts';
+
+// xs:ID is an NCName. This takes the ASCII ones, which every Service Provider makes, and the usual letters beyond.
+const NC_NAME = /^[\p{L}_][\p{L}\p{N}._-]*$/u;
+const MAX_CHARACTERS = 256;
+
+/** SAML core, 1.3.4 and 3.2.1: the request carries an ID of type xs:ID. It comes back as InResponseTo. */
+export const requestId: Check = ({ request }) => {
+  const { id } = request;
+  if (id === undefined || id.length > MAX_CHARACTERS || !NC_NAME.test(id)) {
+    throw new IdpError('request_id_invalid', {
+      detail: `ID must be an NCName of at most ${MAX_CHARACTERS} characters`,
+    });
+  }
+  return { requestId: id };
+};

@@ -1,0 +1,80 @@
+import type { AuditWriter } from '../audit/writer.ts';
+import type { Biller } from '../billers/biller.ts';
+import { type Account, claimsOf } from '../billers/claims.ts';
+import { nameIdOf } from '../billers/name-id.ts';
+import { IdpError } from '../errors/idp-error.ts';
+import type { BillerKeys, Keys } from '../keys/keys.ts';
+import { newSamlId } from '../saml/id.ts';
+import { makeResponse } from '../saml/response.ts';
+import type { Session } from '../sessions/sessions.ts';
+import type { AcceptedRequest } from './checks/check.ts';
+
+interface IssueServices {
+  readonly keys: Keys;
+  readonly audit: AuditWriter;
+  readonly clock: () => number;
+}
+
+/** What one assertion is made of. */
+export interface Issuance {
+  readonly biller: Biller;
+  readonly accepted: AcceptedRequest;
+  readonly session: Session;
+  readonly account: Account;
+  readonly reference: string;
+}
+
+/** @returns the signed Response as XML @throws IdpError */
+export type Issue = (issuance: Issuance) => Promise<string>;
+
+/** @throws IdpError signing_key_unavailable */
+export function requireActiveKey(keys: BillerKeys): NonNullable<BillerKeys['active']> {
+  if (keys.active !== undefined) return keys.active;
+  throw new IdpError('signing_key_unavailable', { detail: 'the biller has no active signing key' });
+}
+
+/**
+ * Answers an accepted request: claims, audit row, signature, in this order. The row is committed before anything is
+ * signed, and the database takes one row for a request, so a request is answered once whichever instances it reaches.
+ */
+export function createIssue({ keys, audit, clock }: IssueServices): Issue {
+  return async ({ biller, accepted, session, account, reference }) => {
+    const { signer, fingerprint } = requireActiveKey(await keys.ofBiller(biller.id));
+    const { settings, serviceProvider } = biller;
+    const attributes = claimsOf(settings, session.user.email, account);
+    const assertionId = newSamlId();
+    const first = await audit.append({
+      event: 'assertion.issued',
+      reference,
+      billerId: biller.id,
+      userId: session.user.id,
+      email: session.user.email,
+      requestId: accepted.requestId,
+      assertionId,
+      keyFingerprint: fingerprint,
+      details: { acs: accepted.acsUrl, nameIdFormat: accepted.nameIdFormat, signed: settings.sign },
+    });
+    if (!first) throw new IdpError('request_replayed', { detail: `request ${accepted.requestId} was answered before` });
+    const now = clock();
+    return makeResponse(
+      newSamlId(),
+      {
+        id: assertionId,
+        issuer: biller.entityId,
+        issueInstant: now,
+        ...nameIdOf(biller, session.user, accepted.nameIdFormat),
+        recipient: accepted.acsUrl,
+        inResponseTo: accepted.requestId,
+        notBefore: now - settings.clockSkewSeconds * 1000,
+        notOnOrAfter: now + settings.assertionLifetimeSeconds * 1000,
+        audience: serviceProvider.entityId,
+        authnInstant: session.authenticatedAt,
+        sessionIndex: session.sessionIndex,
+        authnContextClassRef: accepted.authnContextClassRef,
+        attributes,
+      },
+      settings.sign,
+      signer,
+    );
+  };
+}

@@ -1,0 +1,24 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+
+interface Asset {
+  /** Carries a part of the content's hash, so it may be cached for good. */
+  readonly path: string;
+  readonly body: Buffer;
+  readonly contentType: string;
+}
+
+/** The one stylesheet of every page. */
+export const stylesheet: Asset = load('style', 'css', 'text/css; charset=utf-8');
+
+/** Posts the form of the auto-submit page. */
+export const autoSubmitScript: Asset = load('auto-submit', 'js', 'text/javascript; charset=utf-8');
+
+/** Everything that the pages refer to, for the route that serves it. */
+export const assets: readonly Asset[] = [stylesheet, autoSubmitScript];
+
+function load(name: string, extension: string, contentType: string): Asset {
+  const body = readFileSync(new URL(`./assets/${name}.${extension}`, import.meta.url));
+  const hash = createHash('sha256').update(body).digest('hex').slice(0, 12);
+  return { path: `/assets/${name}.${hash}.${extension}`, body, contentType };
+}

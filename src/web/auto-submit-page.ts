@@ -1,0 +1,51 @@
+import { html } from 'ghtml';
+import { autoSubmitScript } from './assets.ts';
+import { hiddenInput } from './hidden-inputs.ts';
+import { layout } from './layout.ts';
+
+/** Writes the page for one sign-on. `samlResponse` is base64; `relayState` is left out only where undefined. */
+type AutoSubmitPage = (acsUrl: string, samlResponse: string, relayState: string | undefined) => string;
+
+// Marks where the form's start goes. No value can bring it in: `<` is escaped in every one of them.
+const gap = '<!--form-->';
+
+/**
+ * The page that posts a SAML Response to the ACS (SAML bindings, 3.5.4). Every sign-on passes through it, so what stays
+ * the same for a biller is written here, once, and the function returned only joins strings. Keep it per biller.
+ *
+ * The function returned throws a TypeError if `samlResponse` is not base64 and could end its attribute. A `relayState`
+ * must hold no control characters: see hiddenInput.
+ */
+export function prepareAutoSubmitPage(billerName: string): AutoSubmitPage {
+  const page = layout({
+    title: 'Taking you to Invoice Cloud…',
+    billerName,
+    script: autoSubmitScript.path,
+    body: html`<div class="card">
+<div class="passage">
+<div class="spinner" aria-hidden="true"></div>
+<h1 data-when-offered="Continue to Invoice Cloud">Taking you to Invoice Cloud…</h1>
+</div>
+!${gap}
+<noscript><p>One more step: scripts are switched off in your browser, so please choose Continue.</p>
+<button class="primary">Continue</button></noscript>
+<div class="late"><p id="late">If you are not taken there, choose Continue. If that does not help, start again from the
+${billerName} website.</p>
+<button class="primary" aria-describedby="late">Continue</button></div>
+</form>
+</div>`,
+  });
+  const at = page.indexOf(gap);
+  const before = `${page.slice(0, at)}<form method="post" data-auto-submit="ready" action="`;
+  const between = '"><input type="hidden" name="SAMLResponse" value="';
+  const after = page.slice(at + gap.length);
+
+  return (acsUrl, samlResponse, relayState) => {
+    // Base64 needs no escaping. Inside double quotes only these two could do harm, and looking for them costs nothing.
+    if (samlResponse.includes('"') || samlResponse.includes('&')) {
+      throw new TypeError('The SAML Response is not base64. Encode it before it is put into the page.');
+    }
+    const relay = relayState === undefined ? '' : hiddenInput('RelayState', relayState);
+    return `${before}${html`${acsUrl}`}${between}${samlResponse}">${relay}${after}`;
+  };
+}

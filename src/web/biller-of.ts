@@ -1,0 +1,27 @@
+import type { FastifyRequest } from 'fastify';
+import type { Biller } from '../billers/biller.ts';
+import type { Billers } from '../billers/billers.ts';
+import { tell } from './told.ts';
+
+/** Routes of one biller carry its slug in their path. */
+export interface BillerRoute {
+  Params: { biller: string };
+}
+
+/** The biller that the path names, told to the log and the error page. @throws IdpError biller_unknown */
+export async function billerOf(request: FastifyRequest<BillerRoute>, billers: Billers): Promise<Biller> {
+  const biller = await billers.bySlug(request.params.biller);
+  tell(request, {
+    biller: biller.slug,
+    billerName: biller.name,
+    portalUrl: biller.settings.portalUrl ?? undefined,
+    frameAncestors: portalOrigins(biller),
+  });
+  return biller;
+}
+
+/** Who may frame what this biller's portal users see: their portal, and nobody else. */
+export function portalOrigins(biller: Biller): string[] {
+  const { portalUrl } = biller.settings;
+  return portalUrl === null ? [] : [new URL(portalUrl).origin];
+}

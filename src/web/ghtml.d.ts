@@ -1,0 +1,4 @@
+declare module 'ghtml' {
+  /** Tags a template: expressions are escaped, those prefixed with `!` are taken as they are. Arrays are joined. */
+  export function html(literals: TemplateStringsArray, ...expressions: readonly unknown[]): string;
+}

@@ -1,0 +1,159 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { z } from 'zod';
+
+const root = join(import.meta.dirname, '..', '..');
+const read = (name: string) => readFileSync(join(root, name), 'utf8');
+const exists = (name: string) => existsSync(join(root, name));
+
+/** The instructions of the Dockerfile in order: comments gone, continued lines joined. */
+const instructions = read('Dockerfile')
+  .split('\n')
+  .filter((line) => !line.startsWith('#'))
+  .join('\n')
+  .replaceAll(/\\\n\s*/g, '')
+  .split('\n')
+  .filter((line) => line.trim() !== '')
+  .map((line) => {
+    const [name = '', ...rest] = line.split(/\s+/);
+    return { name, value: rest.join(' ') };
+  });
+const values = (name: string) => instructions.filter((each) => each.name === name).map((each) => each.value);
+const last = (name: string) => values(name).at(-1) ?? '';
+
+const serviceSchema = z.object({
+  build: z.string().optional(),
+  image: z.string(),
+  user: z.string().optional(),
+  command: z.array(z.string()).optional(),
+  network_mode: z.string().optional(),
+  environment: z.record(z.string(), z.string()),
+  ports: z.array(z.string()).default([]),
+  volumes: z.array(z.string()).default([]),
+  tmpfs: z.array(z.string()),
+  read_only: z.literal(true),
+  privileged: z.undefined().optional(),
+  cap_add: z.undefined().optional(),
+  cap_drop: z.tuple([z.literal('ALL')]),
+  security_opt: z.tuple([z.literal('no-new-privileges:true')]),
+  depends_on: z.record(z.string(), z.object({ condition: z.literal('service_healthy') })).default({}),
+  healthcheck: z.object({ test: z.tuple([z.literal('CMD')], z.string()) }),
+});
+const composeSchema = z.object({
+  services: z.object({ idp: serviceSchema, sandbox: serviceSchema, postgres: serviceSchema }),
+  volumes: z.record(z.string(), z.unknown()),
+});
+const text = read('docker-compose.yml');
+// The schema is itself a check: no service passes it that can write its root, gain a privilege, or has no health check.
+const { services, volumes } = composeSchema.parse(parse(text, { merge: true }));
+
+describe('Dockerfile', () => {
+  test('runs Node 24, with production dependencies from the lock file only', () => {
+    expect(last('FROM')).toMatch(/^node:24-/);
+    expect(values('RUN').join('\n')).toMatch(/\bnpm ci --omit=dev\b/);
+  });
+
+  test('ends as a user who is not root, and copies nothing afterwards', () => {
+    expect(last('USER')).toBe('node');
+    const user = instructions.findLastIndex((each) => each.name === 'USER');
+    expect(instructions.slice(user).some((each) => ['COPY', 'ADD', 'RUN'].includes(each.name))).toBe(false);
+  });
+
+  test('copies files that exist, and that .dockerignore lets through: no others', () => {
+    const ignore = read('.dockerignore')
+      .split('\n')
+      .filter((line) => line !== '' && !line.startsWith('#'));
+    const copied = values('COPY').flatMap((value) => value.split(' ').slice(0, -1));
+    expect(copied.filter((file) => !exists(file))).toEqual([]);
+    expect(ignore[0]).toBe('*');
+    expect(ignore.slice(1).sort()).toEqual(copied.map((file) => `!${file}`).sort());
+    expect(values('ADD')).toEqual([]);
+  });
+
+  test('starts a file that exists and is in the image', () => {
+    const command: unknown = JSON.parse(last('CMD'));
+    expect(command).toEqual(['node', 'src/main.ts']);
+    expect(exists('src/main.ts')).toBe(true);
+  });
+
+  test('checks by its health check that the service is alive', () => {
+    const [, list = ''] = last('HEALTHCHECK').split(/ CMD (?=\[)/);
+    const command = z.tuple([z.literal('node'), z.literal('-e'), z.string()]).parse(JSON.parse(list));
+    expect(command[2]).toContain('/health/live');
+  });
+
+  test('carries no secret', () => {
+    expect([...values('ENV'), ...values('ARG')].join(' ')).not.toMatch(
+      /MASTER_KEY|PASSWORD|DATABASE_URL|SECRET|TOKEN/i,
+    );
+  });
+});
+
+describe('docker-compose.yml', () => {
+  test('takes its secrets from the environment, and says what to set when they are missing', () => {
+    const secret = (name: string) => new RegExp(`^\\$\\{${name}:\\?Set ${name}\\b[^}]+\\.\\}$`);
+    expect(services.postgres.environment.POSTGRES_PASSWORD).toMatch(secret('POSTGRES_PASSWORD'));
+    expect(services.idp.environment.MASTER_KEY).toMatch(secret('MASTER_KEY'));
+    const [, password] =
+      /^postgres:\/\/ic_idp:(\$\{.*\})@postgres:5432\/ic_idp$/.exec(services.idp.environment.DATABASE_URL ?? '') ?? [];
+    expect(password).toMatch(secret('POSTGRES_PASSWORD'));
+    // Nowhere does one of them have a default, or is one taken without the question.
+    expect(text.match(/\$\{?(POSTGRES_PASSWORD|MASTER_KEY)(?!:\?Set )/)).toBeNull();
+  });
+
+  test('publishes its ports on the loopback interface only, and the database not at all', () => {
+    const ports = Object.values(services).flatMap((service) => service.ports);
+    expect(ports.filter((port) => !port.startsWith('127.0.0.1:'))).toEqual([]);
+    expect(services.postgres.ports).toEqual([]);
+  });
+
+  test('runs the service and the stand-in from one image, and the stand-in by a file that exists', () => {
+    expect(services.sandbox.image).toBe(services.idp.image);
+    expect([services.idp.build, services.sandbox.build]).toEqual(['.', '.']);
+    expect(services.idp.command).toBeUndefined();
+    expect(services.sandbox.command).toEqual(['node', 'src/sandbox/main.ts']);
+    expect(exists('src/sandbox/main.ts')).toBe(true);
+    expect(/^[^#\n]*#.* (src\/cli\/\S+\.ts)/m.exec(text)?.[1]).toSatisfy(exists);
+  });
+
+  test('runs nothing as root', () => {
+    // The image's own user (node) unless told otherwise; that of the postgres image would be root.
+    expect([services.idp.user, services.sandbox.user, services.postgres.user]).toEqual([
+      undefined,
+      undefined,
+      'postgres',
+    ]);
+  });
+
+  test('lets every service write to /tmp, and the database to its volume', () => {
+    for (const service of Object.values(services)) expect(service.tmpfs).toContain('/tmp');
+    expect(services.postgres.image).toMatch(/^postgres:17\b/);
+    expect(services.postgres.volumes).toEqual(['postgres-data:/var/lib/postgresql/data']);
+    expect(Object.keys(volumes)).toEqual(['postgres-data']);
+    expect([...services.idp.volumes, ...services.sandbox.volumes]).toEqual([]);
+  });
+
+  test('starts each service when what it needs is healthy', () => {
+    expect(Object.keys(services.idp.depends_on)).toEqual(['postgres']);
+    expect(Object.keys(services.sandbox.depends_on)).toEqual(['idp']);
+    expect(services.idp.healthcheck.test.join(' ')).toContain("'http://127.0.0.1:3000/health/ready'");
+    expect(services.sandbox.healthcheck.test.join(' ')).toContain("'http://127.0.0.1:4000/health'");
+    expect(services.postgres.healthcheck.test.join(' ')).toContain('pg_isready --host=127.0.0.1');
+  });
+
+  test('gives the service only settings that it knows, on the port that is published', async () => {
+    const { settingsSchema } = await import('../../src/config.ts');
+    const known = Object.keys(settingsSchema.shape);
+    expect(Object.keys(services.idp.environment).filter((name) => !known.includes(name))).toEqual([]);
+    expect(services.idp.environment.HOST).toBe('0.0.0.0');
+    expect(services.idp.ports).toContain(`127.0.0.1:3000:${services.idp.environment.PORT}`);
+  });
+
+  test('lets the stand-in reach the service under its public URL, which says localhost', () => {
+    expect(services.sandbox.network_mode).toBe('service:idp');
+    expect(services.sandbox.environment.SANDBOX_HOST).toBe('0.0.0.0');
+    expect(services.idp.ports).toContain(`127.0.0.1:4000:${services.sandbox.environment.SANDBOX_PORT}`);
+  });
+});

@@ -1,0 +1,95 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { describe, expect, test } from 'vitest';
+import { readSettings } from '../../src/sandbox/settings.ts';
+
+function startMain(env: Readonly<Record<string, string>>) {
+  return spawn(process.execPath, ['src/sandbox/main.ts'], {
+    env: { PATH: process.env.PATH, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
+async function outcome(child: ReturnType<typeof startMain>) {
+  const [stdout, stderr, [code, signal]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close'),
+  ]);
+  return { stdout, stderr, code, signal };
+}
+
+async function freePort(): Promise<{ port: number; release: () => Promise<unknown> }> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    port: (server.address() as AddressInfo).port,
+    release: () => new Promise((resolve) => server.close(resolve)),
+  };
+}
+
+describe('settings', () => {
+  test('have defaults', () => {
+    expect(readSettings({})).toEqual({
+      port: 4000,
+      host: '127.0.0.1',
+      publicUrl: 'http://127.0.0.1:4000',
+      storeFile: undefined,
+    });
+    expect(readSettings({ SANDBOX_PORT: '4100' }).publicUrl).toBe('http://127.0.0.1:4100');
+    expect(readSettings({ SANDBOX_PUBLIC_URL: 'https://sso.example/' }).publicUrl).toBe('https://sso.example');
+  });
+
+  test.each([
+    ['SANDBOX_PORT', '0'],
+    ['SANDBOX_PORT', '65536'],
+    ['SANDBOX_PORT', '4000x'],
+    ['SANDBOX_HOST', 'a b'],
+    ['SANDBOX_PUBLIC_URL', 'sandbox'],
+    ['SANDBOX_PUBLIC_URL', 'http://elsewhere.example'],
+    ['SANDBOX_PUBLIC_URL', 'http://127.0.0.1:4000/path'],
+    ['SANDBOX_PUBLIC_URL', 'https://user:word@sso.example'],
+    ['SANDBOX_PROT', '4000'],
+  ])('%s=%s is refused with a sentence that names it', (name, value) => {
+    expect(() => readSettings({ [name]: value })).toThrow(`${name} is "${value}", which cannot be used: `);
+  });
+});
+
+describe('the program', () => {
+  test('ends with exit code 2 and one sentence on a bad setting', async () => {
+    const { code, stderr, stdout } = await outcome(startMain({ SANDBOX_PORT: 'many' }));
+    expect(stderr).toBe('SANDBOX_PORT is "many", which cannot be used: a whole number from 1 to 65535 is accepted.\n');
+    expect(stdout).toBe('');
+    expect(code).toBe(2);
+  });
+
+  test('says where it listens, answers, and ends cleanly on SIGTERM', async () => {
+    const { port, release } = await freePort();
+    await release();
+    const child = startMain({ SANDBOX_PORT: String(port) });
+    const ended = outcome(child);
+    await once(child.stdout, 'data');
+    expect(await (await fetch(`http://127.0.0.1:${port}/health`)).json()).toEqual({ status: 'ok' });
+    child.kill('SIGTERM');
+    expect(await ended).toEqual({
+      stdout: `stand-in Invoice Cloud listens at http://127.0.0.1:${port}\n`,
+      stderr: '',
+      code: 0,
+      signal: null,
+    });
+  });
+
+  test('says so when the port is taken', async () => {
+    const { port, release } = await freePort();
+    try {
+      const { code, stderr } = await outcome(startMain({ SANDBOX_PORT: String(port) }));
+      expect(stderr).toContain(`${port}`);
+      expect(code).toBe(1);
+    } finally {
+      await release();
+    }
+  });
+});
