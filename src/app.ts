@@ -10,7 +10,7 @@ import { createKeys, type Keys } from './keys/keys.ts';
 import type { MasterKey } from './keys/master-key.ts';
 import { launchRoutes } from './launch/routes.ts';
 import { createMetrics, type Metrics } from './operations/metrics.ts';
-import { type Readiness, readinessOf } from './operations/readiness.ts';
+import { createReadiness, type Readiness } from './operations/readiness.ts';
 import { operationRoutes } from './operations/routes.ts';
 import { portalUserRoutes } from './portal-users/routes.ts';
 import { createSignIn, type SignIn } from './portal-users/sign-in.ts';
@@ -79,7 +79,7 @@ export function createServices({ publicUrl, database, masterKey, clock = Date.no
     signIn,
     issue: createIssue({ keys, audit, clock }),
     metrics: createMetrics(),
-    readiness: () => readinessOf({ database, billers, keys, clock }),
+    readiness: createReadiness({ database, keys, clock }),
     tidy: async () => {
       await deleteExpiredSessions(orm, new Date(clock()));
       await flows.deleteExpired();

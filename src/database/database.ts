@@ -20,8 +20,6 @@ export interface Database {
   query<Row>(statement: Statement, values: readonly unknown[]): Promise<Row[]>;
   /** Subscribes to changes of billers and keys made by any instance or command. */
   onChange(listener: ChangeListener): void;
-  /** @throws where the database does not answer */
-  ping(): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -23,7 +23,6 @@ export async function openEmbedded(dataDir: string): Promise<Database> {
       return (await client.query<Row>(text, values as unknown[])).rows;
     },
     onChange: (listener) => void listeners.push(listener),
-    ping: async () => void (await client.query('select 1')),
     close: () => client.close(),
   };
 }

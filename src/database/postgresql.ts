@@ -108,7 +108,6 @@ export async function openPostgresql(url: string): Promise<Database> {
       return result.rows as Row[];
     },
     onChange: (listener) => void listeners.push(listener),
-    ping: async () => void (await pool.query('select 1')),
     async close() {
       await subscription.close();
       await pool.end();

@@ -41,3 +41,18 @@ export async function listKeys(orm: Orm, billerId?: string) {
     .where(billerId === undefined ? undefined : eq(signingKeys.billerId, billerId))
     .orderBy(asc(billers.slug), asc(signingKeys.createdAt));
 }
+
+/** Every biller with its active key, where it has one: what readiness looks at, in one round trip. */
+export async function activeKeys(orm: Orm) {
+  return orm
+    .select({
+      billerId: billers.id,
+      slug: billers.slug,
+      keyId: signingKeys.id,
+      notBefore: signingKeys.notBefore,
+      notAfter: signingKeys.notAfter,
+    })
+    .from(billers)
+    .leftJoin(signingKeys, and(eq(signingKeys.billerId, billers.id), eq(signingKeys.state, 'active')))
+    .orderBy(asc(billers.slug));
+}

@@ -23,10 +23,7 @@ export async function requireBiller({ billers }: Services, slug: string): Promis
 }
 
 async function viewOf(services: Services, slug: string) {
-  // The notice of a change that was just made may still be on its way.
-  services.billers.forget(undefined);
   const biller = await requireBiller(services, slug);
-  services.keys.forget(biller.id);
   return billerView(biller, await services.keys.ofBiller(biller.id), services.publicUrl);
 }
 
@@ -83,6 +80,8 @@ const update = defineOperation('biller.update', billerChangesInput, async (servi
     throw new InputError('Nothing to change was given. `ic-idp biller update --help` shows what can be.');
   const changes = { name: input.name ?? biller.name, serviceProvider, settings };
   await updateBiller(services.database.orm, biller.id, changes, new Date(services.clock()));
+  // The notice of this change may still be on its way, and the answer should show it.
+  services.billers.forget(biller.id);
   await services.audit.append({
     event: 'biller.updated',
     reference: newReference(),

@@ -69,7 +69,10 @@ export function portalUserRoutes(server: FastifyInstance, services: PortalUserSe
       error: error && { title: error.title, sentence: `${error.sentence} ${error.remedy}` },
     });
     if (error?.retryAfter !== undefined) reply.header('retry-after', String(error.retryAfter));
-    return sendPage(reply, page, { status: error?.status ?? 200 });
+    // A browser holds every redirect behind the form to form-action, and a launch that waits leads to Invoice Cloud.
+    const { redirectLinkBase, acsRedirectOrigins } = biller.settings;
+    const formAction = waiting.destination === undefined ? [] : [redirectLinkBase, ...acsRedirectOrigins];
+    return sendPage(reply, page, { status: error?.status ?? 200, formAction });
   }
 
   function showSignedIn(reply: FastifyReply, biller: Biller, { user, accounts }: Session) {
