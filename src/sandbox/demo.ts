@@ -2,8 +2,8 @@ import { parseArgs } from 'node:util';
 import { operate } from '../cli/operate.ts';
 import { readSettings } from '../config.ts';
 import { InputError } from '../errors/idp-error.ts';
-import { DEMO_ACCOUNTS, DEMO_BILLER, type DemoState, demoState } from './demo-state.ts';
 import { type Programs, startPrograms } from './demo-programs.ts';
+import { DEMO_ACCOUNTS, DEMO_BILLER, type DemoState, demoState } from './demo-state.ts';
 import { readSettings as readSandboxSettings } from './settings.ts';
 
 /** Where the demo keeps its data unless told otherwise: apart from those of a real installation. */
@@ -26,7 +26,12 @@ async function register({ sandbox }: Addresses, { billerGuid, email, password }:
   const known = (await operate('biller.list', {})) as { slug: string }[];
   if (known.some(({ slug }) => slug === biller.slug)) await operate('biller.update', biller);
   else await operate('biller.add', { ...biller, billerGuid });
-  const user = { biller: biller.slug, email, password, accounts: DEMO_ACCOUNTS.map(({ number, role }) => `${number}:${role}`) };
+  const user = {
+    biller: biller.slug,
+    email,
+    password,
+    accounts: DEMO_ACCOUNTS.map(({ number, role }) => `${number}:${role}`),
+  };
   const users = (await operate('user.list', { biller: biller.slug })) as { email: string }[];
   await operate(users.some((one) => one.email === email) ? 'user.update' : 'user.add', user);
 }

@@ -1,0 +1,94 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { FastifyInstance } from 'fastify';
+import { type Logger, pino } from 'pino';
+import { createServer, createServices, type Services } from '../../src/app.ts';
+import { readSettings } from '../../src/config.ts';
+import { openDatabase } from '../../src/database/open.ts';
+import { createMasterKey } from '../../src/keys/master-key.ts';
+import { runOperation } from '../../src/operators/operations.ts';
+import { createTestDatabase } from './postgres.ts';
+
+/** Where the Responses of test billers go, unless a test says otherwise. */
+export const TEST_ACS = 'https://sp.example/acs';
+export const TEST_SP = 'https://sp.example/metadata';
+
+/** A service under test, in this process: the real services and HTTP server over a database of its own. */
+export interface TestInstallation {
+  readonly services: Services;
+  /** Not listening: `server.inject`, or `await server.listen({ port: 0, host: '127.0.0.1' })`. */
+  readonly server: FastifyInstance;
+  readonly publicUrl: string;
+  /** Runs an operator's operation, as the command line would. */
+  operate(name: string, input: unknown): Promise<unknown>;
+  /** Adds a biller whose SP is TEST_SP at TEST_ACS; `input` goes over that. */
+  addBiller(slug: string, input?: Record<string, unknown>): Promise<void>;
+  /** Adds a portal user. @param accounts `<number>:<role>` */
+  addUser(biller: string, email: string, password: string, accounts: string[]): Promise<void>;
+  /** Closes server and database, and removes both. */
+  close(): Promise<void>;
+}
+
+interface Options {
+  /** `inject('postgresUrl')` for PostgreSQL; without it the embedded database. */
+  readonly postgresUrl?: string | undefined;
+  readonly publicUrl?: string;
+  readonly clock?: () => number;
+  readonly logger?: Logger;
+  readonly trustProxy?: string;
+}
+
+async function databaseSettings(postgresUrl: string | undefined) {
+  if (postgresUrl === undefined) {
+    const folder = await mkdtemp(join(tmpdir(), 'ic-idp-test-'));
+    return { given: { DATA_DIR: folder }, remove: () => rm(folder, { recursive: true, force: true }) };
+  }
+  const { url, drop } = await createTestDatabase(postgresUrl);
+  return { given: { DATABASE_URL: url }, remove: drop };
+}
+
+/** Starts an installation for one test file. @throws where the database can't be had */
+export async function startInstallation(options: Options = {}): Promise<TestInstallation> {
+  const { postgresUrl, publicUrl = 'https://idp.example', logger = pino({ level: 'silent' }) } = options;
+  const { given, remove } = await databaseSettings(postgresUrl);
+  const key = randomBytes(32).toString('base64');
+  const settings = readSettings({ ...given, MASTER_KEY: key, PUBLIC_URL: publicUrl }, {});
+  const opened = await openDatabase(settings);
+  if (opened === undefined) throw new Error('the fresh embedded database is in use');
+  const { database, controlSocket } = opened;
+  const services = createServices({
+    publicUrl,
+    database,
+    masterKey: createMasterKey(key),
+    ...(options.clock === undefined ? {} : { clock: options.clock }),
+  });
+  const server = await createServer(services, { logger, settings: { TRUST_PROXY: options.trustProxy } });
+  const operate = (name: string, input: unknown) => runOperation(services, name, input, { name: 'test' });
+  return {
+    services,
+    server,
+    publicUrl,
+    operate,
+    async addBiller(slug, input = {}) {
+      await operate('biller.add', {
+        slug,
+        name: 'Riverton Water',
+        billerGuid: crypto.randomUUID(),
+        ...('spMetadata' in input ? {} : { entityId: TEST_SP, acs: [TEST_ACS] }),
+        ...input,
+      });
+    },
+    async addUser(biller, email, password, accounts) {
+      await operate('user.add', { biller, email, password, accounts });
+    },
+    async close() {
+      await server.close();
+      await services.audit.drained();
+      await database.close();
+      await controlSocket?.release();
+      await remove();
+    },
+  };
+}
