@@ -91,14 +91,15 @@ export const billerSettingsSchema = z.strictObject({
     assumed:
       'RelayState is no longer than 1,024 bytes; the 80 of the standard (SAML bindings, 3.4.3) are too few for real Service Providers.',
   }),
-  sessionIdleMinutes: z.number().int().min(1).max(1440).default(30).meta({ option: '--session-idle', assumed: '' }),
-  sessionLifetimeMinutes: z
-    .number()
-    .int()
-    .min(1)
-    .max(10_080)
-    .default(480)
-    .meta({ option: '--session-lifetime', assumed: '' }),
+  sessionIdleMinutes: z.number().int().min(1).max(1440).default(30).meta({
+    option: '--session-idle',
+    assumed: 'The portal agrees that whoever was away for half an hour signs in again before the next sign-on.',
+  }),
+  sessionLifetimeMinutes: z.number().int().min(1).max(10_080).default(480).meta({
+    option: '--session-lifetime',
+    assumed:
+      'One sign-in is good for a working day of eight hours. Invoice Cloud keeps a session of its own, which this does not end.',
+  }),
 });
 
 export type BillerSettings = z.infer<typeof billerSettingsSchema>;
