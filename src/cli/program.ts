@@ -1,0 +1,31 @@
+import { Command } from 'commander';
+import { auditCommand } from './audit.ts';
+import { billerCommand } from './biller.ts';
+import { doctorCommand } from './doctor.ts';
+import { keyCommand } from './key.ts';
+import { linkCommand } from './link.ts';
+import { metadataCommand } from './metadata.ts';
+import { userCommand } from './user.ts';
+
+/** Builds `ic-idp` with all its commands; nothing runs yet. `docs/cli.md` is made from it. */
+export function createProgram(): Command {
+  const program = new Command('ic-idp')
+    .description('SAML 2.0 Identity Provider for Invoice Cloud sign-on')
+    .addHelpText(
+      'after',
+      '\nSettings come from the environment and from .env: see docs/settings.md.\n\nExample:\n  ic-idp biller list',
+    )
+    .showHelpAfterError('(--help shows what is accepted)');
+  for (const command of [
+    billerCommand,
+    userCommand,
+    keyCommand,
+    metadataCommand,
+    linkCommand,
+    auditCommand,
+    doctorCommand,
+  ]) {
+    program.addCommand(command());
+  }
+  return program;
+}
