@@ -9,10 +9,37 @@ interface SandboxSettings {
   readonly storeFile: string | undefined;
 }
 
+/** Every setting: what is accepted, what for, and what holds without it. `docs/settings.md` is made from this list. */
+export const sandboxSettings = {
+  SANDBOX_PORT: {
+    accepted: 'a whole number from 1 to 65535',
+    purpose: 'Port that the stand-in listens on.',
+    defaultText: '`4000`',
+  },
+  SANDBOX_HOST: {
+    accepted: 'a host name or an IP address',
+    purpose: 'Address that the stand-in listens on.',
+    defaultText: '`127.0.0.1`',
+  },
+  SANDBOX_PUBLIC_URL: {
+    accepted: 'an https URL without path, query and fragment (http only for localhost and loopback addresses)',
+    purpose:
+      'The only source of its absolute URLs. Use another host name than the service has, so that they are two sites to a browser, as in life.',
+    defaultText: '`http://127.0.0.1:SANDBOX_PORT`',
+  },
+  SANDBOX_STORE: {
+    accepted: 'a file that may be written',
+    purpose: 'JSON file that keeps the onboarded billers over a restart.',
+    defaultText: 'none: they live in memory',
+  },
+} as const;
+
+type SandboxSettingName = keyof typeof sandboxSettings;
+
 /** A setting that cannot be used. The message names it, tells what was given and what is accepted. */
 export class SettingError extends Error {
-  constructor(name: string, given: string, accepted: string) {
-    super(`${name} is ${JSON.stringify(given)}, which cannot be used: ${accepted}.`);
+  constructor(name: string, given: string, reason: string) {
+    super(`${name} is ${JSON.stringify(given)}, which cannot be used: ${reason}.`);
     this.name = 'SettingError';
   }
 }
@@ -23,7 +50,8 @@ const portSchema = z
   .transform(Number)
   .pipe(z.number().min(1).max(65535));
 
-const known = new Set(['SANDBOX_PORT', 'SANDBOX_HOST', 'SANDBOX_PUBLIC_URL', 'SANDBOX_STORE']);
+const refusal = (name: SandboxSettingName, given: string) =>
+  new SettingError(name, given, `${sandboxSettings[name].accepted} is accepted`);
 
 /**
  * Reads the settings from the environment.
@@ -32,18 +60,15 @@ const known = new Set(['SANDBOX_PORT', 'SANDBOX_HOST', 'SANDBOX_PUBLIC_URL', 'SA
  */
 export function readSettings(env: Readonly<Record<string, string | undefined>>): SandboxSettings {
   for (const name of Object.keys(env)) {
-    if (name.startsWith('SANDBOX_') && !known.has(name)) {
-      throw new SettingError(name, env[name] ?? '', `there is no such setting; there are ${[...known].join(', ')}`);
+    if (name.startsWith('SANDBOX_') && !Object.hasOwn(sandboxSettings, name)) {
+      const known = Object.keys(sandboxSettings).join(', ');
+      throw new SettingError(name, env[name] ?? '', `there is no such setting; there are ${known}`);
     }
   }
   const port = portSchema.safeParse(env.SANDBOX_PORT || '4000');
-  if (!port.success) {
-    throw new SettingError('SANDBOX_PORT', env.SANDBOX_PORT ?? '', 'a whole number from 1 to 65535 is accepted');
-  }
+  if (!port.success) throw refusal('SANDBOX_PORT', env.SANDBOX_PORT ?? '');
   const host = env.SANDBOX_HOST || '127.0.0.1';
-  if (!/^[A-Za-z0-9.:-]+$/.test(host)) {
-    throw new SettingError('SANDBOX_HOST', host, 'a host name or an IP address is accepted, for example 127.0.0.1');
-  }
+  if (!/^[A-Za-z0-9.:-]+$/.test(host)) throw refusal('SANDBOX_HOST', host);
   return {
     port: port.data,
     host,
@@ -53,11 +78,9 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
 }
 
 function readPublicUrl(given: string): string {
-  const accepted =
-    'an https URL without path, query and fragment is accepted (http only for localhost and loopback addresses), for example http://127.0.0.1:4000';
   const url = checkedUrl(given);
   if (url === undefined || url.pathname !== '/' || url.search !== '' || url.hash !== '') {
-    throw new SettingError('SANDBOX_PUBLIC_URL', given, accepted);
+    throw refusal('SANDBOX_PUBLIC_URL', given);
   }
   return url.origin;
 }
