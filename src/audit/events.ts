@@ -9,7 +9,11 @@ export const auditCatalogue = {
   },
   'sign_on.refused': {
     meaning: 'A sign-on request was not answered with an assertion.',
-    details: { code: 'the error code', detail: 'what was expected and what came' },
+    details: {
+      code: 'the error code',
+      detail: 'what was expected and what came',
+      answered: 'page, or response: an error Response to the ACS',
+    },
   },
   'sign_in.succeeded': { meaning: 'A portal user signed in.', details: {} },
   'sign_in.failed': {

@@ -13,7 +13,7 @@ export interface Account {
 
 type Claim = BillerSettings['emailClaim'];
 
-function attribute(claim: Claim, value: string): Attribute {
+function requireValue(claim: Claim, value: string): string {
   if (value === '') {
     throw new IdpError('claim_missing', {
       detail: `the claim ${claim.name} has no value`,
@@ -26,17 +26,40 @@ function attribute(claim: Claim, value: string): Attribute {
       sentence: `What is recorded for you as “${claim.name}” contains characters that can’t be sent to Invoice Cloud.`,
     });
   }
-  return { name: claim.name, nameFormat: ATTRIBUTE_NAME_FORMATS[claim.nameFormat], values: [value] };
+  return value;
 }
+
+const attribute = (claim: Claim, values: readonly string[]): Attribute => ({
+  name: claim.name,
+  nameFormat: ATTRIBUTE_NAME_FORMATS[claim.nameFormat],
+  friendlyName: claim.friendlyName,
+  values: values.map((value) => requireValue(claim, value)),
+});
 
 /**
  * Turns a portal user and the chosen account into the biller's claims, always in the same order.
  *
+ * @param account the one that the sign-on is for: its role makes the login type
+ * @param all every account of the portal user, for billers that want all of them told
  * @throws IdpError claim_missing, claim_invalid
  */
-export function claimsOf(settings: BillerSettings, email: string, account: Account): Attribute[] {
+export function claimsOf(
+  settings: BillerSettings,
+  email: string,
+  account: Account,
+  all: readonly Account[] = [account],
+): Attribute[] {
   const loginType = loginTypeOf(account.role, settings.loginTypes, settings.defaultLoginType);
-  const claims = [attribute(settings.emailClaim, email), attribute(settings.loginTypeClaim, String(loginType))];
-  if (settings.accountNumberClaim !== null) claims.push(attribute(settings.accountNumberClaim, account.number));
+  const claims = [attribute(settings.emailClaim, [email]), attribute(settings.loginTypeClaim, [String(loginType)])];
+  if (settings.accountNumberClaim !== null) {
+    const told = settings.accounts === 'all' ? all : [account];
+    claims.push(
+      attribute(
+        settings.accountNumberClaim,
+        told.map(({ number }) => number),
+      ),
+    );
+  }
+  for (const { values, ...claim } of settings.constantClaims) claims.push(attribute(claim, values));
   return claims;
 }

@@ -25,3 +25,30 @@ export function nameIdOf(biller: Biller, user: { id: string; email: string }, fo
     .digest('base64url');
   return { nameId: pairwise, nameIdFormat, ...qualifiers };
 }
+
+interface NamedSubject {
+  readonly nameId: string;
+  readonly format?: string | undefined;
+  readonly nameQualifier?: string | undefined;
+  readonly spNameQualifier?: string | undefined;
+}
+
+/**
+ * Says whether a NameID that a Service Provider sent names this portal user. Email addresses are compared without regard
+ * to case; a transient identifier names nobody who could be known again (SAML core, 8.3.8).
+ */
+export function isNameIdOf(biller: Biller, user: { id: string; email: string }, subject: NamedSubject): boolean {
+  const known = Object.entries(NAME_ID_FORMATS).find(([, uri]) => uri === subject.format)?.[0] as
+    | NameIdFormat
+    | undefined;
+  if (known === undefined && subject.format !== undefined) return false;
+  const format = known ?? 'unspecified';
+  if (format === 'transient') return false;
+  const ours = nameIdOf(biller, user, format === 'unspecified' ? biller.settings.nameIdFormat : format);
+  if (subject.nameQualifier !== undefined && subject.nameQualifier !== ours.nameQualifier) return false;
+  if (subject.spNameQualifier !== undefined && subject.spNameQualifier !== ours.spNameQualifier) return false;
+  if (format === 'unspecified' && subject.nameId.toLowerCase() === user.email.toLowerCase()) return true;
+  return format === 'emailAddress'
+    ? subject.nameId.toLowerCase() === ours.nameId.toLowerCase()
+    : subject.nameId === ours.nameId;
+}

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DATA_ENCRYPTION_ALGORITHMS } from '../saml/algorithms.ts';
 import { ATTRIBUTE_NAME_FORMATS, NAME_ID_FORMATS, type NameIdFormat } from '../saml/names.ts';
 import { SIGN_CHOICES } from '../saml/response.ts';
 
@@ -7,14 +8,18 @@ import { SIGN_CHOICES } from '../saml/response.ts';
  * assumptions; every one can be changed per biller without touching code. `docs/assumptions.md` is made from this schema.
  */
 
-const claimName = z.string().min(1).max(255);
-const claim = (name: string) =>
-  z
-    .strictObject({
-      name: claimName,
-      nameFormat: z.enum(Object.keys(ATTRIBUTE_NAME_FORMATS) as [keyof typeof ATTRIBUTE_NAME_FORMATS]),
-    })
-    .default({ name, nameFormat: 'basic' });
+const words = (maximum: number) => z.string().min(1).max(maximum);
+const claimSchema = z.strictObject({
+  name: words(255),
+  nameFormat: z.enum(Object.keys(ATTRIBUTE_NAME_FORMATS) as [keyof typeof ATTRIBUTE_NAME_FORMATS]),
+  friendlyName: words(255).optional(),
+});
+const claim = (name: string) => claimSchema.default({ name, nameFormat: 'basic' });
+
+/** Whether a biller's Service Provider must sign its requests, and whether assertions are encrypted for it. */
+export const SIGNATURE_POLICIES = ['as-metadata', 'required', 'if-present'] as const;
+export const ENCRYPT_CHOICES = ['as-metadata', 'always', 'never'] as const;
+export const ACCOUNT_CHOICES = ['chosen', 'all'] as const;
 
 const loginType = z.number().int().min(1).max(99);
 const seconds = (minimum: number, maximum: number, value: number) =>
@@ -33,6 +38,19 @@ export const billerSettingsSchema = z.strictObject({
     option: '--account-number-claim, --no-account-number',
     assumed:
       'Invoice Cloud takes the account number from the attribute `AccountNumber` and compares it with the redirect link. Optional: a biller may go without.',
+  }),
+  constantClaims: z
+    .array(claimSchema.extend({ values: z.array(words(1024)).min(1).max(50) }))
+    .max(50)
+    .default([])
+    .meta({
+      option: '--constant-claim',
+      assumed: 'Invoice Cloud needs no other claims. Ones with fixed values can be added.',
+    }),
+  accounts: z.enum(ACCOUNT_CHOICES).default('chosen').meta({
+    option: '--accounts',
+    assumed:
+      'The account number claim carries the one account that the sign-on is for. It can carry all accounts of the portal user instead, as several values; nobody is asked then.',
   }),
   defaultLoginType: loginType.default(5).meta({
     option: '--default-login-type',
@@ -53,6 +71,32 @@ export const billerSettingsSchema = z.strictObject({
     option: '--sign',
     assumed:
       'What Invoice Cloud wants signed is not known; both assertion and Response are signed, which every Service Provider accepts.',
+  }),
+  requestSignature: z.enum(SIGNATURE_POLICIES).default('as-metadata').meta({
+    option: '--request-signature',
+    assumed:
+      'Invoice Cloud signs its requests if its SP metadata says so (AuthnRequestsSigned). A signature that comes is always verified.',
+  }),
+  encrypt: z.enum(ENCRYPT_CHOICES).default('as-metadata').meta({
+    option: '--encrypt',
+    assumed:
+      'Invoice Cloud wants encrypted assertions if its SP metadata has a certificate marked for encryption (use="encryption").',
+  }),
+  encryptionAlgorithm: z.enum(DATA_ENCRYPTION_ALGORITHMS).default('aes256-gcm').meta({
+    option: '--encryption-algorithm',
+    assumed: 'Where assertions are encrypted, AES-256-GCM is understood.',
+  }),
+  unsolicited: z.boolean().default(false).meta({
+    option: '--unsolicited, --no-unsolicited',
+    assumed: 'Sign-ons start at Invoice Cloud, with a request. An unsolicited Response is not wanted.',
+  }),
+  unsolicitedRelayState: z.string().max(1024).nullable().default(null).meta({
+    option: '--unsolicited-relay-state',
+    assumed: 'An unsolicited Response carries no RelayState unless one is agreed.',
+  }),
+  signMetadata: z.boolean().default(false).meta({
+    option: '--sign-metadata, --no-sign-metadata',
+    assumed: 'Invoice Cloud trusts IdP metadata because it comes over TLS, and needs no signature on it.',
   }),
   viewMode: z
     .union([z.literal(0), z.literal(1)])

@@ -1,4 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { ACCOUNT_CHOICES, ENCRYPT_CHOICES, SIGNATURE_POLICIES } from '../billers/settings.ts';
+import { DATA_ENCRYPTION_ALGORITHMS } from '../saml/algorithms.ts';
 import { ATTRIBUTE_NAME_FORMATS, NAME_ID_FORMATS } from '../saml/names.ts';
 import { SIGN_CHOICES } from '../saml/response.ts';
 
@@ -23,16 +25,46 @@ function roleMapping(text: string): Record<string, number> {
 
 const names = Object.keys(ATTRIBUTE_NAME_FORMATS);
 
-/** `Email` or `Email:uri`: the claim's name, and after the last colon its name format where that is one. */
-function claim(text: string): { name: string; nameFormat: string } {
-  const colon = text.lastIndexOf(':');
-  const format = text.slice(colon + 1);
-  if (colon > 0 && names.includes(format)) return { name: text.slice(0, colon), nameFormat: format };
-  return { name: text, nameFormat: 'basic' };
+interface ClaimOption {
+  name: string;
+  nameFormat: string;
+  friendlyName?: string;
+}
+
+/** `Email`, `Email:uri` or `urn:oid:0.9.2342.19200300.100.1.3:uri;mail`: name, name format, friendly name. */
+function claim(text: string): ClaimOption {
+  const semicolon = text.indexOf(';');
+  const friendlyName = semicolon < 0 ? undefined : text.slice(semicolon + 1);
+  if (friendlyName === '') throw new InvalidArgumentError('A friendly name is expected after the semicolon.');
+  const full = semicolon < 0 ? text : text.slice(0, semicolon);
+  const colon = full.lastIndexOf(':');
+  const format = full.slice(colon + 1);
+  const known = colon > 0 && names.includes(format);
+  return {
+    name: known ? full.slice(0, colon) : full,
+    nameFormat: known ? format : 'basic',
+    ...(friendlyName === undefined ? {} : { friendlyName }),
+  };
+}
+
+type ConstantClaim = ClaimOption & { values: string[] };
+
+/** `Tenant=riverton`; the same claim again adds a value to it. `none` alone takes all of them away. */
+function constantClaim(text: string, all: ConstantClaim[] = []): ConstantClaim[] {
+  if (text === 'none') return [];
+  const equals = text.indexOf('=');
+  const value = text.slice(equals + 1);
+  if (equals < 1 || value === '') {
+    throw new InvalidArgumentError(`"${text}" is wrong. Expected is <claim>=<value>, e.g. Tenant=riverton; or none.`);
+  }
+  const given = claim(text.slice(0, equals));
+  const known = all.find(({ name }) => name === given.name);
+  if (known === undefined) return [...all, { ...given, values: [value] }];
+  return all.map((one) => (one === known ? { ...one, values: [...one.values, value] } : one));
 }
 
 const claimHelp = (what: string, name: string) =>
-  `claim of the ${what}: <name>[:${names.join('|')}] (default: ${name})`;
+  `claim of the ${what}: <name>[:${names.join('|')}][;<friendly name>] (default: ${name})`;
 
 /** Adds the options that stand for a biller's settings. Absent options leave a setting as it is. */
 export function addSettingsOptions(command: Command): Command {
@@ -44,12 +76,42 @@ export function addSettingsOptions(command: Command): Command {
     .option('--account-number-claim <claim>', claimHelp('account number', 'AccountNumber'), claim)
     .option('--no-account-number', 'send no account number')
     .addOption(
+      new Option('--accounts <which>', 'accounts in the account number claim (default: chosen)').choices([
+        ...ACCOUNT_CHOICES,
+      ]),
+    )
+    .option(
+      '--constant-claim <claim=value>',
+      'claim with a fixed value; repeatable, also for several values; none: take them away',
+      constantClaim,
+    )
+    .addOption(
       new Option(
         '--name-id-format <format>',
         'NameID unless the request asks for another (default: emailAddress)',
       ).choices(Object.keys(NAME_ID_FORMATS)),
     )
     .addOption(new Option('--sign <what>', 'what is signed (default: both)').choices([...SIGN_CHOICES]))
+    .addOption(
+      new Option('--request-signature <policy>', 'whether requests must be signed (default: as-metadata)').choices([
+        ...SIGNATURE_POLICIES,
+      ]),
+    )
+    .addOption(
+      new Option('--encrypt <when>', 'whether assertions are encrypted (default: as-metadata)').choices([
+        ...ENCRYPT_CHOICES,
+      ]),
+    )
+    .addOption(
+      new Option('--encryption-algorithm <algorithm>', 'how they are encrypted (default: aes256-gcm)').choices([
+        ...DATA_ENCRYPTION_ALGORITHMS,
+      ]),
+    )
+    .option('--unsolicited', 'take sign-ons without a request at the SSO Service URL (default: off)')
+    .option('--no-unsolicited', 'take none')
+    .option('--unsolicited-relay-state <text>', 'RelayState of those; none: no RelayState (default: none)')
+    .option('--sign-metadata', 'sign the IdP metadata (default: off)')
+    .option('--no-sign-metadata', 'do not sign it')
     .addOption(
       new Option('--view-mode <mode>', 'ViewMode of links: 0 full page, 1 iframe (default: 0)').choices(['0', '1']),
     )
@@ -74,8 +136,16 @@ export function settingsFrom(options: Options): Record<string, unknown> {
     emailClaim: options.emailClaim,
     loginTypeClaim: options.loginTypeClaim,
     accountNumberClaim: options.accountNumber === false ? null : options.accountNumberClaim,
+    accounts: options.accounts,
+    constantClaims: options.constantClaim,
     nameIdFormat: options.nameIdFormat,
     sign: options.sign,
+    requestSignature: options.requestSignature,
+    encrypt: options.encrypt,
+    encryptionAlgorithm: options.encryptionAlgorithm,
+    unsolicited: options.unsolicited,
+    unsolicitedRelayState: options.unsolicitedRelayState === 'none' ? null : options.unsolicitedRelayState,
+    signMetadata: options.signMetadata,
     viewMode: options.viewMode === undefined ? undefined : Number(options.viewMode),
     redirectLinkBase: options.redirectLinkBase,
     acsRedirectOrigins: options.acsRedirectOrigin,

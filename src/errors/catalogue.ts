@@ -1,15 +1,21 @@
+import type { StatusCode } from '../saml/names.ts';
+
 /**
  * Every error this service can tell, by its stable code. `docs/errors.md` is made from this list.
  *
  * `status` is the HTTP status; `title` heads the page; `sentence` says what happened in words for the person who sees
  * it; `remedy` says what to do. None of them may carry a value from the request: what was expected and found is the
  * private `detail` of the IdpError, which goes to the log and the audit.
+ *
+ * `saml` is the status (SAML core, 3.2.2.2) that the Service Provider is told. An error with one is answered to the ACS,
+ * once Service Provider and ACS are trusted; every other one is a page.
  */
-interface ErrorEntry {
+export interface ErrorEntry {
   readonly status: number;
   readonly title: string;
   readonly sentence: string;
   readonly remedy: string;
+  readonly saml?: readonly [StatusCode, StatusCode?] | undefined;
 }
 
 const startAgain = 'Go back to your utility’s website and choose “Pay my bill” again.';
@@ -78,6 +84,7 @@ export const errorCatalogue = {
     title: 'The sign-on request has the wrong version',
     sentence: 'Only SAML 2.0 is spoken here.',
     remedy: tellUtility,
+    saml: ['VersionMismatch'],
   },
   request_id_invalid: {
     status: 400,
@@ -108,6 +115,7 @@ export const errorCatalogue = {
     title: 'The sign-on request is for somebody else',
     sentence: 'The sign-on request names another destination than this address.',
     remedy: tellUtility,
+    saml: ['Requester'],
   },
   acs_unknown: {
     status: 400,
@@ -120,11 +128,24 @@ export const errorCatalogue = {
     title: 'The sign-on request asks for an unsupported binding',
     sentence: 'Answers are delivered by HTTP-POST only.',
     remedy: tellUtility,
+    saml: ['Requester', 'UnsupportedBinding'],
   },
-  signature_unsupported: {
+  signature_missing: {
     status: 400,
-    title: 'Signed sign-on requests are not accepted',
-    sentence: 'The sign-on request is signed, and this service does not verify signed requests.',
+    title: 'The sign-on request is not signed',
+    sentence: 'This biller accepts only sign-on requests that Invoice Cloud has signed, and this one is not.',
+    remedy: tellUtility,
+  },
+  signature_invalid: {
+    status: 400,
+    title: 'The signature of the sign-on request is not valid',
+    sentence: 'The sign-on request was changed on the way, or was not signed by Invoice Cloud.',
+    remedy: tellUtility,
+  },
+  signature_algorithm_refused: {
+    status: 400,
+    title: 'The signature of the sign-on request is too weak',
+    sentence: 'The sign-on request is signed in a way that is not safe enough, or not known here.',
     remedy: tellUtility,
   },
   name_id_policy_unsupported: {
@@ -132,30 +153,28 @@ export const errorCatalogue = {
     title: 'The name format asked for is not available',
     sentence: 'The sign-on request asks for a kind of name identifier that is not agreed for this biller.',
     remedy: tellUtility,
+    saml: ['Requester', 'InvalidNameIDPolicy'],
   },
   authn_context_unsupported: {
     status: 400,
     title: 'The way of signing in asked for is not available',
     sentence: 'The sign-on request asks for a way of signing in that this service can’t offer.',
     remedy: tellUtility,
+    saml: ['Responder', 'NoAuthnContext'],
   },
-  force_authn_unsupported: {
+  no_passive: {
     status: 400,
-    title: 'A fresh sign-in was asked for',
-    sentence: 'The sign-on request demands a new sign-in, which this service does not offer.',
-    remedy: tellUtility,
+    title: 'You would have to sign in first',
+    sentence: 'The sign-on request forbids any page on the way, and one is needed.',
+    remedy: startAgain,
+    saml: ['Responder', 'NoPassive'],
   },
-  is_passive_unsupported: {
-    status: 400,
-    title: 'A silent sign-in was asked for',
-    sentence: 'The sign-on request forbids any page on the way, which this service does not offer.',
-    remedy: tellUtility,
-  },
-  subject_unsupported: {
-    status: 400,
-    title: 'A certain person was asked for',
-    sentence: 'The sign-on request names the person to sign in, which this service does not accept.',
-    remedy: tellUtility,
+  unknown_principal: {
+    status: 403,
+    title: 'Somebody else was asked for',
+    sentence: 'The sign-on request names another person than the one who is signed in.',
+    remedy: 'Sign out, and sign in as the person that Invoice Cloud asks for.',
+    saml: ['Requester', 'UnknownPrincipal'],
   },
   relay_state_invalid: {
     status: 400,

@@ -1,8 +1,17 @@
-import { type ErrorCode, errorCatalogue } from './catalogue.ts';
+import { type ErrorCode, type ErrorEntry, errorCatalogue } from './catalogue.ts';
+
+/** A rule that a message breaks, in three parts, for those who look into it. Never a secret. */
+export interface Mismatch {
+  /** The part of the message. */
+  readonly what: string;
+  readonly expected: string;
+  readonly found: string;
+}
 
 interface IdpErrorOptions {
   /** What was expected and what came. For the log and the audit; never shown to a person, never a secret. */
   readonly detail: string;
+  readonly mismatch?: Mismatch;
   readonly cause?: unknown;
   /** Seconds after which another try makes sense; becomes Retry-After. */
   readonly retryAfter?: number;
@@ -16,23 +25,28 @@ interface IdpErrorOptions {
 export class IdpError extends Error {
   readonly code: ErrorCode;
   readonly detail: string;
+  readonly mismatch: Mismatch | undefined;
   readonly status: number;
   readonly title: string;
   readonly sentence: string;
   readonly remedy: string;
   readonly retryAfter: number | undefined;
+  /** The status that a Service Provider is told; undefined where the error is a page whoever asked. */
+  readonly saml: ErrorEntry['saml'];
 
   constructor(code: ErrorCode, options: IdpErrorOptions) {
     super(`${code}: ${options.detail}`, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'IdpError';
-    const entry = errorCatalogue[code];
+    const entry: ErrorEntry = errorCatalogue[code];
     this.code = code;
     this.detail = options.detail;
+    this.mismatch = options.mismatch;
     this.status = entry.status;
     this.title = entry.title;
     this.sentence = options.sentence ?? entry.sentence;
     this.remedy = options.remedy ?? entry.remedy;
     this.retryAfter = options.retryAfter;
+    this.saml = entry.saml;
   }
 }
 

@@ -101,7 +101,10 @@ export function portalUserRoutes(server: FastifyInstance, services: PortalUserSe
   server.get<BillerRoute>('/login/:biller', async (request, reply) => {
     const biller = await billerOf(request, billers);
     refuseFramed(request);
-    const waiting = waitingFor(readParameters(rawQuery(request.url)));
+    const parameters = readParameters(rawQuery(request.url));
+    const waiting = waitingFor(parameters);
+    // A Service Provider may ask that the portal user sign in again (ForceAuthn): then a session is no way around the form.
+    if (parameters.has('again')) return showSignIn(reply, biller, waiting);
     const session = await sessions.find(sessionIdOf(request), biller);
     if (session === undefined) return showSignIn(reply, biller, waiting);
     const next = nextPath(biller, waiting);

@@ -5,3 +5,7 @@ export const SIGNATURE_ALGORITHM_URIS: Readonly<Record<SignatureAlgorithm, strin
   'rsa-sha256': 'http://www.w3.org/2001/04/xmldsig-more#rsa-sha256',
   'ecdsa-sha256': 'http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256',
 };
+
+/** How an assertion can be encrypted (XML Encryption 1.1, 5.2.4): authenticated modes only. */
+export const DATA_ENCRYPTION_ALGORITHMS = ['aes256-gcm', 'aes128-gcm'] as const;
+export type DataEncryptionAlgorithm = (typeof DATA_ENCRYPTION_ALGORITHMS)[number];

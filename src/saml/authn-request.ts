@@ -9,8 +9,11 @@ export interface AuthnRequest {
   readonly issueInstant: string | undefined;
   readonly destination: string | undefined;
   readonly issuer: string | undefined;
+  readonly issuerFormat: string | undefined;
+  /** There is a signature inside. */
   readonly signed: boolean;
-  readonly hasSubject: boolean;
+  /** `unreadable`: there is one, but it names nobody in a way that is understood here. */
+  readonly subject: RequestedSubject | 'unreadable' | undefined;
   readonly forceAuthn: boolean;
   readonly isPassive: boolean;
   readonly acsUrl: string | undefined;
@@ -20,6 +23,14 @@ export interface AuthnRequest {
     | { readonly format: string | undefined; readonly spNameQualifier: string | undefined }
     | undefined;
   readonly requestedAuthnContext: RequestedAuthnContext | undefined;
+}
+
+/** The NameID of a Subject (SAML core, 2.2.2). */
+export interface RequestedSubject {
+  readonly nameId: string;
+  readonly format?: string | undefined;
+  readonly nameQualifier?: string | undefined;
+  readonly spNameQualifier?: string | undefined;
 }
 
 export interface RequestedAuthnContext {
@@ -55,12 +66,25 @@ function readBoolean(element: XmlElement, name: string): boolean {
   throw malformed(`${name} is not a boolean`);
 }
 
-function readIssuer(root: XmlElement): string | undefined {
-  const issuer = atMostOne(root, ASSERTION, 'Issuer');
-  if (issuer === undefined) return undefined;
-  if (issuer.children.length > 0) throw malformed('Issuer contains elements');
-  // The comparison is byte by byte (SAML core, 8.3.6), so nothing is trimmed here.
-  return issuer.text;
+function textOf(element: XmlElement | undefined): string | undefined {
+  if (element === undefined) return undefined;
+  if (element.children.length > 0) throw malformed(`${element.name} contains elements`);
+  // Issuer and NameID are compared byte by byte (SAML core, 8.3), so nothing is trimmed here.
+  return element.text;
+}
+
+function readSubject(root: XmlElement): AuthnRequest['subject'] {
+  const subject = atMostOne(root, ASSERTION, 'Subject');
+  if (subject === undefined) return undefined;
+  const element = atMostOne(subject, ASSERTION, 'NameID');
+  const nameId = textOf(element);
+  if (element === undefined || nameId === undefined || nameId === '') return 'unreadable';
+  return {
+    nameId,
+    format: element.attributes.get('Format'),
+    nameQualifier: element.attributes.get('NameQualifier'),
+    spNameQualifier: element.attributes.get('SPNameQualifier'),
+  };
 }
 
 function readRequestedAuthnContext(root: XmlElement): RequestedAuthnContext | undefined {
@@ -87,14 +111,16 @@ export function readAuthnRequest(xml: string): AuthnRequest {
   }
   const attribute = (name: string) => root.attributes.get(name);
   const policy = atMostOne(root, PROTOCOL, 'NameIDPolicy');
+  const issuer = atMostOne(root, ASSERTION, 'Issuer');
   return {
     id: attribute('ID'),
     version: attribute('Version'),
     issueInstant: attribute('IssueInstant'),
     destination: attribute('Destination'),
-    issuer: readIssuer(root),
+    issuer: textOf(issuer),
+    issuerFormat: issuer?.attributes.get('Format'),
     signed: atMostOne(root, XMLDSIG, 'Signature') !== undefined,
-    hasSubject: atMostOne(root, ASSERTION, 'Subject') !== undefined,
+    subject: readSubject(root),
     forceAuthn: readBoolean(root, 'ForceAuthn'),
     isPassive: readBoolean(root, 'IsPassive'),
     acsUrl: attribute('AssertionConsumerServiceURL'),

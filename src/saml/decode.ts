@@ -10,8 +10,11 @@ export interface ReceivedMessage {
   readonly xml: string;
   /** Undefined where none came; an empty one is one. */
   readonly relayState: string | undefined;
-  /** A signature beside the message (SAML bindings, 3.4.4.1); one inside is in the XML. */
-  readonly detachedSignature: boolean;
+  /**
+   * Where a signature came beside the message (SAML bindings, 3.4.4.1): the query string as it was received, which is
+   * what is signed. A signature inside is in the XML.
+   */
+  readonly signedQuery: string | undefined;
 }
 
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
@@ -66,16 +69,17 @@ function requireRequest(parameters: ReadonlyMap<string, string>): string {
 /**
  * Reads a message from the HTTP-Redirect binding (SAML bindings, 3.4.4.1).
  *
+ * @param parameters read from the query @param query as it was received, still encoded
  * @throws IdpError saml_request_missing, saml_request_malformed, saml_request_too_large, saml_message_unsupported
  */
-export function decodeRedirect(parameters: ReadonlyMap<string, string>): ReceivedMessage {
+export function decodeRedirect(parameters: ReadonlyMap<string, string>, query: string): ReceivedMessage {
   const encoded = requireRequest(parameters);
   const encoding = parameters.get('SAMLEncoding');
   if (encoding !== undefined && encoding !== ENCODING_DEFLATE) throw malformed('SAMLEncoding is not DEFLATE');
   return {
     xml: decodeUtf8(inflate(decodeBase64(encoded))),
     relayState: parameters.get('RelayState'),
-    detachedSignature: parameters.has('Signature') || parameters.has('SigAlg'),
+    signedQuery: parameters.has('Signature') || parameters.has('SigAlg') ? query : undefined,
   };
 }
 
@@ -87,5 +91,5 @@ export function decodeRedirect(parameters: ReadonlyMap<string, string>): Receive
 export function decodePost(parameters: ReadonlyMap<string, string>): ReceivedMessage {
   const bytes = decodeBase64(requireRequest(parameters));
   if (bytes.length > MAX_MESSAGE_BYTES) throw tooLarge();
-  return { xml: decodeUtf8(bytes), relayState: parameters.get('RelayState'), detachedSignature: false };
+  return { xml: decodeUtf8(bytes), relayState: parameters.get('RelayState'), signedQuery: undefined };
 }

@@ -31,7 +31,21 @@ export const ATTRIBUTE_NAME_FORMATS = {
   unspecified: 'urn:oasis:names:tc:SAML:2.0:attrname-format:unspecified',
 } as const;
 
-export const STATUS_SUCCESS = 'urn:oasis:names:tc:SAML:2.0:status:Success';
+/** SAML core, 3.2.2.2: status codes by their short names. The first four stand at the top, the rest beneath one of them. */
+const STATUS = 'urn:oasis:names:tc:SAML:2.0:status:';
+export const STATUS_CODES = {
+  Success: `${STATUS}Success`,
+  Requester: `${STATUS}Requester`,
+  Responder: `${STATUS}Responder`,
+  VersionMismatch: `${STATUS}VersionMismatch`,
+  InvalidNameIDPolicy: `${STATUS}InvalidNameIDPolicy`,
+  NoAuthnContext: `${STATUS}NoAuthnContext`,
+  NoPassive: `${STATUS}NoPassive`,
+  RequestUnsupported: `${STATUS}RequestUnsupported`,
+  UnknownPrincipal: `${STATUS}UnknownPrincipal`,
+  UnsupportedBinding: `${STATUS}UnsupportedBinding`,
+} as const;
+export type StatusCode = keyof typeof STATUS_CODES;
 export const CONFIRMATION_BEARER = 'urn:oasis:names:tc:SAML:2.0:cm:bearer';
 
 /** SAML authentication contexts, 3.4: the classes that a password sign-in can claim, weakest first. */

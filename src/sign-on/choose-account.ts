@@ -32,5 +32,7 @@ export async function chooseAccount(
   }
   const launched = await sessions.takeLaunched(session);
   if (launched !== undefined) return launched;
+  // Where all are told, the first one's role speaks for the portal user.
+  if (settings.accounts === 'all') return first;
   return accounts.length === 1 || allTheSame(settings, session.user.email, accounts) ? first : undefined;
 }

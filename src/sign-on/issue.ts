@@ -41,7 +41,7 @@ export function createIssue({ keys, audit, clock }: IssueServices): Issue {
   return async ({ biller, accepted, session, account, reference }) => {
     const { signer, fingerprint } = requireActiveKey(await keys.ofBiller(biller.id));
     const { settings, serviceProvider } = biller;
-    const attributes = claimsOf(settings, session.user.email, account);
+    const attributes = claimsOf(settings, session.user.email, account, session.accounts);
     const assertionId = newSamlId();
     const first = await audit.append({
       event: 'assertion.issued',

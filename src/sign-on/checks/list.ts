@@ -1,8 +1,12 @@
+import type { Biller } from '../../billers/biller.ts';
+import { IdpError } from '../../errors/idp-error.ts';
+import { type AuthnRequest, readAuthnRequest } from '../../saml/authn-request.ts';
+import type { ReceivedMessage } from '../../saml/decode.ts';
+import { RefusedRequest } from '../refused-request.ts';
 import { assertionConsumerService } from './assertion-consumer-service.ts';
-import type { AcceptedRequest, Check, CheckInput } from './check.ts';
+import type { AcceptedRequest, AnswerTarget, Check, CheckInput } from './check.ts';
 import { destination } from './destination.ts';
-import { forceAuthn } from './force-authn.ts';
-import { isPassive } from './is-passive.ts';
+import { interaction } from './interaction.ts';
 import { issueInstant } from './issue-instant.ts';
 import { knownServiceProvider } from './known-service-provider.ts';
 import { nameIdPolicy } from './name-id-policy.ts';
@@ -10,31 +14,91 @@ import { protocolBinding } from './protocol-binding.ts';
 import { relayState } from './relay-state.ts';
 import { requestId } from './request-id.ts';
 import { requestedAuthnContext } from './requested-authn-context.ts';
-import { signature } from './signature.ts';
+import { verifySignature } from './signature.ts';
 import { subject } from './subject.ts';
 import { version } from './version.ts';
 
-/** Every AuthnRequest passes these, in this order. The first rule that is broken is the one that is told. */
-const CHECKS: readonly Check[] = [
-  knownServiceProvider,
-  version,
-  requestId,
-  destination,
-  issueInstant,
-  signature,
-  protocolBinding,
-  assertionConsumerService,
-  relayState,
-  nameIdPolicy,
-  requestedAuthnContext,
-  forceAuthn,
-  isPassive,
-  subject,
+type NamedCheck = readonly [name: string, check: Check];
+
+/**
+ * Every AuthnRequest passes these, in this order; the first rule that is broken is the one that is told. The signature
+ * comes after the first of them: what it does not cover is not read any further.
+ *
+ * Until these have passed, there is nobody to answer to, and a broken rule is told on a page.
+ */
+const TRUST: readonly NamedCheck[] = [
+  ['Service Provider is known', knownServiceProvider],
+  ['ID', requestId],
+  ['Assertion Consumer Service is registered', assertionConsumerService],
+  ['RelayState', relayState],
+  ['IssueInstant', issueInstant],
+];
+/** From here on a broken rule is answered to the ACS with its status. */
+const ANSWERED: readonly NamedCheck[] = [
+  ['Version', version],
+  ['Destination', destination],
+  ['ProtocolBinding', protocolBinding],
+  ['NameIDPolicy', nameIdPolicy],
+  ['RequestedAuthnContext', requestedAuthnContext],
+  ['Subject', subject],
+  ['ForceAuthn and IsPassive', interaction],
 ];
 
-/** Passes a request through all checks. @returns what the answer needs of it @throws IdpError of the first broken rule */
-export function acceptRequest(input: CheckInput): AcceptedRequest {
-  let accepted: Partial<AcceptedRequest> = {};
-  for (const check of CHECKS) accepted = { ...accepted, ...check(input) };
-  return accepted as AcceptedRequest;
+function run(checks: readonly NamedCheck[], input: CheckInput): Partial<AcceptedRequest> {
+  const settled: Partial<AcceptedRequest> = {};
+  for (const [, check] of checks) Object.assign(settled, check(input));
+  return settled;
+}
+
+/**
+ * Passes a message through all checks.
+ *
+ * @param now milliseconds since 1970
+ * @returns what the answer needs of the request
+ * @throws RefusedRequest of the first broken rule, once it is known where to answer; IdpError before
+ */
+export function acceptRequest(message: ReceivedMessage, biller: Biller, now: number): AcceptedRequest {
+  const unverified = { request: readAuthnRequest(message.xml), biller, relayState: message.relayState, now };
+  knownServiceProvider(unverified);
+  const input = { ...unverified, request: verifySignature(message, unverified.request, biller) };
+  const target = run(TRUST, input) as AnswerTarget;
+  try {
+    return { ...target, ...run(ANSWERED, input) } as AcceptedRequest;
+  } catch (error) {
+    if (error instanceof IdpError) throw new RefusedRequest(target, error);
+    throw error;
+  }
+}
+
+/** How one check went, for those who look into a sign-on. */
+export interface CheckResult {
+  readonly check: string;
+  readonly passed: boolean;
+  readonly code?: string;
+  readonly expected?: string | undefined;
+  readonly found?: string | undefined;
+}
+
+function attempt(check: string, run: () => unknown): CheckResult {
+  try {
+    run();
+    return { check, passed: true };
+  } catch (error) {
+    if (!(error instanceof IdpError)) throw error;
+    const { expected, found } = error.mismatch ?? { expected: undefined, found: error.detail };
+    return { check, passed: false, code: error.code, expected, found };
+  }
+}
+
+/** Runs every check that can be run, past the ones that fail. Reads the same list as acceptRequest. */
+export function explainRequest(message: ReceivedMessage, biller: Biller, now: number): CheckResult[] {
+  let request: AuthnRequest | undefined;
+  const readable = attempt('Message is an AuthnRequest', () => {
+    request = readAuthnRequest(message.xml);
+  });
+  if (request === undefined) return [readable];
+  const input = { request, biller, relayState: message.relayState, now };
+  const [first, ...rest] = [...TRUST, ...ANSWERED].map(([name, check]) => attempt(name, () => check(input)));
+  const signature = attempt('Signature', () => verifySignature(message, input.request, biller));
+  return [readable, first as CheckResult, signature, ...rest];
 }

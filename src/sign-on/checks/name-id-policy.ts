@@ -1,6 +1,5 @@
-import { IdpError } from '../../errors/idp-error.ts';
 import { NAME_ID_FORMATS, type NameIdFormat } from '../../saml/names.ts';
-import type { Check } from './check.ts';
+import { broken, type Check, shown } from './check.ts';
 
 const FORMAT_BY_URI = new Map(
   Object.entries(NAME_ID_FORMATS).map(([name, uri]) => [uri as string, name as NameIdFormat]),
@@ -10,18 +9,16 @@ const FORMAT_BY_URI = new Map(
 export const nameIdPolicy: Check = ({ request, biller }) => {
   const agreed = biller.settings.nameIdFormat;
   const { format, spNameQualifier } = request.nameIdPolicy ?? {};
+  const { entityId } = biller.serviceProvider;
   // A name in another party's namespace (an affiliation) is not ours to give.
-  if (spNameQualifier !== undefined && spNameQualifier !== biller.serviceProvider.entityId) {
-    throw new IdpError('name_id_policy_unsupported', {
-      detail: 'SPNameQualifier is not the entity ID of the requester',
-    });
+  if (spNameQualifier !== undefined && spNameQualifier !== entityId) {
+    throw broken('name_id_policy_unsupported', 'SPNameQualifier', `"${entityId}" or none`, shown(spNameQualifier));
   }
   if (format === undefined) return { nameIdFormat: agreed };
   const asked = FORMAT_BY_URI.get(format);
   if (asked === undefined) {
-    throw new IdpError('name_id_policy_unsupported', {
-      detail: `Format must be one of ${Object.values(NAME_ID_FORMATS).join(', ')}; it is "${format.slice(0, 200)}"`,
-    });
+    const expected = Object.values(NAME_ID_FORMATS).join(', ');
+    throw broken('name_id_policy_unsupported', 'Format of NameIDPolicy', `one of ${expected}`, shown(format));
   }
   return { nameIdFormat: asked === 'unspecified' ? agreed : asked };
 };

@@ -1,5 +1,4 @@
-import { IdpError } from '../../errors/idp-error.ts';
-import type { Check } from './check.ts';
+import { broken, type Check } from './check.ts';
 
 /**
  * SAML bindings, 3.5.3: RelayState comes back as it came. A browser normalises line breaks in a form, so what has
@@ -10,12 +9,10 @@ export const relayState: Check = ({ relayState: value, biller }) => {
   const bytes = Buffer.byteLength(value);
   const { relayStateMaxBytes } = biller.settings;
   if (bytes > relayStateMaxBytes) {
-    throw new IdpError('relay_state_invalid', {
-      detail: `RelayState may have ${relayStateMaxBytes} bytes, it has ${bytes}`,
-    });
+    throw broken('relay_state_invalid', 'RelayState', `at most ${relayStateMaxBytes} bytes`, `${bytes} bytes`);
   }
   if (/\p{Cc}|\p{Cs}/u.test(value)) {
-    throw new IdpError('relay_state_invalid', { detail: 'RelayState has control characters' });
+    throw broken('relay_state_invalid', 'RelayState', 'no control characters', 'some');
   }
   return { relayState: value };
 };

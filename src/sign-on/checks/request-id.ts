@@ -1,5 +1,4 @@
-import { IdpError } from '../../errors/idp-error.ts';
-import type { Check } from './check.ts';
+import { broken, type Check, shown } from './check.ts';
 
 // xs:ID is an NCName. This takes the ASCII ones, which every Service Provider makes, and the usual letters beyond.
 const NC_NAME = /^[\p{L}_][\p{L}\p{N}._-]*$/u;
@@ -9,9 +8,7 @@ const MAX_CHARACTERS = 256;
 export const requestId: Check = ({ request }) => {
   const { id } = request;
   if (id === undefined || id.length > MAX_CHARACTERS || !NC_NAME.test(id)) {
-    throw new IdpError('request_id_invalid', {
-      detail: `ID must be an NCName of at most ${MAX_CHARACTERS} characters`,
-    });
+    throw broken('request_id_invalid', 'ID', `an NCName of at most ${MAX_CHARACTERS} characters`, shown(id));
   }
   return { requestId: id };
 };

@@ -1,16 +1,15 @@
-import { IdpError } from '../../errors/idp-error.ts';
 import type { RequestedAuthnContext } from '../../saml/authn-request.ts';
 import {
   AUTHN_CONTEXT_PASSWORD,
   AUTHN_CONTEXT_PASSWORD_PROTECTED_TRANSPORT,
   AUTHN_CONTEXT_UNSPECIFIED,
 } from '../../saml/names.ts';
-import type { Check } from './check.ts';
+import { broken, type Check, shown } from './check.ts';
 
 /** How every portal user signs in: a password, over TLS. */
-const OURS = AUTHN_CONTEXT_PASSWORD_PROTECTED_TRANSPORT;
+export const OUR_AUTHN_CONTEXT = AUTHN_CONTEXT_PASSWORD_PROTECTED_TRANSPORT;
 /** The classes that such a sign-in meets, weakest first. */
-const MET = [AUTHN_CONTEXT_UNSPECIFIED, AUTHN_CONTEXT_PASSWORD, OURS];
+const MET = [AUTHN_CONTEXT_UNSPECIFIED, AUTHN_CONTEXT_PASSWORD, OUR_AUTHN_CONTEXT];
 
 /** SAML core, 3.3.2.2.1. @returns the class to tell, or undefined where the request is not met */
 function meet({ comparison, classRefs, declRefs }: RequestedAuthnContext): string | undefined {
@@ -19,15 +18,15 @@ function meet({ comparison, classRefs, declRefs }: RequestedAuthnContext): strin
   switch (comparison) {
     case 'exact':
       // The first that is met, in the requester's order of preference; `unspecified` is answered with the truth.
-      return met[0] === AUTHN_CONTEXT_UNSPECIFIED ? OURS : met[0];
+      return met[0] === AUTHN_CONTEXT_UNSPECIFIED ? OUR_AUTHN_CONTEXT : met[0];
     case 'minimum':
-      return met.length > 0 ? OURS : undefined;
+      return met.length > 0 ? OUR_AUTHN_CONTEXT : undefined;
     case 'maximum':
       // As strong as possible, but not stronger than one that was named; what is not known here counts as stronger.
-      if (met.length < classRefs.length || met.includes(OURS)) return OURS;
+      if (met.length < classRefs.length || met.includes(OUR_AUTHN_CONTEXT)) return OUR_AUTHN_CONTEXT;
       return met.includes(AUTHN_CONTEXT_PASSWORD) ? AUTHN_CONTEXT_PASSWORD : AUTHN_CONTEXT_UNSPECIFIED;
     case 'better':
-      return met.length === classRefs.length && !met.includes(OURS) ? OURS : undefined;
+      return met.length === classRefs.length && !met.includes(OUR_AUTHN_CONTEXT) ? OUR_AUTHN_CONTEXT : undefined;
     default:
       return undefined;
   }
@@ -35,13 +34,12 @@ function meet({ comparison, classRefs, declRefs }: RequestedAuthnContext): strin
 
 /** SAML core, 3.4.1 and 3.3.2.2.1: the requirements on how the user signs in are met, or the request is refused. */
 export const requestedAuthnContext: Check = ({ request }) => {
-  if (request.requestedAuthnContext === undefined) return { authnContextClassRef: OURS };
+  if (request.requestedAuthnContext === undefined) return { authnContextClassRef: OUR_AUTHN_CONTEXT };
   const authnContextClassRef = meet(request.requestedAuthnContext);
   if (authnContextClassRef === undefined) {
     const { comparison, classRefs } = request.requestedAuthnContext;
-    throw new IdpError('authn_context_unsupported', {
-      detail: `met is ${OURS}; asked for is ${comparison} "${classRefs.join(' ').slice(0, 300)}"`,
-    });
+    const found = `${comparison} ${shown(classRefs.join(' '))}`;
+    throw broken('authn_context_unsupported', 'RequestedAuthnContext', `what "${OUR_AUTHN_CONTEXT}" meets`, found);
   }
   return { authnContextClassRef };
 };

@@ -1,9 +1,32 @@
-import { IdpError } from '../../errors/idp-error.ts';
-import type { Check } from './check.ts';
+import type { Biller } from '../../billers/biller.ts';
+import { type AuthnRequest, readAuthnRequest } from '../../saml/authn-request.ts';
+import type { ReceivedMessage } from '../../saml/decode.ts';
+import { verifyPostSignature } from '../../saml/verify-post-signature.ts';
+import { verifyRedirectSignature } from '../../saml/verify-redirect-signature.ts';
+import { broken } from './check.ts';
 
-/** A signature that is not verified must not be passed over: the sender believes that it protects the request. */
-export const signature: Check = ({ request, detachedSignature }) => {
-  if (request.signed || detachedSignature) {
-    throw new IdpError('signature_unsupported', { detail: 'the request is signed' });
+/** Says whether this biller's Service Provider must sign its requests: by the biller's setting, or by the SP metadata. */
+export function requiresSignature({ settings, serviceProvider }: Biller): boolean {
+  if (settings.requestSignature === 'as-metadata') return serviceProvider.authnRequestsSigned;
+  return settings.requestSignature === 'required';
+}
+
+/**
+ * Verifies whatever signature came: beside the message (SAML bindings, 3.4.4.1), inside it (SAML core, 5), or both. One
+ * that does not verify is never passed over, required or not: its sender believes that it protects the request.
+ *
+ * @returns the request to go on with: read from the bytes that the signature covers, where one came inside
+ * @throws IdpError signature_missing, signature_invalid, signature_algorithm_refused
+ */
+export function verifySignature(message: ReceivedMessage, request: AuthnRequest, biller: Biller): AuthnRequest {
+  const { signingCertificates } = biller.serviceProvider;
+  const { signedQuery } = message;
+  if (signedQuery !== undefined) verifyRedirectSignature(signedQuery, signingCertificates);
+  if (request.signed) {
+    // The signature itself is outside what it covers, so the verified text no longer has one.
+    return { ...readAuthnRequest(verifyPostSignature(message.xml, signingCertificates)), signed: true };
   }
-};
+  if (signedQuery !== undefined) return { ...request, signed: true };
+  if (requiresSignature(biller)) throw broken('signature_missing', 'Signature', 'a signed request', 'none');
+  return request;
+}

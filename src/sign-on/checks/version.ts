@@ -1,9 +1,6 @@
-import { IdpError } from '../../errors/idp-error.ts';
-import type { Check } from './check.ts';
+import { broken, type Check, shown } from './check.ts';
 
 /** SAML core, 3.2.1: Version is "2.0". */
 export const version: Check = ({ request }) => {
-  if (request.version !== '2.0') {
-    throw new IdpError('saml_version_unsupported', { detail: `Version must be "2.0", it is "${request.version}"` });
-  }
+  if (request.version !== '2.0') throw broken('saml_version_unsupported', 'Version', '"2.0"', shown(request.version));
 };

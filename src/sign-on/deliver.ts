@@ -1,0 +1,35 @@
+import type { FastifyReply } from 'fastify';
+import type { Biller } from '../billers/biller.ts';
+import { prepareAutoSubmitPage } from '../web/auto-submit-page.ts';
+import { portalOrigins } from '../web/biller-of.ts';
+import { sendPage } from '../web/reply.ts';
+import type { AnswerTarget } from './checks/check.ts';
+import { formActionOf } from './step.ts';
+
+/** Sends a Response to the ACS through the browser: the page that posts itself (SAML bindings, 3.5.4). */
+export type Deliver = (
+  reply: FastifyReply,
+  biller: Biller,
+  target: AnswerTarget,
+  response: string,
+) => Promise<FastifyReply>;
+
+export function createDeliver(): Deliver {
+  // All of the page but four values is the same for every sign-on of a biller.
+  const pages = new WeakMap<Biller, ReturnType<typeof prepareAutoSubmitPage>>();
+
+  function pageOf(biller: Biller) {
+    const known = pages.get(biller);
+    if (known !== undefined) return known;
+    const page = prepareAutoSubmitPage(biller.name);
+    pages.set(biller, page);
+    return page;
+  }
+
+  return async (reply, biller, target, response) =>
+    sendPage(
+      reply,
+      pageOf(biller)(target.acsUrl, Buffer.from(response).toString('base64'), target.relayState ?? undefined),
+      { formAction: formActionOf(biller, target), frameAncestors: portalOrigins(biller), referrer: 'none' },
+    );
+}

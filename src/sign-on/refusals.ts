@@ -1,0 +1,67 @@
+import type { FastifyReply } from 'fastify';
+import type { AuditWriter } from '../audit/writer.ts';
+import type { Biller } from '../billers/biller.ts';
+import type { Keys } from '../keys/keys.ts';
+import type { Metrics } from '../operations/metrics.ts';
+import { newSamlId } from '../saml/id.ts';
+import { makeErrorResponse, type Status } from '../saml/response.ts';
+import { toIdpError } from '../web/errors.ts';
+import { tell } from '../web/told.ts';
+import type { AnswerTarget } from './checks/check.ts';
+import type { Deliver } from './deliver.ts';
+import { requireActiveKey } from './issue.ts';
+import { RefusedRequest } from './refused-request.ts';
+import type { SignOnRequest } from './step.ts';
+
+interface RefusalServices {
+  readonly keys: Keys;
+  readonly audit: AuditWriter;
+  readonly metrics: Metrics;
+  readonly deliver: Deliver;
+  readonly clock: () => number;
+}
+
+/**
+ * Ends a sign-on that fails: writes it down, and tells the Service Provider where there is one to tell.
+ *
+ * @returns the page that takes the error Response to the ACS
+ * @throws IdpError where a person must be told instead
+ */
+export type Refuse = (
+  request: SignOnRequest,
+  reply: FastifyReply,
+  biller: Biller | undefined,
+  thrown: unknown,
+) => Promise<FastifyReply>;
+
+export function createRefuse({ keys, audit, metrics, deliver, clock }: RefusalServices): Refuse {
+  async function answer(reply: FastifyReply, biller: Biller, target: AnswerTarget, status: Status) {
+    const { signer } = requireActiveKey(await keys.ofBiller(biller.id));
+    const content = {
+      id: newSamlId(),
+      issuer: biller.entityId,
+      issueInstant: clock(),
+      destination: target.acsUrl,
+      inResponseTo: target.requestId,
+    };
+    return deliver(reply, biller, target, await makeErrorResponse(content, status, biller.settings.sign, signer));
+  }
+
+  return async (request, reply, biller, thrown) => {
+    const refused = thrown instanceof RefusedRequest ? thrown : undefined;
+    const error = refused?.reason ?? toIdpError(thrown);
+    metrics.signOn(biller?.slug ?? '', error.code, reply.elapsedTime);
+    const status: Status | undefined = refused &&
+      error.saml && { codes: error.saml, message: `${error.sentence} Reference: ${request.id}` };
+    if (error.code !== 'service_unavailable') {
+      const details = { code: error.code, detail: error.detail, answered: status === undefined ? 'page' : 'response' };
+      // The refusal stands whether or not it can be written down.
+      await audit
+        .append({ event: 'sign_on.refused', reference: request.id, billerId: biller?.id, details })
+        .catch(() => undefined);
+    }
+    if (biller === undefined || refused === undefined || status === undefined) throw error;
+    tell(request, { outcome: error.code, detail: error.detail });
+    return answer(reply, biller, refused.target, status);
+  };
+}
