@@ -1,0 +1,23 @@
+/** Puts a text into a cell of a Markdown table: on one line, and a bar does not end the cell, not even in code. */
+const cell = (text: string) => text.replaceAll(/\s*\n\s*/g, ' ').replaceAll('|', '\\|');
+
+/** @returns a Markdown table */
+export function table(heading: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.map(cell).join(' | ')} |`;
+  return [line(heading), line(heading.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+/** @returns the text as inline code */
+export const code = (text: string) => `\`${text}\``;
+
+/**
+ * Puts a generated page together.
+ *
+ * @param source file that the page is made from, as it stands in the repository
+ * @param parts paragraphs, tables and headings, in Markdown
+ * @returns the page, whose first line says that it is generated, from what and by which command
+ */
+export function generatedPage(title: string, source: string, parts: readonly string[]): string {
+  const notice = `<!-- Generated from ${source} by \`npm run docs\`. Changes made here are lost. -->`;
+  return `${[notice, `# ${title}`, ...parts].join('\n\n')}\n`;
+}

@@ -1,0 +1,42 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { assumptionsPage } from './assumptions-page.ts';
+import { auditPage } from './audit-page.ts';
+import { cliPage } from './cli-page.ts';
+import { errorsPage } from './errors-page.ts';
+import { settingsPage } from './settings-page.ts';
+
+/** Every generated page: its path in the repository, and the function that makes its text out of the code. */
+const PAGES: Readonly<Record<string, () => string>> = {
+  'docs/assumptions.md': assumptionsPage,
+  'docs/audit.md': auditPage,
+  'docs/cli.md': cliPage,
+  'docs/errors.md': errorsPage,
+  'docs/settings.md': settingsPage,
+};
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** @param root folder of the repository @returns paths of the pages that are missing or not as the code says */
+export function stalePages(root: string): string[] {
+  return Object.entries(PAGES)
+    .filter(([path, make]) => read(join(root, path)) !== make())
+    .map(([path]) => path);
+}
+
+/** Writes the pages that are stale. @param root folder of the repository @returns their paths */
+export function writePages(root: string): string[] {
+  const stale = stalePages(root);
+  for (const path of stale) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), PAGES[path]?.() ?? '');
+  }
+  return stale;
+}
