@@ -40,3 +40,12 @@ export function toBiller(row: BillerRow, publicUrl: string): Biller {
     pairwiseSalt: row.pairwiseSalt,
   };
 }
+
+/** Says whether the Service Provider must sign its requests: by the biller's setting, or as the SP metadata says. */
+export function requiresSignature({
+  settings,
+  serviceProvider,
+}: Pick<Biller, 'settings' | 'serviceProvider'>): boolean {
+  if (settings.requestSignature === 'as-metadata') return serviceProvider.authnRequestsSigned;
+  return settings.requestSignature === 'required';
+}

@@ -2,7 +2,6 @@ import { X509Certificate } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { IdpError } from '../errors/idp-error.ts';
 import type { Keys } from '../keys/keys.ts';
-import { entityTag } from '../saml/metadata.ts';
 import { type BillerRoute, billerOf } from '../web/biller-of.ts';
 import type { Billers } from './billers.ts';
 import { idpMetadataOf } from './idp-metadata.ts';
@@ -17,8 +16,7 @@ interface BillerRouteServices {
 export function billerRoutes(server: FastifyInstance, { billers, keys, publicUrl }: BillerRouteServices): void {
   server.get<BillerRoute>('/saml/:biller/metadata', async (request, reply) => {
     const biller = await billerOf(request, billers);
-    const metadata = idpMetadataOf(biller, await keys.ofBiller(biller.id), publicUrl);
-    const tag = entityTag(metadata);
+    const { document, tag } = await idpMetadataOf(biller, await keys.ofBiller(biller.id), publicUrl);
     reply.headers({
       'content-type': 'application/samlmetadata+xml; charset=utf-8',
       'cache-control': 'no-cache',
@@ -27,7 +25,7 @@ export function billerRoutes(server: FastifyInstance, { billers, keys, publicUrl
     });
     // RFC 9110, 13.1.2: weak comparison, a list, or any.
     const known = request.headers['if-none-match']?.split(',').map((candidate) => candidate.trim().replace(/^W\//, ''));
-    return known?.some((candidate) => candidate === tag || candidate === '*') ? reply.code(304).send() : metadata;
+    return known?.some((candidate) => candidate === tag || candidate === '*') ? reply.code(304).send() : document;
   });
 
   server.get<BillerRoute>('/saml/:biller/certificate.pem', async (request, reply) => {

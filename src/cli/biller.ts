@@ -3,7 +3,7 @@ import { KEY_TYPES } from '../keys/key-types.ts';
 import type { BillerView } from '../operators/biller-view.ts';
 import { operate } from './operate.ts';
 import { pairs, print, table } from './output.ts';
-import { readSpMetadataSource } from './read-sp-metadata.ts';
+import { isUrl, readInput, readSpMetadataSource } from './read-sp-metadata.ts';
 import { addSettingsOptions, settingsFrom } from './settings-options.ts';
 
 interface ProviderOptions {
@@ -11,6 +11,8 @@ interface ProviderOptions {
   readonly spMetadata?: string;
   readonly entityId?: string;
   readonly acs?: string[];
+  readonly spCertificate?: string[];
+  readonly spEncryptionCertificate?: string[];
   readonly json?: boolean;
 }
 
@@ -21,15 +23,23 @@ function addProviderOptions(command: Command): Command {
   return command
     .option('--sp-metadata <file|url>', "Invoice Cloud's SP metadata for this biller")
     .option('--entity-id <id>', 'entity ID of the Service Provider, where there is no metadata')
-    .option('--acs <url>', 'ACS URL of the Service Provider, where there is no metadata; repeatable', collect);
+    .option('--acs <url>', 'ACS URL of the Service Provider, where there is no metadata; repeatable', collect)
+    .option('--sp-certificate <file>', 'certificate that it signs requests with (PEM); repeatable', collect)
+    .option('--sp-encryption-certificate <file>', 'certificate to encrypt assertions with (PEM); repeatable', collect);
 }
 
-async function providerInput({ name, spMetadata, entityId, acs }: ProviderOptions) {
+async function providerInput(options: ProviderOptions) {
+  const { name, spMetadata, entityId, acs, spCertificate = [], spEncryptionCertificate = [] } = options;
   return {
     name,
     spMetadata: spMetadata === undefined ? undefined : await readSpMetadataSource(spMetadata),
+    metadataUrl: spMetadata !== undefined && isUrl(spMetadata) ? spMetadata : undefined,
     entityId,
     acs,
+    spCertificates: await Promise.all(spCertificate.map((file) => readInput('--sp-certificate', file))),
+    spEncryptionCertificates: await Promise.all(
+      spEncryptionCertificate.map((file) => readInput('--sp-encryption-certificate', file)),
+    ),
   };
 }
 

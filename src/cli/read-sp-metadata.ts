@@ -29,16 +29,21 @@ async function fetchDocument(url: string): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
+export const isUrl = (source: string) => /^https?:\/\//.test(source);
+
+/** Reads a file. @param option names it in errors @throws InputError where it can't be had */
+export async function readInput(option: string, file: string): Promise<string> {
+  let document: Buffer;
+  try {
+    document = await readFile(file);
+  } catch (error) {
+    throw new InputError(`${option} "${file}" can't be read: ${(error as Error).message}.`, { cause: error });
+  }
+  if (document.length > MAX_BYTES) throw new InputError(`${option} "${file}" is larger than ${MAX_BYTES} bytes.`);
+  return document.toString('utf8');
+}
+
 /** @param source a file, or an http(s) URL @returns the document @throws InputError where it can't be had */
 export async function readSpMetadataSource(source: string): Promise<string> {
-  if (/^https?:\/\//.test(source)) return fetchDocument(source);
-  try {
-    const document = await readFile(source);
-    if (document.length > MAX_BYTES)
-      throw new InputError(`--sp-metadata "${source}" is larger than ${MAX_BYTES} bytes.`);
-    return document.toString('utf8');
-  } catch (error) {
-    if (error instanceof InputError) throw error;
-    throw new InputError(`--sp-metadata "${source}" can't be read: ${(error as Error).message}.`, { cause: error });
-  }
+  return isUrl(source) ? fetchDocument(source) : readInput('--sp-metadata', source);
 }

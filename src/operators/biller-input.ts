@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { SLUG } from '../billers/biller.ts';
+import { requiresSignature, SLUG } from '../billers/biller.ts';
+import { encryptionFor } from '../billers/encryption.ts';
 import { type BillerSettings, billerSettingsSchema } from '../billers/settings.ts';
 import { InputError } from '../errors/idp-error.ts';
 import { isBillerGuid, isLinkBase } from '../invoice-cloud/redirect-link.ts';
@@ -23,6 +24,11 @@ const serviceProviderInput = {
   spMetadata: z.string().optional(),
   entityId: z.string().min(1).max(1024).optional(),
   acs: z.array(z.string()).default([]),
+  /** PEM, or base64 DER. */
+  spCertificates: z.array(z.string()).max(20).default([]),
+  spEncryptionCertificates: z.array(z.string()).max(20).default([]),
+  /** Where `spMetadata` was read from, if it was a URL. */
+  metadataUrl: z.string().optional(),
 };
 
 export const newBillerInput = z.strictObject({
@@ -48,17 +54,23 @@ export const billerChangesInput = z.strictObject({
 type ServiceProviderInput = z.infer<z.ZodObject<typeof serviceProviderInput>>;
 
 /** @returns undefined where nothing was given @throws InputError where it is wrong, or half of it is missing */
-export function serviceProviderOf({ spMetadata, entityId, acs }: ServiceProviderInput): ServiceProvider | undefined {
+export function serviceProviderOf(input: ServiceProviderInput): ServiceProvider | undefined {
+  const { spMetadata, metadataUrl, entityId, acs, spCertificates, spEncryptionCertificates } = input;
+  const byHand = [entityId, ...acs, ...spCertificates, ...spEncryptionCertificates].some((part) => part !== undefined);
   if (spMetadata !== undefined) {
-    if (entityId !== undefined || acs.length > 0) {
-      throw new InputError('Give either --sp-metadata, or --entity-id with --acs, not both.');
-    }
-    return readSpMetadata(spMetadata);
+    if (byHand) throw new InputError('Give either --sp-metadata, or --entity-id with --acs, not both.');
+    return { ...readSpMetadata(spMetadata), ...(metadataUrl === undefined ? {} : { metadataUrl }) };
   }
-  if (entityId === undefined && acs.length === 0) return undefined;
-  if (entityId === undefined) throw new InputError('--acs needs --entity-id, the entity ID of the Service Provider.');
+  if (!byHand) return undefined;
+  if (entityId === undefined)
+    throw new InputError('--acs and --sp-certificate need --entity-id, the entity ID of the Service Provider.');
   if (acs.length === 0) throw new InputError('--entity-id needs --acs, the URL that Responses are posted to.');
-  return serviceProviderByHand(entityId, acs);
+  return serviceProviderByHand({
+    entityId,
+    acsUrls: acs,
+    signingCertificates: spCertificates,
+    encryptionCertificates: spEncryptionCertificates,
+  });
 }
 
 /**
@@ -101,6 +113,21 @@ export function settingsOf(
       '--sign response: the SP metadata asks for signed assertions (WantAssertionsSigned). Choose assertion or both.',
     );
   }
+  const names = [
+    settings.emailClaim,
+    settings.loginTypeClaim,
+    ...(settings.accountNumberClaim === null ? [] : [settings.accountNumberClaim]),
+    ...settings.constantClaims,
+  ].map(({ name }) => name);
+  const twice = names.find((name, position) => names.indexOf(name) < position);
+  if (twice !== undefined)
+    throw new InputError(`The claim "${twice}" is given twice. Every claim has a name of its own.`);
+  if (requiresSignature({ settings, serviceProvider }) && serviceProvider.signingCertificates.length === 0) {
+    throw new InputError(
+      '--request-signature: requests must be signed (by this choice, or as the SP metadata says), but no signing certificate of the Service Provider is known. Give --sp-metadata that has one, or --sp-certificate.',
+    );
+  }
+  encryptionFor({ settings, serviceProvider });
   return settings;
 }
 

@@ -117,7 +117,8 @@ const metadata = defineOperation(
   z.strictObject({ slug: z.string() }),
   async (services, { slug }) => {
     const biller = await requireBiller(services, slug);
-    return { metadata: idpMetadataOf(biller, await services.keys.ofBiller(biller.id), services.publicUrl) };
+    const { document } = await idpMetadataOf(biller, await services.keys.ofBiller(biller.id), services.publicUrl);
+    return { metadata: document };
   },
 );
 

@@ -2,6 +2,8 @@ import { hash } from 'node:crypto';
 import { escapeAttribute, escapeText } from './escape.ts';
 import { formatInstant } from './instant.ts';
 import { BINDING_POST, BINDING_REDIRECT, METADATA, PROTOCOL, XMLDSIG } from './names.ts';
+import { signElement } from './signature.ts';
+import type { Signer } from './signer.ts';
 
 /** What a biller's IdP metadata tells. */
 export interface IdpMetadataContent {
@@ -13,6 +15,7 @@ export interface IdpMetadataContent {
   readonly nameIdFormats: readonly string[];
   readonly organizationName: string;
   readonly organizationUrl: string;
+  readonly wantAuthnRequestsSigned: boolean;
   /** Milliseconds since 1970. */
   readonly validUntil: number;
 }
@@ -22,18 +25,13 @@ const CACHE_DURATION = 'PT6H';
 const keyDescriptor = (certificate: string): string =>
   `<md:KeyDescriptor use="signing"><ds:KeyInfo xmlns:ds="${XMLDSIG}"><ds:X509Data><ds:X509Certificate>${certificate}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>`;
 
-/**
- * Writes IdP metadata (SAML metadata, 2.3.2 and 2.4.3). The same content gives the same bytes: nothing in it depends on
- * when it is written.
- *
- * @throws UnwritableTextError for a name that XML can't carry
- */
-export function writeIdpMetadata(content: IdpMetadataContent): string {
+/** Writes the inside of the EntityDescriptor (SAML metadata, 2.3.2 and 2.4.3), in its exclusive canonical form. */
+function writeInside(content: IdpMetadataContent): string {
   const ssoService = (binding: string) =>
-    `<md:SingleSignOnService Binding="${binding}" Location="${escapeAttribute(content.ssoUrl)}"/>`;
+    `<md:SingleSignOnService Binding="${binding}" Location="${escapeAttribute(content.ssoUrl)}"></md:SingleSignOnService>`;
   const name = escapeText(content.organizationName);
-  const body =
-    `<md:IDPSSODescriptor WantAuthnRequestsSigned="false" protocolSupportEnumeration="${PROTOCOL}">` +
+  return (
+    `<md:IDPSSODescriptor WantAuthnRequestsSigned="${content.wantAuthnRequestsSigned}" protocolSupportEnumeration="${PROTOCOL}">` +
     content.certificates.map(keyDescriptor).join('') +
     content.nameIdFormats.map((format) => `<md:NameIDFormat>${escapeText(format)}</md:NameIDFormat>`).join('') +
     ssoService(BINDING_REDIRECT) +
@@ -41,10 +39,30 @@ export function writeIdpMetadata(content: IdpMetadataContent): string {
     '</md:IDPSSODescriptor>' +
     `<md:Organization><md:OrganizationName xml:lang="en">${name}</md:OrganizationName>` +
     `<md:OrganizationDisplayName xml:lang="en">${name}</md:OrganizationDisplayName>` +
-    `<md:OrganizationURL xml:lang="en">${escapeText(content.organizationUrl)}</md:OrganizationURL></md:Organization>` +
-    '</md:EntityDescriptor>';
-  const attributes = `entityID="${escapeAttribute(content.entityId)}" validUntil="${formatInstant(content.validUntil)}" cacheDuration="${CACHE_DURATION}"`;
-  return `<?xml version="1.0" encoding="UTF-8"?>\n<md:EntityDescriptor xmlns:md="${METADATA}" ${attributes}>${body}\n`;
+    `<md:OrganizationURL xml:lang="en">${escapeText(content.organizationUrl)}</md:OrganizationURL></md:Organization>`
+  );
+}
+
+const DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n';
+const END = '</md:EntityDescriptor>';
+
+/**
+ * Writes IdP metadata. The same content gives the same bytes: nothing in it depends on when it is written. (The value of
+ * an ECDSA signature is the one exception: it is random by nature.)
+ *
+ * @param signer signs the document (SAML metadata, 3.1); without one it goes unsigned
+ * @throws UnwritableTextError for a name that XML can't carry; whatever the signer throws
+ */
+export async function writeIdpMetadata(content: IdpMetadataContent, signer?: Signer): Promise<string> {
+  const inside = writeInside(content);
+  const attributes = `cacheDuration="${CACHE_DURATION}" entityID="${escapeAttribute(content.entityId)}" validUntil="${formatInstant(content.validUntil)}"`;
+  if (signer === undefined) {
+    return `${DECLARATION}<md:EntityDescriptor xmlns:md="${METADATA}" ${attributes}>${inside}${END}\n`;
+  }
+  // The ID is made of what it names, so that it stays while that stays.
+  const id = `_${hash('sha256', attributes + inside, 'hex').slice(0, 40)}`;
+  const start = `<md:EntityDescriptor xmlns:md="${METADATA}" ID="${id}" ${attributes}>`;
+  return `${DECLARATION}${start}${await signElement(start + inside + END, id, signer)}${inside}${END}\n`;
 }
 
 /** @returns a strong entity tag (RFC 9110, 8.8.3) of a document */

@@ -9,10 +9,16 @@ export const serviceProviderSchema = z.strictObject({
   /** Certificates as base64 DER. */
   signingCertificates: z.array(z.string()),
   encryptionCertificates: z.array(z.string()),
+  /** One of them is marked for encryption, not merely left open for any use (SAML metadata, 2.4.1.1). */
+  wantEncryption: z.boolean(),
+  /** Algorithms that the metadata lists for encryption, as URIs; empty where it leaves the choice to us. */
+  encryptionMethods: z.array(z.string()),
   authnRequestsSigned: z.boolean(),
   wantAssertionsSigned: z.boolean(),
   /** URIs as the metadata lists them. */
   nameIdFormats: z.array(z.string()),
+  /** Where the metadata was read from, to read it again; absent where it came as a file or by hand. */
+  metadataUrl: z.string().optional(),
 });
 export type ServiceProvider = z.infer<typeof serviceProviderSchema>;
 export type AssertionConsumerService = ServiceProvider['acs'][number];

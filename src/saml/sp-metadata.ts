@@ -81,6 +81,18 @@ function readCertificates(descriptor: XmlElement, use: 'signing' | 'encryption')
   return [...certificates];
 }
 
+/** KeyDescriptors that serve for encryption: what they accept, and whether one is meant for just that. */
+function readEncryption(descriptor: XmlElement): Pick<ServiceProvider, 'wantEncryption' | 'encryptionMethods'> {
+  const uses = childrenNamed(descriptor, METADATA, 'KeyDescriptor').filter(
+    (keyDescriptor) => (keyDescriptor.attributes.get('use') ?? 'encryption') === 'encryption',
+  );
+  const methods = uses.flatMap((keyDescriptor) => childrenNamed(keyDescriptor, METADATA, 'EncryptionMethod'));
+  return {
+    wantEncryption: uses.some((keyDescriptor) => keyDescriptor.attributes.get('use') === 'encryption'),
+    encryptionMethods: methods.flatMap((method) => method.attributes.get('Algorithm') ?? []),
+  };
+}
+
 function chooseDefault(services: Omit<AssertionConsumerService, 'isDefault'>[], flags: (string | undefined)[]) {
   // SAML metadata, 2.2.3: the first marked true; else the first not marked false; else the first.
   const marked = flags.findIndex(isTrue);
@@ -131,26 +143,46 @@ export function readSpMetadata(xml: string): ServiceProvider {
     acs: readAcs(assertionConsumerService),
     signingCertificates: readCertificates(descriptor, 'signing'),
     encryptionCertificates: readCertificates(descriptor, 'encryption'),
+    ...readEncryption(descriptor),
     authnRequestsSigned: isTrue(spSSODescriptor.authnRequestsSigned),
     wantAssertionsSigned: isTrue(spSSODescriptor.wantAssertionsSigned),
     nameIdFormats: nameIDFormat,
   };
 }
 
+/** What is known of a Service Provider that has no metadata. Certificates are PEM or base64 DER. */
+interface ProviderByHand {
+  readonly entityId: string;
+  readonly acsUrls: readonly string[];
+  readonly signingCertificates: readonly string[];
+  readonly encryptionCertificates: readonly string[];
+}
+
+function certificatesByHand(option: string, given: readonly string[]): string[] {
+  return given.map((text) => {
+    const certificate = normaliseCertificate(text.replace(/-----(BEGIN|END) CERTIFICATE-----/g, ''));
+    if (certificate !== undefined) return certificate;
+    throw new InputError(`${option} can't be read as X.509. Expected is one certificate, PEM or base64 DER.`);
+  });
+}
+
 /** A Service Provider entered by hand. @throws InputError */
-export function serviceProviderByHand(entityId: string, acsUrls: readonly string[]): ServiceProvider {
-  for (const url of acsUrls) {
+export function serviceProviderByHand(given: ProviderByHand): ServiceProvider {
+  for (const url of given.acsUrls) {
     if (!isAcceptableUrl(url)) {
       throw new InputError(
         `--acs "${url}" is not acceptable: expected is an https URL without user, password or fragment (http only for this machine).`,
       );
     }
   }
+  const encryptionCertificates = certificatesByHand('--sp-encryption-certificate', given.encryptionCertificates);
   return {
-    entityId,
-    acs: acsUrls.map((url, index) => ({ url, index, isDefault: index === 0 })),
-    signingCertificates: [],
-    encryptionCertificates: [],
+    entityId: given.entityId,
+    acs: given.acsUrls.map((url, index) => ({ url, index, isDefault: index === 0 })),
+    signingCertificates: certificatesByHand('--sp-certificate', given.signingCertificates),
+    encryptionCertificates,
+    wantEncryption: encryptionCertificates.length > 0,
+    encryptionMethods: [],
     authnRequestsSigned: false,
     wantAssertionsSigned: false,
     nameIdFormats: [],

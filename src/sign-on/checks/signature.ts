@@ -1,15 +1,9 @@
-import type { Biller } from '../../billers/biller.ts';
+import { type Biller, requiresSignature } from '../../billers/biller.ts';
 import { type AuthnRequest, readAuthnRequest } from '../../saml/authn-request.ts';
 import type { ReceivedMessage } from '../../saml/decode.ts';
 import { verifyPostSignature } from '../../saml/verify-post-signature.ts';
 import { verifyRedirectSignature } from '../../saml/verify-redirect-signature.ts';
 import { broken } from './check.ts';
-
-/** Says whether this biller's Service Provider must sign its requests: by the biller's setting, or by the SP metadata. */
-export function requiresSignature({ settings, serviceProvider }: Biller): boolean {
-  if (settings.requestSignature === 'as-metadata') return serviceProvider.authnRequestsSigned;
-  return settings.requestSignature === 'required';
-}
 
 /**
  * Verifies whatever signature came: beside the message (SAML bindings, 3.4.4.1), inside it (SAML core, 5), or both. One
