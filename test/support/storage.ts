@@ -1,0 +1,76 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inject } from 'vitest';
+import { createServices, type Services } from '../../src/app.ts';
+import { readSettings, type Settings } from '../../src/config.ts';
+import type { Database } from '../../src/database/database.ts';
+import { openDatabase } from '../../src/database/open.ts';
+import { createMasterKey } from '../../src/keys/master-key.ts';
+
+/** The two databases that everything must work on. */
+export const DATABASE_KINDS = ['embedded', 'postgresql'] as const;
+export type DatabaseKind = (typeof DATABASE_KINDS)[number];
+
+/** A place for one installation's data, empty at first, which can be opened more than once. */
+export interface TestStorage {
+  readonly kind: DatabaseKind;
+  /** A folder of its own: DATA_DIR of an embedded database, and a place for the working directory of a process. */
+  readonly folder: string;
+  /** Settings that name the database and the master key, for a process or for `readSettings`. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly settings: Settings;
+  /** Opens the database as the service does. @throws where it is embedded and open elsewhere */
+  open(): Promise<TestConnection>;
+  remove(): Promise<void>;
+}
+
+/** An open database with the real services over it. */
+export interface TestConnection {
+  readonly database: Database;
+  readonly services: Services;
+  close(): Promise<void>;
+}
+
+/** Makes a place for data on one of the two databases. Nothing is opened yet. */
+export async function createTestStorage(kind: DatabaseKind): Promise<TestStorage> {
+  const folder = await mkdtemp(join(tmpdir(), 'ic-idp-test-'));
+  const removeFolder = () => rm(folder, { recursive: true, force: true });
+  const key = randomBytes(32).toString('base64');
+  const { named, drop } = await nameDatabase(kind, folder);
+  const environment = { ...named, MASTER_KEY: key, PUBLIC_URL: 'https://idp.example' };
+  const settings = readSettings(environment, {});
+  return {
+    kind,
+    folder,
+    environment,
+    settings,
+    async open() {
+      const opened = await openDatabase(settings);
+      if (opened === undefined) throw new Error(`a service has the embedded database in ${folder} open`);
+      const { database, controlSocket } = opened;
+      const services = createServices({ publicUrl: settings.PUBLIC_URL, database, masterKey: createMasterKey(key) });
+      return {
+        database,
+        services,
+        async close() {
+          await services.audit.drained();
+          await database.close();
+          await controlSocket?.release();
+        },
+      };
+    },
+    async remove() {
+      await drop();
+      await removeFolder();
+    },
+  };
+}
+
+async function nameDatabase(kind: DatabaseKind, folder: string) {
+  if (kind === 'embedded') return { named: { DATA_DIR: join(folder, 'data') }, drop: async () => undefined };
+  const { createTestDatabase } = await import('./postgres.ts');
+  const { url, drop } = await createTestDatabase(inject('postgresUrl'));
+  return { named: { DATABASE_URL: url }, drop };
+}
