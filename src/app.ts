@@ -20,6 +20,7 @@ import { deleteExpiredSessions } from './sessions/store.ts';
 import { createFlows, type Flows } from './sign-on/flows.ts';
 import { createIssue, type Issue } from './sign-on/issue.ts';
 import { signOnRoutes } from './sign-on/routes.ts';
+import { createTraces, type Traces } from './traces/traces.ts';
 import { assetRoutes } from './web/asset-routes.ts';
 import { handleErrors, renderError } from './web/errors.ts';
 import { acceptForms } from './web/form.ts';
@@ -39,6 +40,7 @@ export interface Services {
   readonly flows: Flows;
   readonly signIn: SignIn;
   readonly issue: Issue;
+  readonly traces: Traces;
   readonly metrics: Metrics;
   readonly readiness: () => Promise<Readiness>;
   /** Removes what has expired. */
@@ -61,6 +63,7 @@ export function createServices({ publicUrl, database, masterKey, clock = Date.no
   const keys = createKeys({ orm, masterKey, clock });
   const sessions = createSessions({ database, clock });
   const flows = createFlows({ orm, clock });
+  const traces = createTraces({ orm, clock });
   const signIn = createSignIn({ orm, masterKey, throttle: createThrottle(orm), audit });
   database.onChange((billerId) => {
     billers.forget(billerId);
@@ -78,11 +81,13 @@ export function createServices({ publicUrl, database, masterKey, clock = Date.no
     flows,
     signIn,
     issue: createIssue({ keys, audit, clock }),
+    traces,
     metrics: createMetrics(),
     readiness: createReadiness({ database, keys, clock }),
     tidy: async () => {
       await deleteExpiredSessions(orm, new Date(clock()));
       await flows.deleteExpired();
+      await traces.deleteExpired();
     },
   };
 }

@@ -17,6 +17,7 @@ import {
 } from 'drizzle-orm/pg-core';
 import type { BillerSettings } from '../billers/settings.ts';
 import type { ServiceProvider } from '../saml/service-provider.ts';
+import type { Trace } from '../traces/trace.ts';
 
 const bytea = customType<{ data: Buffer; driverData: Uint8Array }>({
   dataType: () => 'bytea',
@@ -157,6 +158,18 @@ export const auditEvents = pgTable(
     index('audit_events_email').on(table.emailHash, table.id),
     index('audit_events_reference').on(table.reference),
   ],
+);
+
+/** Sign-ons that failed, kept for a week for those who look into them. */
+export const signOnTraces = pgTable(
+  'sign_on_traces',
+  {
+    reference: text('reference').primaryKey(),
+    billerId: uuid('biller_id').references(() => billers.id, { onDelete: 'cascade' }),
+    at: instant('at').notNull(),
+    trace: jsonb('trace').$type<Trace>().notNull(),
+  },
+  (table) => [index('sign_on_traces_at').on(table.at)],
 );
 
 /** Attempts counted by rate-limiter-flexible, which prescribes the columns. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { AUDIT_EVENT_NAMES } from '../audit/events.ts';
 import { listEvents } from '../audit/store.ts';
+import { normaliseReference } from '../web/reference.ts';
 import { requireBiller } from './biller-operations.ts';
 import { defineOperation } from './operation.ts';
 
@@ -29,7 +30,7 @@ const list = defineOperation('audit.list', auditInput, async (services, input) =
     userId: input.user,
     emailHash: input.email === undefined ? undefined : services.masterKey.hashEmail(input.email.trim()),
     event: input.event,
-    reference: input.reference?.toUpperCase(),
+    reference: input.reference === undefined ? undefined : normaliseReference(input.reference),
     requestId: input.request,
     assertionId: input.assertion,
     since: input.since,

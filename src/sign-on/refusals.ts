@@ -5,6 +5,7 @@ import type { Keys } from '../keys/keys.ts';
 import type { Metrics } from '../operations/metrics.ts';
 import { newSamlId } from '../saml/id.ts';
 import { makeErrorResponse, type Status } from '../saml/response.ts';
+import type { Traces } from '../traces/traces.ts';
 import { toIdpError } from '../web/errors.ts';
 import { tell } from '../web/told.ts';
 import type { AnswerTarget } from './checks/check.ts';
@@ -12,10 +13,12 @@ import type { Deliver } from './deliver.ts';
 import { requireActiveKey } from './issue.ts';
 import { RefusedRequest } from './refused-request.ts';
 import type { SignOnRequest } from './step.ts';
+import { type Received, traceOf } from './trace-of.ts';
 
 interface RefusalServices {
   readonly keys: Keys;
   readonly audit: AuditWriter;
+  readonly traces: Traces;
   readonly metrics: Metrics;
   readonly deliver: Deliver;
   readonly clock: () => number;
@@ -30,11 +33,11 @@ interface RefusalServices {
 export type Refuse = (
   request: SignOnRequest,
   reply: FastifyReply,
-  biller: Biller | undefined,
+  about: { readonly biller: Biller | undefined; readonly received: Received | undefined },
   thrown: unknown,
 ) => Promise<FastifyReply>;
 
-export function createRefuse({ keys, audit, metrics, deliver, clock }: RefusalServices): Refuse {
+export function createRefuse({ keys, audit, traces, metrics, deliver, clock }: RefusalServices): Refuse {
   async function answer(reply: FastifyReply, biller: Biller, target: AnswerTarget, status: Status) {
     const { signer } = requireActiveKey(await keys.ofBiller(biller.id));
     const content = {
@@ -47,7 +50,7 @@ export function createRefuse({ keys, audit, metrics, deliver, clock }: RefusalSe
     return deliver(reply, biller, target, await makeErrorResponse(content, status, biller.settings.sign, signer));
   }
 
-  return async (request, reply, biller, thrown) => {
+  return async (request, reply, { biller, received }, thrown) => {
     const refused = thrown instanceof RefusedRequest ? thrown : undefined;
     const error = refused?.reason ?? toIdpError(thrown);
     metrics.signOn(biller?.slug ?? '', error.code, reply.elapsedTime);
@@ -56,9 +59,12 @@ export function createRefuse({ keys, audit, metrics, deliver, clock }: RefusalSe
     if (error.code !== 'service_unavailable') {
       const details = { code: error.code, detail: error.detail, answered: status === undefined ? 'page' : 'response' };
       // The refusal stands whether or not it can be written down.
-      await audit
-        .append({ event: 'sign_on.refused', reference: request.id, billerId: biller?.id, details })
-        .catch(() => undefined);
+      await Promise.all([
+        audit
+          .append({ event: 'sign_on.refused', reference: request.id, billerId: biller?.id, details })
+          .catch(() => undefined),
+        traces.keep(request.id, biller?.id, () => traceOf(error, biller, received)),
+      ]);
     }
     if (biller === undefined || refused === undefined || status === undefined) throw error;
     tell(request, { outcome: error.code, detail: error.detail });

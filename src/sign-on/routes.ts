@@ -4,9 +4,10 @@ import type { Biller } from '../billers/biller.ts';
 import type { Billers } from '../billers/billers.ts';
 import type { Keys } from '../keys/keys.ts';
 import type { Metrics } from '../operations/metrics.ts';
-import { decodePost, decodeRedirect, type ReceivedMessage } from '../saml/decode.ts';
+import { decodePost, decodeRedirect } from '../saml/decode.ts';
 import { rawQuery, readParameters } from '../saml/parameters.ts';
 import type { Sessions } from '../sessions/sessions.ts';
+import type { Traces } from '../traces/traces.ts';
 import { type BillerRoute, billerOf } from '../web/biller-of.ts';
 import { readForm } from '../web/form.ts';
 import { sendTo } from '../web/reply.ts';
@@ -21,6 +22,7 @@ import { createProceed, flowPath, refuseFramed } from './proceed.ts';
 import { createRefuse } from './refusals.ts';
 import { RefusedRequest } from './refused-request.ts';
 import type { SignOnRequest } from './step.ts';
+import type { Received } from './trace-of.ts';
 import { unsolicitedRequest } from './unsolicited.ts';
 
 interface SignOnServices {
@@ -30,12 +32,15 @@ interface SignOnServices {
   readonly flows: Flows;
   readonly issue: Issue;
   readonly audit: AuditWriter;
+  readonly traces: Traces;
   readonly metrics: Metrics;
   readonly publicUrl: string;
   readonly clock: () => number;
 }
 
-type Handler = (biller: Biller, parameters: Map<string, string>) => Promise<FastifyReply>;
+/** Reads and checks a message: see acceptRequest. */
+type Accept = (binding: Received['binding'], message: Received['message']) => Promise<AcceptedRequest>;
+type Handler = (biller: Biller, parameters: Map<string, string>, accept: Accept) => Promise<FastifyReply>;
 
 /** The SSO Service: takes AuthnRequests on both bindings and answers them when the portal user is known. */
 export function signOnRoutes(server: FastifyInstance, services: SignOnServices): void {
@@ -44,13 +49,6 @@ export function signOnRoutes(server: FastifyInstance, services: SignOnServices):
   const proceed = createProceed({ ...services, deliver });
   const refuse = createRefuse({ ...services, deliver });
 
-  /** Reads and checks a message; what can be known before the sign-in is told before it. */
-  async function accept(biller: Biller, message: ReceivedMessage): Promise<AcceptedRequest> {
-    const accepted = acceptRequest(message, biller, clock());
-    requireActiveKey(await keys.ofBiller(biller.id));
-    return accepted;
-  }
-
   async function handle(
     request: SignOnRequest,
     reply: FastifyReply,
@@ -58,11 +56,19 @@ export function signOnRoutes(server: FastifyInstance, services: SignOnServices):
     handler: Handler,
   ): Promise<FastifyReply> {
     let biller: Biller | undefined;
+    let received: Received | undefined;
     try {
-      biller = await billerOf(request, billers);
-      return await handler(biller, read());
+      const known = await billerOf(request, billers);
+      biller = known;
+      return await handler(known, read(), async (binding, message) => {
+        received = { binding, message, at: clock() };
+        const accepted = acceptRequest(message, known, received.at);
+        // What can be known before the sign-in is told before it.
+        requireActiveKey(await keys.ofBiller(known.id));
+        return accepted;
+      });
     } catch (thrown) {
-      return refuse(request, reply, biller, thrown);
+      return refuse(request, reply, { biller, received }, thrown);
     }
   }
 
@@ -89,15 +95,16 @@ export function signOnRoutes(server: FastifyInstance, services: SignOnServices):
       request,
       reply,
       () => readParameters(query),
-      async (biller, parameters) => {
+      async (biller, parameters, accept) => {
         const start = (accepted: AcceptedRequest) =>
           proceed({ request, reply, biller, accepted, flowId: undefined }, undefined);
-        if (parameters.has('SAMLRequest')) return start(await accept(biller, decodeRedirect(parameters, query)));
+        const take = async () => start(await accept('HTTP-Redirect', decodeRedirect(parameters, query)));
+        if (parameters.has('SAMLRequest')) return take();
         const flowId = parameters.get('flow');
         if (flowId !== undefined) return resume(request, reply, biller, flowId);
         if (parameters.size === 0) return start(unsolicitedRequest(request, biller, clock()));
         // Whatever came instead of a request is told by the decoder.
-        return start(await accept(biller, decodeRedirect(parameters, query)));
+        return take();
       },
     );
   });
@@ -107,13 +114,13 @@ export function signOnRoutes(server: FastifyInstance, services: SignOnServices):
       request,
       reply,
       () => readForm(request),
-      async (biller, parameters) => {
+      async (biller, parameters, accept) => {
         const flowId = parameters.get('flow');
         if (flowId !== undefined && !parameters.has('SAMLRequest')) {
           requireSameOrigin(request, publicUrl);
           return resume(request, reply, biller, flowId, parameters.get('account'));
         }
-        const accepted = await accept(biller, decodePost(parameters));
+        const accepted = await accept('HTTP-POST', decodePost(parameters));
         // A POST from another site comes without Lax cookies, so nobody is signed in here. The redirect is a GET of our
         // own that brings them; 303 and never 307, which would post again (RFC 9110, 15.4.4).
         refuseFramed({ request, reply, biller, accepted, flowId: undefined });

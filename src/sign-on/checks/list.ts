@@ -2,6 +2,7 @@ import type { Biller } from '../../billers/biller.ts';
 import { IdpError } from '../../errors/idp-error.ts';
 import { type AuthnRequest, readAuthnRequest } from '../../saml/authn-request.ts';
 import type { ReceivedMessage } from '../../saml/decode.ts';
+import type { CheckResult } from '../../traces/trace.ts';
 import { RefusedRequest } from '../refused-request.ts';
 import { assertionConsumerService } from './assertion-consumer-service.ts';
 import type { AcceptedRequest, AnswerTarget, Check, CheckInput } from './check.ts';
@@ -68,15 +69,6 @@ export function acceptRequest(message: ReceivedMessage, biller: Biller, now: num
     if (error instanceof IdpError) throw new RefusedRequest(target, error);
     throw error;
   }
-}
-
-/** How one check went, for those who look into a sign-on. */
-export interface CheckResult {
-  readonly check: string;
-  readonly passed: boolean;
-  readonly code?: string;
-  readonly expected?: string | undefined;
-  readonly found?: string | undefined;
 }
 
 function attempt(check: string, run: () => unknown): CheckResult {

@@ -1,0 +1,34 @@
+import type { Orm } from '../database/database.ts';
+import { deleteTracesBefore, findTrace, insertTrace } from './store.ts';
+import type { Trace } from './trace.ts';
+
+const KEPT_MS = 7 * 24 * 3600_000;
+/** A flood of bad requests leaves this many traces a minute and instance, not a full disk. */
+const MAX_A_MINUTE = 120;
+
+/** Traces of sign-ons that failed, by their reference. */
+export interface Traces {
+  /** Keeps a trace, unless there have been too many. Never throws: the failure stands with or without its trace. */
+  keep(reference: string, billerId: string | undefined, make: () => Trace): Promise<void>;
+  find(reference: string): ReturnType<typeof findTrace>;
+  deleteExpired(): Promise<void>;
+}
+
+export function createTraces({ orm, clock }: { orm: Orm; clock: () => number }): Traces {
+  let minute = 0;
+  let kept = 0;
+  return {
+    async keep(reference, billerId, make) {
+      const now = clock();
+      if (Math.floor(now / 60_000) !== minute) {
+        minute = Math.floor(now / 60_000);
+        kept = 0;
+      }
+      kept += 1;
+      if (kept > MAX_A_MINUTE) return;
+      await insertTrace(orm, reference, billerId, new Date(now), make()).catch(() => undefined);
+    },
+    find: (reference) => findTrace(orm, reference),
+    deleteExpired: () => deleteTracesBefore(orm, new Date(clock() - KEPT_MS)),
+  };
+}
