@@ -2,9 +2,11 @@ import { Command } from 'commander';
 import { auditCommand } from './audit.ts';
 import { billerCommand } from './biller.ts';
 import { doctorCommand } from './doctor.ts';
+import { inspectCommand } from './inspect.ts';
 import { keyCommand } from './key.ts';
 import { linkCommand } from './link.ts';
 import { metadataCommand } from './metadata.ts';
+import { traceCommand } from './trace.ts';
 import { userCommand } from './user.ts';
 
 /** Builds `ic-idp` with all its commands; nothing runs yet. `docs/cli.md` is made from it. */
@@ -23,6 +25,8 @@ export function createProgram(): Command {
     metadataCommand,
     linkCommand,
     auditCommand,
+    traceCommand,
+    inspectCommand,
     doctorCommand,
   ]) {
     program.addCommand(command());

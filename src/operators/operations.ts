@@ -3,14 +3,22 @@ import { InputError } from '../errors/idp-error.ts';
 import { auditOperations } from './audit-operations.ts';
 import { billerOperations } from './biller-operations.ts';
 import { doctorOperations } from './doctor.ts';
+import { inspectOperations } from './inspect-operations.ts';
 import { keyOperations } from './key-operations.ts';
 import type { Actor, Operation } from './operation.ts';
+import { traceOperations } from './trace-operations.ts';
 import { userOperations } from './user-operations.ts';
 
 const operations: ReadonlyMap<string, Operation> = new Map(
-  [...billerOperations, ...userOperations, ...keyOperations, ...auditOperations, ...doctorOperations].map(
-    (operation) => [operation.name, operation],
-  ),
+  [
+    ...billerOperations,
+    ...userOperations,
+    ...keyOperations,
+    ...auditOperations,
+    ...traceOperations,
+    ...inspectOperations,
+    ...doctorOperations,
+  ].map((operation) => [operation.name, operation]),
 );
 
 /** Runs an operation by its name. @throws InputError where the operator's input is wrong */
