@@ -1,0 +1,250 @@
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Request } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { isFree } from '../support/cli.ts';
+import { all, attributes, only, parseDom } from '../support/dom.ts';
+import { xmlsecVerify } from '../support/xml-tools.ts';
+import { choose, heading, landed, type Stage, setStage, signIn, signInFirst, signOn, told } from './stage.ts';
+
+const pageAudit = readFileSync(new URL('../web/page-audit.js', import.meta.url), 'utf8');
+const REFERENCE = /^[a-z]+-[a-z]+-[a-z]+$/;
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await setStage();
+});
+afterAll(() => stage?.close());
+// Chromium reports on the console what a Content-Security-Policy stopped, and whatever else it did not like.
+afterEach(async () => expect(await stage.clear()).toEqual([]));
+
+test('the demo prints one line of JSON, and makes secrets of its own that only their owner can read', () => {
+  const { facts, demo, place } = stage;
+  const { idp, sandbox, biller, billerGuid, redirectLink, user } = facts;
+  const printed = demo.output().split('\n');
+  expect(printed.filter((line) => !line.startsWith('>') && line !== '')).toHaveLength(1);
+  expect({ idp, sandbox, biller }).toEqual({
+    idp: `http://localhost:${place.port}`,
+    sandbox: `http://127.0.0.1:${place.sandboxPort}`,
+    biller: 'riverton-water',
+  });
+  expect(redirectLink).toBe(`${sandbox}/saml/${billerGuid}?account=101Invoice&ViewMode=0&DeepLinkID=3`);
+  expect(user.accounts).toEqual([
+    { number: '101Invoice', role: 'owner' },
+    { number: '202Invoice', role: 'co-owner' },
+  ]);
+  for (const secret of ['certs/master.key', 'data/demo/demo.json', 'data/demo/control.sock']) {
+    expect(statSync(join(place.folder, secret)).mode & 0o777, secret).toBe(0o600);
+  }
+});
+
+describe('a sign-on from the redirect link', () => {
+  test('leads through sign-in and account choice to AutoPay of account 101Invoice, with the claims that were signed', async () => {
+    const { idp, sandbox, biller, billerGuid, user } = stage.facts;
+    const page = await stage.newPage();
+    const posted = page.waitForRequest(`${sandbox}/saml/${billerGuid}/acs`);
+    await signOn(page, stage.facts);
+
+    await heading(page, 'AutoPay');
+    const shown = ['account', 'email', 'login-type', 'destination', 'view-mode', 'name-id'];
+    const values = await Promise.all(shown.map((testId) => told(page, testId)));
+    expect(values).toEqual(['101Invoice', user.email, '1', 'autopay', '0', user.email]);
+
+    // What was posted verifies with the certificate that the biller publishes, and says the same.
+    const fields = new URLSearchParams((await posted).postData() ?? '');
+    const response = Buffer.from(fields.get('SAMLResponse') ?? '', 'base64').toString();
+    const certificate = await (await fetch(`${idp}/saml/${biller}/certificate.pem`)).text();
+    expect(xmlsecVerify(response, certificate)).toMatchObject({ status: 0 });
+    const assertion = only(parseDom(response), 'saml:Assertion');
+    expect(attributes(assertion).ID).toBe(await told(page, 'assertion-id'));
+    const claims = all(assertion, 'saml:Attribute').map((claim) => [
+      attributes(claim).Name,
+      ...all(claim, 'saml:AttributeValue').map((value) => value.textContent),
+    ]);
+    expect(claims).toEqual([
+      ['Email', user.email],
+      ['LoginType', '1'],
+      ['AccountNumber', '101Invoice'],
+    ]);
+  });
+
+  test('asks who it is only once: the next link needs the account and no password', async () => {
+    const { sandbox, billerGuid } = stage.facts;
+    const page = await stage.newPage();
+    await signOn(page, stage.facts);
+    const first = await told(page, 'assertion-id');
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+    await page.goto(`${sandbox}/saml/${billerGuid}?account=202Invoice&ViewMode=0&DeepLinkID=1`);
+    await choose(page, '202Invoice');
+    await landed(page, stage.facts, 'bills');
+    expect(asked.filter((path) => path.startsWith('/login'))).toEqual([]);
+    expect(await told(page, 'account')).toBe('202Invoice');
+    expect(await told(page, 'login-type')).toBe('5');
+    expect(await told(page, 'assertion-id')).not.toBe(first);
+  });
+
+  test('a launch from the page of the signed-in portal user asks neither', async () => {
+    const page = await stage.newPage();
+    await signInFirst(page, stage.facts);
+    const account = page.getByRole('region', { name: 'Account 202Invoice' });
+    await account.getByRole('link', { name: 'Payment methods' }).click();
+    await landed(page, stage.facts, 'payment-methods');
+    expect(await told(page, 'account')).toBe('202Invoice');
+  });
+
+  test('63 completes with scripts off, by a button (SAML Bindings 3.5.5.1; project rule)', async () => {
+    const page = await stage.newPage({ javaScriptEnabled: false });
+    await page.goto(stage.facts.redirectLink);
+    await signIn(page, stage.facts);
+    await choose(page, '101Invoice');
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await landed(page, stage.facts, 'autopay');
+    expect(await told(page, 'account')).toBe('101Invoice');
+  });
+
+  test('fits a phone: nothing scrolls sideways, and every control can be hit with a thumb', async () => {
+    const phone = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true } as const;
+    const page = await stage.newPage({ ...phone, reducedMotion: 'reduce' });
+    await page.goto(stage.facts.redirectLink);
+    await heading(page, 'Sign in');
+    expect(await page.evaluate(pageAudit)).toEqual([]);
+    await signIn(page, stage.facts);
+    await heading(page, 'Which account would you like to pay for?');
+    expect(await page.evaluate(pageAudit)).toEqual([]);
+    await choose(page, '101Invoice');
+    await landed(page, stage.facts, 'autopay');
+    await heading(page, 'AutoPay');
+    expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
+  });
+});
+
+describe('when something is wrong', () => {
+  test('a wrong password is told on the sign-in page, and the right one then leads on', async () => {
+    const page = await stage.newPage();
+    await page.goto(stage.facts.redirectLink);
+    const answered = page.waitForResponse((response) => response.request().method() === 'POST');
+    await signIn(page, stage.facts, 'not the password');
+    expect((await answered).status()).toBe(401);
+    const alert = page.getByRole('alert');
+    expect(await alert.textContent()).toContain('The email address or the password is not right.');
+    expect(await page.getByLabel('Email address').inputValue()).toBe(stage.facts.user.email);
+    expect(await page.getByLabel('Password').inputValue()).toBe('');
+    await signIn(page, stage.facts);
+    await choose(page, '101Invoice');
+    await landed(page, stage.facts, 'autopay');
+  });
+
+  test('70 a launch for the account of somebody else is a 403 page, whose reference finds it in the audit (project rule)', async () => {
+    const page = await stage.newPage();
+    await signInFirst(page, stage.facts);
+    const response = await page.goto(`${stage.facts.idp}/launch/riverton-water/autopay?account=303Invoice`);
+    expect(response?.status()).toBe(403);
+    await heading(page, 'This account is not yours');
+    expect(await told(page, 'error-code')).toBe('account_forbidden');
+    const reference = (await told(page, 'reference')) ?? '';
+    expect(reference).toMatch(REFERENCE);
+    expect(await stage.audit('--reference', reference)).toMatchObject([
+      { event: 'launch.refused', reference, details: { code: 'account_forbidden' } },
+    ]);
+  });
+});
+
+describe('after the landing', () => {
+  const issued = async () => (await stage.audit('--event', 'assertion.issued', '--limit', '1000')).length;
+
+  test('64 Back, Forward and Refresh make no second assertion (project rule)', async () => {
+    const page = await stage.newPage();
+    await signOn(page, stage.facts);
+    const assertionId = await told(page, 'assertion-id');
+    const before = await issued();
+    const posts: Request[] = [];
+    page.on('request', (request) => request.method() === 'POST' && posts.push(request));
+
+    await page.reload();
+    expect(await told(page, 'assertion-id')).toBe(assertionId);
+    // The page that posted itself left no trace in the history: Back leads to the choice, whose flow is over.
+    await page.goBack();
+    expect(new URL(page.url()).pathname).toBe('/saml/riverton-water/sso');
+    await heading(page, 'This sign-on is over');
+    await page.reload();
+    await heading(page, 'This sign-on is over');
+    await page.goForward();
+    await landed(page, stage.facts, 'autopay');
+    expect(await told(page, 'assertion-id')).toBe(assertionId);
+    expect(posts.map((request) => request.url())).toEqual([]);
+    expect(await issued()).toBe(before);
+  });
+
+  test('64 Refresh of the page that waits for its button, with scripts off, makes no second assertion (project rule)', async () => {
+    const page = await stage.newPage({ javaScriptEnabled: false });
+    await signInFirst(page, stage.facts);
+    await page.getByRole('region', { name: 'Account 101Invoice' }).getByRole('link', { name: 'AutoPay' }).click();
+    await heading(page, 'Taking you to Invoice Cloud…');
+    const before = await issued();
+    await page.reload();
+    // The launch is used up, so the account is asked for again; the request stays answered.
+    await choose(page, '101Invoice');
+    await heading(page, 'This sign-on has already been used');
+    expect(await told(page, 'reference')).toMatch(REFERENCE);
+    expect(await issued()).toBe(before);
+  });
+});
+
+describe('the POST binding', () => {
+  /** Sets the biller up at the stand-in again, as its staff would, with another binding. */
+  async function onboard(binding: 'HTTP-POST' | 'HTTP-Redirect'): Promise<void> {
+    const { idp, sandbox, biller, billerGuid } = stage.facts;
+    const form = { billerGuid, name: 'City of Riverton Water', metadataUrl: `${idp}/saml/${biller}/metadata`, binding };
+    const headers = { accept: 'application/json' };
+    const response = await fetch(`${sandbox}/onboarding`, { method: 'POST', headers, body: new URLSearchParams(form) });
+    expect(response.status).toBe(200);
+  }
+  beforeAll(() => onboard('HTTP-POST'));
+  afterAll(() => onboard('HTTP-Redirect'));
+
+  test('66 a cross-site POST arrives without the Lax session cookie and completes all the same, without a login (SAML Bindings 3.5)', async () => {
+    const { idp, redirectLink } = stage.facts;
+    const page = await stage.newPage();
+    await signInFirst(page, stage.facts);
+    const asked: Request[] = [];
+    page.on('request', (request) => asked.push(request));
+    const posted = page.waitForRequest((request) => request.method() === 'POST');
+    await page.goto(redirectLink, { waitUntil: 'commit' });
+    await choose(page, '101Invoice');
+    await landed(page, stage.facts, 'autopay');
+
+    // The stand-in is at 127.0.0.1, we are at localhost: to a browser, two sites.
+    const post = await posted;
+    expect(post.url()).toBe(`${idp}/saml/riverton-water/sso`);
+    const headers = await post.allHeaders();
+    expect(headers['sec-fetch-site']).toBe('cross-site');
+    expect(headers.cookie).toBeUndefined();
+    expect((await post.response())?.status()).toBe(303);
+    const next = asked.find((request) => request.redirectedFrom() === post);
+    expect(next?.method()).toBe('GET');
+    expect((await next?.allHeaders())?.cookie).toMatch(/__Host-session=/);
+    expect(asked.filter((request) => new URL(request.url()).pathname.startsWith('/login'))).toEqual([]);
+  });
+
+  test('66 a cross-site POST of somebody who is not signed in waits for the sign-in (SAML Bindings 3.5)', async () => {
+    const page = await stage.newPage();
+    await signOn(page, stage.facts);
+    expect(await told(page, 'account')).toBe('101Invoice');
+  });
+});
+
+test('Ctrl-C ends everything and frees the ports; the next start keeps biller, key and user', async () => {
+  const { facts, demo, place } = stage;
+  const metadataUrl = `${facts.idp}/saml/riverton-water/metadata`;
+  const metadata = await (await fetch(metadataUrl)).text();
+
+  await demo.interrupt();
+  expect(demo.isAlive()).toBe(false);
+  expect(await Promise.all([place.port, place.sandboxPort].map(isFree))).toEqual([true, true]);
+
+  await stage.restart();
+  expect(stage.facts).toEqual(facts);
+  expect(await (await fetch(metadataUrl)).text()).toBe(metadata);
+  await signOn(await stage.newPage(), facts);
+});
