@@ -13,7 +13,8 @@ export class UnwritableTextError extends Error {
 
 // Everything outside the Char production of XML 1.0, 2.2. With the u flag, a surrogate that matches is a lone one.
 const UNWRITABLE = /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/u;
-const PLAIN = /^[\w\-.:/@ ]*$/;
+// Most values are made of these and need no second look.
+const PLAIN = /^[\w\-.:/@ ?=%+,;]*$/;
 const TEXT_SPECIAL = /[&<>\r]/g;
 const ATTRIBUTE_SPECIAL = /[&<"\t\n\r]/g;
 
