@@ -49,6 +49,8 @@ export const billerChangesInput = z.strictObject({
   name: name.optional(),
   ...serviceProviderInput,
   settings: settingsInput,
+  /** The state that the change was shown against; see stateTag. */
+  state: z.string().optional(),
 });
 
 type ServiceProviderInput = z.infer<z.ZodObject<typeof serviceProviderInput>>;

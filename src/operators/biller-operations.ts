@@ -8,6 +8,7 @@ import { IdpError, InputError } from '../errors/idp-error.ts';
 import { readDestination } from '../invoice-cloud/destinations.ts';
 import { buildRedirectLink, RedirectLinkError } from '../invoice-cloud/redirect-link.ts';
 import { newReference } from '../web/reference.ts';
+import { type BillerState, differencesOf, stateTag } from './biller-difference.ts';
 import { billerChangesInput, newBillerInput, serviceProviderOf, settingsOf } from './biller-input.ts';
 import { billerView } from './biller-view.ts';
 import { defineOperation } from './operation.ts';
@@ -67,27 +68,38 @@ const add = defineOperation('biller.add', newBillerInput, async (services, input
   return viewOf(services, slug);
 });
 
-const update = defineOperation('biller.update', billerChangesInput, async (services, input, actor) => {
+/** What a biller would be after a change. @throws InputError where that is not acceptable */
+async function changedState(services: Services, input: z.output<typeof billerChangesInput>) {
   const biller = await requireBiller(services, input.slug);
   const serviceProvider = serviceProviderOf(input) ?? biller.serviceProvider;
   const settings = settingsOf(biller.settings, input.settings, serviceProvider);
-  const changed = [
-    ...(input.name === undefined ? [] : ['name']),
-    ...(serviceProvider === biller.serviceProvider ? [] : ['serviceProvider']),
-    ...Object.keys(input.settings),
-  ];
-  if (changed.length === 0)
-    throw new InputError('Nothing to change was given. `ic-idp biller update --help` shows what can be.');
-  const changes = { name: input.name ?? biller.name, serviceProvider, settings };
-  await updateBiller(services.database.orm, biller.id, changes, new Date(services.clock()));
-  // The notice of this change may still be on its way, and the answer should show it.
-  services.billers.forget(biller.id);
-  await services.audit.append({
-    event: 'biller.updated',
-    reference: newReference(),
-    billerId: biller.id,
-    details: { actor: actor.name, slug: biller.slug, changed },
-  });
+  const after: BillerState = { name: input.name ?? biller.name, serviceProvider, settings };
+  return { biller, after, differences: differencesOf(biller, after) };
+}
+
+const compare = defineOperation('biller.compare', billerChangesInput, async (services, input) => {
+  const { biller, differences } = await changedState(services, input);
+  return { differences, state: stateTag(biller) };
+});
+
+const update = defineOperation('biller.update', billerChangesInput, async (services, input, actor) => {
+  const { biller, after, differences } = await changedState(services, input);
+  if (input.state !== undefined && input.state !== stateTag(biller)) {
+    throw new InputError(`${biller.slug} was changed by somebody else meanwhile. Look at the difference again.`);
+  }
+  const given = Object.keys(input.settings).length > 0 || input.name !== undefined || serviceProviderOf(input);
+  if (!given) throw new InputError('Nothing to change was given. `ic-idp biller update --help` shows what can be.');
+  if (differences.length > 0) {
+    await updateBiller(services.database.orm, biller.id, after, new Date(services.clock()));
+    // The notice of this change may still be on its way, and the answer should show it.
+    services.billers.forget(biller.id);
+    await services.audit.append({
+      event: 'biller.updated',
+      reference: newReference(),
+      billerId: biller.id,
+      details: { actor: actor.name, slug: biller.slug, changed: differences.map(({ what }) => what) },
+    });
+  }
   return viewOf(services, biller.slug);
 });
 
@@ -154,4 +166,4 @@ const link = defineOperation('biller.link', linkInput, async (services, input) =
   }
 });
 
-export const billerOperations = [add, update, remove, list, show, metadata, link];
+export const billerOperations = [add, compare, update, remove, list, show, metadata, link];

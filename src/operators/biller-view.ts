@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
-import { type Biller, billerUrls } from '../billers/biller.ts';
+import { type Biller, billerUrls, requiresSignature } from '../billers/biller.ts';
+import { encryptionFor } from '../billers/encryption.ts';
 import { DESTINATIONS } from '../invoice-cloud/destinations.ts';
 import { buildRedirectLink } from '../invoice-cloud/redirect-link.ts';
 import type { BillerKeys } from '../keys/keys.ts';
@@ -34,11 +35,20 @@ export function billerView(biller: Biller, { active }: BillerKeys, publicUrl: st
     claims: [
       claim('email address', settings.emailClaim),
       claim('login type', settings.loginTypeClaim),
-      ...(settings.accountNumberClaim === null ? [] : [claim('account number', settings.accountNumberClaim)]),
+      ...(settings.accountNumberClaim === null
+        ? []
+        : [claim(settings.accounts === 'all' ? 'account numbers' : 'account number', settings.accountNumberClaim)]),
+      ...settings.constantClaims.map((constant) => claim(`always ${constant.values.join(', ')}`, constant)),
     ],
     loginTypes: { ...settings.loginTypes, 'everybody else': settings.defaultLoginType },
     sign: settings.sign,
-    serviceProvider: { entityId: serviceProvider.entityId, acs: serviceProvider.acs },
+    serviceProvider: {
+      entityId: serviceProvider.entityId,
+      acs: serviceProvider.acs,
+      metadataUrl: serviceProvider.metadataUrl,
+      signedRequests: requiresSignature(biller) ? 'required' : 'verified if signed',
+      encryption: encryptionFor(biller)?.dataAlgorithm ?? 'none',
+    },
     testLink: buildRedirectLink({
       base: settings.redirectLinkBase,
       billerGuid: biller.billerGuid,

@@ -1,0 +1,35 @@
+import type { BillerView } from '../operators/biller-view.ts';
+import { pairs, table } from './output.ts';
+
+/** The sheet that the onboarding staff copies from. */
+export function sheet(biller: BillerView): string {
+  const { certificate } = biller;
+  const lines = pairs([
+    ['Biller', `${biller.name} (${biller.slug})`],
+    ['BillerGUID', biller.billerGuid],
+    ['Entity ID', biller.entityId],
+    ['Metadata URL', biller.metadataUrl],
+    ['SSO Service URL', biller.ssoUrl],
+    ['Certificate', biller.certificateUrl],
+    ['  SHA-256', certificate?.fingerprintSha256 ?? 'no active signing key'],
+    ['  SHA-1', certificate?.fingerprintSha1 ?? ''],
+    ['  valid to', certificate?.validTo.slice(0, 10) ?? ''],
+    ['NameID format', biller.nameIdFormat],
+    ['Signed', biller.sign === 'both' ? 'assertion and Response' : biller.sign],
+    ['Encrypted', biller.serviceProvider.encryption],
+    ['SP entity ID', biller.serviceProvider.entityId],
+    ['SP requests', biller.serviceProvider.signedRequests],
+    ...biller.serviceProvider.acs.map(
+      ({ url, index, isDefault }) => [`SP ACS ${index}`, `${url}${isDefault ? ' (default)' : ''}`] as const,
+    ),
+  ]);
+  const claims = table(
+    ['  Claim', 'carries', 'name format'],
+    biller.claims.map(({ name, meaning, nameFormat }) => [`  ${name}`, meaning, nameFormat]),
+  );
+  const loginTypes = pairs(
+    Object.entries(biller.loginTypes).map(([role, type]) => [role, String(type)] as const),
+    '  ',
+  );
+  return `${lines}\n\n${claims}\n\nLoginType by role\n${loginTypes}\n\nTest link (put a real account number in)\n  ${biller.testLink}`;
+}

@@ -1,0 +1,83 @@
+import { createInterface } from 'node:readline/promises';
+import { Command } from 'commander';
+import { InputError } from '../errors/idp-error.ts';
+import type { Difference } from '../operators/biller-difference.ts';
+import type { BillerView } from '../operators/biller-view.ts';
+import { sheet } from './biller-sheet.ts';
+import { operate } from './operate.ts';
+import { print } from './output.ts';
+import { addProviderOptions, type ProviderOptions, providerInput } from './provider-options.ts';
+import { addSettingsOptions, settingsFrom } from './settings-options.ts';
+
+interface UpdateOptions extends ProviderOptions {
+  readonly rereadMetadata?: boolean;
+  readonly yes?: boolean;
+}
+
+const differenceLines = (differences: readonly Difference[]) =>
+  differences.map(({ what, before, after }) => `${what}\n  before  ${before}\n  after   ${after}`).join('\n');
+
+/** The source of SP metadata: the one given, or the URL that it was read from before. */
+async function metadataSource(slug: string, options: UpdateOptions): Promise<string | undefined> {
+  if (options.rereadMetadata !== true) return options.spMetadata;
+  if (options.spMetadata !== undefined) throw new InputError('Give either --sp-metadata or --reread-metadata.');
+  const { serviceProvider } = (await operate('biller.show', { slug })) as BillerView;
+  if (serviceProvider.metadataUrl !== undefined) return serviceProvider.metadataUrl;
+  throw new InputError(
+    `--reread-metadata: ${slug} was not registered from a metadata URL. Give the metadata with --sp-metadata <file|url>.`,
+  );
+}
+
+/** Shows what would change, and asks. Whoever can't be asked must have said --yes. */
+async function confirmed(differences: readonly Difference[], options: UpdateOptions): Promise<boolean> {
+  if (options.yes === true) return true;
+  if (!process.stdin.isTTY || options.json === true) {
+    console.error(differenceLines(differences));
+    throw new InputError('The Service Provider would change as shown. Nothing was done; confirm it with --yes.');
+  }
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await terminal.question(`${differenceLines(differences)}\n\nChange it? [y/N] `);
+    return /^y(es)?$/i.test(answer.trim());
+  } finally {
+    terminal.close();
+  }
+}
+
+/** `ic-idp biller update <slug>` */
+export function updateCommand(): Command {
+  const command = new Command('update')
+    .description('Change a biller; what is not given stays as it is')
+    .argument('<slug>', 'the biller')
+    .option('--name <name>', 'name of the biller');
+  return addSettingsOptions(addProviderOptions(command))
+    .option('--reread-metadata', 'read the SP metadata again from the URL that it came from')
+    .option('--yes', 'change the Service Provider without asking')
+    .option('--json', 'print the result as JSON')
+    .addHelpText(
+      'after',
+      `
+A change of the Service Provider is shown first, and done when it is confirmed.
+
+Examples:
+  ic-idp biller update riverton-water --sign assertion --clock-skew 120
+  ic-idp biller update riverton-water --reread-metadata`,
+    )
+    .action(async (slug: string, options: UpdateOptions) => {
+      const spMetadata = await metadataSource(slug, options);
+      const provider = await providerInput({ ...options, ...(spMetadata === undefined ? {} : { spMetadata }) });
+      const input = { slug, ...provider, settings: settingsFrom({ ...options }) };
+      const touchesProvider = spMetadata !== undefined || options.entityId !== undefined;
+      if (!touchesProvider) {
+        print((await operate('biller.update', input)) as BillerView, options.json, sheet);
+        return;
+      }
+      const compared = (await operate('biller.compare', input)) as { differences: Difference[]; state: string };
+      if (compared.differences.length > 0 && !(await confirmed(compared.differences, options))) {
+        console.error('Nothing was changed.');
+        return;
+      }
+      if (compared.differences.length === 0) console.error('Nothing has changed.');
+      print((await operate('biller.update', { ...input, state: compared.state })) as BillerView, options.json, sheet);
+    });
+}
