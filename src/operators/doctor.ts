@@ -57,16 +57,6 @@ const examine = defineOperation('doctor', z.strictObject({}), async (services): 
       finding: 'there are none',
       remedy: 'Add one: `ic-idp biller add --help`.',
     });
-  for (const { slug, serviceProvider } of all) {
-    if (serviceProvider.authnRequestsSigned) {
-      findings.push({
-        subject: `biller ${slug}`,
-        level: 'error',
-        finding: 'its SP metadata says that sign-on requests are signed, and signed requests are refused',
-        remedy: 'Ask Invoice Cloud to send unsigned requests.',
-      });
-    }
-  }
   for (const key of await keys.list()) {
     const days = Math.floor((key.notAfter.getTime() - clock()) / DAY_MS);
     if (key.state === 'active' && days >= 0 && days < WARN_DAYS) {
