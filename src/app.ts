@@ -6,8 +6,11 @@ import { type Billers, createBillers } from './billers/billers.ts';
 import { billerRoutes } from './billers/routes.ts';
 import type { Settings } from './config.ts';
 import type { Database } from './database/database.ts';
+import { createHandOver, type HandOver } from './keys/hand-over.ts';
 import { createKeys, type Keys } from './keys/keys.ts';
 import type { MasterKey } from './keys/master-key.ts';
+import { createMetadataFetches, type MetadataFetches } from './keys/metadata-fetches.ts';
+import { createRotation, type Rotation } from './keys/rotation.ts';
 import { launchRoutes } from './launch/routes.ts';
 import { createMetrics, type Metrics } from './operations/metrics.ts';
 import { createReadiness, type Readiness } from './operations/readiness.ts';
@@ -36,6 +39,9 @@ export interface Services {
   readonly audit: AuditWriter;
   readonly billers: Billers;
   readonly keys: Keys;
+  readonly rotation: Rotation;
+  readonly handOver: HandOver;
+  readonly fetches: MetadataFetches;
   readonly sessions: Sessions;
   readonly flows: Flows;
   readonly signIn: SignIn;
@@ -61,6 +67,8 @@ export function createServices({ publicUrl, database, masterKey, clock = Date.no
   const audit = createAuditWriter({ database, masterKey, clock });
   const billers = createBillers({ orm, publicUrl });
   const keys = createKeys({ orm, masterKey, clock });
+  const rotation = createRotation({ database, keys, audit, clock });
+  const fetches = createMetadataFetches({ database, clock });
   const sessions = createSessions({ database, clock });
   const flows = createFlows({ orm, clock });
   const traces = createTraces({ orm, clock });
@@ -77,6 +85,9 @@ export function createServices({ publicUrl, database, masterKey, clock = Date.no
     audit,
     billers,
     keys,
+    rotation,
+    handOver: createHandOver({ database, rotation, audit, clock }),
+    fetches,
     sessions,
     flows,
     signIn,
@@ -88,6 +99,7 @@ export function createServices({ publicUrl, database, masterKey, clock = Date.no
       await deleteExpiredSessions(orm, new Date(clock()));
       await flows.deleteExpired();
       await traces.deleteExpired();
+      await fetches.deleteExpired();
     },
   };
 }

@@ -35,6 +35,7 @@ export async function openInstallation(settings: Settings): Promise<Installation
       controlSocket,
       async close() {
         await services.audit.drained();
+        await services.fetches.drained();
         await close();
       },
     };

@@ -36,6 +36,44 @@ export const auditCatalogue = {
   },
   'biller.removed': { meaning: 'A biller was removed.', details: { actor: 'the operator', slug: 'the biller' } },
   'key.created': { meaning: 'A signing key was made.', details: { actor: 'the operator', keyType: 'e.g. RSA-2048' } },
+  'key.staged': {
+    meaning: 'A signing key was made or taken in, and published beside the active one.',
+    details: {
+      actor: 'the operator',
+      reason: 'the reason given',
+      keyType: 'e.g. RSA-2048',
+      origin: 'made, imported, signed request or module',
+    },
+  },
+  'key.activated': {
+    meaning: 'A staged key became the active one; the one before it is retiring.',
+    details: {
+      actor: 'the operator, or the address whose fetch did it',
+      reason: 'the reason given',
+      how: 'seen (a fetch had seen it), fetch (of a one-time metadata URL) or forced',
+      previous: 'fingerprint of the one before',
+    },
+  },
+  'key.backed_out': {
+    meaning: 'The retiring key became the active one again; the newer one is staged again.',
+    details: { actor: 'the operator', reason: 'the reason given', previous: 'fingerprint of the newer one' },
+  },
+  'key.retired': {
+    meaning: 'A key was taken out of the metadata and its private part destroyed.',
+    details: { actor: 'the operator', reason: 'the reason given' },
+  },
+  'key.revoked': {
+    meaning: 'A key is not to be trusted any more; its private part was destroyed.',
+    details: {
+      actor: 'the operator',
+      reason: 'the reason given',
+      replacement: 'fingerprint of the key made in its place, or none',
+    },
+  },
+  'key.handed_over': {
+    meaning: 'A one-time metadata URL was made for a staged key.',
+    details: { actor: 'the operator', reason: 'the reason given', expires: 'when the URL ends' },
+  },
   'user.added': { meaning: 'A portal user was added.', details: { actor: 'the operator' } },
   'user.updated': {
     meaning: 'A portal user was changed.',

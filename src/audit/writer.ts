@@ -1,4 +1,5 @@
-import { type Database, isDatabaseGone, type Statement } from '../database/database.ts';
+import { type Database, isDatabaseGone, type Orm, type Statement } from '../database/database.ts';
+import { auditEvents } from '../database/schema.ts';
 import { IdpError } from '../errors/idp-error.ts';
 import type { MasterKey } from '../keys/master-key.ts';
 import type { AuditEvent } from './events.ts';
@@ -12,6 +13,8 @@ export interface AuditWriter {
    * @throws IdpError service_unavailable where it can't be committed
    */
   append(event: AuditEvent): Promise<boolean>;
+  /** Writes an event in the caller's transaction: it is committed with what it tells, or not at all. */
+  appendWithin(transaction: Orm, event: AuditEvent): Promise<void>;
   /** Resolves when everything appended so far is committed or has failed. */
   drained(): Promise<void>;
 }
@@ -107,6 +110,15 @@ export function createAuditWriter({ database, masterKey, clock }: AuditServices)
         };
         waiting.push({ row, resolve, reject });
         writing ??= writeAll();
+      });
+    },
+    async appendWithin(transaction, event) {
+      const { email, details, ...facts } = event;
+      await transaction.insert(auditEvents).values({
+        ...facts,
+        at: new Date(clock()),
+        emailHash: email === undefined ? null : masterKey.hashEmail(email),
+        details: { ...details },
       });
     },
     drained: async () => {

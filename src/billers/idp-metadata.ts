@@ -22,6 +22,20 @@ export async function idpMetadataOf(biller: Biller, keys: BillerKeys, publicUrl:
   return metadata;
 }
 
+/**
+ * Metadata with one certificate in it, for the fetch by which that key becomes active.
+ *
+ * @param certificate DER in base64
+ */
+export function oneTimeMetadataOf(
+  biller: Biller,
+  keys: BillerKeys,
+  certificate: string,
+  publicUrl: string,
+): Promise<IdpMetadata> {
+  return write(biller, { ...keys, certificates: [certificate] }, publicUrl);
+}
+
 async function write(biller: Biller, keys: BillerKeys, publicUrl: string): Promise<IdpMetadata> {
   const { active } = keys;
   if (active === undefined) {

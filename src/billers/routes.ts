@@ -1,31 +1,64 @@
 import { X509Certificate } from 'node:crypto';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { IdpError } from '../errors/idp-error.ts';
+import { isMonitor } from '../keys/fetcher.ts';
+import type { HandOver } from '../keys/hand-over.ts';
 import type { Keys } from '../keys/keys.ts';
+import type { MetadataFetches } from '../keys/metadata-fetches.ts';
+import { rawQuery, readParameters } from '../saml/parameters.ts';
 import { type BillerRoute, billerOf } from '../web/biller-of.ts';
+import type { Biller } from './biller.ts';
 import type { Billers } from './billers.ts';
-import { idpMetadataOf } from './idp-metadata.ts';
+import { idpMetadataOf, oneTimeMetadataOf } from './idp-metadata.ts';
 
 interface BillerRouteServices {
   readonly billers: Billers;
   readonly keys: Keys;
+  readonly fetches: MetadataFetches;
+  readonly handOver: HandOver;
   readonly publicUrl: string;
 }
 
+const HEADERS = {
+  'content-type': 'application/samlmetadata+xml; charset=utf-8',
+  'x-content-type-options': 'nosniff',
+};
+
+/** A person's browser says how it came to load something; a program that reads metadata does not. */
+const isBrowser = ({ headers }: FastifyRequest) => headers['sec-fetch-mode'] !== undefined;
+const fetcherOf = ({ ip, headers }: FastifyRequest) => ({ address: ip, client: headers['user-agent'] ?? '' });
+
 /** What the onboarding staff fetches: IdP metadata and the signing certificate. */
-export function billerRoutes(server: FastifyInstance, { billers, keys, publicUrl }: BillerRouteServices): void {
+export function billerRoutes(server: FastifyInstance, services: BillerRouteServices): void {
+  const { billers, keys, fetches, handOver, publicUrl } = services;
+
+  function note(request: FastifyRequest, biller: Biller, status: number, certificates: readonly string[]): void {
+    const fetcher = fetcherOf(request);
+    const monitor = isMonitor(fetcher, biller.settings.monitors);
+    fetches.note({ ...fetcher, billerId: biller.id, status, certificates: [...certificates], monitor });
+  }
+
+  async function sendOneTime(request: FastifyRequest, reply: FastifyReply, biller: Biller, token: string) {
+    const key = await handOver.fetch(biller, token, fetcherOf(request), isBrowser(request), request.id);
+    const known = await keys.ofBiller(biller.id);
+    const { document } = await oneTimeMetadataOf(biller, known, key.certificate, publicUrl);
+    note(request, biller, 200, [key.fingerprint]);
+    return reply.headers({ ...HEADERS, 'cache-control': 'no-store' }).send(document);
+  }
+
   server.get<BillerRoute>('/saml/:biller/metadata', async (request, reply) => {
     const biller = await billerOf(request, billers);
-    const { document, tag } = await idpMetadataOf(biller, await keys.ofBiller(biller.id), publicUrl);
-    reply.headers({
-      'content-type': 'application/samlmetadata+xml; charset=utf-8',
-      'cache-control': 'no-cache',
-      'x-content-type-options': 'nosniff',
-      etag: tag,
-    });
+    const token = readParameters(rawQuery(request.url)).get('one-time');
+    if (token !== undefined) return sendOneTime(request, reply, biller, token);
+    const known = await keys.ofBiller(biller.id);
+    const { document, tag } = await idpMetadataOf(biller, known, publicUrl);
+    reply.headers({ ...HEADERS, 'cache-control': 'no-cache', etag: tag });
     // RFC 9110, 13.1.2: weak comparison, a list, or any.
-    const known = request.headers['if-none-match']?.split(',').map((candidate) => candidate.trim().replace(/^W\//, ''));
-    return known?.some((candidate) => candidate === tag || candidate === '*') ? reply.code(304).send() : document;
+    const tags = request.headers['if-none-match']?.split(',').map((candidate) => candidate.trim().replace(/^W\//, ''));
+    const fresh = tags?.some((candidate) => candidate === tag || candidate === '*') === true;
+    // Whoever says `*` may never have seen the document.
+    note(request, biller, fresh ? 304 : 200, fresh && !tags?.includes(tag) ? [] : known.fingerprints);
+    return fresh ? reply.code(304).send() : document;
   });
 
   server.get<BillerRoute>('/saml/:biller/certificate.pem', async (request, reply) => {

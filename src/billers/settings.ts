@@ -19,6 +19,8 @@ const claim = (name: string) => claimSchema.default({ name, nameFormat: 'basic' 
 /** Whether a biller's Service Provider must sign its requests, and whether assertions are encrypted for it. */
 export const SIGNATURE_POLICIES = ['as-metadata', 'required', 'if-present'] as const;
 export const ENCRYPT_CHOICES = ['as-metadata', 'always', 'never'] as const;
+/** How a new certificate gets to the Service Provider. */
+export const ROTATION_CHOICES = ['overlap', 'switch-on-fetch'] as const;
 export const ACCOUNT_CHOICES = ['chosen', 'all'] as const;
 
 const loginType = z.number().int().min(1).max(99);
@@ -97,6 +99,16 @@ export const billerSettingsSchema = z.strictObject({
   signMetadata: z.boolean().default(false).meta({
     option: '--sign-metadata, --no-sign-metadata',
     assumed: 'Invoice Cloud trusts IdP metadata because it comes over TLS, and needs no signature on it.',
+  }),
+  rotation: z.enum(ROTATION_CHOICES).default('overlap').meta({
+    option: '--rotation',
+    assumed:
+      'Invoice Cloud honours every certificate that it was shown (overlap). If it keeps only one, the new key must become active at the moment it is fetched (switch-on-fetch).',
+  }),
+  monitors: z.array(z.string().min(3).max(200)).max(50).default([]).meta({
+    option: '--monitor',
+    assumed:
+      'Whoever fetches the IdP metadata is the other side, unless the address or the User-Agent belongs to a probe of our own.',
   }),
   viewMode: z
     .union([z.literal(0), z.literal(1)])

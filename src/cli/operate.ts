@@ -14,20 +14,28 @@ function actorName(): string {
   }
 }
 
+/** Runs one operation. @returns the result as JSON carries it @throws InputError */
+export type Run = (operation: string, input: Record<string, unknown>) => Promise<unknown>;
+
 /**
- * Runs an operation: with PostgreSQL in this process; with the embedded database in the service where it runs, because
- * only one process may open that, and otherwise in this process.
- *
- * @returns the result as JSON carries it @throws InputError
+ * Gives operations a place to run: with PostgreSQL in this process; with the embedded database in the service where it
+ * runs, because only one process may open that, and otherwise in this process.
  */
-export async function operate(operation: string, input: Record<string, unknown>): Promise<unknown> {
+export async function withOperations<Result>(work: (run: Run) => Promise<Result>): Promise<Result> {
   const settings = readSettings(process.env);
   const actor = { name: actorName() };
   const installation = await openInstallation(settings);
-  if (installation === undefined) return askService(controlSocketPath(settings.DATA_DIR), { operation, input, actor });
+  if (installation === undefined) {
+    return work((operation, input) => askService(controlSocketPath(settings.DATA_DIR), { operation, input, actor }));
+  }
   try {
-    return JSON.parse(JSON.stringify(await runOperation(installation.services, operation, input, actor)));
+    return await work(async (operation, input) =>
+      JSON.parse(JSON.stringify(await runOperation(installation.services, operation, input, actor))),
+    );
   } finally {
     await installation.close();
   }
 }
+
+/** Runs one operation where it belongs: see withOperations. @returns the result as JSON carries it @throws InputError */
+export const operate: Run = (operation, input) => withOperations((run) => run(operation, input));

@@ -3,7 +3,7 @@ import { auditCommand } from './audit.ts';
 import { billerCommand } from './biller.ts';
 import { doctorCommand } from './doctor.ts';
 import { inspectCommand } from './inspect.ts';
-import { keyCommand } from './key.ts';
+import { keyCommand } from './key/key.ts';
 import { linkCommand } from './link.ts';
 import { metadataCommand } from './metadata.ts';
 import { traceCommand } from './trace.ts';

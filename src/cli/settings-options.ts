@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { ACCOUNT_CHOICES, ENCRYPT_CHOICES, SIGNATURE_POLICIES } from '../billers/settings.ts';
+import { ACCOUNT_CHOICES, ENCRYPT_CHOICES, ROTATION_CHOICES, SIGNATURE_POLICIES } from '../billers/settings.ts';
 import { DATA_ENCRYPTION_ALGORITHMS } from '../saml/algorithms.ts';
 import { ATTRIBUTE_NAME_FORMATS, NAME_ID_FORMATS } from '../saml/names.ts';
 import { SIGN_CHOICES } from '../saml/response.ts';
@@ -113,6 +113,16 @@ export function addSettingsOptions(command: Command): Command {
     .option('--sign-metadata', 'sign the IdP metadata (default: off)')
     .option('--no-sign-metadata', 'do not sign it')
     .addOption(
+      new Option('--rotation <way>', 'how a new certificate gets to Invoice Cloud (default: overlap)').choices([
+        ...ROTATION_CHOICES,
+      ]),
+    )
+    .option(
+      '--monitor <network|text>',
+      'address, network or part of the User-Agent of a probe of our own that fetches metadata; repeatable',
+      collect,
+    )
+    .addOption(
       new Option('--view-mode <mode>', 'ViewMode of links: 0 full page, 1 iframe (default: 0)').choices(['0', '1']),
     )
     .option('--redirect-link-base <origin>', 'where redirect links start (default: https://sso.invoicecloud.com)')
@@ -146,6 +156,8 @@ export function settingsFrom(options: Options): Record<string, unknown> {
     unsolicited: options.unsolicited,
     unsolicitedRelayState: options.unsolicitedRelayState === 'none' ? null : options.unsolicitedRelayState,
     signMetadata: options.signMetadata,
+    rotation: options.rotation,
+    monitors: options.monitor,
     viewMode: options.viewMode === undefined ? undefined : Number(options.viewMode),
     redirectLinkBase: options.redirectLinkBase,
     acsRedirectOrigins: options.acsRedirectOrigin,

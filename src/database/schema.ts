@@ -51,18 +51,71 @@ export const signingKeys = pgTable(
     certificate: text('certificate').notNull(),
     /** SHA-256 of the certificate, hexadecimal. */
     fingerprint: text('fingerprint').notNull(),
-    sealedPrivateKey: bytea('sealed_private_key').notNull(),
+    /** Null once the private part is destroyed, or where a hardware module holds it. */
+    sealedPrivateKey: bytea('sealed_private_key'),
+    /** Label of the private key in the hardware module (PKCS#11 CKA_LABEL), where one holds it. */
+    moduleLabel: text('module_label'),
     notBefore: instant('not_before').notNull(),
     notAfter: instant('not_after').notNull(),
     createdAt: instant('created_at').notNull().defaultNow(),
     activatedAt: instant('activated_at'),
+    /** When the key came into its present state. */
+    stateSince: instant('state_since').notNull().defaultNow(),
+    /** Until then nothing is signed for this biller: a switch is under way. */
+    holdUntil: instant('hold_until'),
   },
   (table) => [
+    check(
+      'signing_keys_private_part',
+      sql`(${table.state} in ('retired', 'revoked')) = (${table.sealedPrivateKey} is null and ${table.moduleLabel} is null)`,
+    ),
+    uniqueIndex('one_staged_key_per_biller').on(table.billerId).where(sql`${table.state} = 'staged'`),
+    uniqueIndex('one_retiring_key_per_biller').on(table.billerId).where(sql`${table.state} = 'retiring'`),
     check('signing_keys_state', sql`${table.state} in ('staged', 'active', 'retiring', 'retired', 'revoked')`),
     uniqueIndex('one_active_key_per_biller').on(table.billerId).where(sql`${table.state} = 'active'`),
     index('signing_keys_biller').on(table.billerId),
   ],
 );
+
+/** Every fetch of IdP metadata: who has been shown which certificates. */
+export const metadataFetches = pgTable(
+  'metadata_fetches',
+  {
+    id: bigint('id', { mode: 'number' }).primaryKey().generatedAlwaysAsIdentity(),
+    billerId: uuid('biller_id')
+      .notNull()
+      .references(() => billers.id, { onDelete: 'cascade' }),
+    at: instant('at').notNull(),
+    address: text('address').notNull(),
+    /** The User-Agent. */
+    client: text('client').notNull(),
+    /** 200, or 304: the client had been shown the same before. */
+    status: integer('status').notNull(),
+    /** SHA-256 of the certificates, hexadecimal, as they stood in the document. */
+    certificates: text('certificates').array().notNull(),
+    /** A probe of our own side, by the biller's setting. */
+    monitor: boolean('monitor').notNull(),
+  },
+  (table) => [index('metadata_fetches_biller').on(table.billerId, table.at), index('metadata_fetches_at').on(table.at)],
+);
+
+/** One-time metadata URLs: the other side's fetch makes the staged key active. */
+export const oneTimeMetadata = pgTable('one_time_metadata', {
+  /** SHA-256 of the token in the URL. */
+  tokenHash: bytea('token_hash').primaryKey(),
+  billerId: uuid('biller_id')
+    .notNull()
+    .references(() => billers.id, { onDelete: 'cascade' }),
+  keyId: uuid('key_id')
+    .notNull()
+    .references(() => signingKeys.id, { onDelete: 'cascade' }),
+  createdAt: instant('created_at').notNull(),
+  expiresAt: instant('expires_at').notNull(),
+  /** Networks (CIDR) that the fetch must come from; empty: any. */
+  networks: text('networks').array().notNull(),
+  usedAt: instant('used_at'),
+  usedFrom: text('used_from'),
+});
 
 export const portalUsers = pgTable(
   'portal_users',

@@ -35,11 +35,66 @@ export async function listKeys(orm: Orm, billerId?: string) {
       fingerprint: signingKeys.fingerprint,
       notBefore: signingKeys.notBefore,
       notAfter: signingKeys.notAfter,
+      createdAt: signingKeys.createdAt,
+      activatedAt: signingKeys.activatedAt,
+      stateSince: signingKeys.stateSince,
     })
     .from(signingKeys)
     .innerJoin(billers, eq(billers.id, signingKeys.billerId))
     .where(billerId === undefined ? undefined : eq(signingKeys.billerId, billerId))
     .orderBy(asc(billers.slug), asc(signingKeys.createdAt));
+}
+
+/** One key of a biller by its state. */
+export async function keyInState(orm: Orm, billerId: string, state: KeyState): Promise<SigningKeyRow | undefined> {
+  return (
+    await orm
+      .select()
+      .from(signingKeys)
+      .where(and(eq(signingKeys.billerId, billerId), eq(signingKeys.state, state)))
+  )[0];
+}
+
+/** One key, whatever its state. */
+export async function keyById(orm: Orm, id: string): Promise<SigningKeyRow | undefined> {
+  return (await orm.select().from(signingKeys).where(eq(signingKeys.id, id)))[0];
+}
+
+/** The keys of a biller, whatever their states. */
+export async function findKeys(orm: Orm, billerId: string): Promise<SigningKeyRow[]> {
+  return orm.select().from(signingKeys).where(eq(signingKeys.billerId, billerId)).orderBy(asc(signingKeys.createdAt));
+}
+
+/** What a change of state brings with it. */
+type StateChange = Pick<typeof signingKeys.$inferInsert, 'state'> &
+  Partial<Pick<typeof signingKeys.$inferInsert, 'activatedAt' | 'sealedPrivateKey' | 'moduleLabel' | 'holdUntil'>>;
+
+/**
+ * Moves a key from one state to another, if it still is in the first (compare and swap).
+ *
+ * @returns false where somebody else was faster
+ */
+export async function moveKey(
+  orm: Orm,
+  keyId: string,
+  from: KeyState,
+  change: StateChange,
+  now: Date,
+): Promise<boolean> {
+  const rows = await orm
+    .update(signingKeys)
+    .set({ ...change, stateSince: now })
+    .where(and(eq(signingKeys.id, keyId), eq(signingKeys.state, from)))
+    .returning({ id: signingKeys.id });
+  return rows.length === 1;
+}
+
+/** Has every instance wait with signing for a biller until then. */
+export async function holdKeys(orm: Orm, billerId: string, until: Date | null): Promise<void> {
+  await orm
+    .update(signingKeys)
+    .set({ holdUntil: until })
+    .where(and(eq(signingKeys.billerId, billerId), eq(signingKeys.state, 'active')));
 }
 
 /** Every biller with its active key, where it has one: what readiness looks at, in one round trip. */

@@ -48,7 +48,7 @@ const add = defineOperation('biller.add', newBillerInput, async (services, input
   }
   const id = randomUUID();
   const { entityId } = billerUrls(publicUrl, slug);
-  const key = await keys.make({ billerId: id, billerName: name, entityId, type: keyType });
+  const key = await keys.make({ billerId: id, billerName: name, entityId, type: keyType, state: 'active' });
   await database.orm.transaction(async (transaction) => {
     await insertBiller(transaction, {
       id,

@@ -1,6 +1,26 @@
 import { z } from 'zod';
+import { InputError } from '../errors/idp-error.ts';
+import { isNetwork } from '../keys/fetcher.ts';
+import { KEY_TYPES } from '../keys/key-types.ts';
+import { listFetches } from '../keys/metadata-fetches.ts';
+import { planOf } from '../keys/plan.ts';
+import type { Change } from '../keys/rotation.ts';
+import { readKeyStatus, verdictOf } from '../keys/status.ts';
+import { findKeys } from '../keys/store.ts';
+import { newReference } from '../web/reference.ts';
 import { requireBiller } from './biller-operations.ts';
-import { defineOperation } from './operation.ts';
+import { type Actor, defineOperation } from './operation.ts';
+import { tellOf } from './revocation-notice.ts';
+
+const reason = z.string().trim().min(1, '--reason must not be empty').max(500, '--reason has at most 500 characters');
+const what = { biller: z.string(), reason: reason.optional() };
+const keyType = z.enum(KEY_TYPES).default('RSA-2048');
+
+const changeOf = (actor: Actor, given: string | undefined): Change => ({
+  actor: actor.name,
+  reason: given ?? 'routine',
+  reference: newReference(),
+});
 
 const list = defineOperation('key.list', z.strictObject({ biller: z.string().optional() }), async (services, input) => {
   const biller = input.biller === undefined ? undefined : await requireBiller(services, input.biller);
@@ -8,4 +28,117 @@ const list = defineOperation('key.list', z.strictObject({ biller: z.string().opt
   return keys.map(({ billerId: _, ...key }) => key);
 });
 
-export const keyOperations = [list];
+const status = defineOperation(
+  'key.status',
+  z.strictObject({ billers: z.array(z.string()).optional() }),
+  async (services, input) => {
+    const billers = input.billers && (await Promise.all(input.billers.map((slug) => requireBiller(services, slug))));
+    const ids = billers?.map(({ id }) => id);
+    const now = services.clock();
+    const all = await readKeyStatus(services.database, ids, now);
+    return all.map(({ biller_id: _, ...one }) => ({ ...one, verdict: verdictOf({ biller_id: _, ...one }, now) }));
+  },
+);
+
+const fetches = defineOperation(
+  'key.fetches',
+  z.strictObject({ biller: z.string(), days: z.coerce.number().int().min(1).max(400).default(30) }),
+  async (services, input) => {
+    const biller = await requireBiller(services, input.biller);
+    const since = new Date(services.clock() - input.days * 86_400_000);
+    const all = await listFetches(services.database, biller.id, since, 200);
+    return all.map(({ at, address, client, status: code, certificates, monitor }) => ({
+      at,
+      address,
+      client,
+      status: code,
+      certificates,
+      monitor,
+    }));
+  },
+);
+
+const plan = defineOperation('key.plan', z.strictObject({}), async ({ keys, clock }) =>
+  planOf(await keys.list(), clock()),
+);
+
+const stage = defineOperation('key.stage', z.strictObject({ ...what, keyType }), async (services, input, actor) => {
+  const biller = await requireBiller(services, input.biller);
+  await services.rotation.stage(biller, input.keyType, changeOf(actor, input.reason));
+  return { biller: biller.slug, sentence: 'A key is staged and published beside the active one, which still signs.' };
+});
+
+const force = z.boolean().default(false);
+
+const activate = defineOperation('key.activate', z.strictObject({ ...what, force }), async (services, input, actor) => {
+  const biller = await requireBiller(services, input.biller);
+  if (input.force && input.reason === undefined) {
+    throw new InputError('--force needs --reason "...": it is written into the audit.');
+  }
+  await services.rotation.activate(biller, { ...changeOf(actor, input.reason), force: input.force });
+  return { biller: biller.slug, sentence: 'The staged key is active; the one before it is retiring.' };
+});
+
+const backOut = defineOperation('key.back-out', z.strictObject(what), async (services, input, actor) => {
+  const biller = await requireBiller(services, input.biller);
+  await services.rotation.backOut(biller, changeOf(actor, input.reason));
+  return { biller: biller.slug, sentence: 'The key before is active again; the newer one is staged again.' };
+});
+
+const handOverInput = z.strictObject({
+  ...what,
+  hours: z.coerce
+    .number('--hours must be a number')
+    .min(1, '--hours must be 1 to 720')
+    .max(720, '--hours must be 1 to 720')
+    .default(72),
+  networks: z
+    .array(z.string().refine(isNetwork, '--from must be an address or a network, e.g. 203.0.113.0/24'))
+    .default([]),
+});
+
+const handOver = defineOperation('key.hand-over', handOverInput, async (services, input, actor) => {
+  const biller = await requireBiller(services, input.biller);
+  const { hours, networks } = input;
+  const { url, expiresAt } = await services.handOver.make(biller, { hours, networks }, changeOf(actor, input.reason));
+  return { biller: biller.slug, url, expiresAt };
+});
+
+const retireInput = z.strictObject({ ...what, staged: z.boolean().default(false), force });
+
+const retire = defineOperation('key.retire', retireInput, async (services, input, actor) => {
+  const biller = await requireBiller(services, input.biller);
+  const state = input.staged ? 'staged' : 'retiring';
+  await services.rotation.retire(biller, state, { ...changeOf(actor, input.reason), force: input.force });
+  return { biller: biller.slug, sentence: `The ${state} key is retired and its private part destroyed.` };
+});
+
+const revokeInput = z.strictObject({
+  biller: z.string(),
+  reason,
+  /** The beginning of its SHA-256, hexadecimal; the active key where it is left out. */
+  fingerprint: z.string().optional(),
+  replace: z.enum(KEY_TYPES).optional(),
+});
+
+const revoke = defineOperation('key.revoke', revokeInput, async (services, input, actor) => {
+  const biller = await requireBiller(services, input.biller);
+  const wanted = input.fingerprint?.replaceAll(':', '').toLowerCase();
+  const all = await findKeys(services.database.orm, biller.id);
+  const found = all.filter((key) =>
+    wanted === undefined ? key.state === 'active' : key.fingerprint.startsWith(wanted),
+  );
+  const [key] = found;
+  if (key === undefined || found.length > 1) {
+    const problem = key === undefined ? 'no key' : 'several keys';
+    throw new InputError(
+      `--fingerprint names ${problem} of ${biller.slug}. \`ic-idp key list ${biller.slug}\` shows them.`,
+    );
+  }
+  const change = { ...changeOf(actor, input.reason), reason: input.reason };
+  await services.rotation.revoke(biller, key, input.replace, change);
+  const active = key.state === 'active';
+  return { biller: biller.slug, revoked: key.fingerprint, replaced: active, tell: active ? tellOf(biller) : [] };
+});
+
+export const keyOperations = [list, status, fetches, plan, stage, activate, backOut, handOver, retire, revoke];

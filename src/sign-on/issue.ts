@@ -39,7 +39,7 @@ export function requireActiveKey(keys: BillerKeys): NonNullable<BillerKeys['acti
  */
 export function createIssue({ keys, audit, clock }: IssueServices): Issue {
   return async ({ biller, accepted, session, account, reference }) => {
-    const { signer, fingerprint } = requireActiveKey(await keys.ofBiller(biller.id));
+    const { signer, fingerprint } = requireActiveKey(await keys.forSigning(biller.id));
     const { settings, serviceProvider } = biller;
     const attributes = claimsOf(settings, session.user.email, account, session.accounts);
     const assertionId = newSamlId();

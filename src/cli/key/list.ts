@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import { operate } from './operate.ts';
-import { print, table } from './output.ts';
+import { operate } from '../operate.ts';
+import { print, table } from '../output.ts';
 
 interface KeyRow {
   readonly biller: string;
@@ -10,9 +10,9 @@ interface KeyRow {
   readonly notAfter: string;
 }
 
-/** `ic-idp key ...` */
-export function keyCommand(): Command {
-  const list = new Command('list')
+/** `ic-idp key list` */
+export function listCommand(): Command {
+  return new Command('list')
     .description('List signing keys with their certificates')
     .argument('[biller]', 'slug of the biller; all where it is left out')
     .option('--json', 'print the result as JSON')
@@ -27,5 +27,4 @@ export function keyCommand(): Command {
             ),
       );
     });
-  return new Command('key').description('Signing keys: list').addCommand(list);
 }

@@ -1,0 +1,31 @@
+import { Command } from 'commander';
+import {
+  activateCommand,
+  backOutCommand,
+  handOverCommand,
+  retireCommand,
+  revokeCommand,
+  stageCommand,
+} from './change.ts';
+import { listCommand } from './list.ts';
+import { fetchesCommand, planCommand, statusCommand } from './look.ts';
+
+/** `ic-idp key ...` */
+export function keyCommand(): Command {
+  const command = new Command('key').description('Signing keys: look at them, rotate them');
+  for (const make of [
+    listCommand,
+    statusCommand,
+    planCommand,
+    fetchesCommand,
+    stageCommand,
+    activateCommand,
+    handOverCommand,
+    backOutCommand,
+    retireCommand,
+    revokeCommand,
+  ]) {
+    command.addCommand(make());
+  }
+  return command;
+}
