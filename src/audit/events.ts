@@ -70,6 +70,14 @@ export const auditCatalogue = {
       replacement: 'fingerprint of the key made in its place, or none',
     },
   },
+  'key.requested': {
+    meaning: 'A key pair was made, with a certificate request for a certificate authority.',
+    details: { actor: 'the operator', reason: 'the reason given', keyType: 'e.g. RSA-2048' },
+  },
+  'key.exported': {
+    meaning: 'A private key left the installation, sealed under a passphrase.',
+    details: { actor: 'the operator', reason: 'the reason given' },
+  },
   'key.handed_over': {
     meaning: 'A one-time metadata URL was made for a staged key.',
     details: { actor: 'the operator', reason: 'the reason given', expires: 'when the URL ends' },

@@ -77,6 +77,20 @@ export const signingKeys = pgTable(
   ],
 );
 
+/** Key pairs that wait for a certificate authority's answer. */
+export const keyRequests = pgTable('key_requests', {
+  id: uuid('id').primaryKey(),
+  billerId: uuid('biller_id')
+    .notNull()
+    .unique()
+    .references(() => billers.id, { onDelete: 'cascade' }),
+  keyType: text('key_type').notNull(),
+  sealedPrivateKey: bytea('sealed_private_key').notNull(),
+  /** The certificate request, PEM. */
+  request: text('request').notNull(),
+  createdAt: instant('created_at').notNull(),
+});
+
 /** Every fetch of IdP metadata: who has been shown which certificates. */
 export const metadataFetches = pgTable(
   'metadata_fetches',

@@ -23,3 +23,8 @@ export async function makeKeyPair(type: KeyType): Promise<KeyPair> {
 export function signatureAlgorithmOf(key: KeyObject): SignatureAlgorithm {
   return key.asymmetricKeyType === 'ec' ? 'ecdsa-sha256' : 'rsa-sha256';
 }
+
+/** What to call the kind of a key that came from elsewhere, e.g. RSA-2048 or EC-P256. */
+export function keyTypeOf(key: KeyObject): string {
+  return key.asymmetricKeyType === 'ec' ? 'EC-P256' : `RSA-${key.asymmetricKeyDetails?.modulusLength}`;
+}

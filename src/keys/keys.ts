@@ -1,14 +1,24 @@
-import { createPrivateKey, randomUUID, X509Certificate } from 'node:crypto';
+import { createPrivateKey, type KeyObject, randomUUID, X509Certificate } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { createLoadingCache } from '../database/cache.ts';
 import type { Orm } from '../database/database.ts';
-import { IdpError } from '../errors/idp-error.ts';
+import { IdpError, InputError } from '../errors/idp-error.ts';
 import type { Signer } from '../saml/signer.ts';
 import { selfSignedCertificate } from './certificate.ts';
-import { type KeyType, makeKeyPair } from './key-types.ts';
+import { certificateRequest } from './certificate-request.ts';
+import { certificateOf, type GivenKey } from './given-key.ts';
+import { type KeyType, keyTypeOf, makeKeyPair } from './key-types.ts';
 import type { MasterKey } from './master-key.ts';
 import { createMemorySigner } from './memory-signer.ts';
-import { insertKey, listKeys, publishedKeys, type SigningKeyRow } from './store.ts';
+import {
+  findKeyRequest,
+  insertKey,
+  type KeyState,
+  listKeys,
+  publishedKeys,
+  replaceKeyRequest,
+  type SigningKeyRow,
+} from './store.ts';
 
 /** The keys of one biller as a sign-on and the metadata need them. */
 export interface BillerKeys {
@@ -41,6 +51,14 @@ export interface Keys {
     state: 'active' | 'staged';
   }): Promise<NewKey>;
   insert(orm: Orm, key: NewKey): Promise<void>;
+  /** Seals a key that came from elsewhere, and was checked. @returns it, staged, not stored yet */
+  take(billerId: string, given: GivenKey): NewKey;
+  /** Opens the private part of a key, to be exported. @throws IdpError signing_key_unavailable */
+  open(row: SigningKeyRow): KeyObject;
+  /** Makes a key pair and a certificate request for it. The one before, if it was not answered, ends. @returns PEM */
+  request(biller: { id: string; name: string; entityId: string }, type: KeyType): Promise<string>;
+  /** Finds the private key that a certificate authority's answer belongs to. @throws InputError */
+  answered(billerId: string, certificates: readonly X509Certificate[]): Promise<GivenKey>;
   /**
    * The keys of a biller at a moment at which something may be signed: where a switch is under way, after it.
    *
@@ -53,6 +71,8 @@ export interface Keys {
   /** Forgets what is in memory, of one biller or of all. */
   forget(billerId: string | undefined): void;
 }
+
+const requestContext = (billerId: string, id: string) => `key request ${id} of biller ${billerId}`;
 
 /** Longer than any switch holds signing. */
 const MAX_HOLD_MS = 10_000;
@@ -67,19 +87,58 @@ interface KeyServices {
 }
 
 export function createKeys({ orm, masterKey, clock }: KeyServices): Keys {
-  function unseal(row: SigningKeyRow): Signer {
+  const unavailable = (detail: string, cause?: unknown) => new IdpError('signing_key_unavailable', { detail, cause });
+
+  function openSealed(sealed: Uint8Array, context: string): KeyObject {
+    const der = masterKey.unseal(sealed, context);
+    const privateKey = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+    der.fill(0);
+    return privateKey;
+  }
+
+  function seal(privateKey: KeyObject, context: string): Buffer {
+    const der = privateKey.export({ type: 'pkcs8', format: 'der' });
+    const sealed = masterKey.seal(der, context);
+    der.fill(0);
+    return sealed;
+  }
+
+  function open(row: SigningKeyRow): KeyObject {
+    if (row.sealedPrivateKey === null) throw unavailable(`the key ${row.fingerprint} has no private part here`);
     try {
-      if (row.sealedPrivateKey === null) throw new Error('the row has no private key');
-      const der = masterKey.unseal(row.sealedPrivateKey, sealContext(row.billerId, row.id));
-      const privateKey = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
-      der.fill(0);
-      return createMemorySigner(privateKey, row.certificate);
+      return openSealed(row.sealedPrivateKey, sealContext(row.billerId, row.id));
     } catch (cause) {
-      throw new IdpError('signing_key_unavailable', {
-        detail: `the private key ${row.fingerprint} can't be unsealed: another master key, or a damaged row`,
+      throw unavailable(
+        `the private key ${row.fingerprint} can't be unsealed: another master key, or a damaged row`,
         cause,
-      });
+      );
     }
+  }
+
+  const unseal = (row: SigningKeyRow): Signer => createMemorySigner(open(row), row.certificate);
+
+  /** A key as it goes into the database. @param certificate DER in base64 */
+  function newKey(
+    billerId: string,
+    id: string,
+    privateKey: KeyObject,
+    certificate: X509Certificate,
+    state: KeyState,
+  ): NewKey {
+    return {
+      id,
+      billerId,
+      state,
+      keyType: keyTypeOf(certificate.publicKey),
+      certificate: certificate.raw.toString('base64'),
+      fingerprint: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
+      sealedPrivateKey: seal(privateKey, sealContext(billerId, id)),
+      notBefore: certificate.validFromDate,
+      notAfter: certificate.validToDate,
+      createdAt: new Date(clock()),
+      stateSince: new Date(clock()),
+      activatedAt: state === 'active' ? new Date(clock()) : null,
+    };
   }
 
   async function load(billerId: string): Promise<BillerKeys> {
@@ -103,27 +162,30 @@ export function createKeys({ orm, masterKey, clock }: KeyServices): Keys {
 
   return {
     async make({ billerId, billerName, entityId, type, state }) {
-      const id = randomUUID();
       const keyPair = await makeKeyPair(type);
       const certificate = await selfSignedCertificate({ billerName, entityId, keyPair, now: clock() });
       const parsed = new X509Certificate(Buffer.from(certificate, 'base64'));
-      const der = keyPair.privateKey.export({ type: 'pkcs8', format: 'der' });
-      const sealedPrivateKey = masterKey.seal(der, sealContext(billerId, id));
-      der.fill(0);
-      return {
-        id,
-        billerId,
-        state,
-        keyType: type,
-        certificate,
-        fingerprint: parsed.fingerprint256.replaceAll(':', '').toLowerCase(),
-        sealedPrivateKey,
-        notBefore: new Date(parsed.validFrom),
-        notAfter: new Date(parsed.validTo),
-        createdAt: new Date(clock()),
-        stateSince: new Date(clock()),
-        activatedAt: state === 'active' ? new Date(clock()) : null,
-      };
+      return newKey(billerId, randomUUID(), keyPair.privateKey, parsed, state);
+    },
+    take: (billerId, { privateKey, certificate }) => newKey(billerId, randomUUID(), privateKey, certificate, 'staged'),
+    open,
+    async request({ id: billerId, name, entityId }, keyType) {
+      const keyPair = await makeKeyPair(keyType);
+      const request = await certificateRequest(name, entityId, keyPair);
+      const id = randomUUID();
+      const sealedPrivateKey = seal(keyPair.privateKey, requestContext(billerId, id));
+      await replaceKeyRequest(orm, { id, billerId, keyType, sealedPrivateKey, request, createdAt: new Date(clock()) });
+      return request;
+    },
+    async answered(billerId, certificates) {
+      const row = await findKeyRequest(orm, billerId);
+      if (row === undefined) {
+        throw new InputError(
+          'There is no certificate request that waits for an answer. Make one with `ic-idp key request`.',
+        );
+      }
+      const privateKey = openSealed(row.sealedPrivateKey, requestContext(billerId, row.id));
+      return { privateKey, certificate: certificateOf(privateKey, certificates) };
     },
     insert: insertKey,
     ofBiller: (billerId) => cache.get(billerId),

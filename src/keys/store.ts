@@ -1,6 +1,6 @@
 import { and, asc, eq, inArray } from 'drizzle-orm';
 import type { Orm } from '../database/database.ts';
-import { billers, signingKeys } from '../database/schema.ts';
+import { billers, keyRequests, signingKeys } from '../database/schema.ts';
 
 export type SigningKeyRow = typeof signingKeys.$inferSelect;
 export type KeyState = 'staged' | 'active' | 'retiring' | 'retired' | 'revoked';
@@ -110,4 +110,22 @@ export async function activeKeys(orm: Orm) {
     .from(billers)
     .leftJoin(signingKeys, and(eq(signingKeys.billerId, billers.id), eq(signingKeys.state, 'active')))
     .orderBy(asc(billers.slug));
+}
+
+type KeyRequestRow = typeof keyRequests.$inferSelect;
+
+/** Keeps a certificate request in place of the biller's last one. */
+export async function replaceKeyRequest(orm: Orm, request: KeyRequestRow): Promise<void> {
+  await orm.transaction(async (transaction) => {
+    await deleteKeyRequest(transaction, request.billerId);
+    await transaction.insert(keyRequests).values(request);
+  });
+}
+
+export async function findKeyRequest(orm: Orm, billerId: string): Promise<KeyRequestRow | undefined> {
+  return (await orm.select().from(keyRequests).where(eq(keyRequests.billerId, billerId)))[0];
+}
+
+export async function deleteKeyRequest(orm: Orm, billerId: string): Promise<void> {
+  await orm.delete(keyRequests).where(eq(keyRequests.billerId, billerId));
 }

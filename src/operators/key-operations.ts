@@ -6,9 +6,9 @@ import { listFetches } from '../keys/metadata-fetches.ts';
 import { planOf } from '../keys/plan.ts';
 import type { Change } from '../keys/rotation.ts';
 import { readKeyStatus, verdictOf } from '../keys/status.ts';
-import { findKeys } from '../keys/store.ts';
 import { newReference } from '../web/reference.ts';
 import { requireBiller } from './biller-operations.ts';
+import { requireKey } from './key-material-operations.ts';
 import { type Actor, defineOperation } from './operation.ts';
 import { tellOf } from './revocation-notice.ts';
 
@@ -123,18 +123,7 @@ const revokeInput = z.strictObject({
 
 const revoke = defineOperation('key.revoke', revokeInput, async (services, input, actor) => {
   const biller = await requireBiller(services, input.biller);
-  const wanted = input.fingerprint?.replaceAll(':', '').toLowerCase();
-  const all = await findKeys(services.database.orm, biller.id);
-  const found = all.filter((key) =>
-    wanted === undefined ? key.state === 'active' : key.fingerprint.startsWith(wanted),
-  );
-  const [key] = found;
-  if (key === undefined || found.length > 1) {
-    const problem = key === undefined ? 'no key' : 'several keys';
-    throw new InputError(
-      `--fingerprint names ${problem} of ${biller.slug}. \`ic-idp key list ${biller.slug}\` shows them.`,
-    );
-  }
+  const key = await requireKey(services, biller.id, biller.slug, input.fingerprint);
   const change = { ...changeOf(actor, input.reason), reason: input.reason };
   await services.rotation.revoke(biller, key, input.replace, change);
   const active = key.state === 'active';

@@ -4,6 +4,7 @@ import { auditOperations } from './audit-operations.ts';
 import { billerOperations } from './biller-operations.ts';
 import { doctorOperations } from './doctor.ts';
 import { inspectOperations } from './inspect-operations.ts';
+import { keyMaterialOperations } from './key-material-operations.ts';
 import { keyOperations } from './key-operations.ts';
 import type { Actor, Operation } from './operation.ts';
 import { traceOperations } from './trace-operations.ts';
@@ -14,6 +15,7 @@ const operations: ReadonlyMap<string, Operation> = new Map(
     ...billerOperations,
     ...userOperations,
     ...keyOperations,
+    ...keyMaterialOperations,
     ...auditOperations,
     ...traceOperations,
     ...inspectOperations,

@@ -9,6 +9,7 @@ import {
 } from './change.ts';
 import { listCommand } from './list.ts';
 import { fetchesCommand, planCommand, statusCommand } from './look.ts';
+import { exportCommand, importCommand, requestCommand } from './material.ts';
 
 /** `ic-idp key ...` */
 export function keyCommand(): Command {
@@ -24,6 +25,9 @@ export function keyCommand(): Command {
     backOutCommand,
     retireCommand,
     revokeCommand,
+    requestCommand,
+    importCommand,
+    exportCommand,
   ]) {
     command.addCommand(make());
   }

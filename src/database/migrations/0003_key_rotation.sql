@@ -1,3 +1,13 @@
+CREATE TABLE "key_requests" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"biller_id" uuid NOT NULL,
+	"key_type" text NOT NULL,
+	"sealed_private_key" "bytea" NOT NULL,
+	"request" text NOT NULL,
+	"created_at" timestamp (3) with time zone NOT NULL,
+	CONSTRAINT "key_requests_biller_id_unique" UNIQUE("biller_id")
+);
+--> statement-breakpoint
 CREATE TABLE "metadata_fetches" (
 	"id" bigint PRIMARY KEY GENERATED ALWAYS AS IDENTITY (sequence name "metadata_fetches_id_seq" INCREMENT BY 1 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 1 CACHE 1),
 	"biller_id" uuid NOT NULL,
@@ -24,6 +34,7 @@ ALTER TABLE "signing_keys" ALTER COLUMN "sealed_private_key" DROP NOT NULL;--> s
 ALTER TABLE "signing_keys" ADD COLUMN "module_label" text;--> statement-breakpoint
 ALTER TABLE "signing_keys" ADD COLUMN "state_since" timestamp (3) with time zone DEFAULT now() NOT NULL;--> statement-breakpoint
 ALTER TABLE "signing_keys" ADD COLUMN "hold_until" timestamp (3) with time zone;--> statement-breakpoint
+ALTER TABLE "key_requests" ADD CONSTRAINT "key_requests_biller_id_billers_id_fk" FOREIGN KEY ("biller_id") REFERENCES "public"."billers"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "metadata_fetches" ADD CONSTRAINT "metadata_fetches_biller_id_billers_id_fk" FOREIGN KEY ("biller_id") REFERENCES "public"."billers"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "one_time_metadata" ADD CONSTRAINT "one_time_metadata_biller_id_billers_id_fk" FOREIGN KEY ("biller_id") REFERENCES "public"."billers"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "one_time_metadata" ADD CONSTRAINT "one_time_metadata_key_id_signing_keys_id_fk" FOREIGN KEY ("key_id") REFERENCES "public"."signing_keys"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint

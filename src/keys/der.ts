@@ -1,0 +1,63 @@
+import { createHash, type KeyObject, sign as signBytes } from 'node:crypto';
+import { promisify } from 'node:util';
+import forge from 'node-forge';
+
+/** What certificates and certificate requests have in common: ASN.1 in DER, built by node-forge, signed by node:crypto. */
+
+const { asn1 } = forge;
+const { UNIVERSAL } = asn1.Class;
+const signAsync = promisify<string, Uint8Array, KeyObject, Buffer>(signBytes);
+
+const SHA256_WITH_RSA = '1.2.840.113549.1.1.11';
+const ECDSA_WITH_SHA256 = '1.2.840.10045.4.3.2';
+
+export const fromDer = (der: Buffer) => asn1.fromDer(forge.util.createBuffer(der.toString('latin1')));
+export const toDer = (node: forge.asn1.Asn1) => Buffer.from(asn1.toDer(node).getBytes(), 'latin1');
+export const sequence = (parts: forge.asn1.Asn1[]) => asn1.create(UNIVERSAL, asn1.Type.SEQUENCE, true, parts);
+
+/** The signature algorithm that goes with a key: SHA-256 with either kind. */
+export const signatureOid = (key: KeyObject) => (key.asymmetricKeyType === 'ec' ? ECDSA_WITH_SHA256 : SHA256_WITH_RSA);
+
+export function algorithmIdentifier(oid: string): forge.asn1.Asn1 {
+  const parts = [asn1.create(UNIVERSAL, asn1.Type.OID, false, asn1.oidToDer(oid).getBytes())];
+  // RFC 4055, 5 wants NULL as the parameters of RSA; RFC 5758, 3.2 wants none for ECDSA.
+  if (oid === SHA256_WITH_RSA) parts.push(asn1.create(UNIVERSAL, asn1.Type.NULL, false, ''));
+  return sequence(parts);
+}
+
+/** The SubjectPublicKeyInfo of a key (RFC 5280, 4.1.2.7). */
+export const publicKeyInfo = (key: KeyObject) => fromDer(key.export({ type: 'spki', format: 'der' }));
+
+/** RFC 5280, 4.2.1.2 method 1: SHA-1 of the public key's bits names the key; nothing is secured by it. */
+export function subjectKeyIdentifier(spki: forge.asn1.Asn1): string {
+  const bits = (spki.value[1] as forge.asn1.Asn1).value as string;
+  const digest = createHash('sha1').update(Buffer.from(bits, 'latin1').subarray(1)).digest().toString('latin1');
+  return asn1.toDer(asn1.create(UNIVERSAL, asn1.Type.OCTETSTRING, false, digest)).getBytes();
+}
+
+/** Signs a structure on the thread pool. @returns structure, algorithm and signature as one DER sequence */
+export async function signStructure(structure: forge.asn1.Asn1, privateKey: KeyObject): Promise<Buffer> {
+  const signature = await signAsync('sha256', toDer(structure), privateKey);
+  return toDer(
+    sequence([
+      structure,
+      algorithmIdentifier(signatureOid(privateKey)),
+      asn1.create(UNIVERSAL, asn1.Type.BITSTRING, false, `\0${signature.toString('latin1')}`),
+    ]),
+  );
+}
+
+/** The names that a biller's certificates carry. X.520 bounds each to 64 characters. */
+export function subjectOf(billerName: string) {
+  const name = [...billerName].slice(0, 64).join('');
+  const valueTagClass = asn1.Type.UTF8 as unknown as forge.asn1.Class;
+  return [
+    { name: 'commonName', value: name, valueTagClass },
+    { name: 'organizationName', value: name, valueTagClass },
+    { name: 'organizationalUnitName', value: 'SAML signing' },
+  ];
+}
+
+/** forge knows RSA keys only, so it writes this stand-in; the real key replaces it in the finished structure. */
+export const standInKey = () =>
+  forge.pki.setRsaPublicKey(new forge.jsbn.BigInteger('3'), new forge.jsbn.BigInteger('3'));
