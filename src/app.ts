@@ -9,6 +9,7 @@ import type { Database } from './database/database.ts';
 import { createHandOver, type HandOver } from './keys/hand-over.ts';
 import { createKeys, type Keys } from './keys/keys.ts';
 import type { MasterKey } from './keys/master-key.ts';
+import type { MasterKeyFile } from './keys/master-key-source.ts';
 import { createMetadataFetches, type MetadataFetches } from './keys/metadata-fetches.ts';
 import { createRotation, type Rotation } from './keys/rotation.ts';
 import { launchRoutes } from './launch/routes.ts';
@@ -36,6 +37,8 @@ export interface Services {
   readonly clock: () => number;
   readonly database: Database;
   readonly masterKey: MasterKey;
+  /** Where the master key is kept by this installation itself. */
+  readonly masterKeyFile: MasterKeyFile | undefined;
   readonly audit: AuditWriter;
   readonly billers: Billers;
   readonly keys: Keys;
@@ -57,12 +60,14 @@ interface Foundation {
   readonly publicUrl: string;
   readonly database: Database;
   readonly masterKey: MasterKey;
+  readonly masterKeyFile?: MasterKeyFile | undefined;
   /** Milliseconds since 1970. */
   readonly clock?: () => number;
 }
 
 /** Builds the services on a database that is open and a master key that fits it. */
-export function createServices({ publicUrl, database, masterKey, clock = Date.now }: Foundation): Services {
+export function createServices(foundation: Foundation): Services {
+  const { publicUrl, database, masterKey, masterKeyFile, clock = Date.now } = foundation;
   const { orm } = database;
   const audit = createAuditWriter({ database, masterKey, clock });
   const billers = createBillers({ orm, publicUrl });
@@ -82,6 +87,7 @@ export function createServices({ publicUrl, database, masterKey, clock = Date.no
     clock,
     database,
     masterKey,
+    masterKeyFile,
     audit,
     billers,
     keys,

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
 import { InputError } from './errors/idp-error.ts';
+import { isMasterKey } from './keys/master-key-source.ts';
 import { isLoopback } from './saml/service-provider.ts';
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -14,8 +15,7 @@ function isPublicUrl(text: string): boolean {
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
 }
 
-const isMasterKey = (text: string) =>
-  /^[A-Za-z0-9+/]{43}=$/.test(text) && Buffer.from(text, 'base64').toString('base64') === text;
+const isMasterKeySetting = (text: string) => /^(file|command):./.test(text) || text.split(/[\s,]+/).every(isMasterKey);
 
 const PROXY = /^[\da-fA-F.:]+(\/\d{1,3})?$/;
 const isTrustProxy = (text: string) =>
@@ -59,8 +59,9 @@ export const settingsSchema = z.strictObject({
     .min(1)
     .default('./data')
     .meta({ accepted: 'a folder', purpose: 'Folder of the embedded database and of its control socket.' }),
-  MASTER_KEY: z.string().refine(isMasterKey).optional().meta({
-    accepted: '32 bytes in base64, as `openssl rand -base64 32` prints them',
+  MASTER_KEY: z.string().refine(isMasterKeySetting).optional().meta({
+    accepted:
+      '32 bytes in base64, as `openssl rand -base64 32` prints them; or file:<path>, or command:<command line>, that hold or print them; while it is rotated the new and the old one, separated by a comma',
     purpose: 'Seals private keys at rest. Required with DATABASE_URL.',
     defaultText: 'embedded: made on the first start in `certs/master.key` (mode 0600)',
     secret: true,

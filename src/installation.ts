@@ -3,7 +3,8 @@ import type { Settings } from './config.ts';
 import type { ControlSocket } from './database/control-socket.ts';
 import { openDatabase } from './database/open.ts';
 import { fitMasterKey } from './keys/fit-master-key.ts';
-import { createMasterKey, embeddedMasterKey } from './keys/master-key.ts';
+import { createMasterKey } from './keys/master-key.ts';
+import { embeddedMasterKeyFile, readMasterKeys } from './keys/master-key-source.ts';
 
 /** The services over the installation's own database and master key. */
 export interface Installation {
@@ -27,9 +28,11 @@ export async function openInstallation(settings: Settings): Promise<Installation
     await controlSocket?.release();
   };
   try {
-    const masterKey = createMasterKey(settings.MASTER_KEY ?? embeddedMasterKey());
+    const { MASTER_KEY } = settings;
+    const masterKeyFile = MASTER_KEY === undefined ? embeddedMasterKeyFile() : undefined;
+    const masterKey = createMasterKey(...(masterKeyFile?.read() ?? (await readMasterKeys(MASTER_KEY ?? ''))));
     await fitMasterKey(database.orm, masterKey);
-    const services = createServices({ publicUrl: settings.PUBLIC_URL, database, masterKey });
+    const services = createServices({ publicUrl: settings.PUBLIC_URL, database, masterKey, masterKeyFile });
     return {
       services,
       controlSocket,

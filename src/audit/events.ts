@@ -82,6 +82,10 @@ export const auditCatalogue = {
     meaning: 'A one-time metadata URL was made for a staged key.',
     details: { actor: 'the operator', reason: 'the reason given', expires: 'when the URL ends' },
   },
+  'master_key.rotated': {
+    meaning: 'Every secret of the installation is sealed with a new master key.',
+    details: { actor: 'the operator', resealed: 'how many were sealed anew' },
+  },
   'user.added': { meaning: 'A portal user was added.', details: { actor: 'the operator' } },
   'user.updated': {
     meaning: 'A portal user was changed.',

@@ -5,6 +5,7 @@ import { doctorCommand } from './doctor.ts';
 import { inspectCommand } from './inspect.ts';
 import { keyCommand } from './key/key.ts';
 import { linkCommand } from './link.ts';
+import { masterKeyCommand } from './master-key.ts';
 import { metadataCommand } from './metadata.ts';
 import { traceCommand } from './trace.ts';
 import { userCommand } from './user.ts';
@@ -22,6 +23,7 @@ export function createProgram(): Command {
     billerCommand,
     userCommand,
     keyCommand,
+    masterKeyCommand,
     metadataCommand,
     linkCommand,
     auditCommand,

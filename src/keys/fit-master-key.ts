@@ -4,18 +4,48 @@ import { installation } from '../database/schema.ts';
 import { InputError } from '../errors/idp-error.ts';
 import type { MasterKey } from './master-key.ts';
 
-const NAME = 'master key check value';
+/** Check values of every master key that a secret may be sealed with, separated by commas. */
+const CHECK_VALUES = 'master key check value';
+export const EMAIL_SECRET = 'email secret';
+
+async function read(orm: Orm, name: string): Promise<string | undefined> {
+  return (await orm.select().from(installation).where(eq(installation.name, name)))[0]?.value;
+}
+
+/** Reads a fact about the installation, or notes it. @returns what holds */
+async function readOrNote(orm: Orm, name: string, value: () => string): Promise<string> {
+  const known = await read(orm, name);
+  if (known !== undefined) return known;
+  await orm.insert(installation).values({ name, value: value() }).onConflictDoNothing();
+  return (await read(orm, name)) ?? value();
+}
 
 /**
- * Makes sure that this is the master key which the installation's secrets are sealed with. The first one is noted.
+ * Makes sure that the master keys can open every secret of the installation. The first one ever is noted, and so is a new
+ * one that is put before it.
  *
- * @throws InputError where it is another one
+ * @throws InputError where a key is missing
  */
 export async function fitMasterKey(orm: Orm, masterKey: MasterKey): Promise<void> {
-  await orm.insert(installation).values({ name: NAME, value: masterKey.checkValue }).onConflictDoNothing();
-  const [row] = await orm.select().from(installation).where(eq(installation.name, NAME));
-  if (row?.value === masterKey.checkValue) return;
-  throw new InputError(
-    'MASTER_KEY is not the one that the private keys in this database are sealed with. Set the one that the installation was made with (embedded: restore certs/master.key from its backup).',
+  const given = masterKey.checkValues;
+  const [first = ''] = given;
+  const noted = (await readOrNote(orm, CHECK_VALUES, () => first)).split(',');
+  if (!noted.every((checkValue) => given.includes(checkValue))) {
+    throw new InputError(
+      'MASTER_KEY is not the one that the private keys in this database are sealed with. Set the one that the installation was made with, or, while it is rotated, the new and the old one (embedded: restore certs/master.key from its backup).',
+    );
+  }
+  if (!noted.includes(first)) await noteMasterKeys(orm, [first, ...noted]);
+  const sealed = await readOrNote(orm, EMAIL_SECRET, () =>
+    masterKey.seal(masterKey.emailSecret, EMAIL_SECRET).toString('base64'),
   );
+  masterKey.emailSecret = masterKey.unseal(Buffer.from(sealed, 'base64'), EMAIL_SECRET);
+}
+
+/** Notes which master keys secrets may be sealed with from now on. */
+export async function noteMasterKeys(orm: Orm, checkValues: readonly string[]): Promise<void> {
+  await orm
+    .update(installation)
+    .set({ value: checkValues.join(',') })
+    .where(eq(installation.name, CHECK_VALUES));
 }

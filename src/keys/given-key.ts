@@ -94,11 +94,9 @@ export function readPkcs12(file: Buffer, passphrase: string): GivenKey {
  * @param now milliseconds since 1970 @throws InputError naming what is wrong
  */
 export function checkFitness(certificate: X509Certificate, now: number): void {
-  const { publicKey, validFromDate, validToDate, ca } = certificate;
+  const { publicKey, validFromDate, validToDate } = certificate;
   if (now >= validToDate.getTime()) throw refuse(`the certificate expired on ${validToDate.toISOString()}`);
   if (now < validFromDate.getTime()) throw refuse(`the certificate is not valid before ${validFromDate.toISOString()}`);
-  if (ca)
-    throw refuse('it is the certificate of a certificate authority; expected is the one that was issued for this key');
   const algorithm = certificate.signatureAlgorithm ?? 'unknown';
   if (!STRONG.test(algorithm))
     throw refuse(`the certificate is signed with ${algorithm}; expected is SHA-256 or better`);

@@ -10,6 +10,7 @@ import { certificateOf, type GivenKey } from './given-key.ts';
 import { type KeyType, keyTypeOf, makeKeyPair } from './key-types.ts';
 import type { MasterKey } from './master-key.ts';
 import { createMemorySigner } from './memory-signer.ts';
+import { requestContext, sealContext } from './seal-context.ts';
 import {
   findKeyRequest,
   insertKey,
@@ -72,13 +73,8 @@ export interface Keys {
   forget(billerId: string | undefined): void;
 }
 
-const requestContext = (billerId: string, id: string) => `key request ${id} of biller ${billerId}`;
-
 /** Longer than any switch holds signing. */
 const MAX_HOLD_MS = 10_000;
-
-/** Binds a sealed private key to its row: moved to another row, it does not open. */
-const sealContext = (billerId: string, keyId: string) => `signing key ${keyId} of biller ${billerId}`;
 
 interface KeyServices {
   readonly orm: Orm;

@@ -1,16 +1,16 @@
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { InputError } from '../errors/idp-error.ts';
 
 const VERSION = 1;
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** The installation's master key: what is derived from it never leaves this object. */
+/**
+ * The installation's master key: what is derived from it never leaves this object. While it is being rotated there are
+ * several: the first seals, each can unseal.
+ */
 export interface MasterKey {
-  /** Identifies the key without telling it. */
-  readonly checkValue: string;
+  /** Identify the keys without telling them, the one that seals first. */
+  readonly checkValues: readonly string[];
   /**
    * @param context what the secret belongs to; the same words are needed to unseal it
    * @returns version, IV, tag and ciphertext (AES-256-GCM)
@@ -18,61 +18,87 @@ export interface MasterKey {
   seal(secret: Uint8Array, context: string): Buffer;
   /** @throws where the master key, the context or a single bit differs */
   unseal(sealed: Uint8Array, context: string): Buffer;
+  /** Says whether a secret is sealed with the key that seals. */
+  isCurrent(sealed: Uint8Array, context: string): boolean;
+  /** Puts a new key before the others. @param base64 32 bytes in base64 */
+  introduce(base64: string): void;
   /** A keyed hash by which events of an email can be found without storing it. */
   hashEmail(email: string): string;
+  /** The secret behind hashEmail. It outlives the master key, so that older events are still found. */
+  emailSecret: Buffer;
 }
 
-/** @param base64 32 bytes in base64 */
-export function createMasterKey(base64: string): MasterKey {
+interface OneKey {
+  readonly checkValue: string;
+  readonly sealing: Buffer;
+  readonly emailSecret: Buffer;
+}
+
+function deriveKeys(base64: string): OneKey {
   const master = Buffer.from(base64, 'base64');
   const derive = (purpose: string) => Buffer.from(hkdfSync('sha256', master, '', `ic-idp ${purpose}`, 32));
-  const sealing = derive('seal');
-  const emails = derive('audit email');
   return {
     checkValue: createHmac('sha256', derive('check')).update('master key').digest('hex').slice(0, 16),
+    sealing: derive('seal'),
+    emailSecret: derive('audit email'),
+  };
+}
+
+function unsealWith({ sealing }: OneKey, sealed: Uint8Array, context: string): Buffer {
+  const bytes = Buffer.from(sealed);
+  if (bytes[0] !== VERSION || bytes.length <= 1 + IV_BYTES + TAG_BYTES) throw new Error('not a sealed secret');
+  const iv = bytes.subarray(1, 1 + IV_BYTES);
+  const tag = bytes.subarray(1 + IV_BYTES, 1 + IV_BYTES + TAG_BYTES);
+  const decipher = createDecipheriv('aes-256-gcm', sealing, iv, { authTagLength: TAG_BYTES })
+    .setAAD(Buffer.from(context))
+    .setAuthTag(tag);
+  return Buffer.concat([decipher.update(bytes.subarray(1 + IV_BYTES + TAG_BYTES)), decipher.final()]);
+}
+
+/** @param base64 each 32 bytes in base64, the newest first; at least one */
+export function createMasterKey(...base64: string[]): MasterKey {
+  const keys = base64.map(deriveKeys);
+  const current = () => {
+    const [first] = keys;
+    if (first === undefined) throw new Error('there is no master key');
+    return first;
+  };
+
+  function opened(key: OneKey, sealed: Uint8Array, context: string): Buffer | undefined {
+    try {
+      return unsealWith(key, sealed, context);
+    } catch {
+      return undefined;
+    }
+  }
+
+  return {
+    get checkValues() {
+      return keys.map(({ checkValue }) => checkValue);
+    },
     seal(secret, context) {
       const iv = randomBytes(IV_BYTES);
-      const cipher = createCipheriv('aes-256-gcm', sealing, iv).setAAD(Buffer.from(context));
+      const cipher = createCipheriv('aes-256-gcm', current().sealing, iv).setAAD(Buffer.from(context));
       const ciphertext = Buffer.concat([cipher.update(secret), cipher.final()]);
       return Buffer.concat([Buffer.of(VERSION), iv, cipher.getAuthTag(), ciphertext]);
     },
     unseal(sealed, context) {
-      const bytes = Buffer.from(sealed);
-      if (bytes[0] !== VERSION || bytes.length <= 1 + IV_BYTES + TAG_BYTES) throw new Error('not a sealed secret');
-      const iv = bytes.subarray(1, 1 + IV_BYTES);
-      const tag = bytes.subarray(1 + IV_BYTES, 1 + IV_BYTES + TAG_BYTES);
-      const decipher = createDecipheriv('aes-256-gcm', sealing, iv, { authTagLength: TAG_BYTES })
-        .setAAD(Buffer.from(context))
-        .setAuthTag(tag);
-      return Buffer.concat([decipher.update(bytes.subarray(1 + IV_BYTES + TAG_BYTES)), decipher.final()]);
+      for (const key of keys.slice(0, -1)) {
+        const secret = opened(key, sealed, context);
+        if (secret !== undefined) return secret;
+      }
+      // The last one's complaint is told.
+      return unsealWith(keys.at(-1) ?? current(), sealed, context);
     },
-    hashEmail: (email) => createHmac('sha256', emails).update(email.toLowerCase()).digest('base64url').slice(0, 22),
+    isCurrent(sealed, context) {
+      const secret = opened(current(), sealed, context);
+      secret?.fill(0);
+      return secret !== undefined;
+    },
+    introduce: (newer) => void keys.unshift(deriveKeys(newer)),
+    hashEmail(email) {
+      return createHmac('sha256', this.emailSecret).update(email.toLowerCase()).digest('base64url').slice(0, 22);
+    },
+    emailSecret: current().emailSecret,
   };
-}
-
-/** Where an embedded installation keeps its master key. */
-export const MASTER_KEY_FILE = 'certs/master.key';
-
-/**
- * Reads the master key of an embedded installation, or makes it on the first start (mode 0600).
- *
- * @throws InputError where the file holds something else
- */
-export function embeddedMasterKey(path: string = MASTER_KEY_FILE): string {
-  if (!existsSync(path)) {
-    mkdirSync(dirname(path), { recursive: true });
-    try {
-      writeFileSync(path, `${randomBytes(32).toString('base64')}\n`, { mode: 0o600, flag: 'wx' });
-    } catch (error) {
-      // Another process was faster: its key is the one.
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    }
-  }
-  const text = readFileSync(path, 'utf8').trim();
-  if (Buffer.from(text, 'base64').length !== 32 || !/^[A-Za-z0-9+/]{43}=$/.test(text)) {
-    throw new InputError(
-      `${path} does not hold a master key. Expected are 32 bytes in base64; restore the file from its backup.`,
-    );
-  }
-  return text;
 }

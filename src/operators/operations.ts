@@ -6,6 +6,7 @@ import { doctorOperations } from './doctor.ts';
 import { inspectOperations } from './inspect-operations.ts';
 import { keyMaterialOperations } from './key-material-operations.ts';
 import { keyOperations } from './key-operations.ts';
+import { masterKeyOperations } from './master-key-operations.ts';
 import type { Actor, Operation } from './operation.ts';
 import { traceOperations } from './trace-operations.ts';
 import { userOperations } from './user-operations.ts';
@@ -16,6 +17,7 @@ const operations: ReadonlyMap<string, Operation> = new Map(
     ...userOperations,
     ...keyOperations,
     ...keyMaterialOperations,
+    ...masterKeyOperations,
     ...auditOperations,
     ...traceOperations,
     ...inspectOperations,

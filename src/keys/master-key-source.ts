@@ -1,0 +1,95 @@
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { promisify } from 'node:util';
+import { InputError } from '../errors/idp-error.ts';
+
+/** Where an embedded installation keeps its master key. */
+const MASTER_KEY_FILE = 'certs/master.key';
+const COMMAND_TIMEOUT_MS = 15_000;
+const EXPECTED =
+  'Expected are 32 bytes in base64, as `openssl rand -base64 32` prints them; while the master key is rotated several, the newest first';
+
+/** Says whether a text is one master key: 32 bytes in base64. */
+export function isMasterKey(text: string): boolean {
+  return /^[A-Za-z0-9+/]{43}=$/.test(text) && Buffer.from(text, 'base64').toString('base64') === text;
+}
+
+/** Splits at white space and commas. @throws InputError where something else stands between */
+function readKeys(text: string, source: string): string[] {
+  const keys = text.split(/[\s,]+/).filter((part) => part !== '');
+  if (keys.length > 0 && keys.every(isMasterKey)) return keys;
+  throw new InputError(`${source} does not hold a master key. ${EXPECTED}.`);
+}
+
+async function runCommand(command: string): Promise<string> {
+  try {
+    const { stdout } = await promisify(execFile)('/bin/sh', ['-c', command], { timeout: COMMAND_TIMEOUT_MS });
+    return stdout;
+  } catch (error) {
+    const { code, killed } = error as { code?: unknown; killed?: boolean };
+    const reason = killed === true ? `it did not end within ${COMMAND_TIMEOUT_MS / 1000} s` : `it ended with ${code}`;
+    // What it printed may be half a key, and its words may quote one.
+    throw new InputError(`The command of MASTER_KEY failed: ${reason}. Run it by hand to see why.`);
+  }
+}
+
+function readFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new InputError(`The file of MASTER_KEY, ${path}, can't be read: ${(error as Error).message}.`);
+  }
+}
+
+/**
+ * Reads the master keys that the setting MASTER_KEY tells: themselves, `file:<path>`, or `command:<command line>`, by
+ * which the client of a vault can hand them in.
+ *
+ * @returns at least one, the newest first @throws InputError
+ */
+export async function readMasterKeys(setting: string): Promise<string[]> {
+  if (setting.startsWith('file:')) {
+    const path = setting.slice('file:'.length);
+    return readKeys(readFile(path), path);
+  }
+  if (setting.startsWith('command:'))
+    return readKeys(await runCommand(setting.slice('command:'.length)), 'What the command of MASTER_KEY printed');
+  return readKeys(setting, 'MASTER_KEY');
+}
+
+/** The master key of an embedded installation: a file of its own. */
+export interface MasterKeyFile {
+  /** The newest first. */
+  read(): string[];
+  /** Replaces what the file holds, at once or not at all. */
+  write(keys: readonly string[]): void;
+}
+
+/**
+ * The file in which an embedded installation keeps its master key; it is made on the first start (mode 0600).
+ *
+ * @throws InputError where it holds something else
+ */
+export function embeddedMasterKeyFile(path: string = MASTER_KEY_FILE): MasterKeyFile {
+  if (!existsSync(path)) {
+    mkdirSync(dirname(path), { recursive: true });
+    try {
+      writeFileSync(path, `${newMasterKey()}\n`, { mode: 0o600, flag: 'wx' });
+    } catch (error) {
+      // Another process was faster: its key is the one.
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+  }
+  return {
+    read: () => readKeys(readFileSync(path, 'utf8'), path),
+    write(keys) {
+      writeFileSync(`${path}.new`, `${keys.join('\n')}\n`, { mode: 0o600 });
+      renameSync(`${path}.new`, path);
+    },
+  };
+}
+
+/** @returns 32 fresh bytes in base64 */
+export const newMasterKey = () => randomBytes(32).toString('base64');
