@@ -6,6 +6,7 @@ import { type Billers, createBillers } from './billers/billers.ts';
 import { billerRoutes } from './billers/routes.ts';
 import type { Settings } from './config.ts';
 import type { Database } from './database/database.ts';
+import { createExpiryWatch, type ExpiryWatch } from './expiry/watch.ts';
 import { createHandOver, type HandOver } from './keys/hand-over.ts';
 import { createKeys, type Keys } from './keys/keys.ts';
 import type { MasterKey } from './keys/master-key.ts';
@@ -45,6 +46,7 @@ export interface Services {
   readonly rotation: Rotation;
   readonly handOver: HandOver;
   readonly fetches: MetadataFetches;
+  readonly expiry: ExpiryWatch;
   readonly sessions: Sessions;
   readonly flows: Flows;
   readonly signIn: SignIn;
@@ -94,6 +96,7 @@ export function createServices(foundation: Foundation): Services {
     rotation,
     handOver: createHandOver({ database, rotation, audit, clock }),
     fetches,
+    expiry: createExpiryWatch({ database, masterKey, billers, rotation, audit, clock }),
     sessions,
     flows,
     signIn,

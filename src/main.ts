@@ -1,4 +1,5 @@
-import { createServer } from './app.ts';
+import type { Logger } from 'pino';
+import { createServer, type Services } from './app.ts';
 import { readSettings } from './config.ts';
 import { InputError } from './errors/idp-error.ts';
 import { openInstallation } from './installation.ts';
@@ -8,6 +9,15 @@ import { createLogger } from './web/log.ts';
 const TIDY_EVERY_MS = 5 * 60_000;
 /** Sign-ons in flight have this long to finish when the service is told to stop. */
 const STOP_WITHIN_MS = 10_000;
+
+/** Warns of certificates that end soon: in the log and the metrics here, and through the webhook. */
+async function lookAtCertificates({ expiry, metrics }: Services, logger: Logger): Promise<void> {
+  for (const { biller, fingerprint, days, expires } of await expiry.look()) {
+    metrics.expiryWarning(days);
+    const left = days === 1 ? '1 day' : `${days} days`;
+    logger.warn({ biller, fingerprint, days, expires }, `the active certificate of ${biller} ends in ${left} or less`);
+  }
+}
 
 async function start(): Promise<void> {
   const settings = readSettings(process.env);
@@ -30,9 +40,14 @@ async function start(): Promise<void> {
     const reason = code === 'EADDRINUSE' ? 'the port is taken' : (error as Error).message;
     throw new InputError(`Can't listen on ${settings.HOST}:${settings.PORT} (HOST, PORT): ${reason}.`);
   }
-  const tidying = setInterval(() => {
-    services.tidy().catch((error: unknown) => logger.warn({ err: error }, 'expired sessions could not be removed'));
-  }, TIDY_EVERY_MS);
+  const tidy = () => {
+    services.tidy().catch((error: unknown) => logger.warn({ err: error }, 'what has expired could not be removed'));
+    lookAtCertificates(services, logger).catch((error: unknown) =>
+      logger.warn({ err: error }, 'the dates of certificates could not be looked at'),
+    );
+  };
+  tidy();
+  const tidying = setInterval(tidy, TIDY_EVERY_MS);
 
   let stopping = false;
   const stop = async (signal: NodeJS.Signals) => {

@@ -82,6 +82,14 @@ export const auditCatalogue = {
     meaning: 'A one-time metadata URL was made for a staged key.',
     details: { actor: 'the operator', reason: 'the reason given', expires: 'when the URL ends' },
   },
+  'key.expiry_warned': {
+    meaning: 'An active certificate ends soon. Given once at 60, 30, 7 days and 1 day.',
+    details: { days: 'the threshold', expires: 'when it ends' },
+  },
+  'webhook.changed': {
+    meaning: 'The webhook for expiry warnings was set or taken away.',
+    details: { actor: 'the operator', host: 'where it leads, or none' },
+  },
   'master_key.rotated': {
     meaning: 'Every secret of the installation is sealed with a new master key.',
     details: { actor: 'the operator', resealed: 'how many were sealed anew' },

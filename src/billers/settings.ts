@@ -21,6 +21,8 @@ export const SIGNATURE_POLICIES = ['as-metadata', 'required', 'if-present'] as c
 export const ENCRYPT_CHOICES = ['as-metadata', 'always', 'never'] as const;
 /** How a new certificate gets to the Service Provider. */
 export const ROTATION_CHOICES = ['overlap', 'switch-on-fetch'] as const;
+/** What an active key does whose certificate has expired. */
+export const EXPIRED_KEY_CHOICES = ['sign', 'refuse'] as const;
 export const ACCOUNT_CHOICES = ['chosen', 'all'] as const;
 
 const loginType = z.number().int().min(1).max(99);
@@ -109,6 +111,16 @@ export const billerSettingsSchema = z.strictObject({
     option: '--monitor',
     assumed:
       'Whoever fetches the IdP metadata is the other side, unless the address or the User-Agent belongs to a probe of our own.',
+  }),
+  stageDaysBefore: z.number().int().min(1).max(365).nullable().default(null).meta({
+    option: '--stage-before',
+    assumed:
+      'Rotations are begun by an operator. A key can be staged by itself so many days before the active certificate ends; it is never activated by itself.',
+  }),
+  expiredKey: z.enum(EXPIRED_KEY_CHOICES).default('sign').meta({
+    option: '--expired-key',
+    assumed:
+      'Invoice Cloud compares the certificate and does not look at its dates, as most Service Providers do: an expired active key goes on signing rather than locking everybody out.',
   }),
   viewMode: z
     .union([z.literal(0), z.literal(1)])

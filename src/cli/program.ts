@@ -9,6 +9,7 @@ import { masterKeyCommand } from './master-key.ts';
 import { metadataCommand } from './metadata.ts';
 import { traceCommand } from './trace.ts';
 import { userCommand } from './user.ts';
+import { webhookCommand } from './webhook.ts';
 
 /** Builds `ic-idp` with all its commands; nothing runs yet. `docs/cli.md` is made from it. */
 export function createProgram(): Command {
@@ -24,6 +25,7 @@ export function createProgram(): Command {
     userCommand,
     keyCommand,
     masterKeyCommand,
+    webhookCommand,
     metadataCommand,
     linkCommand,
     auditCommand,

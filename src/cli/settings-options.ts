@@ -1,5 +1,11 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { ACCOUNT_CHOICES, ENCRYPT_CHOICES, ROTATION_CHOICES, SIGNATURE_POLICIES } from '../billers/settings.ts';
+import {
+  ACCOUNT_CHOICES,
+  ENCRYPT_CHOICES,
+  EXPIRED_KEY_CHOICES,
+  ROTATION_CHOICES,
+  SIGNATURE_POLICIES,
+} from '../billers/settings.ts';
 import { DATA_ENCRYPTION_ALGORITHMS } from '../saml/algorithms.ts';
 import { ATTRIBUTE_NAME_FORMATS, NAME_ID_FORMATS } from '../saml/names.ts';
 import { SIGN_CHOICES } from '../saml/response.ts';
@@ -122,6 +128,17 @@ export function addSettingsOptions(command: Command): Command {
       'address, network or part of the User-Agent of a probe of our own that fetches metadata; repeatable',
       collect,
     )
+    .option(
+      '--stage-before <days>',
+      'stage a key by itself so many days before the active certificate ends; never: do not (default: never)',
+      (text) => (text === 'never' ? null : wholeNumber(text)),
+    )
+    .addOption(
+      new Option(
+        '--expired-key <what>',
+        'what an active key does whose certificate has expired (default: sign)',
+      ).choices([...EXPIRED_KEY_CHOICES]),
+    )
     .addOption(
       new Option('--view-mode <mode>', 'ViewMode of links: 0 full page, 1 iframe (default: 0)').choices(['0', '1']),
     )
@@ -157,6 +174,8 @@ export function settingsFrom(options: Options): Record<string, unknown> {
     unsolicitedRelayState: options.unsolicitedRelayState === 'none' ? null : options.unsolicitedRelayState,
     signMetadata: options.signMetadata,
     rotation: options.rotation,
+    stageDaysBefore: options.stageBefore,
+    expiredKey: options.expiredKey,
     monitors: options.monitor,
     viewMode: options.viewMode === undefined ? undefined : Number(options.viewMode),
     redirectLinkBase: options.redirectLinkBase,

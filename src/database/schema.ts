@@ -113,6 +113,31 @@ export const metadataFetches = pgTable(
   (table) => [index('metadata_fetches_biller').on(table.billerId, table.at), index('metadata_fetches_at').on(table.at)],
 );
 
+/** Warnings that a certificate ends soon: each is given once. */
+export const expiryWarnings = pgTable(
+  'expiry_warnings',
+  {
+    keyId: uuid('key_id')
+      .notNull()
+      .references(() => signingKeys.id, { onDelete: 'cascade' }),
+    /** 60, 30, 7 or 1: how many days were left at most. */
+    days: integer('days').notNull(),
+    at: instant('at').notNull(),
+    /** How its delivery to the webhook stands; see webhook.ts. */
+    delivery: text('delivery').notNull(),
+    attempts: integer('attempts').notNull().default(0),
+    nextAttempt: instant('next_attempt').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.keyId, table.days] }),
+    check(
+      'expiry_warnings_delivery',
+      sql`${table.delivery} in ('waiting', 'sending', 'delivered', 'unknown', 'given_up', 'passed_over')`,
+    ),
+    index('expiry_warnings_waiting').on(table.nextAttempt).where(sql`${table.delivery} = 'waiting'`),
+  ],
+);
+
 /** One-time metadata URLs: the other side's fetch makes the staged key active. */
 export const oneTimeMetadata = pgTable('one_time_metadata', {
   /** SHA-256 of the token in the URL. */

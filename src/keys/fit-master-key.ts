@@ -6,7 +6,9 @@ import type { MasterKey } from './master-key.ts';
 
 /** Check values of every master key that a secret may be sealed with, separated by commas. */
 const CHECK_VALUES = 'master key check value';
+/** Facts that are secrets: each is sealed under its name. */
 export const EMAIL_SECRET = 'email secret';
+export const WEBHOOK = 'webhook';
 
 async function read(orm: Orm, name: string): Promise<string | undefined> {
   return (await orm.select().from(installation).where(eq(installation.name, name)))[0]?.value;

@@ -1,7 +1,7 @@
-import { and, eq, isNotNull } from 'drizzle-orm';
+import { and, eq, inArray, isNotNull } from 'drizzle-orm';
 import type { Orm } from '../database/database.ts';
 import { installation, keyRequests, signingKeys } from '../database/schema.ts';
-import { EMAIL_SECRET, noteMasterKeys } from './fit-master-key.ts';
+import { EMAIL_SECRET, noteMasterKeys, WEBHOOK } from './fit-master-key.ts';
 import type { MasterKey } from './master-key.ts';
 import { requestContext, sealContext } from './seal-context.ts';
 
@@ -17,7 +17,10 @@ interface SealedSecret {
 async function allSecrets(orm: Orm): Promise<SealedSecret[]> {
   const keys = await orm.select().from(signingKeys).where(isNotNull(signingKeys.sealedPrivateKey));
   const requests = await orm.select().from(keyRequests);
-  const facts = await orm.select().from(installation).where(eq(installation.name, EMAIL_SECRET));
+  const facts = await orm
+    .select()
+    .from(installation)
+    .where(inArray(installation.name, [EMAIL_SECRET, WEBHOOK]));
   return [
     ...keys.map(({ id, billerId, sealedPrivateKey }) => ({
       sealed: sealedPrivateKey as Buffer,
@@ -36,7 +39,8 @@ async function allSecrets(orm: Orm): Promise<SealedSecret[]> {
     })),
     ...facts.map(({ name, value }) => ({
       sealed: Buffer.from(value, 'base64'),
-      context: EMAIL_SECRET,
+      // The fact's name is the context that it is sealed under.
+      context: name,
       replace: (sealed: Buffer) =>
         orm
           .update(installation)

@@ -103,7 +103,9 @@ export async function activeKeys(orm: Orm) {
     .select({
       billerId: billers.id,
       slug: billers.slug,
+      settings: billers.settings,
       keyId: signingKeys.id,
+      fingerprint: signingKeys.fingerprint,
       notBefore: signingKeys.notBefore,
       notAfter: signingKeys.notAfter,
     })

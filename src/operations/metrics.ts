@@ -5,6 +5,8 @@ export interface Metrics {
   readonly registry: Registry;
   /** @param outcome `issued` or an error code @param milliseconds since the request came */
   signOn(biller: string, outcome: string, milliseconds: number): void;
+  /** @param days the threshold that was reached */
+  expiryWarning(days: number): void;
   readonly certificateDaysLeft: Gauge<'biller' | 'fingerprint' | 'state'>;
 }
 
@@ -24,12 +26,19 @@ export function createMetrics(): Metrics {
     buckets: [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
     registers: [registry],
   });
+  const warnings = new Counter({
+    name: 'ic_idp_certificate_warnings_total',
+    help: 'Warnings that an active certificate ends soon, by the days that were left.',
+    labelNames: ['days'] as const,
+    registers: [registry],
+  });
   return {
     registry,
     signOn(biller, outcome, milliseconds) {
       signOns.inc({ biller, outcome });
       duration.observe({ outcome: outcome === 'issued' ? 'issued' : 'refused' }, milliseconds / 1000);
     },
+    expiryWarning: (days) => warnings.inc({ days }),
     certificateDaysLeft: new Gauge({
       name: 'ic_idp_certificate_days_left',
       help: 'Days until a published certificate expires.',

@@ -21,6 +21,12 @@ interface ReadinessServices {
   readonly clock: () => number;
 }
 
+interface Problem {
+  readonly sentence: string;
+  /** The service must not be given work while it lasts. */
+  readonly blocking: boolean;
+}
+
 type ActiveKey = Awaited<ReturnType<typeof activeKeys>>[number];
 
 /** @returns a function that says whether the service can do its work: database, and a usable key for every biller */
@@ -28,10 +34,18 @@ export function createReadiness({ database, keys, clock }: ReadinessServices): (
   /** Keys that were unsealed once. Their rows never change, so once is enough. */
   const unsealed = new Set<string>();
 
-  async function problemOf({ billerId, slug, keyId, notBefore, notAfter }: ActiveKey): Promise<string | undefined> {
-    if (keyId === null || notBefore === null || notAfter === null) return `biller ${slug} has no active signing key`;
-    if (clock() >= notAfter.getTime()) return `the active certificate of biller ${slug} has expired`;
-    if (clock() < notBefore.getTime()) return `the active certificate of biller ${slug} is not valid yet`;
+  async function problemOf(key: ActiveKey): Promise<Problem | undefined> {
+    const { billerId, slug, keyId, notBefore, notAfter, settings } = key;
+    const blocking = (sentence: string): Problem => ({ sentence, blocking: true });
+    if (keyId === null || notBefore === null || notAfter === null) {
+      return blocking(`biller ${slug} has no active signing key`);
+    }
+    if (clock() >= notAfter.getTime()) {
+      // One biller's calendar is no reason to take every other one out of service, where that biller goes on signing.
+      const sentence = `the active certificate of biller ${slug} has expired`;
+      return { sentence, blocking: settings.expiredKey === 'refuse' };
+    }
+    if (clock() < notBefore.getTime()) return blocking(`the active certificate of biller ${slug} is not valid yet`);
     if (unsealed.has(keyId)) return undefined;
     try {
       await keys.ofBiller(billerId);
@@ -39,23 +53,23 @@ export function createReadiness({ database, keys, clock }: ReadinessServices): (
       return undefined;
     } catch (error) {
       if (isDatabaseGone(error)) throw error;
-      return `the signing key of biller ${slug} can't be used: ${(error as Error).message}`;
+      return blocking(`the signing key of biller ${slug} can't be used: ${(error as Error).message}`);
     }
   }
 
   return async () => {
     try {
       // Migrations are applied before the service listens, so a database that answers is one of the right shape.
-      const problems: string[] = [];
+      const problems: Problem[] = [];
       for (const key of await activeKeys(database.orm)) {
         const problem = await problemOf(key);
         if (problem !== undefined) problems.push(problem);
       }
       return {
-        ready: problems.length === 0,
+        ready: !problems.some(({ blocking }) => blocking),
         checks: [
           { name: 'database', ok: true, problems: [] },
-          { name: 'keys', ok: problems.length === 0, problems },
+          { name: 'keys', ok: problems.length === 0, problems: problems.map(({ sentence }) => sentence) },
         ],
       };
     } catch (error) {

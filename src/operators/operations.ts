@@ -10,6 +10,7 @@ import { masterKeyOperations } from './master-key-operations.ts';
 import type { Actor, Operation } from './operation.ts';
 import { traceOperations } from './trace-operations.ts';
 import { userOperations } from './user-operations.ts';
+import { webhookOperations } from './webhook-operations.ts';
 
 const operations: ReadonlyMap<string, Operation> = new Map(
   [
@@ -18,6 +19,7 @@ const operations: ReadonlyMap<string, Operation> = new Map(
     ...keyOperations,
     ...keyMaterialOperations,
     ...masterKeyOperations,
+    ...webhookOperations,
     ...auditOperations,
     ...traceOperations,
     ...inspectOperations,

@@ -27,10 +27,26 @@ export interface Issuance {
 /** @returns the signed Response as XML @throws IdpError */
 export type Issue = (issuance: Issuance) => Promise<string>;
 
-/** @throws IdpError signing_key_unavailable */
-export function requireActiveKey(keys: BillerKeys): NonNullable<BillerKeys['active']> {
-  if (keys.active !== undefined) return keys.active;
-  throw new IdpError('signing_key_unavailable', { detail: 'the biller has no active signing key' });
+/**
+ * The key to sign with.
+ *
+ * @param now milliseconds since 1970
+ * @throws IdpError signing_key_unavailable where there is none, or it has expired and the biller wants none such
+ */
+export function requireActiveKey(
+  keys: BillerKeys,
+  { settings }: Biller,
+  now: number,
+): NonNullable<BillerKeys['active']> {
+  const { active } = keys;
+  if (active === undefined) {
+    throw new IdpError('signing_key_unavailable', { detail: 'the biller has no active signing key' });
+  }
+  if (settings.expiredKey === 'refuse' && now >= active.notAfter.getTime()) {
+    const detail = `the active certificate ${active.fingerprint} expired on ${active.notAfter.toISOString()}`;
+    throw new IdpError('signing_key_unavailable', { detail });
+  }
+  return active;
 }
 
 /**
@@ -39,7 +55,7 @@ export function requireActiveKey(keys: BillerKeys): NonNullable<BillerKeys['acti
  */
 export function createIssue({ keys, audit, clock }: IssueServices): Issue {
   return async ({ biller, accepted, session, account, reference }) => {
-    const { signer, fingerprint } = requireActiveKey(await keys.forSigning(biller.id));
+    const { signer, fingerprint } = requireActiveKey(await keys.forSigning(biller.id), biller, clock());
     const { settings, serviceProvider } = biller;
     const attributes = claimsOf(settings, session.user.email, account, session.accounts);
     const assertionId = newSamlId();

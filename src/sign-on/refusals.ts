@@ -39,7 +39,7 @@ export type Refuse = (
 
 export function createRefuse({ keys, audit, traces, metrics, deliver, clock }: RefusalServices): Refuse {
   async function answer(reply: FastifyReply, biller: Biller, target: AnswerTarget, status: Status) {
-    const { signer } = requireActiveKey(await keys.forSigning(biller.id));
+    const { signer } = requireActiveKey(await keys.forSigning(biller.id), biller, clock());
     const content = {
       id: newSamlId(),
       issuer: biller.entityId,

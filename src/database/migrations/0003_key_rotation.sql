@@ -1,3 +1,14 @@
+CREATE TABLE "expiry_warnings" (
+	"key_id" uuid NOT NULL,
+	"days" integer NOT NULL,
+	"at" timestamp (3) with time zone NOT NULL,
+	"delivery" text NOT NULL,
+	"attempts" integer DEFAULT 0 NOT NULL,
+	"next_attempt" timestamp (3) with time zone NOT NULL,
+	CONSTRAINT "expiry_warnings_key_id_days_pk" PRIMARY KEY("key_id","days"),
+	CONSTRAINT "expiry_warnings_delivery" CHECK ("expiry_warnings"."delivery" in ('waiting', 'sending', 'delivered', 'unknown', 'given_up', 'passed_over'))
+);
+--> statement-breakpoint
 CREATE TABLE "key_requests" (
 	"id" uuid PRIMARY KEY NOT NULL,
 	"biller_id" uuid NOT NULL,
@@ -34,10 +45,12 @@ ALTER TABLE "signing_keys" ALTER COLUMN "sealed_private_key" DROP NOT NULL;--> s
 ALTER TABLE "signing_keys" ADD COLUMN "module_label" text;--> statement-breakpoint
 ALTER TABLE "signing_keys" ADD COLUMN "state_since" timestamp (3) with time zone DEFAULT now() NOT NULL;--> statement-breakpoint
 ALTER TABLE "signing_keys" ADD COLUMN "hold_until" timestamp (3) with time zone;--> statement-breakpoint
+ALTER TABLE "expiry_warnings" ADD CONSTRAINT "expiry_warnings_key_id_signing_keys_id_fk" FOREIGN KEY ("key_id") REFERENCES "public"."signing_keys"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "key_requests" ADD CONSTRAINT "key_requests_biller_id_billers_id_fk" FOREIGN KEY ("biller_id") REFERENCES "public"."billers"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "metadata_fetches" ADD CONSTRAINT "metadata_fetches_biller_id_billers_id_fk" FOREIGN KEY ("biller_id") REFERENCES "public"."billers"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "one_time_metadata" ADD CONSTRAINT "one_time_metadata_biller_id_billers_id_fk" FOREIGN KEY ("biller_id") REFERENCES "public"."billers"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "one_time_metadata" ADD CONSTRAINT "one_time_metadata_key_id_signing_keys_id_fk" FOREIGN KEY ("key_id") REFERENCES "public"."signing_keys"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+CREATE INDEX "expiry_warnings_waiting" ON "expiry_warnings" USING btree ("next_attempt") WHERE "expiry_warnings"."delivery" = 'waiting';--> statement-breakpoint
 CREATE INDEX "metadata_fetches_biller" ON "metadata_fetches" USING btree ("biller_id","at");--> statement-breakpoint
 CREATE INDEX "metadata_fetches_at" ON "metadata_fetches" USING btree ("at");--> statement-breakpoint
 CREATE UNIQUE INDEX "one_staged_key_per_biller" ON "signing_keys" USING btree ("biller_id") WHERE "signing_keys"."state" = 'staged';--> statement-breakpoint
