@@ -1,0 +1,69 @@
+import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { generateServiceProviderMetadata } from '@node-saml/node-saml';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { blocksOf, ROOT, readPage } from './pages.ts';
+
+/** Every shell block of the page, with the output that the page shows for it, if it shows one. */
+const steps = blocksOf(readPage('docs/onboarding.md')).flatMap(({ language, text }, index, all) => {
+  if (language !== 'sh') return [];
+  const next = all[index + 1];
+  return [{ command: text, shown: next?.language === 'text' ? next.text : undefined }];
+});
+
+/** What differs from one installation, or one day, to the next. */
+const settle = (output: string) =>
+  output
+    .replaceAll(/(?:[0-9A-F]{2}:){19,}[0-9A-F]{2}/g, (fingerprint) => fingerprint.replaceAll(/[0-9A-F]/g, 'F'))
+    .replaceAll(/\b20\d\d-\d\d-\d\d\b/g, '<date>');
+
+let folder: string;
+let settings: Record<string, string>;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ic-idp-onboarding-'));
+  settings = {
+    DATA_DIR: join(folder, 'data'),
+    PUBLIC_URL: 'https://sso.riverton.example',
+    MASTER_KEY: randomBytes(32).toString('base64'),
+  };
+  mkdirSync(join(folder, 'metadata'));
+  writeFileSync(
+    join(folder, 'metadata', 'riverton-water-sp.xml'),
+    generateServiceProviderMetadata({
+      issuer: 'https://sso.invoicecloud.example/riverton-water',
+      callbackUrl: 'https://sso.invoicecloud.example/riverton-water/acs',
+      wantAssertionsSigned: true,
+    }),
+  );
+  writeFileSync(join(folder, 'password.txt'), 'correct horse battery staple\n');
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Runs a block as somebody who copied it into a shell would; `npx` finds the command line of this checkout. */
+function run(command: string) {
+  const npx = `npx() { shift; "${process.execPath}" "${join(ROOT, 'src/cli/ic-idp.ts')}" "$@"; }`;
+  return spawnSync('sh', ['-c', `${npx}\n${command.replaceAll('<reference>', 'none')}`], {
+    cwd: folder,
+    env: { PATH: process.env.PATH, ...settings },
+    encoding: 'utf8',
+  });
+}
+
+describe('the page on onboarding can be followed word by word', () => {
+  test('it has commands, and shows what most of them print', () => {
+    expect(steps.length).toBeGreaterThanOrEqual(6);
+    expect(steps.filter(({ shown }) => shown !== undefined).length).toBeGreaterThanOrEqual(4);
+  });
+
+  // In order: each step builds on the ones before it.
+  test.each(steps)('$command', ({ command, shown }) => {
+    const { status, stdout, stderr } = run(command);
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+    if (shown !== undefined) expect(settle(stdout)).toBe(settle(shown));
+  });
+});
