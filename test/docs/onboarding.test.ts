@@ -5,14 +5,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generateServiceProviderMetadata } from '@node-saml/node-saml';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { blocksOf, ROOT, readPage } from './pages.ts';
+import { ROOT, readPage } from './pages.ts';
 
-/** Every shell block of the page, with the output that the page shows for it, if it shows one. */
-const steps = blocksOf(readPage('docs/onboarding.md')).flatMap(({ language, text }, index, all) => {
-  if (language !== 'sh') return [];
-  const next = all[index + 1];
-  return [{ command: text, shown: next?.language === 'text' ? next.text : undefined }];
-});
+/** Every shell block of the page, with the output that the page shows right below it, if it shows one. */
+const steps = [
+  ...readPage('docs/onboarding.md').matchAll(/^```sh\n([\s\S]*?)^```\n(?:\n```text\n([\s\S]*?)^```\n)?/gm),
+].map(([, command = '', shown]) => ({ command, shown }));
 
 /** What differs from one installation, or one day, to the next. */
 const settle = (output: string) =>
@@ -46,7 +44,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 /** Runs a block as somebody who copied it into a shell would; `npx` finds the command line of this checkout. */
 function run(command: string) {
   const npx = `npx() { shift; "${process.execPath}" "${join(ROOT, 'src/cli/ic-idp.ts')}" "$@"; }`;
-  return spawnSync('sh', ['-c', `${npx}\n${command.replaceAll('<reference>', 'none')}`], {
+  return spawnSync('sh', ['-c', `${npx}\n${command}`], {
     cwd: folder,
     env: { PATH: process.env.PATH, ...settings },
     encoding: 'utf8',

@@ -18,13 +18,13 @@ export const PAGES = [
 export const readPage = (path: string) => readFileSync(join(ROOT, path), 'utf8');
 
 /** A fenced block of code. */
-export interface Block {
+interface Block {
   readonly language: string;
   readonly text: string;
 }
 
 /** @returns the fenced blocks of a page, in order */
-export function blocksOf(markdown: string): Block[] {
+function blocksOf(markdown: string): Block[] {
   return [...markdown.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].map(([, language = '', text = '']) => ({
     language,
     text,
