@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { billerSettingsSchema } from '../../src/billers/settings.ts';
 import type { BillerRow, insertBiller } from '../../src/billers/store.ts';
 import type { insertKey } from '../../src/keys/store.ts';
+import { serviceProviderByHand } from '../../src/saml/sp-metadata.ts';
 
 /** A biller as it is stored, with a slug and GUID of its own. */
 export function newBillerRow(): Parameters<typeof insertBiller>[1] & Pick<BillerRow, 'id' | 'slug'> {
@@ -10,15 +11,12 @@ export function newBillerRow(): Parameters<typeof insertBiller>[1] & Pick<Biller
     slug: `biller-${randomBytes(4).toString('hex')}`,
     name: 'Ville de Rivière-du-Loup “Eau” & Ünïcode 水',
     billerGuid: randomUUID(),
-    serviceProvider: {
+    serviceProvider: serviceProviderByHand({
       entityId: 'https://sp.example/metadata?a=1&b=2',
-      acs: [{ url: 'https://sp.example/acs', index: 0, isDefault: true }],
+      acsUrls: ['https://sp.example/acs'],
       signingCertificates: [],
       encryptionCertificates: [],
-      authnRequestsSigned: false,
-      wantAssertionsSigned: true,
-      nameIdFormats: [],
-    },
+    }),
     settings: billerSettingsSchema.parse({
       emailClaim: { name: 'Email', nameFormat: 'basic' },
       loginTypeClaim: { name: 'LoginType', nameFormat: 'basic' },
