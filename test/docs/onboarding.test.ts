@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { generateServiceProviderMetadata } from '@node-saml/node-saml';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ROOT, readPage } from './pages.ts';
+import { ofCheckout, plainEnvironment, workingFolder } from '../support/cli.ts';
+import { readPage } from './pages.ts';
 
 /** Every shell block of the page, with the output that the page shows right below it, if it shows one. */
 const steps = [
@@ -18,16 +18,13 @@ const settle = (output: string) =>
     .replaceAll(/(?:[0-9A-F]{2}:){19,}[0-9A-F]{2}/g, (fingerprint) => fingerprint.replaceAll(/[0-9A-F]/g, 'F'))
     .replaceAll(/\b20\d\d-\d\d-\d\d\b/g, '<date>');
 
-let folder: string;
-let settings: Record<string, string>;
+const { folder, remove } = workingFolder();
+const settings = {
+  PUBLIC_URL: 'https://sso.riverton.example',
+  MASTER_KEY: randomBytes(32).toString('base64'),
+};
 
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'ic-idp-onboarding-'));
-  settings = {
-    DATA_DIR: join(folder, 'data'),
-    PUBLIC_URL: 'https://sso.riverton.example',
-    MASTER_KEY: randomBytes(32).toString('base64'),
-  };
   mkdirSync(join(folder, 'metadata'));
   writeFileSync(
     join(folder, 'metadata', 'riverton-water-sp.xml'),
@@ -39,14 +36,14 @@ beforeAll(() => {
   );
   writeFileSync(join(folder, 'password.txt'), 'correct horse battery staple\n');
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(remove);
 
 /** Runs a block as somebody who copied it into a shell would; `npx` finds the command line of this checkout. */
 function run(command: string) {
-  const npx = `npx() { shift; "${process.execPath}" "${join(ROOT, 'src/cli/ic-idp.ts')}" "$@"; }`;
+  const npx = `npx() { shift; "${process.execPath}" "${ofCheckout('src/cli/ic-idp.ts')}" "$@"; }`;
   return spawnSync('sh', ['-c', `${npx}\n${command}`], {
     cwd: folder,
-    env: { PATH: process.env.PATH, ...settings },
+    env: plainEnvironment(settings),
     encoding: 'utf8',
   });
 }
