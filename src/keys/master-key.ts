@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, createSecretKey, hkdfSync, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { InputError } from '../errors/idp-error.ts';
@@ -27,7 +27,8 @@ export function createMasterKey(base64: string): MasterKey {
   const master = Buffer.from(base64, 'base64');
   const derive = (purpose: string) => Buffer.from(hkdfSync('sha256', master, '', `ic-idp ${purpose}`, 32));
   const sealing = derive('seal');
-  const emails = derive('audit email');
+  // As a key object: given bytes, node:crypto first finds out by exceptions that they are none, for 8 µs each time.
+  const emails = createSecretKey(derive('audit email'));
   return {
     checkValue: createHmac('sha256', derive('check')).update('master key').digest('hex').slice(0, 16),
     seal(secret, context) {
