@@ -14,10 +14,11 @@ import type { Orm } from '../../src/database/database.ts';
 import { activeKeys, insertKey, listKeys, publishedKeys } from '../../src/keys/store.ts';
 import { accountsOf, deleteUser, findUser, insertUser, listUsers, updateUser } from '../../src/portal-users/store.ts';
 import {
+  createFindSession,
   deleteExpiredSessions,
   deleteSession,
   deleteSessionsOfUser,
-  findSession,
+  type FindSession,
   insertSession,
   setLaunchedAccounts,
   touchSession,
@@ -32,11 +33,13 @@ describe.each(DATABASE_KINDS)('the stores on the %s database', (kind) => {
   let storage: TestStorage;
   let connection: TestConnection;
   let orm: Orm;
+  let findSession: FindSession;
 
   beforeAll(async () => {
     storage = await createTestStorage(kind);
     connection = await storage.open();
     orm = connection.database.orm;
+    findSession = createFindSession(connection.database);
   });
   afterAll(async () => {
     await connection.close();
@@ -170,8 +173,9 @@ describe.each(DATABASE_KINDS)('the stores on the %s database', (kind) => {
 
   test('102 a session is read with its user and accounts in one row, times to the millisecond (project rule)', async () => {
     const { biller, email, userId, accounts, session } = await addSession();
-    const { database } = connection;
     const row = {
+      id_hash: session.idHash.toString('hex'),
+      biller_id: biller.id,
       session_index: '_index',
       authenticated_at: session.authenticatedAt.getTime(),
       last_seen_at: session.lastSeenAt.getTime(),
@@ -182,14 +186,14 @@ describe.each(DATABASE_KINDS)('the stores on the %s database', (kind) => {
       disabled: false,
       accounts,
     };
-    expect(await findSession(database, session.idHash, biller.id)).toEqual(row);
-    expect(await findSession(database, session.idHash, (await addBiller()).id)).toBeUndefined();
+    expect(await findSession(session.idHash, biller.id)).toEqual(row);
+    expect(await findSession(session.idHash, (await addBiller()).id)).toBeUndefined();
 
     const launched = [{ number: '101Invoice', at: 1_772_352_000_123 }];
     await touchSession(orm, session.idHash, at('08:05:00.789'));
     await setLaunchedAccounts(orm, session.idHash, launched);
     await updateUser(orm, userId, {}, []);
-    expect(await findSession(database, session.idHash, biller.id)).toEqual({
+    expect(await findSession(session.idHash, biller.id)).toEqual({
       ...row,
       last_seen_at: at('08:05:00.789').getTime(),
       launched_accounts: launched,
@@ -199,14 +203,11 @@ describe.each(DATABASE_KINDS)('the stores on the %s database', (kind) => {
 
   test('102 sessions end one by one, with their user’s others, and when they expire (project rule)', async () => {
     const { biller, userId, session } = await addSession();
-    const { database } = connection;
     const others = [randomBytes(32), randomBytes(32)] as const;
     const add = (idHash: Buffer, expiresAt = session.expiresAt) =>
       insertSession(orm, { ...session, idHash, expiresAt });
     const live = async () => {
-      const rows = await Promise.all(
-        [session.idHash, ...others].map((idHash) => findSession(database, idHash, biller.id)),
-      );
+      const rows = await Promise.all([session.idHash, ...others].map((idHash) => findSession(idHash, biller.id)));
       return rows.map((row) => row !== undefined);
     };
     await add(others[0]);
