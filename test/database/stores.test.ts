@@ -227,7 +227,12 @@ describe.each(DATABASE_KINDS)('the stores on the %s database', (kind) => {
     const { audit, masterKey } = connection.services;
     const userId = crypto.randomUUID();
     const details = { acs: 'https://sp.example/acs', nameIdFormat: 'emailAddress', signed: 'both “水” \\u0000' };
-    const told = { reference: '7KQ2-M4XD', requestId: '_request', assertionId: '_assertion', keyFingerprint: 'ab12' };
+    const told = {
+      reference: 'amber-otter-lake',
+      requestId: '_request',
+      assertionId: '_assertion',
+      keyFingerprint: 'ab12',
+    };
     expect(
       await audit.append({
         event: 'assertion.issued',
