@@ -10,8 +10,11 @@ type AutoSubmitPage = (acsUrl: string, samlResponse: string, relayState: string 
  * Writes what is beyond ASCII as references. JavaScript keeps a text in one byte a character only where no character is
  * beyond Latin-1; one of them makes the whole page twice as large in memory and slow to encode, at every sign-on.
  */
-const asAscii = (page: string) =>
-  page.replace(/[\u0080-\u{10FFFF}]/gu, (character) => `&#${character.codePointAt(0)};`);
+function asAscii(page: string): string {
+  const ascii = page.replace(/[\u0080-\u{10FFFF}]/gu, (character) => `&#${character.codePointAt(0)};`);
+  // What was replaced in a text of two bytes a character is still one; read anew, it is not.
+  return Buffer.from(ascii, 'latin1').toString('latin1');
+}
 
 // Marks where the form's start goes. No value can bring it in: `<` is escaped in every one of them.
 const gap = '<!--form-->';
