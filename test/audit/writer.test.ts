@@ -207,13 +207,15 @@ describe('the audit writer while PostgreSQL can’t commit', () => {
   });
 
   test('a commit that was told is seen by every other connection (project rule)', async () => {
+    const elsewhere = new pg.Pool({ connectionString: storage.environment.DATABASE_URL });
     const events = Array.from({ length: 50 }, newEvent);
     const seen = await Promise.all(
       events.map(async (event) => {
         await audit.append(event);
-        return (await other.query('select 1 from audit_events where reference = $1', [event.reference])).rowCount;
+        return (await elsewhere.query('select 1 from audit_events where reference = $1', [event.reference])).rowCount;
       }),
     );
+    await elsewhere.end();
     expect(seen).toEqual(events.map(() => 1));
   });
 });
