@@ -4,10 +4,14 @@ import forge from 'node-forge';
 import type { KeyPair } from './key-types.ts';
 
 const { asn1 } = forge;
-// Part of node-forge's documented interface that its type package forgot.
+// Parts of node-forge's documented interface that its type package forgot.
 const { getTBSCertificate } = forge.pki as unknown as {
   getTBSCertificate(certificate: forge.pki.Certificate): forge.asn1.Asn1;
 };
+const fromDerWith = asn1.fromDer as (
+  bytes: forge.util.ByteStringBuffer,
+  options: { readonly decodeBitStrings: boolean },
+) => forge.asn1.Asn1;
 const signAsync = promisify<string, Uint8Array, KeyObject, Buffer>(signBytes);
 
 const SHA256_WITH_RSA = '1.2.840.113549.1.1.11';
@@ -26,7 +30,9 @@ interface CertificateRequest {
   readonly now: number;
 }
 
-const fromDer = (der: Buffer) => asn1.fromDer(forge.util.createBuffer(der.toString('latin1')));
+/** The bits of a BIT STRING stay as they are: those of an RSA key would otherwise be taken for a structure. */
+const fromDer = (der: Buffer) =>
+  fromDerWith(forge.util.createBuffer(der.toString('latin1')), { decodeBitStrings: false });
 const toDer = (node: forge.asn1.Asn1) => Buffer.from(asn1.toDer(node).getBytes(), 'latin1');
 
 /** Positive and random (RFC 5280, 4.1.2.2): 127 bits, the highest of the first byte clear and another set. */

@@ -107,7 +107,7 @@ describe('14 refused is', () => {
 });
 
 describe('15 the limit', () => {
-  const largest = 'x'.repeat(MAX_MESSAGE_BYTES);
+  const largest = '<'.padEnd(MAX_MESSAGE_BYTES, 'x');
 
   test('15 is one MiB of XML, and a byte more is refused (project rule)', () => {
     expect(MAX_MESSAGE_BYTES).toBe(2 ** 20);
