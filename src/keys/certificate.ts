@@ -8,7 +8,7 @@ const { asn1 } = forge;
 const { getTBSCertificate } = forge.pki as unknown as {
   getTBSCertificate(certificate: forge.pki.Certificate): forge.asn1.Asn1;
 };
-const fromDerWith = asn1.fromDer as (
+const fromDerWith = asn1.fromDer as unknown as (
   bytes: forge.util.ByteStringBuffer,
   options: { readonly decodeBitStrings: boolean },
 ) => forge.asn1.Asn1;
