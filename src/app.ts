@@ -27,6 +27,7 @@ import { createIssue, type Issue } from './sign-on/issue.ts';
 import { signOnRoutes } from './sign-on/routes.ts';
 import { createTraces, type Traces } from './traces/traces.ts';
 import { assetRoutes } from './web/asset-routes.ts';
+import { drainOnClose } from './web/drain.ts';
 import { handleErrors, renderError } from './web/errors.ts';
 import { acceptForms } from './web/form.ts';
 import { logRequests } from './web/log.ts';
@@ -144,6 +145,7 @@ export async function createServer(
   acceptForms(server);
   handleErrors(server);
   logRequests(server);
+  drainOnClose(server);
   if (services.publicUrl.startsWith('https:')) {
     server.addHook('onSend', async (_request, reply) => {
       reply.header('strict-transport-security', 'max-age=31536000; includeSubDomains');

@@ -105,9 +105,10 @@ export const auditCatalogue = {
 export type AuditEventName = keyof typeof auditCatalogue;
 export const AUDIT_EVENT_NAMES = Object.keys(auditCatalogue) as [AuditEventName, ...AuditEventName[]];
 
-type DetailsOf<Name extends AuditEventName> = {
-  readonly [Detail in keyof (typeof auditCatalogue)[Name]['details']]: string | number | readonly string[];
-};
+type DetailsIn<Described> = keyof Described extends never
+  ? Record<string, never>
+  : { readonly [Detail in keyof Described]: string | number | readonly string[] };
+type DetailsOf<Name extends AuditEventName> = DetailsIn<(typeof auditCatalogue)[Name]['details']>;
 
 /** One event as its cause reports it. */
 export type AuditEvent = {

@@ -42,6 +42,14 @@ const INSERT: Statement = {
     returning assertion_id`,
 };
 
+/**
+ * PostgreSQL holds neither U+0000 nor half of a surrogate pair. What came from outside may have them, and would take the
+ * whole batch down.
+ */
+function storable(_name: string, value: unknown): unknown {
+  return typeof value === 'string' ? value.toWellFormed().replaceAll('\0', '\ufffd') : value;
+}
+
 interface AuditServices {
   readonly database: Database;
   readonly masterKey: MasterKey;
@@ -59,7 +67,10 @@ export function createAuditWriter({ database, masterKey, clock }: AuditServices)
   async function writeBatch(batch: readonly Waiting[]): Promise<void> {
     try {
       const rows = await database.query<{ assertion_id: string | null }>(INSERT, [
-        JSON.stringify(batch.map((entry) => entry.row)),
+        JSON.stringify(
+          batch.map((entry) => entry.row),
+          storable,
+        ),
       ]);
       if (rows.length === batch.length) {
         for (const entry of batch) entry.resolve(true);

@@ -2,14 +2,8 @@ import { X509Certificate } from 'node:crypto';
 import { InputError } from '../errors/idp-error.ts';
 import type { DataEncryptionAlgorithm } from '../saml/algorithms.ts';
 import { DATA_ENCRYPTION_URIS, KEY_TRANSPORT_RSA_OAEP } from '../saml/algorithms.ts';
+import type { Encryption } from '../saml/encrypt-assertion.ts';
 import type { Biller } from './biller.ts';
-
-/** How assertions are encrypted for a biller's Service Provider. */
-export interface Encryption {
-  /** DER, base64. */
-  readonly certificate: string;
-  readonly dataAlgorithm: DataEncryptionAlgorithm;
-}
 
 const MIN_RSA_BITS = 2048;
 const IN_THE_CLEAR = 'Or choose --encrypt never: assertions then go unencrypted, inside TLS.';
@@ -29,7 +23,7 @@ function chooseAlgorithm(preferred: DataEncryptionAlgorithm, listed: readonly st
   const transports = listed.filter((uri) => /rsa/.test(uri));
   if (transports.length > 0 && !transports.includes(KEY_TRANSPORT_RSA_OAEP)) return undefined;
   if (data.length === 0) return preferred;
-  const ours = Object.entries(DATA_ENCRYPTION_URIS).filter(([, uri]) => data.includes(uri));
+  const ours = Object.entries<string>(DATA_ENCRYPTION_URIS).filter(([, uri]) => data.includes(uri));
   const names = ours.map(([name]) => name as DataEncryptionAlgorithm);
   return names.includes(preferred) ? preferred : names[0];
 }

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, unlinkSync } from 'node:fs';
+import { chmodSync, closeSync, lstatSync, mkdirSync, openSync, rmSync, unlinkSync } from 'node:fs';
 import { type Server as HttpServer, request } from 'node:http';
 import { createServer, type Socket } from 'node:net';
 import { join, relative } from 'node:path';
@@ -19,6 +19,8 @@ export interface ControlSocket {
 // The shortest limit of sockaddr_un.sun_path among the systems this runs on (macOS).
 const MAX_PATH_BYTES = 103;
 const WAIT_FOR_COMMAND_MS = 20_000;
+const CLEARING_MS = 50;
+const CLAIM_LIFETIME_MS = 5_000;
 
 /** @returns the path of the socket, relative where that is shorter @throws InputError where DATA_DIR is too deep */
 export function controlSocketPath(dataDir: string): string {
@@ -109,15 +111,41 @@ export async function takeControlSocket(dataDir: string): Promise<ControlSocket 
   }
 }
 
-/** Removes the file that a dead process left, unless somebody took the socket in the meantime. */
-async function clearStale(path: string): Promise<void> {
-  // Two that start together both see the dead file. A random pause and a second look keep one from removing the
-  // fresh socket of the other.
-  await pause(crypto.getRandomValues(new Uint8Array(1))[0] ?? 0);
-  if ((await askHolder(path, 200)) !== 'none') return;
+/** Tells one file at a path from the next one there. */
+function identityOf(path: string): string | undefined {
+  const stats = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  return stats && `${stats.ino}-${stats.ctimeNs}`;
+}
+
+/** @returns whether this process is the one to clear the dead file that the claim names */
+function takeClaim(claim: string): boolean {
   try {
-    unlinkSync(path);
+    closeSync(openSync(claim, 'wx', 0o600));
+    return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    // Whoever took it died before the work was done.
+    const stats = lstatSync(claim, { throwIfNoEntry: false });
+    if (stats !== undefined && Date.now() - stats.mtimeMs > CLAIM_LIFETIME_MS) rmSync(claim, { force: true });
+    return false;
+  }
+}
+
+/**
+ * Removes the file that a dead process left. Several that start together all see it, and the slowest must not remove the
+ * fresh socket of the fastest: so only who has the claim on this very file removes it, and while the file is there,
+ * nobody can put another one in its place.
+ */
+async function clearStale(path: string): Promise<void> {
+  const dead = identityOf(path);
+  if (dead === undefined) return;
+  const claim = `${path}.${dead}`;
+  const claimed = takeClaim(claim);
+  try {
+    // A socket that is bound already and does not listen yet looks dead too, for a moment.
+    await pause(CLEARING_MS);
+    if (claimed && (await askHolder(path, 200)) === 'none' && identityOf(path) === dead) unlinkSync(path);
+  } finally {
+    if (claimed) rmSync(claim, { force: true });
   }
 }

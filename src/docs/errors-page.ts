@@ -13,9 +13,9 @@ interface Entry {
 export function errorsPage(): string {
   const entries = Object.entries(errorCatalogue) as [string, Entry][];
   return generatedPage('Errors', 'src/errors/catalogue.ts', [
-    'A sign-on that fails shows a page with a title, what happened, what to do, a reference (such as `7KQ2-M4XD`) and the error code. The codes are stable: they are never renamed. A client that asks for JSON gets the same as `application/problem+json` (RFC 9457).',
-    'The page never tells what was expected and what came; an operator finds that under the reference:',
-    '```sh\nnpx ic-idp audit --reference 7KQ2-M4XD\n```',
+    'A sign-on that fails shows a page with a title, what happened, what to do, a reference of three words that can be read out over the phone, and the error code. The codes are stable: they are never renamed. A client that asks for JSON gets the same as `application/problem+json` (RFC 9457).',
+    'The page never tells what was expected and what came; an operator finds that under the reference, for a week, and what was audited for as long as the audit is kept:',
+    '```sh\nnpx ic-idp trace <reference>\nnpx ic-idp audit --reference <reference>\n```',
     'An error with a SAML status can be told to the Service Provider once it and its ACS are trusted. Everything else is told to the person only.',
     table(
       ['Code', 'HTTP status', 'What the person reads', 'What the person is told to do', 'SAML status'],

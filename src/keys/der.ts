@@ -11,7 +11,15 @@ const signAsync = promisify<string, Uint8Array, KeyObject, Buffer>(signBytes);
 const SHA256_WITH_RSA = '1.2.840.113549.1.1.11';
 const ECDSA_WITH_SHA256 = '1.2.840.10045.4.3.2';
 
-export const fromDer = (der: Buffer) => asn1.fromDer(forge.util.createBuffer(der.toString('latin1')));
+// Part of node-forge's documented interface that its type package forgot.
+const fromDerWith = asn1.fromDer as unknown as (
+  bytes: forge.util.ByteStringBuffer,
+  options: { readonly decodeBitStrings: boolean },
+) => forge.asn1.Asn1;
+
+/** The bits of a BIT STRING stay as they are: those of an RSA key would otherwise be taken for a structure. */
+export const fromDer = (der: Buffer) =>
+  fromDerWith(forge.util.createBuffer(der.toString('latin1')), { decodeBitStrings: false });
 export const toDer = (node: forge.asn1.Asn1) => Buffer.from(asn1.toDer(node).getBytes(), 'latin1');
 export const sequence = (parts: forge.asn1.Asn1[]) => asn1.create(UNIVERSAL, asn1.Type.SEQUENCE, true, parts);
 

@@ -41,7 +41,7 @@ export async function fitMasterKey(orm: Orm, masterKey: MasterKey): Promise<void
   const sealed = await readOrNote(orm, EMAIL_SECRET, () =>
     masterKey.seal(masterKey.emailSecret, EMAIL_SECRET).toString('base64'),
   );
-  masterKey.emailSecret = masterKey.unseal(Buffer.from(sealed, 'base64'), EMAIL_SECRET);
+  masterKey.keepEmailSecret(masterKey.unseal(Buffer.from(sealed, 'base64'), EMAIL_SECRET));
 }
 
 /** Notes which master keys secrets may be sealed with from now on. */

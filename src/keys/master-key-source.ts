@@ -20,7 +20,9 @@ export function isMasterKey(text: string): boolean {
 function readKeys(text: string, source: string): string[] {
   const keys = text.split(/[\s,]+/).filter((part) => part !== '');
   if (keys.length > 0 && keys.every(isMasterKey)) return keys;
-  throw new InputError(`${source} does not hold a master key. ${EXPECTED}.`);
+  throw new InputError(
+    `${source} does not hold a master key. ${EXPECTED}. If it was right before, restore it from its backup.`,
+  );
 }
 
 async function runCommand(command: string): Promise<string> {

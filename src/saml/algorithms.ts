@@ -11,9 +11,9 @@ export const DATA_ENCRYPTION_ALGORITHMS = ['aes256-gcm', 'aes128-gcm'] as const;
 export type DataEncryptionAlgorithm = (typeof DATA_ENCRYPTION_ALGORITHMS)[number];
 
 /** XML Encryption 1.1, 5.2.4. */
-export const DATA_ENCRYPTION_URIS: Readonly<Record<DataEncryptionAlgorithm, string>> = {
+export const DATA_ENCRYPTION_URIS = {
   'aes256-gcm': 'http://www.w3.org/2009/xmlenc11#aes256-gcm',
   'aes128-gcm': 'http://www.w3.org/2009/xmlenc11#aes128-gcm',
-};
+} as const satisfies Record<DataEncryptionAlgorithm, string>;
 /** XML Encryption 1.1, 5.5.2: the one way a content key is carried. */
 export const KEY_TRANSPORT_RSA_OAEP = 'http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p';

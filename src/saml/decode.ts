@@ -83,13 +83,19 @@ export function decodeRedirect(parameters: ReadonlyMap<string, string>, query: s
   };
 }
 
+/** How XML can begin: a tag, white space, a byte order mark. DEFLATE data of a message never begins so. */
+const beginsAsXml = (first: number | undefined) =>
+  first !== undefined && [0x3c, 0x20, 0x09, 0x0a, 0x0d, 0xef].includes(first);
+
 /**
- * Reads a message from the HTTP-POST binding (SAML bindings, 3.5.4).
+ * Reads a message from the HTTP-POST binding (SAML bindings, 3.5.4). The standard has it uncompressed; node-saml deflates
+ * it all the same unless told otherwise, so that is taken, too.
  *
  * @throws IdpError saml_request_missing, saml_request_malformed, saml_request_too_large, saml_message_unsupported
  */
 export function decodePost(parameters: ReadonlyMap<string, string>): ReceivedMessage {
   const bytes = decodeBase64(requireRequest(parameters));
   if (bytes.length > MAX_MESSAGE_BYTES) throw tooLarge();
-  return { xml: decodeUtf8(bytes), relayState: parameters.get('RelayState'), signedQuery: undefined };
+  const plain = beginsAsXml(bytes[0]) ? bytes : inflate(bytes);
+  return { xml: decodeUtf8(plain), relayState: parameters.get('RelayState'), signedQuery: undefined };
 }

@@ -1,4 +1,5 @@
 import { type AssertionContent, type SplitElement, writeAssertion } from './assertion.ts';
+import { type Encryption, encryptAssertion } from './encrypt-assertion.ts';
 import { escapeAttribute, escapeText } from './escape.ts';
 import { formatInstant } from './instant.ts';
 import { ASSERTION, PROTOCOL, STATUS_CODES, type StatusCode } from './names.ts';
@@ -60,6 +61,7 @@ async function sign(element: SplitElement, id: string, signer: Signer | undefine
  * as it was written; no XML is parsed or walked.
  *
  * @param responseId a fresh ID
+ * @param encryption encrypts the assertion, signed before; without it the assertion goes in the clear
  * @returns the Response as XML text
  * @throws UnwritableTextError for a value that XML can't carry; whatever the signer throws
  */
@@ -68,6 +70,7 @@ export async function makeResponse(
   assertion: AssertionContent,
   what: SignChoice,
   signer: Signer,
+  encryption?: Encryption,
 ): Promise<string> {
   const signedAssertion = await sign(writeAssertion(assertion), assertion.id, what === 'response' ? undefined : signer);
   const response = writeResponse(
@@ -79,7 +82,7 @@ export async function makeResponse(
       inResponseTo: assertion.inResponseTo,
     },
     SUCCESS,
-    signedAssertion,
+    encryption === undefined ? signedAssertion : await encryptAssertion(signedAssertion, encryption),
   );
   return sign(response, responseId, what === 'assertion' ? undefined : signer);
 }

@@ -1,11 +1,11 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import type { Biller } from '../billers/biller.ts';
 import type { Account } from '../billers/claims.ts';
 import type { Database } from '../database/database.ts';
 import { newSamlId } from '../saml/id.ts';
 import {
+  createFindSession,
   deleteSession,
-  findSession,
   insertSession,
   type LaunchedAccount,
   setLaunchedAccounts,
@@ -42,10 +42,11 @@ const TOUCH_EVERY_MS = 60_000;
 const LAUNCH_LIFETIME_MS = 5 * 60_000;
 const MAX_LAUNCHED = 10;
 
-const hashId = (id: string) => createHash('sha256').update(id).digest();
+const hashId = (id: string) => hash('sha256', id, 'buffer');
 
 export function createSessions({ database, clock }: { database: Database; clock: () => number }): Sessions {
   const { orm } = database;
+  const findSession = createFindSession(database);
 
   const liveLaunches = (launched: readonly LaunchedAccount[]) =>
     launched.filter((launch) => launch.at > clock() - LAUNCH_LIFETIME_MS);
@@ -54,7 +55,7 @@ export function createSessions({ database, clock }: { database: Database; clock:
     async find(id, biller) {
       if (id === undefined || !ID.test(id)) return undefined;
       const idHash = hashId(id);
-      const row = await findSession(database, idHash, biller.id);
+      const row = await findSession(idHash, biller.id);
       if (row === undefined) return undefined;
       const now = clock();
       const idleMs = biller.settings.sessionIdleMinutes * 60_000;

@@ -1,6 +1,7 @@
 import type { AuditWriter } from '../audit/writer.ts';
 import type { Biller } from '../billers/biller.ts';
 import { type Account, claimsOf } from '../billers/claims.ts';
+import { encryptionFor } from '../billers/encryption.ts';
 import { nameIdOf } from '../billers/name-id.ts';
 import { IdpError } from '../errors/idp-error.ts';
 import type { BillerKeys, Keys } from '../keys/keys.ts';
@@ -68,7 +69,11 @@ export function createIssue({ keys, audit, clock }: IssueServices): Issue {
       requestId: accepted.requestId,
       assertionId,
       keyFingerprint: fingerprint,
-      details: { acs: accepted.acsUrl, nameIdFormat: accepted.nameIdFormat, signed: settings.sign },
+      details: {
+        acs: accepted.acsUrl,
+        nameIdFormat: accepted.nameIdFormat,
+        signed: settings.sign,
+      },
     });
     if (!first) throw new IdpError('request_replayed', { detail: `request ${accepted.requestId} was answered before` });
     const now = clock();
@@ -91,6 +96,7 @@ export function createIssue({ keys, audit, clock }: IssueServices): Issue {
       },
       settings.sign,
       signer,
+      encryptionFor(biller),
     );
   };
 }

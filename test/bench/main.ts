@@ -1,10 +1,11 @@
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
+import { http } from './http/part.ts';
 import { type BenchOptions, type Part, progress } from './part.ts';
 import { signing } from './signing/part.ts';
 import { renderTable, type Table } from './table.ts';
 
-const PARTS: readonly Part[] = [signing];
+const PARTS: readonly Part[] = [signing, http];
 
 const HELP = `Measures this project against its peers and against the bare cryptography, as ratios within one run.
 
@@ -70,7 +71,7 @@ async function bench(): Promise<void> {
   if (!json) console.log(`${cpu}, ${cores} cores, ${memoryGb} GB; Node ${node}, OpenSSL ${openssl}\n`);
   const results: Record<string, Record<string, Table['rows']>> = {};
   for (const part of parts) {
-    progress(`${part.name}: ${part.purpose}`);
+    progress(`\n${part.name}: ${part.purpose}`);
     const tables = await part.run(options);
     results[part.name] = Object.fromEntries(tables.map(({ key, rows }) => [key, rows]));
     if (!json) console.log(`${tables.map(renderTable).join('\n\n')}\n`);

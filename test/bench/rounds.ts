@@ -9,13 +9,13 @@ export function median(values: readonly number[]): number {
 /** The value below which this share of the values lies (nearest rank). NaN where there are none. */
 export function percentile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
+  return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
 }
 
-/** Something that is measured in rounds: each round gives a number, e.g. signatures per second. */
-export interface Contender {
+/** Something that is measured in rounds, e.g. in signatures per second. */
+export interface Contender<Result> {
   readonly name: string;
-  round(): Promise<number>;
+  round(): Promise<Result>;
 }
 
 /**
@@ -24,8 +24,11 @@ export interface Contender {
  *
  * @returns by name, the results in the order of the rounds
  */
-export async function takeTurns(contenders: readonly Contender[], rounds: number): Promise<Map<string, number[]>> {
-  const results = new Map(contenders.map(({ name }) => [name, [] as number[]]));
+export async function takeTurns<Result>(
+  contenders: readonly Contender<Result>[],
+  rounds: number,
+): Promise<Map<string, Result[]>> {
+  const results = new Map(contenders.map(({ name }) => [name, [] as Result[]]));
   for (const contender of contenders) await contender.round();
   for (let round = 0; round < rounds; round += 1) {
     for (let turn = 0; turn < contenders.length; turn += 1) {

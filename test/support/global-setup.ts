@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import pg from 'pg';
 import type { TestProject } from 'vitest/node';
 import { startPostgres } from './postgres-server.ts';
@@ -6,6 +9,8 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** URL of a PostgreSQL server in which databases may be created; see `createTestDatabase`. */
     postgresUrl: string;
+    /** A folder for what is made once and used by many; see `layEmbeddedDatabase`. */
+    templates: string;
   }
 }
 
@@ -14,7 +19,17 @@ declare module 'vitest' {
  * @returns what ends it again; Vitest calls it also when tests failed
  * @throws Error when the server does not start, or TEST_DATABASE_URL names one that does not serve
  */
-export default async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const stopPostgres = await providePostgres(project);
+  const templates = mkdtempSync(join(tmpdir(), 'ic-idp-templates-'));
+  project.provide('templates', templates);
+  return async () => {
+    rmSync(templates, { recursive: true, force: true });
+    await stopPostgres?.();
+  };
+}
+
+async function providePostgres(project: TestProject): Promise<(() => Promise<void>) | undefined> {
   const given = process.env.TEST_DATABASE_URL;
   if (given) {
     await checkGiven(given);

@@ -9,6 +9,7 @@ import { readSettings } from '../../src/config.ts';
 import { openDatabase } from '../../src/database/open.ts';
 import { createMasterKey } from '../../src/keys/master-key.ts';
 import { runOperation } from '../../src/operators/operations.ts';
+import { layEmbeddedDatabase } from './embedded-template.ts';
 import { createTestDatabase } from './postgres.ts';
 
 /** Where the Responses of test billers go, unless a test says otherwise. */
@@ -43,6 +44,7 @@ interface Options {
 async function databaseSettings(postgresUrl: string | undefined) {
   if (postgresUrl === undefined) {
     const folder = await mkdtemp(join(tmpdir(), 'ic-idp-test-'));
+    await layEmbeddedDatabase(folder);
     return { given: { DATA_DIR: folder }, remove: () => rm(folder, { recursive: true, force: true }) };
   }
   const { url, drop } = await createTestDatabase(postgresUrl);

@@ -4,6 +4,7 @@ import { type KeyPair, type KeyType, makeKeyPair } from '../../src/keys/key-type
 import { createMemorySigner } from '../../src/keys/memory-signer.ts';
 import type { AssertionContent } from '../../src/saml/assertion.ts';
 import { newSamlId } from '../../src/saml/id.ts';
+import { type IdpMetadataContent, writeIdpMetadata } from '../../src/saml/metadata.ts';
 import { ATTRIBUTE_NAME_FORMATS, NAME_ID_FORMATS } from '../../src/saml/names.ts';
 import type { Signer } from '../../src/saml/signer.ts';
 
@@ -16,9 +17,49 @@ export interface SigningKey {
 }
 
 export const ISSUER = 'https://sso.example.com/saml/riverton-water/metadata';
+export const SSO = 'https://sso.example.com/saml/riverton-water/sso';
 export const ACS = 'https://sso.invoicecloud.example/saml/acs?biller=riverton&v=2';
 export const AUDIENCE = 'https://sso.invoicecloud.example/saml';
 export const PASSWORD_PROTECTED_TRANSPORT = 'urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport';
+
+/** Text that has broken XML writers and canonicalisers before. */
+export const HOSTILE = [
+  '&',
+  '<',
+  '>',
+  '"',
+  "'",
+  '&amp;',
+  '&#13;',
+  '\r',
+  '\n',
+  '\r\n',
+  '\t',
+  ' ',
+  '  leading and trailing  ',
+  ']]>',
+  '<![CDATA[x]]>',
+  '<!-- comment -->',
+  '<?pi?>',
+  '</saml:Assertion>',
+  '{Issuer}',
+  '$& $1 $$',
+  '%3C',
+  'e\u0301\u0323',
+  'é',
+  '\u0085',
+  '\u2028',
+  '\u200F\u202E\u05E9\u05DC\u05D5\u05DD',
+  'مرحبا',
+  '😀👩‍👩‍👧',
+  '\u{10FFFF}',
+  '\u{1D11E}',
+  '\uFFFD',
+  '\uFEFF',
+  '\u007F\u009F',
+  'x'.repeat(4096),
+  '&<>"\r'.repeat(800),
+] as const;
 
 /** DER in base64 as PEM. */
 export function toPem(certificate: string): string {
@@ -68,6 +109,24 @@ export function assertionContent(overrides: Partial<AssertionContent> = {}): Ass
     ],
     ...overrides,
   };
+}
+
+/** IdP metadata as a biller publishes it. */
+export function idpMetadata(overrides: Partial<IdpMetadataContent>, signer?: Signer): Promise<string> {
+  return writeIdpMetadata(
+    {
+      entityId: ISSUER,
+      ssoUrl: SSO,
+      certificates: [],
+      nameIdFormats: Object.values(NAME_ID_FORMATS),
+      organizationName: 'Riverton Water & Sewer “Ünïcode” 水',
+      organizationUrl: 'https://portal.riverton.example/?a=1&b=2',
+      wantAuthnRequestsSigned: false,
+      validUntil: Date.UTC(2099, 0, 1),
+      ...overrides,
+    },
+    signer,
+  );
 }
 
 /** The assertion as it stands in a Response that we wrote. */

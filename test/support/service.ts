@@ -55,7 +55,12 @@ export async function spawnService(
   const port = environment.PORT === undefined ? await freePort() : Number(environment.PORT);
   const child = spawn(process.execPath, [MAIN], {
     cwd: folder,
-    env: { PATH: process.env.PATH, PUBLIC_URL: `http://localhost:${port}`, ...environment, PORT: String(port) },
+    env: {
+      PATH: process.env.PATH,
+      PUBLIC_URL: `http://localhost:${port}`,
+      ...environment,
+      PORT: environment.PORT ?? String(port),
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const messages = new Set<string>();

@@ -8,6 +8,8 @@ import { readSettings, type Settings } from '../../src/config.ts';
 import type { Database } from '../../src/database/database.ts';
 import { openDatabase } from '../../src/database/open.ts';
 import { createMasterKey } from '../../src/keys/master-key.ts';
+import { layEmbeddedDatabase } from './embedded-template.ts';
+import { createTestDatabase } from './postgres.ts';
 
 /** The two databases that everything must work on. */
 export const DATABASE_KINDS = ['embedded', 'postgresql'] as const;
@@ -69,8 +71,11 @@ export async function createTestStorage(kind: DatabaseKind): Promise<TestStorage
 }
 
 async function nameDatabase(kind: DatabaseKind, folder: string) {
-  if (kind === 'embedded') return { named: { DATA_DIR: join(folder, 'data') }, drop: async () => undefined };
-  const { createTestDatabase } = await import('./postgres.ts');
+  if (kind === 'embedded') {
+    const dataDir = join(folder, 'data');
+    await layEmbeddedDatabase(dataDir);
+    return { named: { DATA_DIR: dataDir }, drop: async () => undefined };
+  }
   const { url, drop } = await createTestDatabase(inject('postgresUrl'));
   return { named: { DATABASE_URL: url }, drop };
 }

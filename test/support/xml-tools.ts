@@ -40,9 +40,51 @@ export function libxmlCanonicalForm(xml: string): string {
   return stdout;
 }
 
-/** Verifies the first signature of a document with xmlsec1, by the certificate's key and no other. */
-export function xmlsecVerify(xml: string, certificatePem: string): ToolAnswer {
+/** Schemas from outside that those of SAML import by their address, and where xmltooling-schemas puts them. */
+const CATALOG = `<catalog xmlns="urn:oasis:names:tc:entity:xmlns:xml:catalog">${[
+  ['http://www.w3.org/TR/2002/REC-xmldsig-core-20020212/xmldsig-core-schema.xsd', 'xmldsig-core-schema.xsd'],
+  ['http://www.w3.org/TR/2002/REC-xmlenc-core-20021210/xenc-schema.xsd', 'xenc-schema.xsd'],
+  ['http://www.w3.org/2001/xml.xsd', 'xml.xsd'],
+]
+  .map(([address, file]) => `<system systemId="${address}" uri="file:///usr/share/xml/xmltooling/${file}"/>`)
+  .join('')}</catalog>`;
+
+/**
+ * Validates a document against a schema of SAML 2.0 as OASIS publishes it. Nothing is fetched.
+ *
+ * @returns what xmllint says against it; empty where it is valid
+ */
+export function schemaErrors(xml: string, schema: 'protocol' | 'metadata'): string {
+  const { status, stderr } = withFiles({ 'document.xml': xml, 'catalog.xml': CATALOG }, (path) =>
+    runTool(
+      'xmllint',
+      [
+        ...['--nonet', '--noout'],
+        ...['--schema', `/usr/share/xml/opensaml/saml-schema-${schema}-2.0.xsd`],
+        path('document.xml'),
+      ],
+      { XML_CATALOG_FILES: path('catalog.xml') },
+    ),
+  );
+  if (status === 0) return '';
+  // 1: not well-formed; 3: not valid. Anything else: xmllint could not do its work, for example find a schema.
+  if (status !== 1 && status !== 3) throw new Error(stderr);
+  return stderr;
+}
+
+/**
+ * Verifies a signature with xmlsec1, by the certificate's key and no other.
+ *
+ * @param parent the element whose signature is meant; without it the first signature of the document
+ */
+export function xmlsecVerify(
+  xml: string,
+  certificatePem: string,
+  parent?: 'Response' | 'Assertion' | 'EntityDescriptor',
+): ToolAnswer {
   const idOf = (element: string) => ['--id-attr:ID', `urn:oasis:names:tc:SAML:2.0:${element}`];
+  const node =
+    parent === undefined ? [] : ['--node-xpath', `//*[local-name()='${parent}']/*[local-name()='Signature']`];
   return withFiles({ 'document.xml': xml, 'certificate.pem': certificatePem }, (path) =>
     runTool('xmlsec1', [
       '--verify',
@@ -51,6 +93,8 @@ export function xmlsecVerify(xml: string, certificatePem: string): ToolAnswer {
       ...['--enabled-key-data', 'rsa,ec'],
       ...idOf('assertion:Assertion'),
       ...idOf('protocol:Response'),
+      ...idOf('metadata:EntityDescriptor'),
+      ...node,
       path('document.xml'),
     ]),
   );

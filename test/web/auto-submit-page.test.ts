@@ -24,3 +24,9 @@ test('the page for a response of usual size stays under 12 kB, so it fits into t
   const page = write('https://sp.example/acs', 'A'.repeat(8_000), 'r'.repeat(80));
   expect(Buffer.byteLength(page)).toBeLessThan(12_000);
 });
+
+test('a page for a biller with letters beyond ASCII is ASCII, and says the same', () => {
+  const page = prepareAutoSubmitPage('Agua Potable de Peñasco 💧')('https://sp.example/acs', 'QUJD', '');
+  expect(page).toMatch(/^[\0-\x7F]*$/);
+  expect(page).toContain('Agua Potable de Pe&#241;asco &#128167;');
+});

@@ -10,7 +10,7 @@ import type { MakeSigned } from './peers.ts';
 export const IN_FLIGHT_PER_CORE = 4;
 
 /** Does the work one after another. Counts a second's worth. */
-export function oneByOne(name: string, work: () => unknown, milliseconds: number): Contender {
+export function oneByOne(name: string, work: () => unknown, milliseconds: number): Contender<number> {
   return {
     name,
     async round() {
@@ -31,7 +31,7 @@ export function together(
   work: () => Promise<unknown>,
   inFlight: number,
   milliseconds: number,
-): Contender {
+): Contender<number> {
   return {
     name,
     async round() {

@@ -1,0 +1,16 @@
+import { generateKeyPairSync, sign } from 'node:crypto';
+
+/** Signs in one thread for so many milliseconds as it is told, and answers how many signatures that were. */
+
+const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const BYTES_TO_SIGN = Buffer.alloc(700, 'x');
+
+process.on('message', (milliseconds: number) => {
+  const began = performance.now();
+  let signatures = 0;
+  while (performance.now() - began < milliseconds) {
+    sign('sha256', BYTES_TO_SIGN, privateKey);
+    signatures += 1;
+  }
+  process.send?.(signatures);
+});

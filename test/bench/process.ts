@@ -1,0 +1,76 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
+
+/** proc(5): times are in clock ticks, which are hundredths of a second on every Linux that Node runs on. */
+const TICK_MS = 10;
+
+function ticksIn(statFile: string): number {
+  const text = readFileSync(statFile, 'utf8');
+  // The name of the program may hold spaces and parentheses; what follows the last one has fixed places.
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  const [utime, stime] = [Number(fields[11]), Number(fields[12])];
+  return utime + stime;
+}
+
+/** CPU time that a process has used so far, all threads together, in user and in kernel mode. Milliseconds. */
+export const cpuOf = (pid: number): number => ticksIn(`/proc/${pid}/stat`) * TICK_MS;
+
+/** The same of its main thread, in which JavaScript runs. */
+export const mainThreadCpuOf = (pid: number): number => ticksIn(`/proc/${pid}/task/${pid}/stat`) * TICK_MS;
+
+/** Physical memory that a process holds, in megabytes. */
+export function residentMegabytes(pid: number): number {
+  const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  return Number(kilobytes) / 1024;
+}
+
+/** A port of the loopback interface that nobody listens on. */
+export async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const address = probe.address();
+  probe.close();
+  await once(probe, 'close');
+  if (address === null || typeof address === 'string') throw new Error('The system gave no free port.');
+  return address.port;
+}
+
+/** A process of the bench that answers one message with one message. */
+export interface Helper {
+  readonly pid: number;
+  ask<Answer>(question: unknown): Promise<Answer>;
+  stop(): Promise<void>;
+}
+
+/** The next message of a child. @throws where it ends before */
+export function nextMessage<Message>(child: ChildProcess): Promise<Message> {
+  return new Promise((resolve, reject) => {
+    const ended = () => reject(new Error(`A process of the bench ended early: ${child.spawnargs.join(' ')}`));
+    child.once('exit', ended);
+    child.once('message', (message) => {
+      child.off('exit', ended);
+      resolve(message as Message);
+    });
+  });
+}
+
+/** Starts a program of the bench beside this process, so that its CPU does not count as anybody else's. */
+export function startHelper(program: URL): Helper {
+  const child = fork(fileURLToPath(program));
+  return {
+    pid: child.pid ?? 0,
+    ask<Answer>(question: unknown) {
+      const answer = nextMessage<Answer>(child);
+      child.send(question as object);
+      return answer;
+    },
+    async stop() {
+      if (child.exitCode !== null) return;
+      child.disconnect();
+      await once(child, 'exit');
+    },
+  };
+}

@@ -1,0 +1,64 @@
+import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { generateServiceProviderMetadata } from '@node-saml/node-saml';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ofCheckout, plainEnvironment, workingFolder } from '../support/cli.ts';
+import { readPage } from './pages.ts';
+
+/** Every shell block of the page, with the output that the page shows right below it, if it shows one. */
+const steps = [
+  ...readPage('docs/onboarding.md').matchAll(/^```sh\n([\s\S]*?)^```\n(?:\n```text\n([\s\S]*?)^```\n)?/gm),
+].map(([, command = '', shown]) => ({ command, shown }));
+
+/** What differs from one installation, or one day, to the next. */
+const settle = (output: string) =>
+  output
+    .replaceAll(/(?:[0-9A-F]{2}:){19,}[0-9A-F]{2}/g, (fingerprint) => fingerprint.replaceAll(/[0-9A-F]/g, 'F'))
+    .replaceAll(/\b20\d\d-\d\d-\d\d\b/g, '<date>');
+
+const { folder, remove } = workingFolder();
+const settings = {
+  PUBLIC_URL: 'https://sso.riverton.example',
+  MASTER_KEY: randomBytes(32).toString('base64'),
+};
+
+beforeAll(() => {
+  mkdirSync(join(folder, 'metadata'));
+  writeFileSync(
+    join(folder, 'metadata', 'riverton-water-sp.xml'),
+    generateServiceProviderMetadata({
+      issuer: 'https://sso.invoicecloud.example/riverton-water',
+      callbackUrl: 'https://sso.invoicecloud.example/riverton-water/acs',
+      wantAssertionsSigned: true,
+    }),
+  );
+  writeFileSync(join(folder, 'password.txt'), 'correct horse battery staple\n');
+});
+afterAll(remove);
+
+/** Runs a block as somebody who copied it into a shell would; `npx` finds the command line of this checkout. */
+function run(command: string) {
+  const npx = `npx() { shift; "${process.execPath}" "${ofCheckout('src/cli/ic-idp.ts')}" "$@"; }`;
+  return spawnSync('sh', ['-c', `${npx}\n${command}`], {
+    cwd: folder,
+    env: plainEnvironment(settings),
+    encoding: 'utf8',
+  });
+}
+
+describe('the page on onboarding can be followed word by word', () => {
+  test('it has commands, and shows what most of them print', () => {
+    expect(steps.length).toBeGreaterThanOrEqual(6);
+    expect(steps.filter(({ shown }) => shown !== undefined).length).toBeGreaterThanOrEqual(4);
+  });
+
+  // In order: each step builds on the ones before it.
+  test.each(steps)('$command', ({ command, shown }) => {
+    const { status, stdout, stderr } = run(command);
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+    if (shown !== undefined) expect(settle(stdout)).toBe(settle(shown));
+  });
+});

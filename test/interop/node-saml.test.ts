@@ -1,0 +1,59 @@
+import { beforeAll, expect, test } from 'vitest';
+import type { AssertionContent } from '../../src/saml/assertion.ts';
+import { newSamlId } from '../../src/saml/id.ts';
+import { makeErrorResponse, makeResponse } from '../../src/saml/response.ts';
+import { ACS, assertionContent, ISSUER, makeSigningKey, type SigningKey } from '../support/saml.ts';
+import { nodeSamlAccepts } from './verifiers.ts';
+
+let key: SigningKey;
+beforeAll(async () => {
+  key = await makeSigningKey('RSA-2048');
+});
+
+async function judged(content: Partial<AssertionContent>, told: Parameters<typeof nodeSamlAccepts>[1] = {}) {
+  const xml = await makeResponse(newSamlId(), assertionContent(content), 'both', key.signer);
+  return nodeSamlAccepts({ xml, signed: 'both', certificate: key.signer.certificate }, told);
+}
+
+test('38, 45, 46, 58 a Response to its own request is accepted, with its claims (SAML Profiles 4.1.4.3)', async () => {
+  expect(await judged({ inResponseTo: '_asked' }, { requestId: '_asked' })).toEqual({
+    nameId: 'pat@example.com',
+    claims: { Email: ['pat@example.com'], LoginType: ['5'], AccountNumber: ['101Invoice'] },
+  });
+});
+
+const now = Date.now();
+test.each<[string, Partial<AssertionContent>, Parameters<typeof nodeSamlAccepts>[1], RegExp]>([
+  ['38, 45 the answer to another request', { inResponseTo: '_asked' }, { requestId: '_other' }, /InResponseTo/],
+  ['38, 45 an answer that nobody asked for', { inResponseTo: undefined }, {}, /InResponseTo is missing/],
+  ['46 an answer for another audience', {}, { audience: 'https://other.example' }, /audience mismatch/],
+  [
+    '46 an answer that is over',
+    { notBefore: now - 2000, notOnOrAfter: now - 1000 },
+    {},
+    /expired|subject confirmation/,
+  ],
+  [
+    '46 an answer of the future',
+    { notBefore: now + 60_000, notOnOrAfter: now + 90_000 },
+    {},
+    /not yet valid|confirmation/,
+  ],
+])('%s is refused (SAML Profiles 4.1.4.3)', async (_what, content, told, reason) => {
+  await expect(judged(content, told)).rejects.toThrow(reason);
+});
+
+test('33, 40 an error Response is told as what it is (SAML Core 3.2.2.2)', async () => {
+  const content = { id: newSamlId(), issuer: ISSUER, issueInstant: now, destination: ACS, inResponseTo: '_request-1' };
+  const status = { codes: ['Requester', 'InvalidNameIDPolicy'], message: 'The name format is not available' } as const;
+  const xml = await makeErrorResponse(content, status, 'both', key.signer);
+  await expect(nodeSamlAccepts({ xml, signed: 'both', certificate: key.signer.certificate })).rejects.toThrow(
+    'SAML provider returned Requester error: The name format is not available',
+  );
+  const passive = await makeErrorResponse(content, { codes: ['Responder', 'NoPassive'] }, 'both', key.signer);
+  // No profile and no error: that is how node-saml tells NoPassive, once the signature is verified.
+  expect(await nodeSamlAccepts({ xml: passive, signed: 'both', certificate: key.signer.certificate })).toEqual({
+    nameId: '',
+    claims: {},
+  });
+});

@@ -1,0 +1,151 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
+import { endService, freePort, type ServiceProcess, spawnService, startService } from '../support/service.ts';
+import { createTestStorage, DATABASE_KINDS } from '../support/storage.ts';
+
+const CLEAN = { code: 0, signal: null, stderr: '' };
+const REFUSED = { code: 2, signal: null };
+const MASTER_KEY = Buffer.alloc(32, 7).toString('base64');
+
+let folder: string;
+let services: ServiceProcess[] = [];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'ic-idp-test-'));
+});
+afterEach(async () => {
+  for (const service of services) await endService(service, 'SIGKILL');
+  services = [];
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function start(environment: Readonly<Record<string, string>>, cwd = folder): Promise<ServiceProcess> {
+  const service = await startService(environment, cwd);
+  services.push(service);
+  return service;
+}
+
+/** Starts what should not start. @returns how it ended; nothing may have been printed but the error */
+async function refusal(environment: Readonly<Record<string, string>>, cwd = folder) {
+  const service = await spawnService(environment, cwd);
+  services.push(service);
+  return service.ended;
+}
+
+describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
+  test('102 the service starts on an empty one, says that it is ready, and starts on it again (project rule)', async () => {
+    const storage = await createTestStorage(kind);
+    const other = createServer();
+    try {
+      const first = await start(storage.environment, storage.folder);
+      const ready = await fetch(`${first.url}/health/ready`);
+      expect(ready.status).toBe(200);
+      expect(await ready.json()).toMatchObject({ status: 'ok' });
+      expect(await endService(first)).toEqual(CLEAN);
+
+      // A port that is taken ends the start with a sentence, and leaves the database free.
+      const PORT = String(first.port);
+      await new Promise<void>((listening) => other.listen(first.port, '127.0.0.1', listening));
+      const stderr = `Can't listen on 127.0.0.1:${PORT} (HOST, PORT): the port is taken.\n`;
+      expect(await refusal({ ...storage.environment, PORT }, storage.folder)).toEqual({ ...REFUSED, stderr });
+
+      const again = await start(storage.environment, storage.folder);
+      expect((await fetch(`${again.url}/health/ready`)).status).toBe(200);
+      expect(await endService(again)).toEqual(CLEAN);
+    } finally {
+      other.close();
+      await storage.remove();
+    }
+  });
+});
+
+test('a start without any setting makes its data and its master key where it stands, and a second start there is refused', async () => {
+  const first = await start({});
+  expect(statSync(join(folder, 'certs', 'master.key')).mode & 0o777).toBe(0o600);
+  expect(existsSync(join(folder, 'data', 'pglite'))).toBe(true);
+  expect((await fetch(`${first.url}/health/live`)).status).toBe(200);
+
+  const stderr =
+    'Another service already uses the embedded database in ./data (DATA_DIR). Stop it, choose another DATA_DIR, or use PostgreSQL (DATABASE_URL) to run several.\n';
+  expect(await refusal({})).toEqual({ ...REFUSED, stderr });
+  // The first did not notice.
+  expect((await fetch(`${first.url}/health/ready`)).status).toBe(200);
+
+  // Killed, it leaves its socket behind; the next start takes it over, with the same master key.
+  const key = readFileSync(join(folder, 'certs', 'master.key'), 'utf8');
+  await endService(first, 'SIGKILL');
+  expect(readdirSync(join(folder, 'data'))).toContain('control.sock');
+  const next = await start({});
+  expect((await fetch(`${next.url}/health/ready`)).status).toBe(200);
+  expect(readFileSync(join(folder, 'certs', 'master.key'), 'utf8')).toBe(key);
+
+  // Another key than the one that its secrets are sealed with.
+  expect(await endService(next)).toEqual(CLEAN);
+  const ending = await refusal({ MASTER_KEY });
+  expect(ending).toMatchObject(REFUSED);
+  expect(ending.stderr).toMatch(
+    /^MASTER_KEY is not the one that the private keys in this database are sealed with\. .+\.\n$/,
+  );
+});
+
+test('the .env file where the service starts is read, and the environment wins over it', async () => {
+  mkdirSync(join(folder, 'somewhere'));
+  const lines = [
+    '# as docker compose reads it too',
+    'DATA_DIR=./somewhere/else',
+    'LOG_LEVEL=silent',
+    `MASTER_KEY=${MASTER_KEY}`,
+  ];
+  writeFileSync(join(folder, '.env'), `${lines.join('\n')}\nPOSTGRES_PASSWORD=not-ours\n`);
+  // Were the level of the file the one that counts, the service would not say that it is ready.
+  const service = await start({ LOG_LEVEL: 'info' });
+  expect((await fetch(`${service.url}/health/ready`)).status).toBe(200);
+  expect(existsSync(join(folder, 'somewhere', 'else', 'pglite'))).toBe(true);
+  expect(existsSync(join(folder, 'certs'))).toBe(false);
+  expect(await endService(service)).toEqual(CLEAN);
+});
+
+describe('the start ends with one sentence and exit code 2, and nothing is made,', () => {
+  test.each<[string, Record<string, string>, string, string]>([
+    ['a setting is wrong', { PORT: 'many' }, '', 'Setting PORT is "many". Accepted is a port number, 1 to 65535.'],
+    [
+      'a name in .env is a slip',
+      {},
+      'DATA_DRI=./data',
+      'Setting DATA_DRI (from .env) is not known. Did you mean DATA_DIR?',
+    ],
+  ])('where %s', async (_where, environment, envFile, sentence) => {
+    if (envFile !== '') writeFileSync(join(folder, '.env'), envFile);
+    const before = readdirSync(folder);
+    expect(await refusal(environment)).toEqual({ ...REFUSED, stderr: `${sentence}\n` });
+    expect(readdirSync(folder)).toEqual(before);
+  });
+
+  test('where PostgreSQL can’t be reached, or does not let us in; the password is not shown', async () => {
+    const closed = `postgres://someone:hidden@127.0.0.1:${await freePort()}/ic_idp`;
+    const wrong = new URL(inject('postgresUrl'));
+    wrong.password = 'hidden';
+    const urls = [closed, wrong.href];
+    const [away, refused] = await Promise.all(urls.map((DATABASE_URL) => refusal({ DATABASE_URL, MASTER_KEY })));
+    const sentence = `The database ic_idp at ${new URL(closed).host} (DATABASE_URL) can't be opened: it can’t be reached.\n`;
+    expect(away).toEqual({ ...REFUSED, stderr: sentence });
+    expect(refused).toMatchObject(REFUSED);
+    expect(refused?.stderr).toMatch(
+      /^The database \S+ at \S+ \(DATABASE_URL\) can't be opened: .*authentication failed.*\.\n$/,
+    );
+    expect(refused?.stderr).not.toContain('hidden');
+    expect(readdirSync(folder)).toEqual([]);
+  });
+});

@@ -1,0 +1,224 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { InputError } from '../../src/errors/idp-error.ts';
+import { readSpMetadata } from '../../src/saml/sp-metadata.ts';
+import { makeSigningKey } from '../support/saml.ts';
+
+const POST = 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST';
+const ARTIFACT = 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Artifact';
+
+let first: string;
+let second: string;
+beforeAll(async () => {
+  [first, second] = (await Promise.all(
+    [0, 1].map(async () => (await makeSigningKey('EC-P256')).signer.certificate),
+  )) as [string, string];
+});
+
+const acs = (location = 'https://sp.example/acs', more = 'index="0"', binding = POST) =>
+  `<md:AssertionConsumerService Binding="${binding}" Location="${location}" ${more}/>`;
+const key = (certificate: string, use = '', inside = '') =>
+  `<md:KeyDescriptor ${use && `use="${use}"`}><ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><ds:X509Data><ds:X509Certificate>${certificate}</ds:X509Certificate></ds:X509Data></ds:KeyInfo>${inside}</md:KeyDescriptor>`;
+const entity = (inside: string, attributes = 'entityID="https://sp.example/metadata"') =>
+  `<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" ${attributes}>${inside}</md:EntityDescriptor>`;
+const PROTOCOL = 'protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"';
+const sp = (inside: string, attributes = '') =>
+  `<md:SPSSODescriptor ${PROTOCOL} ${attributes}>${inside}</md:SPSSODescriptor>`;
+const metadata = (inside = acs(), attributes = '') => entity(sp(inside, attributes));
+
+describe('SP metadata', () => {
+  test('with nothing but what must be there is enough (SAML Metadata 2.4.4)', () => {
+    expect(readSpMetadata(metadata())).toEqual({
+      entityId: 'https://sp.example/metadata',
+      acs: [{ url: 'https://sp.example/acs', index: 0, isDefault: true }],
+      signingCertificates: [],
+      encryptionCertificates: [],
+      wantEncryption: false,
+      encryptionMethods: [],
+      authnRequestsSigned: false,
+      wantAssertionsSigned: false,
+      nameIdFormats: [],
+    });
+  });
+
+  test('is read whole: flags, NameIDFormats, certificates by use, encryption methods (SAML Metadata 2.4.1.1, 2.4.2, 2.4.4)', () => {
+    const method = '<md:EncryptionMethod Algorithm="http://www.w3.org/2009/xmlenc11#aes128-gcm"/>';
+    const inside =
+      key(first, 'signing') +
+      key(second, 'encryption', method) +
+      '<md:NameIDFormat>urn:oasis:names:tc:SAML:2.0:nameid-format:transient</md:NameIDFormat>' +
+      '<md:NameIDFormat>urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress</md:NameIDFormat>' +
+      acs();
+    expect(readSpMetadata(metadata(inside, 'AuthnRequestsSigned="true" WantAssertionsSigned="1"'))).toMatchObject({
+      signingCertificates: [first],
+      encryptionCertificates: [second],
+      wantEncryption: true,
+      encryptionMethods: ['http://www.w3.org/2009/xmlenc11#aes128-gcm'],
+      authnRequestsSigned: true,
+      wantAssertionsSigned: true,
+      nameIdFormats: [
+        'urn:oasis:names:tc:SAML:2.0:nameid-format:transient',
+        'urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress',
+      ],
+    });
+  });
+
+  test('a key without a use serves for both, but asks for no encryption (SAML Metadata 2.4.1.1)', () => {
+    expect(readSpMetadata(metadata(key(first) + key(second) + key(first) + acs()))).toMatchObject({
+      signingCertificates: [first, second],
+      encryptionCertificates: [first, second],
+      wantEncryption: false,
+    });
+  });
+
+  test('certificates may be broken into lines', () => {
+    const lines = `\n      ${first.replace(/.{64}/g, '$&\r\n      ')}\n`;
+    expect(readSpMetadata(metadata(key(lines, 'signing') + acs())).signingCertificates).toEqual([first]);
+  });
+
+  test('with comments, a declaration, a byte order mark and a default namespace is read too', () => {
+    const xml = metadata(acs('https://sp.example/acs?a=1&amp;b=2')).replaceAll('md:', '').replace('xmlns:md', 'xmlns');
+    const dressed = `\uFEFF<?xml version="1.0" encoding="UTF-8"?>\n<!-- ours -->${xml.replace('<SPSSO', '<!-- x --><SPSSO')}`;
+    expect(readSpMetadata(dressed).acs).toEqual([{ url: 'https://sp.example/acs?a=1&b=2', index: 0, isDefault: true }]);
+  });
+
+  test('Assertion Consumer Services of other bindings are left out', () => {
+    const inside =
+      acs('https://sp.example/artifact', 'index="0" isDefault="true"', ARTIFACT) +
+      acs('https://sp.example/post', 'index="1"');
+    expect(readSpMetadata(metadata(inside)).acs).toEqual([
+      { url: 'https://sp.example/post', index: 1, isDefault: true },
+    ]);
+  });
+
+  test.each([
+    ['the first that is marked', ['', 'isDefault="true"', 'isDefault="true"'], 1],
+    ['else the first that is not marked false', ['isDefault="false"', '', ''], 1],
+    ['else the first', ['isDefault="false"', 'isDefault="0"', 'isDefault="false"'], 0],
+    ['and 1 is true as well', ['', '', 'isDefault="1"'], 2],
+  ])('4 the default Assertion Consumer Service is %s (SAML Metadata 2.2.3)', (_which, flags, position) => {
+    const inside = flags
+      .map((flag, index) => acs(`https://sp.example/${index}`, `index="${index * 7}" ${flag}`))
+      .join('');
+    expect(readSpMetadata(metadata(inside)).acs.map(({ isDefault }) => isDefault)).toEqual(
+      [0, 1, 2].map((index) => index === position),
+    );
+  });
+
+  test.each([
+    'http://localhost:4000/acs',
+    'http://127.0.0.1/acs',
+    'http://[::1]:80/acs',
+    'https://sp.example:8443/acs',
+  ])('23 %s may be an ACS (project rule)', (url) => {
+    expect(readSpMetadata(metadata(acs(url))).acs[0]?.url).toBe(url);
+  });
+});
+
+describe('what is wrong with SP metadata is told', () => {
+  test.each<[string, () => string, string]>([
+    ['nothing', () => '', 'it is not acceptable XML: document must contain a root element'],
+    [
+      'a web page',
+      () => '<!DOCTYPE html><html></html>',
+      'it is not acceptable XML: the document contains a document type declaration',
+    ],
+    ['XML that is cut off', () => metadata().slice(0, -3), 'it is not acceptable XML: '],
+    [
+      'an entity',
+      () => `<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>${metadata()}`,
+      'a document type declaration',
+    ],
+    [
+      'something else',
+      () => '<html/>',
+      'its root element is html; expected is EntityDescriptor of urn:oasis:names:tc:SAML:2.0:metadata',
+    ],
+    [
+      'SAML 1.1 metadata',
+      () => metadata().replace('SAML:2.0:metadata', 'SAML:1.1:metadata'),
+      'its root element is EntityDescriptor; expected',
+    ],
+    [
+      'a federation',
+      () =>
+        `<md:EntitiesDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata">${metadata()}</md:EntitiesDescriptor>`,
+      'it describes several entities (EntitiesDescriptor); give the EntityDescriptor of this Service Provider alone',
+    ],
+    [
+      'IdP metadata',
+      () => entity(`<md:IDPSSODescriptor ${PROTOCOL}/>`),
+      'it describes an Identity Provider, not a Service Provider. Ask Invoice Cloud for its SP metadata',
+    ],
+    ['no role', () => entity(''), 'it has no SPSSODescriptor'],
+    ['no entityID', () => entity(sp(acs()), ''), 'it has no entityID'],
+    [
+      'an empty entityID',
+      () => entity(sp(acs()), 'entityID=" "'),
+      'its entityID is empty or longer than 1,024 characters',
+    ],
+    [
+      'an endless entityID',
+      () => entity(sp(acs()), `entityID="${'x'.repeat(1025)}"`),
+      'its entityID is empty or longer than 1,024 characters',
+    ],
+    ['no ACS', () => metadata(''), `it has no AssertionConsumerService for the HTTP-POST binding (${POST})`],
+    [
+      'no ACS for POST',
+      () => metadata(acs('https://sp.example/a', 'index="0"', ARTIFACT)),
+      'it has no AssertionConsumerService for the HTTP-POST',
+    ],
+    [
+      'no Location',
+      () => metadata(`<md:AssertionConsumerService Binding="${POST}" index="0"/>`),
+      'the AssertionConsumerService "" is not acceptable: expected is an https URL',
+    ],
+    [
+      'no index',
+      () => metadata(acs('https://sp.example/acs', '')),
+      'the AssertionConsumerService "https://sp.example/acs" has no index',
+    ],
+    ['a negative index', () => metadata(acs('https://sp.example/acs', 'index="-1"')), 'has no index'],
+    [
+      'one index twice',
+      () => metadata(acs() + acs('https://sp.example/2')),
+      'two AssertionConsumerServices have the same index',
+    ],
+    [
+      'a certificate that is none',
+      () => metadata(key('AAAA', 'signing') + acs()),
+      "a certificate for signing can't be read as X.509",
+    ],
+    [
+      'one for encryption that is none',
+      () => metadata(key('', 'encryption') + acs()),
+      "a certificate for encryption can't be read as X.509",
+    ],
+  ])('%s', (_what, xml, message) => {
+    expect(() => readSpMetadata(xml())).toThrow(InputError);
+    expect(() => readSpMetadata(xml())).toThrow(/^The SP metadata can't be used: /);
+    expect(() => readSpMetadata(xml())).toThrow(message);
+  });
+
+  test.each([
+    'http://sp.example/acs',
+    'http://localhost.evil.example/acs',
+    'http://127.0.0.1.evil.example/acs',
+    'javascript:alert(1)',
+    'JavaScript:alert(1)//https://sp.example',
+    'data:text/html,x',
+    'file:///etc/passwd',
+    'ftp://sp.example/acs',
+    'https://user:password@sp.example/acs',
+    'https://user@sp.example/acs',
+    'https://sp.example/acs#fragment',
+    '//sp.example/acs',
+    '/acs',
+    'sp.example/acs',
+    'https://',
+    '',
+  ])('23 the ACS "%s" (project rule)', (url) => {
+    const message = `the AssertionConsumerService "${url}" is not acceptable: expected is an https URL without user, password or fragment (http only for this machine).`;
+    expect(() => readSpMetadata(metadata(acs(url)))).toThrow(message);
+    expect(() => readSpMetadata(metadata(acs('https://sp.example/1', 'index="1"') + acs(url)))).toThrow(message);
+  });
+});
