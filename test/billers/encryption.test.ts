@@ -1,0 +1,86 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { encryptionFor } from '../../src/billers/encryption.ts';
+import type { BillerSettings } from '../../src/billers/settings.ts';
+import type { ServiceProvider } from '../../src/saml/service-provider.ts';
+import { makeSigningKey } from '../support/saml.ts';
+import { newBiller } from './biller.ts';
+
+const GCM_256 = 'http://www.w3.org/2009/xmlenc11#aes256-gcm';
+const GCM_128 = 'http://www.w3.org/2009/xmlenc11#aes128-gcm';
+const CBC_256 = 'http://www.w3.org/2001/04/xmlenc#aes256-cbc';
+const OAEP = 'http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p';
+const RSA_1_5 = 'http://www.w3.org/2001/04/xmlenc#rsa-1_5';
+
+let rsa: string;
+let ec: string;
+beforeAll(async () => {
+  [rsa, ec] = [
+    (await makeSigningKey('RSA-2048')).signer.certificate,
+    (await makeSigningKey('EC-P256')).signer.certificate,
+  ];
+});
+
+function chosen(encrypt: BillerSettings['encrypt'], provider: Partial<ServiceProvider>, algorithm?: string) {
+  const { settings, serviceProvider } = newBiller({ encrypt, ...(algorithm && { encryptionAlgorithm: algorithm }) });
+  return encryptionFor({ settings, serviceProvider: { ...serviceProvider, ...provider } });
+}
+
+describe('60 an assertion is encrypted', () => {
+  test('60 where the SP metadata has a certificate meant for that, not merely one for any use (SAML Metadata 2.4.1.1)', () => {
+    const encryptionCertificates = [rsa];
+    expect(chosen('as-metadata', { encryptionCertificates, wantEncryption: true })).toEqual({
+      certificate: rsa,
+      dataAlgorithm: 'aes256-gcm',
+    });
+    expect(chosen('as-metadata', { encryptionCertificates, wantEncryption: false })).toBeUndefined();
+  });
+
+  test('60 or as the biller says, whatever the metadata (project rule)', () => {
+    expect(chosen('always', { encryptionCertificates: [rsa] })).toMatchObject({ certificate: rsa });
+    expect(chosen('never', { encryptionCertificates: [rsa], wantEncryption: true })).toBeUndefined();
+  });
+
+  test('60 with the first RSA key (XML Encryption 1.1, 5.5.2)', () => {
+    expect(chosen('always', { encryptionCertificates: [ec, rsa] })).toMatchObject({ certificate: rsa });
+  });
+
+  test.each<[string[], string, string]>([
+    [[], 'aes256-gcm', 'aes256-gcm'],
+    [[], 'aes128-gcm', 'aes128-gcm'],
+    [[GCM_128], 'aes256-gcm', 'aes128-gcm'],
+    [[CBC_256, GCM_128, OAEP], 'aes256-gcm', 'aes128-gcm'],
+    [[GCM_128, GCM_256], 'aes256-gcm', 'aes256-gcm'],
+    [[OAEP], 'aes128-gcm', 'aes128-gcm'],
+    [[RSA_1_5, OAEP, GCM_256], 'aes128-gcm', 'aes256-gcm'],
+  ])(
+    '60 metadata that lists %j, with %s preferred, gets %s (XML Encryption 1.1, 5.2.4)',
+    (encryptionMethods, preferred, expected) => {
+      expect(chosen('always', { encryptionCertificates: [rsa], encryptionMethods }, preferred)?.dataAlgorithm).toBe(
+        expected,
+      );
+    },
+  );
+});
+
+describe('60 what can’t be encrypted safely is refused when it is set up', () => {
+  test.each<[string, () => Partial<ServiceProvider>, RegExp]>([
+    ['without a certificate', () => ({}), /^--encrypt always: no encryption certificate .* is known/],
+    [
+      'with an elliptic key alone',
+      () => ({ encryptionCertificates: [ec] }),
+      /expected is an RSA key of at least 2048 bits/,
+    ],
+    [
+      'with CBC alone',
+      () => ({ encryptionCertificates: [rsa], encryptionMethods: [CBC_256] }),
+      /not safe enough \(.*aes256-cbc\)\. Expected are AES-GCM and RSA-OAEP/,
+    ],
+    [
+      'with RSA 1.5 alone',
+      () => ({ encryptionCertificates: [rsa], encryptionMethods: [GCM_256, RSA_1_5] }),
+      /not safe enough \(.*rsa-1_5\)/,
+    ],
+  ])('60 %s (XML Encryption 1.1, 5.2.4, 5.5)', (_what, provider, message) => {
+    expect(() => chosen('always', provider())).toThrow(message);
+  });
+});

@@ -1,0 +1,108 @@
+import { createHash } from 'node:crypto';
+import { beforeAll, expect, test } from 'vitest';
+import { idpMetadataOf } from '../../src/billers/idp-metadata.ts';
+import type { BillerKeys } from '../../src/keys/keys.ts';
+import { all, attributes, only, parseDom } from '../support/dom.ts';
+import { makeSigningKey, type SigningKey } from '../support/saml.ts';
+import { newBiller } from './biller.ts';
+
+const PUBLIC_URL = 'https://sso.example.com';
+const NOT_AFTER = new Date('2029-03-01T08:30:00Z');
+let active: SigningKey;
+let staged: SigningKey;
+beforeAll(async () => {
+  [active, staged] = [await makeSigningKey('RSA-2048'), await makeSigningKey('EC-P256')];
+});
+
+const keys = (): BillerKeys => ({
+  billerId: newBiller().id,
+  certificates: [active, staged].map(({ signer }) => signer.certificate),
+  active: { signer: active.signer, fingerprint: 'x', notBefore: new Date(0), notAfter: NOT_AFTER },
+});
+const documentOf = async (settings: Record<string, unknown> = {}, serviceProvider = {}) => {
+  const biller = newBiller(settings);
+  const changed = { ...biller, serviceProvider: { ...biller.serviceProvider, ...serviceProvider } };
+  return parseDom((await idpMetadataOf(changed, keys(), PUBLIC_URL)).document);
+};
+
+test('73, 75, 77 metadata has the Entity ID, every published certificate, and is good while the active one is (SAML Metadata 2.3.2)', async () => {
+  const root = await documentOf();
+  expect(attributes(root)).toMatchObject({
+    entityID: 'https://sso.example.com/saml/riverton/metadata',
+    validUntil: '2029-03-01T08:30:00Z',
+  });
+  expect(all(root, 'ds:X509Certificate').map(({ textContent }) => textContent)).toEqual(keys().certificates);
+});
+
+test.each([
+  [{}, {}, 'false'],
+  [{}, { authnRequestsSigned: true }, 'true'],
+  [{ requestSignature: 'required' }, {}, 'true'],
+  [{ requestSignature: 'if-present' }, { authnRequestsSigned: true }, 'false'],
+])(
+  '76 with settings %j and SP metadata %j, WantAuthnRequestsSigned is %s (SAML Metadata 2.4.3)',
+  async (settings, provider, wanted) => {
+    const root = await documentOf(settings, provider);
+    expect(attributes(only(root, 'md:IDPSSODescriptor')).WantAuthnRequestsSigned).toBe(wanted);
+  },
+);
+
+test.each(['emailAddress', 'persistent', 'transient', 'unspecified'])(
+  '76 the agreed NameIDFormat, %s, stands first, and every other that is served behind it (SAML Metadata 2.4.2)',
+  async (nameIdFormat) => {
+    const formats = all(await documentOf({ nameIdFormat }), 'md:NameIDFormat').map(({ textContent }) => textContent);
+    expect(formats[0]).toMatch(new RegExp(`:nameid-format:${nameIdFormat}$`));
+    expect(new Set(formats).size).toBe(4);
+  },
+);
+
+test('the portal is told as the organisation’s page, else this service', async () => {
+  expect(only(await documentOf(), 'md:OrganizationURL').textContent).toBe(PUBLIC_URL);
+  const portalUrl = 'https://portal.riverton.example/?a=1&b=2';
+  expect(only(await documentOf({ portalUrl }), 'md:OrganizationURL').textContent).toBe(portalUrl);
+});
+
+test('it is signed where the biller says so, by the active key', async () => {
+  expect(all(await documentOf(), 'ds:Signature')).toEqual([]);
+  const root = await documentOf({ signMetadata: true });
+  expect(only(only(root, 'ds:Signature'), 'ds:X509Certificate').textContent).toBe(active.signer.certificate);
+});
+
+test('78 it is written once for the same biller and keys, and again for others (project rule)', async () => {
+  const [biller, published] = [newBiller({ signMetadata: true }), keys()];
+  let signatures = 0;
+  const sign: SigningKey['signer']['sign'] = (bytes) => {
+    signatures += 1;
+    return active.signer.sign(bytes);
+  };
+  const counting = { ...published, active: { ...published.active, signer: { ...active.signer, sign } } } as BillerKeys;
+  const [one, two] = await Promise.all([1, 2].map(() => idpMetadataOf(biller, counting, PUBLIC_URL)));
+  expect(two).toBe(one);
+  expect(signatures).toBe(1);
+  const digest = createHash('sha256')
+    .update(one?.document ?? '')
+    .digest('base64url');
+  expect(one?.tag).toBe(`"${digest.slice(0, 27)}"`);
+  const renamed = await idpMetadataOf({ ...biller, name: 'Riverton Water & Sewer' }, counting, PUBLIC_URL);
+  expect(renamed.tag).not.toBe(one?.tag);
+  expect(signatures).toBe(2);
+});
+
+test('a signer that failed once is asked again', async () => {
+  let failing = true;
+  const sign: SigningKey['signer']['sign'] = (bytes) =>
+    failing ? Promise.reject(new Error('the module is gone')) : active.signer.sign(bytes);
+  const published = keys();
+  const flaky = { ...published, active: { ...published.active, signer: { ...active.signer, sign } } } as BillerKeys;
+  const biller = newBiller({ signMetadata: true });
+  await expect(idpMetadataOf(biller, flaky, PUBLIC_URL)).rejects.toThrow('the module is gone');
+  failing = false;
+  await expect(idpMetadataOf(biller, flaky, PUBLIC_URL)).resolves.toMatchObject({ document: expect.any(String) });
+});
+
+test('without an active key there is none, and the error says why', async () => {
+  const inactive = { ...keys(), active: undefined };
+  await expect(idpMetadataOf(newBiller(), inactive, PUBLIC_URL)).rejects.toMatchObject({
+    code: 'signing_key_unavailable',
+  });
+});
