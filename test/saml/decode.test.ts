@@ -76,6 +76,17 @@ describe('14 refused is', () => {
   );
 
   test.each([
+    ['a star within', (text: string) => `${text.slice(0, 8)}*${text.slice(8)}`],
+    ['a no-break space within', (text: string) => `${text.slice(0, 8)}\u00A0${text.slice(8)}`],
+    ['padding within', (text: string) => `${text.slice(0, 8)}=${text.slice(8)}`],
+    ['padding too much', (text: string) => `${text}===`],
+    ['a percent escape at its end', (text: string) => `${text.replace(/=+$/, '')}%3D`],
+  ])('14 base64 that a lenient reader would take, with %s (RFC 4648, 3.3)', (_what, spoil) => {
+    expect(refusal(() => redirect(spoil(deflate(XML))))).toBe('saml_request_malformed');
+    expect(refusal(() => post(spoil(base64(XML))))).toBe('saml_request_malformed');
+  });
+
+  test.each([
     ['XML itself', base64(XML)],
     ['zlib, which DEFLATE is wrapped in elsewhere', deflateSync(XML).toString('base64')],
     ['gzip', gzipSync(XML).toString('base64')],
