@@ -60,6 +60,7 @@ describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
       await new Promise<void>((listening) => other.listen(first.port, '127.0.0.1', listening));
       const stderr = `Can't listen on 127.0.0.1:${PORT} (HOST, PORT): the port is taken.\n`;
       expect(await refusal({ ...storage.environment, PORT }, storage.folder)).toEqual({ ...REFUSED, stderr });
+      expect(existsSync(join(storage.folder, 'data', 'control.sock'))).toBe(false);
 
       const again = await start(storage.environment, storage.folder);
       expect((await fetch(`${again.url}/health/ready`)).status).toBe(200);
