@@ -17,6 +17,8 @@ beforeAll(async () => {
 const keys = (): BillerKeys => ({
   billerId: newBiller().id,
   certificates: [active, staged].map(({ signer }) => signer.certificate),
+  fingerprints: ['x', 'y'],
+  holdUntil: 0,
   active: { signer: active.signer, fingerprint: 'x', notBefore: new Date(0), notAfter: NOT_AFTER },
 });
 const documentOf = async (settings: Record<string, unknown> = {}, serviceProvider = {}) => {
