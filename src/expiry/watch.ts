@@ -19,7 +19,7 @@ const MAX_ATTEMPTS = 12;
 const LOST_AFTER_MS = 5 * MINUTE_MS;
 
 /** What was found: told to the log and the metrics of the instance that found it. */
-export interface ExpiryNotice {
+interface ExpiryNotice {
   readonly biller: string;
   readonly fingerprint: string;
   readonly days: number;

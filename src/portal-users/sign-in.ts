@@ -8,7 +8,7 @@ import { emailKeyOf, findUser } from './store.ts';
 import type { Throttle } from './throttle.ts';
 
 /** What somebody typed, and from where. */
-export interface Credentials {
+interface Credentials {
   readonly email: string;
   readonly password: string;
   readonly address: string;

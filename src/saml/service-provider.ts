@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { z } from 'zod';
 
 /** What we know of a Service Provider: from its metadata, or entered by hand. Kept as JSON with the biller. */
-export const serviceProviderSchema = z.strictObject({
+const serviceProviderSchema = z.strictObject({
   entityId: z.string(),
   /** HTTP-POST Assertion Consumer Services; exactly one is the default. */
   acs: z.array(z.strictObject({ url: z.string(), index: z.number().int(), isDefault: z.boolean() })).min(1),

@@ -10,7 +10,7 @@ export interface LaunchedAccount {
 }
 
 /** A session with its portal user and accounts, read in one round trip. Times are milliseconds since 1970. */
-export interface SessionRow {
+interface SessionRow {
   /** SHA-256 of the identifier in the cookie, hexadecimal. */
   readonly id_hash: string;
   readonly biller_id: string;

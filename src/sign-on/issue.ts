@@ -17,7 +17,7 @@ interface IssueServices {
 }
 
 /** What one assertion is made of. */
-export interface Issuance {
+interface Issuance {
   readonly biller: Biller;
   readonly accepted: AcceptedRequest;
   readonly session: Session;
