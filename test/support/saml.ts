@@ -20,7 +20,7 @@ export const ISSUER = 'https://sso.example.com/saml/riverton-water/metadata';
 export const SSO = 'https://sso.example.com/saml/riverton-water/sso';
 export const ACS = 'https://sso.invoicecloud.example/saml/acs?biller=riverton&v=2';
 export const AUDIENCE = 'https://sso.invoicecloud.example/saml';
-export const PASSWORD_PROTECTED_TRANSPORT = 'urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport';
+const PASSWORD_PROTECTED_TRANSPORT = 'urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport';
 
 /** Text that has broken XML writers and canonicalisers before. */
 export const HOSTILE = [
