@@ -3,10 +3,19 @@ import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { deleteBiller, findBiller, insertBiller } from '../../src/billers/store.ts';
 import type { Orm } from '../../src/database/database.ts';
-import { accounts, auditEvents, portalUsers, sessions, signingKeys, signOnFlows } from '../../src/database/schema.ts';
+import {
+  accounts,
+  auditEvents,
+  portalUsers,
+  sessions,
+  signingKeys,
+  signOnFlows,
+  signOnTraces,
+} from '../../src/database/schema.ts';
 import { insertKey } from '../../src/keys/store.ts';
 import { insertUser } from '../../src/portal-users/store.ts';
 import { insertSession } from '../../src/sessions/store.ts';
+import { insertTrace } from '../../src/traces/store.ts';
 import { newBillerRow, newKeyRow } from '../support/rows.ts';
 import { createTestStorage, DATABASE_KINDS, type TestConnection, type TestStorage } from '../support/storage.ts';
 
@@ -129,18 +138,34 @@ describe.each(DATABASE_KINDS)('the %s database itself', (kind) => {
       await insertSession(orm, { idHash: randomBytes(32), billerId, userId, sessionIndex: '_i', ...times });
       const id = randomBytes(12).toString('base64url');
       await orm.insert(signOnFlows).values({ id, secretHash: randomBytes(32), billerId, request: {}, expiresAt: now });
+      const trace = { code: 'acs_unknown', sentence: '', detail: '', checks: [] };
+      await insertTrace(orm, `trace of ${billerId}`, billerId, now, trace);
       await issued(billerId, '_one', '_a');
     }
-    const tables = [signingKeys, portalUsers, sessions, signOnFlows, auditEvents] as const;
+    const tables = [signingKeys, portalUsers, sessions, signOnFlows, signOnTraces, auditEvents] as const;
     const counts = async (billerId: string) => {
       const ofBiller = tables.map((table) => orm.$count(table, sql`biller_id = ${billerId}`));
       return Promise.all([...ofBiller, orm.$count(accounts, sql`number = ${billerId}`)]);
     };
-    expect(await counts(biller.id)).toEqual([1, 1, 1, 1, 1, 1]);
+    expect(await counts(biller.id)).toEqual([1, 1, 1, 1, 1, 1, 1]);
 
     await deleteBiller(orm, biller.id);
     expect(await findBiller(orm, biller.slug)).toBeUndefined();
-    expect(await counts(biller.id)).toEqual([0, 0, 0, 0, 1, 0]);
-    expect(await counts(other.id)).toEqual([1, 1, 1, 1, 1, 1]);
+    expect(await counts(biller.id)).toEqual([0, 0, 0, 0, 0, 1, 0]);
+    expect(await counts(other.id)).toEqual([1, 1, 1, 1, 1, 1, 1]);
+  });
+
+  test('has no table besides the audit that keeps anything of a biller or a user who is gone', async () => {
+    const { rows } = (await orm.execute(sql`
+      select a.attrelid::regclass::text as table, a.attname as column, c.confdeltype as on_delete
+      from pg_attribute a
+      join pg_class t on t.oid = a.attrelid and t.relkind = 'r' and t.relnamespace = 'public'::regnamespace
+      left join pg_constraint c on c.conrelid = a.attrelid and c.contype = 'f' and c.conkey = array[a.attnum]
+      where a.attname in ('biller_id', 'user_id')`)) as unknown as {
+      rows: { table: string; column: string; on_delete: string | null }[];
+    };
+    expect(rows.length).toBeGreaterThanOrEqual(9);
+    const kept = rows.filter((row) => row.on_delete !== 'c');
+    expect(kept.map(({ table }) => table)).toEqual(['audit_events', 'audit_events']);
   });
 });

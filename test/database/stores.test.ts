@@ -23,6 +23,7 @@ import {
   setLaunchedAccounts,
   touchSession,
 } from '../../src/sessions/store.ts';
+import { deleteTracesBefore, findTrace, insertTrace } from '../../src/traces/store.ts';
 import { newBillerRow, newKeyRow } from '../support/rows.ts';
 import { createTestStorage, DATABASE_KINDS, type TestConnection, type TestStorage } from '../support/storage.ts';
 
@@ -226,6 +227,26 @@ describe.each(DATABASE_KINDS)('the stores on the %s database', (kind) => {
     await add(others[0]);
     await deleteSessionsOfUser(orm, userId);
     expect(await live()).toEqual([false, false, false]);
+  });
+
+  test('102 a trace is read back with the biller’s slug, keeps its reference for itself, and expires (project rule)', async () => {
+    const biller = await addBiller();
+    const trace = {
+      code: 'acs_unknown',
+      sentence: 'A “sentence”.',
+      detail: 'ACS',
+      checks: [{ check: 'version', passed: true }],
+    };
+    await insertTrace(orm, 'maple-otter-lantern', biller.id, at('08:00:00.123'), trace);
+    await insertTrace(orm, 'maple-otter-lantern', undefined, at('09:00:00.000'), { ...trace, code: 'another' });
+    await insertTrace(orm, 'maple-otter-bell', undefined, at('09:00:00.000'), trace);
+    const found = { reference: 'maple-otter-lantern', biller: biller.slug, at: at('08:00:00.123'), trace };
+    expect(await findTrace(orm, 'maple-otter-lantern')).toEqual(found);
+    await deleteTracesBefore(orm, at('08:00:00.123'));
+    expect(await findTrace(orm, 'maple-otter-lantern')).toEqual(found);
+    await deleteTracesBefore(orm, at('08:00:00.124'));
+    expect(await findTrace(orm, 'maple-otter-lantern')).toBeUndefined();
+    expect(await findTrace(orm, 'maple-otter-bell')).toMatchObject({ biller: null });
   });
 
   test('102 an audit event is read back with everything that was told, and without the email (project rule)', async () => {
