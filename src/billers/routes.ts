@@ -24,8 +24,8 @@ const HEADERS = {
   'x-content-type-options': 'nosniff',
 };
 
-/** A person's browser says how it came to load something; a program that reads metadata does not. */
-const isBrowser = ({ headers }: FastifyRequest) => headers['sec-fetch-mode'] !== undefined;
+/** A person opened the address: browsers tell so. (A program may say `cors`, as the fetch of Node does.) */
+const isBrowser = ({ headers }: FastifyRequest) => headers['sec-fetch-mode'] === 'navigate';
 const fetcherOf = ({ ip, headers }: FastifyRequest) => ({ address: ip, client: headers['user-agent'] ?? '' });
 
 /** What the onboarding staff fetches: IdP metadata and the signing certificate. */

@@ -49,9 +49,14 @@ function readBody(response: IncomingMessage): Promise<{ body: string; complete: 
   });
 }
 
+/** @returns the Response in a page that posts one, base64; undefined where the page has none */
+export function samlResponseIn(page: string): string | undefined {
+  return /name="SAMLResponse" value="([A-Za-z0-9+/=]*)/.exec(page)?.[1];
+}
+
 /** @returns the ID of the assertion in a page that posts a Response; undefined where the page has none */
 export function assertionIdIn(page: string): string | undefined {
-  const response = /name="SAMLResponse" value="([A-Za-z0-9+/]*)/.exec(page)?.[1];
+  const response = samlResponseIn(page);
   if (response === undefined) return undefined;
   return /<saml:Assertion [^>]*\bID="([^"]+)"/.exec(Buffer.from(response, 'base64').toString())?.[1];
 }

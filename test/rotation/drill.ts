@@ -1,0 +1,120 @@
+import { once } from 'node:events';
+import { setTimeout } from 'node:timers/promises';
+import type { FastifyInstance } from 'fastify';
+import { pino } from 'pino';
+import { createServer } from '../../src/app.ts';
+import type { KeyStatus, Verdict } from '../../src/keys/status.ts';
+import { runOperation } from '../../src/operators/operations.ts';
+import { createPortalClient, type PortalClient, samlResponseIn } from '../support/portal-client.ts';
+import { createTestStorage, type TestConnection } from '../support/storage.ts';
+import { createRelyingParty, type RelyingParty } from './relying-party.ts';
+
+/** A biller of the drill with its Service Provider, and what became of its sign-ons. */
+interface Drilled {
+  readonly slug: string;
+  readonly party: RelyingParty;
+  accepted: number;
+  readonly refused: string[];
+}
+
+/** Two instances of the service on one PostgreSQL, and sign-ons at both of them all the while. */
+export interface Drill {
+  readonly billers: readonly Drilled[];
+  operate(name: string, input: Record<string, unknown>): Promise<unknown>;
+  /** Address of a biller's metadata at one of the instances. */
+  metadataUrl(slug: string, instance: 0 | 1, query?: string): string;
+  status(slug: string): Promise<KeyStatus & { verdict: Verdict }>;
+  /** Resolves when every biller has had so many more sign-ons. */
+  signOns(more: number): Promise<void>;
+  end(): Promise<void>;
+}
+
+const EMAIL = 'pat@example.com';
+const PASSWORD = 'correct horse battery';
+const ACS = 'https://sp.example/acs';
+const entityIdOf = (slug: string) => `https://sp.example/${slug}`;
+
+async function listen(connection: TestConnection): Promise<{ server: FastifyInstance; url: string }> {
+  const server = await createServer(connection.services, {
+    logger: pino({ level: 'silent' }),
+    settings: { TRUST_PROXY: undefined },
+  });
+  return { server, url: await server.listen({ port: 0, host: '127.0.0.1' }) };
+}
+
+/**
+ * Starts the drill.
+ *
+ * @param kinds the kind of Service Provider of each biller, by slug
+ * @param pauseMs between two sign-ons of a biller at an instance
+ */
+export async function startDrill(kinds: Record<string, 'pins' | 'refetches'>, pauseMs: number): Promise<Drill> {
+  const storage = await createTestStorage('postgresql');
+  const connections = [await storage.open(), await storage.open()] as const;
+  const instances = [await listen(connections[0]), await listen(connections[1])] as const;
+  const operate = (name: string, input: Record<string, unknown>) =>
+    runOperation(connections[0].services, name, input, { name: 'drill' });
+  const metadataUrl = (slug: string, instance: 0 | 1, query = '') =>
+    `${instances[instance].url}/saml/${slug}/metadata${query}`;
+
+  const billers: Drilled[] = [];
+  for (const [slug, kind] of Object.entries(kinds)) {
+    const input = { slug, name: slug, billerGuid: crypto.randomUUID(), entityId: entityIdOf(slug), acs: [ACS] };
+    await operate('biller.add', input);
+    await operate('user.add', { biller: slug, email: EMAIL, password: PASSWORD, accounts: ['101Invoice:owner'] });
+    const party = createRelyingParty(kind, entityIdOf(slug), ACS);
+    await party.save(metadataUrl(slug, 0));
+    billers.push({ slug, party, accepted: 0, refused: [] });
+  }
+
+  let running = true;
+  async function keepSigningOn(client: PortalClient, biller: Drilled): Promise<void> {
+    await client.signIn(biller.slug, EMAIL, PASSWORD);
+    while (running) {
+      const { status, body } = await client.signOn(biller.slug, entityIdOf(biller.slug));
+      const response = samlResponseIn(body);
+      if (response !== undefined && (await biller.party.accepts(response))) biller.accepted += 1;
+      else biller.refused.push(response === undefined ? `answered with ${status}` : 'refused by the Service Provider');
+      await setTimeout(pauseMs);
+    }
+    client.close();
+  }
+  /** A Service Provider that re-fetches does so all the time, at either instance. */
+  async function keepFetching({ slug, party }: Drilled): Promise<void> {
+    for (let turn = 0; running; turn += 1) {
+      await party.save(metadataUrl(slug, turn % 2 === 0 ? 0 : 1));
+      await setTimeout(50);
+    }
+  }
+  const loops = billers.flatMap((biller) => [
+    ...instances.map(({ url }) => keepSigningOn(createPortalClient(url), biller)),
+    ...(kinds[biller.slug] === 'refetches' ? [keepFetching(biller)] : []),
+  ]);
+
+  return {
+    billers,
+    operate,
+    metadataUrl,
+    async status(slug) {
+      const [found] = (await operate('key.status', { billers: [slug] })) as (KeyStatus & { verdict: Verdict })[];
+      if (found === undefined) throw new Error(`there is no biller ${slug}`);
+      return found;
+    },
+    async signOns(more) {
+      const total = ({ accepted, refused }: Drilled) => accepted + refused.length;
+      const goals = billers.map((biller) => total(biller) + more);
+      while (billers.some((biller, index) => total(biller) < (goals[index] ?? 0))) await setTimeout(20);
+    },
+    async end() {
+      running = false;
+      await Promise.all(loops);
+      for (const { server } of instances) {
+        const closed = once(server.server, 'close');
+        await server.close();
+        await closed;
+      }
+      for (const connection of connections) await connection.close();
+      await storage.remove();
+    },
+  };
+}

@@ -1,0 +1,63 @@
+import { X509Certificate } from 'node:crypto';
+import { SAML } from '@node-saml/node-saml';
+import { childrenNamed, parseXml, type XmlElement } from '../../src/saml/xml.ts';
+
+const METADATA = 'urn:oasis:names:tc:SAML:2.0:metadata';
+const XMLDSIG = 'http://www.w3.org/2000/09/xmldsig#';
+
+/**
+ * A Service Provider as far as certificates go. `pins` keeps the first certificate of the metadata that its form was saved
+ * with, however many there are; `refetches` honours all of them, and looks again and again.
+ */
+export interface RelyingParty {
+  /** Reads metadata, as a form does that is saved, and keeps what this kind of Service Provider keeps. */
+  save(metadataUrl: string): Promise<void>;
+  /** @param samlResponse base64, as it is posted @returns whether node-saml accepts it with what was kept */
+  accepts(samlResponse: string): Promise<boolean>;
+  /** SHA-256 of what was kept, hexadecimal. */
+  kept(): string[];
+}
+
+function certificatesOf(metadata: string): string[] {
+  const below = (parents: XmlElement[], namespace: string, name: string) =>
+    parents.flatMap((parent) => childrenNamed(parent, namespace, name));
+  const role = below([parseXml(metadata)], METADATA, 'IDPSSODescriptor');
+  const data = below(below(below(role, METADATA, 'KeyDescriptor'), XMLDSIG, 'KeyInfo'), XMLDSIG, 'X509Data');
+  return below(data, XMLDSIG, 'X509Certificate').map(({ text }) => text);
+}
+
+/** @param entityId its own @param acs where Responses go */
+export function createRelyingParty(kind: 'pins' | 'refetches', entityId: string, acs: string): RelyingParty {
+  let certificates: string[] = [];
+  let saml: SAML | undefined;
+  return {
+    async save(metadataUrl) {
+      const response = await fetch(metadataUrl, { headers: { 'user-agent': `relying-party/${kind}` } });
+      if (!response.ok) throw new Error(`the metadata was answered with ${response.status}`);
+      const found = certificatesOf(await response.text());
+      certificates = kind === 'pins' ? found.slice(0, 1) : found;
+      saml = new SAML({
+        idpCert: certificates,
+        issuer: entityId,
+        audience: entityId,
+        callbackUrl: acs,
+        entryPoint: 'https://idp.example/sso',
+        wantAssertionsSigned: true,
+        wantAuthnResponseSigned: true,
+        acceptedClockSkewMs: 5_000,
+      });
+    },
+    async accepts(samlResponse) {
+      try {
+        const { profile } = (await saml?.validatePostResponseAsync({ SAMLResponse: samlResponse })) ?? {};
+        return profile?.Email !== undefined;
+      } catch {
+        return false;
+      }
+    },
+    kept: () =>
+      certificates.map((one) =>
+        new X509Certificate(Buffer.from(one, 'base64')).fingerprint256.replaceAll(':', '').toLowerCase(),
+      ),
+  };
+}
