@@ -51,11 +51,17 @@ export function readPem(pem: string, passphrase: string | undefined): GivenKey {
   return { privateKey, certificate: certificateOf(privateKey, readCertificates(pem)) };
 }
 
+/**
+ * Keys are compared as bytes: KeyObject.equals leaves an error behind in OpenSSL where the two are of different kinds,
+ * and the next private key that is read fails by it.
+ */
+const spkiOf = (publicKey: KeyObject): Buffer => publicKey.export({ type: 'spki', format: 'der' });
+
 /** @throws InputError where none of the certificates belongs to the key */
 export function certificateOf(key: KeyObject, certificates: readonly X509Certificate[]): X509Certificate {
   if (certificates.length === 0) throw refuse('there is no certificate in it');
-  const publicKey = key.type === 'private' ? createPublicKey(key) : key;
-  const found = certificates.find((certificate) => certificate.publicKey.equals(publicKey));
+  const publicKey = spkiOf(key.type === 'private' ? createPublicKey(key) : key);
+  const found = certificates.find((certificate) => spkiOf(certificate.publicKey).equals(publicKey));
   if (found === undefined) throw refuse('certificate and private key do not belong together');
   return found;
 }
