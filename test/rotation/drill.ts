@@ -42,6 +42,11 @@ async function listen(connection: TestConnection): Promise<{ server: FastifyInst
   return { server, url: await server.listen({ port: 0, host: '127.0.0.1' }) };
 }
 
+/** Between the service and the ACS, most Responses are on their way for a moment, and some for a second. */
+function* transitTimes(): Generator<number, never> {
+  for (let turn = 1; ; turn += 1) yield turn % 8 === 0 ? 1_000 : (turn * 37) % 200;
+}
+
 /**
  * Starts the drill.
  *
@@ -68,16 +73,24 @@ export async function startDrill(kinds: Record<string, 'pins' | 'refetches'>, pa
   }
 
   let running = true;
+  const arriving = new Set<Promise<void>>();
+  const transit = transitTimes();
   async function keepSigningOn(client: PortalClient, biller: Drilled): Promise<void> {
     await client.signIn(biller.slug, EMAIL, PASSWORD);
     while (running) {
       const { status, body } = await client.signOn(biller.slug, entityIdOf(biller.slug));
       const response = samlResponseIn(body);
-      if (response !== undefined && (await biller.party.accepts(response))) biller.accepted += 1;
-      else biller.refused.push(response === undefined ? `answered with ${status}` : 'refused by the Service Provider');
+      if (response === undefined) biller.refused.push(`answered with ${status}`);
+      else arriving.add(arrive(biller, response, transit.next().value));
       await setTimeout(pauseMs);
     }
     client.close();
+  }
+  /** The page takes its time to load and to post itself, and meanwhile the form may be saved. */
+  async function arrive(biller: Drilled, response: string, afterMs: number): Promise<void> {
+    await setTimeout(afterMs);
+    if (await biller.party.accepts(response)) biller.accepted += 1;
+    else biller.refused.push('refused by the Service Provider');
   }
   /** A Service Provider that re-fetches does so all the time, at either instance. */
   async function keepFetching({ slug, party }: Drilled): Promise<void> {
@@ -108,6 +121,7 @@ export async function startDrill(kinds: Record<string, 'pins' | 'refetches'>, pa
     async end() {
       running = false;
       await Promise.all(loops);
+      await Promise.all(arriving);
       for (const { server } of instances) {
         const closed = once(server.server, 'close');
         await server.close();

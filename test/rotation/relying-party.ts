@@ -1,7 +1,9 @@
 import { X509Certificate } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import { SAML } from '@node-saml/node-saml';
 import { childrenNamed, parseXml, type XmlElement } from '../../src/saml/xml.ts';
 
+const SAVING_MS = 300;
 const METADATA = 'urn:oasis:names:tc:SAML:2.0:metadata';
 const XMLDSIG = 'http://www.w3.org/2000/09/xmldsig#';
 
@@ -35,6 +37,8 @@ export function createRelyingParty(kind: 'pins' | 'refetches', entityId: string,
       const response = await fetch(metadataUrl, { headers: { 'user-agent': `relying-party/${kind}` } });
       if (!response.ok) throw new Error(`the metadata was answered with ${response.status}`);
       const found = certificatesOf(await response.text());
+      // Between reading the metadata and keeping the certificate, a form is checked and written somewhere.
+      if (kind === 'pins') await setTimeout(SAVING_MS);
       certificates = kind === 'pins' ? found.slice(0, 1) : found;
       saml = new SAML({
         idpCert: certificates,
