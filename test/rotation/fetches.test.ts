@@ -1,0 +1,138 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startInstallation, type TestInstallation } from '../support/installation.ts';
+
+let installation: TestInstallation;
+let now = Date.parse('2026-03-01T08:00:00Z');
+beforeAll(async () => {
+  installation = await startInstallation({ clock: () => now, trustProxy: 'loopback' });
+});
+afterAll(() => installation.close());
+
+interface Status {
+  readonly seen: number;
+  readonly last_seen: { address: string; client: string } | null;
+  readonly verdict: { safe: boolean; sentence: string };
+  readonly active: { fingerprint: string };
+  readonly staged: { fingerprint: string } | null;
+}
+
+async function addStaged(slug: string, settings: Record<string, unknown> = {}): Promise<void> {
+  await installation.addBiller(slug, { keyType: 'EC-P256', settings });
+  await installation.operate('key.stage', { biller: slug, keyType: 'EC-P256' });
+}
+async function statusOf(slug: string): Promise<Status> {
+  await installation.services.fetches.drained();
+  return ((await installation.operate('key.status', { billers: [slug] })) as [Status])[0];
+}
+const fetchMetadata = (path: string, headers: Record<string, string> = {}) =>
+  installation.server.inject({ url: path, headers: { 'user-agent': 'their-crm/1.0', ...headers } });
+
+test('84 a fetch by the other side is recorded with what it was shown, and makes the staged key safe (project rule)', async () => {
+  await addStaged('riverton');
+  expect((await statusOf('riverton')).verdict).toEqual({
+    safe: false,
+    sentence: 'Wait: no fetch by the other side has seen the staged certificate.',
+  });
+  await expect(installation.operate('key.activate', { biller: 'riverton' })).rejects.toThrow(
+    'no fetch by the other side',
+  );
+  await fetchMetadata('/saml/riverton/metadata', { 'x-forwarded-for': '203.0.113.7' });
+  const status = await statusOf('riverton');
+  expect(status).toMatchObject({ seen: 1, last_seen: { address: '203.0.113.7', client: 'their-crm/1.0' } });
+  expect(status.verdict.safe).toBe(true);
+  const [fetch] = (await installation.operate('key.fetches', { biller: 'riverton' })) as Record<string, unknown>[];
+  expect(fetch).toMatchObject({
+    status: 200,
+    monitor: false,
+    certificates: [status.active.fingerprint, status.staged?.fingerprint],
+  });
+  await installation.operate('key.activate', { biller: 'riverton' });
+  expect((await statusOf('riverton')).staged).toBeNull();
+});
+
+test('84 a fetch before the key was staged has not seen it (project rule)', async () => {
+  await installation.addBiller('early', { keyType: 'EC-P256' });
+  await fetchMetadata('/saml/early/metadata');
+  now += 1000;
+  await installation.operate('key.stage', { biller: 'early', keyType: 'EC-P256' });
+  expect(await statusOf('early')).toMatchObject({ seen: 0, verdict: { safe: false } });
+});
+
+test('a 304 counts for a client that had the same document, and not for one that says it takes any (RFC 9110 13.1.2)', async () => {
+  await addStaged('cached');
+  const { headers } = await fetchMetadata('/saml/cached/metadata', { 'user-agent': 'first' });
+  const any = await fetchMetadata('/saml/cached/metadata', { 'user-agent': 'any', 'if-none-match': '*' });
+  const known = await fetchMetadata('/saml/cached/metadata', {
+    'user-agent': 'known',
+    'if-none-match': String(headers.etag),
+  });
+  expect([any.statusCode, known.statusCode]).toEqual([304, 304]);
+  expect(await statusOf('cached')).toMatchObject({ seen: 2 });
+});
+
+test('probes of our own are told apart from the other side, by address or by User-Agent (project rule)', async () => {
+  await addStaged('watched', { monitors: ['10.0.0.0/8', 'uptime-robot'] });
+  await fetchMetadata('/saml/watched/metadata', { 'x-forwarded-for': '10.1.2.3' });
+  await fetchMetadata('/saml/watched/metadata', { 'user-agent': 'Uptime-Robot/2.0' });
+  expect(await statusOf('watched')).toMatchObject({ seen: 0, verdict: { safe: false } });
+  await fetchMetadata('/saml/watched/metadata', { 'x-forwarded-for': '11.1.2.3' });
+  expect(await statusOf('watched')).toMatchObject({ seen: 1 });
+});
+
+test('where one certificate is kept, an ordinary fetch makes nothing safe: it must be handed over (project rule)', async () => {
+  await addStaged('pinned', { rotation: 'switch-on-fetch' });
+  await fetchMetadata('/saml/pinned/metadata');
+  expect((await statusOf('pinned')).verdict.sentence).toContain('key hand-over');
+  await expect(installation.operate('key.activate', { biller: 'pinned' })).rejects.toThrow('Hand over');
+});
+
+async function handOver(slug: string, terms: Record<string, unknown> = {}): Promise<string> {
+  const { url } = (await installation.operate('key.hand-over', { biller: slug, ...terms })) as { url: string };
+  const { pathname, search } = new URL(url);
+  return pathname + search;
+}
+
+test('one-time metadata holds the new certificate alone; its fetch switches, and the old key can be had back (project rule)', async () => {
+  await addStaged('handed', { rotation: 'switch-on-fetch' });
+  const before = await statusOf('handed');
+  const path = await handOver('handed');
+  const first = await fetchMetadata(path);
+  expect(first.statusCode).toBe(200);
+  expect(first.headers['cache-control']).toBe('no-store');
+  expect(first.body.match(/<ds:X509Certificate>/g)).toHaveLength(1);
+  const after = await statusOf('handed');
+  expect(after.active.fingerprint).toBe(before.staged?.fingerprint);
+  // The form may look twice: it is shown the same.
+  expect((await fetchMetadata(path)).body).toBe(first.body);
+  await installation.operate('key.back-out', { biller: 'handed', reason: 'their form was not saved' });
+  expect((await statusOf('handed')).active.fingerprint).toBe(before.active.fingerprint);
+  expect((await fetchMetadata(path)).statusCode).toBe(410);
+});
+
+test('whoever is not the other side’s form switches nothing (project rule)', async () => {
+  await addStaged('guarded', { rotation: 'switch-on-fetch', monitors: ['uptime-robot'] });
+  const before = await statusOf('guarded');
+  const path = await handOver('guarded', { networks: ['203.0.113.0/24'] });
+  const strangers: Record<string, string>[] = [
+    { 'sec-fetch-mode': 'navigate', 'x-forwarded-for': '203.0.113.7' },
+    { 'user-agent': 'Slackbot-LinkExpanding 1.0', 'x-forwarded-for': '203.0.113.7' },
+    { 'user-agent': 'uptime-robot', 'x-forwarded-for': '203.0.113.7' },
+    { 'x-forwarded-for': '198.51.100.1' },
+  ];
+  for (const headers of strangers) expect((await fetchMetadata(path, headers)).statusCode).toBe(403);
+  expect((await statusOf('guarded')).active).toEqual(before.active);
+  expect((await fetchMetadata(path, { 'x-forwarded-for': '203.0.113.7' })).statusCode).toBe(200);
+});
+
+test('one-time metadata ends: with its time, with the next one, and at another biller (project rule)', async () => {
+  await addStaged('ending', { rotation: 'switch-on-fetch' });
+  const first = await handOver('ending', { hours: 1 });
+  const second = await handOver('ending', { hours: 1 });
+  expect((await fetchMetadata(first)).statusCode).toBe(410);
+  expect((await fetchMetadata(second.replace('/ending/', '/riverton/'))).statusCode).toBe(410);
+  expect((await fetchMetadata('/saml/ending/metadata?one-time=x')).statusCode).toBe(410);
+  now += 3600_000;
+  const late = await fetchMetadata(second);
+  expect(late.statusCode).toBe(410);
+  expect(late.body).toContain('This metadata URL is over');
+});

@@ -1,0 +1,174 @@
+import { eq } from 'drizzle-orm';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { signingKeys } from '../../src/database/schema.ts';
+import { runOperation } from '../../src/operators/operations.ts';
+import { createTestStorage, DATABASE_KINDS, type TestConnection, type TestStorage } from '../support/storage.ts';
+
+const actor = { name: 'test' };
+
+describe.each(DATABASE_KINDS)('signing keys on the %s database', (kind) => {
+  let storage: TestStorage;
+  let connection: TestConnection;
+  let slug = '';
+  let number = 0;
+
+  const operate = (name: string, input: Record<string, unknown>) =>
+    runOperation(connection.services, name, { biller: slug, ...input }, actor);
+  const rows = async () => {
+    const { id } = await connection.services.billers.bySlug(slug);
+    return connection.database.orm.select().from(signingKeys).where(eq(signingKeys.billerId, id));
+  };
+  const states = async () => (await rows()).map(({ state }) => state).sort();
+  const fingerprintOf = async (state: string) => (await rows()).find((row) => row.state === state)?.fingerprint;
+  const events = async () => {
+    const listed = await runOperation(connection.services, 'audit.list', { biller: slug }, actor);
+    return (listed as { event: string; details: Record<string, unknown> }[]).map(({ event }) => event);
+  };
+  const force = { force: true, reason: 'test' };
+
+  beforeAll(async () => {
+    storage = await createTestStorage(kind);
+    connection = await storage.open();
+  });
+  afterAll(async () => {
+    await connection.close();
+    await storage.remove();
+  });
+  beforeEach(async () => {
+    number += 1;
+    slug = `biller-${number}`;
+    const provider = { entityId: 'https://sp.example', acs: ['https://sp.example/acs'] };
+    const input = { slug, name: slug, billerGuid: crypto.randomUUID(), keyType: 'EC-P256', ...provider };
+    await runOperation(connection.services, 'biller.add', input, actor);
+  });
+  const stage = () => operate('key.stage', { keyType: 'EC-P256' });
+
+  test('82 a staged key is published behind the active one, which still signs (SAML Metadata 2.4.1.1)', async () => {
+    const old = await fingerprintOf('active');
+    await stage();
+    const biller = await connection.services.billers.bySlug(slug);
+    const keys = await connection.services.keys.ofBiller(biller.id);
+    expect(keys.fingerprints).toEqual([old, await fingerprintOf('staged')]);
+    expect(keys.active?.fingerprint).toBe(old);
+  });
+
+  test('85 a rotation touches one biller and no other (project rule)', async () => {
+    const other = slug;
+    const before = await rows();
+    slug = `${slug}-second`;
+    const provider = { entityId: 'https://sp.example', acs: ['https://sp.example/acs'] };
+    const input = { slug, name: slug, billerGuid: crypto.randomUUID(), keyType: 'EC-P256', ...provider };
+    await runOperation(connection.services, 'biller.add', input, actor);
+    await stage();
+    await operate('key.activate', force);
+    slug = other;
+    expect(await rows()).toEqual(before);
+  });
+
+  test('86 backing out makes the old key active again and keeps the new one staged (project rule)', async () => {
+    const old = await fingerprintOf('active');
+    await stage();
+    const newer = await fingerprintOf('staged');
+    await operate('key.activate', force);
+    expect([await fingerprintOf('active'), await fingerprintOf('retiring')]).toEqual([newer, old]);
+    await operate('key.back-out', { reason: 'their form was not saved' });
+    expect([await fingerprintOf('active'), await fingerprintOf('staged')]).toEqual([old, newer]);
+    // And over again.
+    await operate('key.activate', force);
+    expect(await fingerprintOf('active')).toBe(newer);
+    expect(await events()).toEqual([
+      'key.activated',
+      'key.backed_out',
+      'key.activated',
+      'key.staged',
+      'key.created',
+      'biller.added',
+    ]);
+  });
+
+  test('87 a retired key is gone from the metadata, and its private part from the database (project rule)', async () => {
+    await stage();
+    await operate('key.activate', force);
+    const old = await fingerprintOf('retiring');
+    await expect(operate('key.retire', {})).rejects.toThrow('may still be on its way');
+    await operate('key.retire', { force: true });
+    const retired = (await rows()).find(({ fingerprint }) => fingerprint === old);
+    expect(retired).toMatchObject({ state: 'retired', sealedPrivateKey: null, moduleLabel: null });
+    const biller = await connection.services.billers.bySlug(slug);
+    expect((await connection.services.keys.ofBiller(biller.id)).fingerprints).toEqual([await fingerprintOf('active')]);
+  });
+
+  test('89 a change that fails half way changes nothing, and can be made again (project rule)', async () => {
+    await stage();
+    const before = await rows();
+    const { audit } = connection.services;
+    const { appendWithin } = audit;
+    audit.appendWithin = () => Promise.reject(new Error('the process ended here'));
+    await expect(operate('key.activate', force)).rejects.toThrow('the process ended here');
+    audit.appendWithin = appendWithin;
+    expect(await rows()).toEqual(before);
+    await operate('key.activate', force);
+    expect(await states()).toEqual(['active', 'retiring']);
+  });
+
+  test('a second staged key, an activation with a retiring key left, and a force without a reason are refused', async () => {
+    await stage();
+    await expect(stage()).rejects.toThrow(`${slug} has a staged key already.`);
+    await expect(operate('key.activate', { force: true })).rejects.toThrow('--force needs --reason');
+    await operate('key.activate', force);
+    await stage();
+    await expect(operate('key.activate', force)).rejects.toThrow('still has a retiring key from the last rotation');
+    await operate('key.retire', { staged: true });
+    expect(await states()).toEqual(['active', 'retired', 'retiring']);
+    await expect(operate('key.activate', force)).rejects.toThrow(`${slug} has no staged key.`);
+  });
+
+  test('a revoked active key is replaced in the same moment, and what to tell whom is told (project rule)', async () => {
+    const old = await fingerprintOf('active');
+    await expect(operate('key.revoke', { reason: 'it leaked' })).rejects.toThrow('Give --replace');
+    const result = await operate('key.revoke', { reason: 'it leaked', replace: 'EC-P256' });
+    expect(result).toMatchObject({ revoked: old, replaced: true });
+    expect((result as { tell: string[] }).tell[0]).toContain(`/saml/${slug}/metadata`);
+    const revoked = (await rows()).find(({ fingerprint }) => fingerprint === old);
+    expect(revoked).toMatchObject({ state: 'revoked', sealedPrivateKey: null });
+    expect(await states()).toEqual(['active', 'revoked']);
+  });
+});
+
+test('88 of two instances that activate at once, one wins and both agree (project rule)', async () => {
+  const storage = await createTestStorage('postgresql');
+  const [one, other] = [await storage.open(), await storage.open()];
+  try {
+    const provider = { entityId: 'https://sp.example', acs: ['https://sp.example/acs'] };
+    const input = {
+      slug: 'riverton',
+      name: 'Riverton',
+      billerGuid: crypto.randomUUID(),
+      keyType: 'EC-P256',
+      ...provider,
+    };
+    await runOperation(one.services, 'biller.add', input, actor);
+    const { id } = await one.services.billers.bySlug('riverton');
+    await other.services.keys.ofBiller(id);
+    for (let round = 0; round < 5; round += 1) {
+      await runOperation(one.services, 'key.stage', { biller: 'riverton', keyType: 'EC-P256' }, actor);
+      const activation = { biller: 'riverton', force: true, reason: 'test' };
+      const outcomes = await Promise.allSettled(
+        [one, other].map(({ services }) => runOperation(services, 'key.activate', activation, actor)),
+      );
+      expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+      const [active] = await one.database.orm.select().from(signingKeys).where(eq(signingKeys.state, 'active'));
+      await expect
+        .poll(async () => {
+          const both = await Promise.all([one, other].map(({ services }) => services.keys.ofBiller(id)));
+          return both.map((keys) => keys.active?.fingerprint);
+        })
+        .toEqual([active?.fingerprint, active?.fingerprint]);
+      await runOperation(one.services, 'key.retire', { biller: 'riverton', force: true }, actor);
+    }
+  } finally {
+    await one.close();
+    await other.close();
+    await storage.remove();
+  }
+});
