@@ -3,6 +3,9 @@
  * process under load and is killed (SIGKILL) at random moments; every assertion that a client has seen, even in a part
  * of a page, must then stand in the audit.
  *
+ * PGlite commits inside the process, before any answer can be written: there, this shows that what it committed survives.
+ * That nothing is signed without the row is shown on both databases by without-audit.test.ts.
+ *
  * KILL_ROUNDS sets the number of kills per database, e.g. `KILL_ROUNDS=100 npx vitest run test/audit/kill.test.ts`.
  */
 import { randomInt } from 'node:crypto';

@@ -1,17 +1,9 @@
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
+import { layEmbeddedDatabase } from '../support/embedded-template.ts';
 import { endService, freePort, type ServiceProcess, spawnService, startService } from '../support/service.ts';
 import { createTestStorage, DATABASE_KINDS } from '../support/storage.ts';
 
@@ -102,7 +94,8 @@ test('a start without any setting makes its data and its master key where it sta
 });
 
 test('the .env file where the service starts is read, and the environment wins over it', async () => {
-  mkdirSync(join(folder, 'somewhere'));
+  const dataDir = join(folder, 'somewhere', 'else');
+  await layEmbeddedDatabase(dataDir);
   const lines = [
     '# as docker compose reads it too',
     'DATA_DIR=./somewhere/else',
@@ -113,7 +106,7 @@ test('the .env file where the service starts is read, and the environment wins o
   // Were the level of the file the one that counts, the service would not say that it is ready.
   const service = await start({ LOG_LEVEL: 'info' });
   expect((await fetch(`${service.url}/health/ready`)).status).toBe(200);
-  expect(existsSync(join(folder, 'somewhere', 'else', 'pglite'))).toBe(true);
+  expect(readdirSync(dataDir)).toContain('control.sock');
   expect(existsSync(join(folder, 'certs'))).toBe(false);
   expect(await endService(service)).toEqual(CLEAN);
 });

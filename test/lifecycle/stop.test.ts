@@ -91,7 +91,7 @@ describe.each(DATABASE_KINDS)('the service on the %s database, told to stop', (k
   beforeAll(() => prepare(kind));
   afterAll(() => storage.remove());
 
-  test.each(['SIGTERM', 'SIGINT'] as const)(
+  test.each<NodeJS.Signals>(kind === 'embedded' ? ['SIGTERM'] : ['SIGTERM', 'SIGINT'])(
     '102 by %s, finishes the sign-on in flight, takes nobody new, and ends with exit code 0 (project rule)',
     async (signal) => {
       await start();
