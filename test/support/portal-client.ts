@@ -3,7 +3,7 @@ import { deflateRawSync } from 'node:zlib';
 import { newSamlId } from '../../src/saml/id.ts';
 
 /** An answer as far as it came. */
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly headers: IncomingMessage['headers'];
   readonly body: string;
