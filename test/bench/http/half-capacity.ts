@@ -3,6 +3,7 @@ import { progress } from '../part.ts';
 import { cpuOf, type Helper, nextMessage } from '../process.ts';
 import { type Service, startService } from '../service.ts';
 import type { Row, Table } from '../table.ts';
+import { FULL_LOAD } from './cost.ts';
 import type { LoadOrder, LoadResult } from './load.ts';
 import { profileTables } from './profile.ts';
 import type { WatchOrder, WatchReport } from './watched-service.ts';
@@ -28,7 +29,7 @@ async function watched<Result>(
   const base = { port: installation.port, signedIn: installation.signedIn.assertion };
   const ask = (order: Partial<LoadOrder>) => load.ask<LoadResult>({ ...base, ...order });
   try {
-    await ask({ kind: 'closed', connections: 16, milliseconds: WARM_UP_MS });
+    await ask({ kind: 'closed', connections: FULL_LOAD, milliseconds: WARM_UP_MS });
     return await work(service, ask);
   } finally {
     await service.stop();
@@ -82,7 +83,7 @@ export async function whereTheCpuGoes(installation: BenchInstallation, load: Hel
   progress(`http: profile, ${installation.kind}`);
   return watched(installation, load, async (service, ask) => {
     await tellWatcher(service, 'profile');
-    const { signOns } = await ask({ kind: 'closed', connections: 16, milliseconds: PROFILE_MS });
+    const { signOns } = await ask({ kind: 'closed', connections: FULL_LOAD, milliseconds: PROFILE_MS });
     const { profile } = await tellWatcher<WatchReport>(service, 'report');
     if (profile === undefined) throw new Error('The service made no profile.');
     return profileTables('profile', `${installation.kind}, --sign assertion`, profile, signOns);
