@@ -1,0 +1,167 @@
+import { beforeAll, expect, test } from 'vitest';
+import { authnRequest, postFields, redirectQuery, signedMessage, signedQuery } from '../support/authn-request.ts';
+import { errorCodeOf, postedBy, requirePosted, statusOf } from '../support/browser-like.ts';
+import { makeSigningKey, type SigningKey } from '../support/saml.ts';
+import { useStage } from './stage.ts';
+
+const stage = useStage();
+const SHA1 = 'http://www.w3.org/2000/09/xmldsig#rsa-sha1';
+const ssoUrl = 'https://idp.example/saml/signing/sso';
+let first: SigningKey;
+let second: SigningKey;
+let stranger: SigningKey;
+
+beforeAll(async () => {
+  [first, second, stranger] = [
+    await makeSigningKey('RSA-2048'),
+    await makeSigningKey('EC-P256'),
+    await makeSigningKey('RSA-2048'),
+  ];
+  const spCertificates = [first.certificatePem, second.certificatePem];
+  await stage.addBiller('signing', { spCertificates, settings: { requestSignature: 'required' } });
+  await stage.addBiller('checking', { spCertificates });
+  await stage.addBiller('without');
+});
+
+const message = (biller = 'signing') =>
+  authnRequest({
+    attributes: { Destination: ssoUrl.replace('signing', biller), IssueInstant: new Date(stage.now()).toISOString() },
+  });
+const ecdsa = 'http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256';
+
+async function byRedirect(query: string, biller = 'signing') {
+  const browser = await stage.signedIn(biller);
+  return browser.get(`/saml/${biller}/sso?${query}`);
+}
+async function byPost(xml: string, relayState?: string, biller = 'signing') {
+  const browser = await stage.signedIn(biller);
+  return browser.follow(await browser.post(`/saml/${biller}/sso`, postFields(xml, relayState)));
+}
+const success = (page: Parameters<typeof requirePosted>[0]) => statusOf(requirePosted(page));
+
+test('7 a signed POST by any registered certificate, RSA or ECDSA (SAML Bindings 3.5.4)', async () => {
+  expect(success(await byPost(signedMessage(message(), first), 'rs'))).toEqual(['Success']);
+});
+
+test('8 a signed Redirect by any registered certificate, RSA or ECDSA (SAML Bindings 3.4.4.1)', async () => {
+  expect(success(await byRedirect(signedQuery(redirectQuery(message(), 'rs'), first)))).toEqual(['Success']);
+  expect(success(await byRedirect(signedQuery(redirectQuery(message(), 'rs'), second, ecdsa)))).toEqual(['Success']);
+});
+
+test('8 the raw query is what is signed: lower-case escapes, an empty RelayState, other parameters (SAML Bindings 3.4.4.1)', async () => {
+  const lower = redirectQuery(message(), 'a/b').replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase());
+  expect(success(await byRedirect(signedQuery(lower, first)))).toEqual(['Success']);
+  const empty = signedQuery(`${redirectQuery(message())}&RelayState=`, first);
+  const posted = requirePosted(await byRedirect(empty));
+  expect([statusOf(posted), posted.relayState]).toEqual([['Success'], '']);
+  const shuffled = signedQuery(redirectQuery(message(), 'x'), first).split('&').reverse().join('&');
+  expect(success(await byRedirect(`${shuffled}&lang=en`))).toEqual(['Success']);
+});
+
+const badQueries: [string, () => string, string][] = [
+  ['none although required', () => redirectQuery(message()), 'signature_missing'],
+  ['by a key that is not registered', () => signedQuery(redirectQuery(message()), stranger), 'signature_invalid'],
+  [
+    'over another RelayState',
+    () => signedQuery(redirectQuery(message(), 'a'), first).replace('RelayState=a', 'RelayState=b'),
+    'signature_invalid',
+  ],
+  [
+    'with the RelayState taken away',
+    () => signedQuery(redirectQuery(message(), 'a'), first).replace('&RelayState=a', ''),
+    'signature_invalid',
+  ],
+  [
+    'over another message',
+    () => signedQuery(redirectQuery(message()), first).replace(/^SAMLRequest=[^&]*/, redirectQuery(message())),
+    'signature_invalid',
+  ],
+  [
+    'SigAlg without Signature',
+    () => signedQuery(redirectQuery(message()), first).replace(/&Signature=.*/, ''),
+    'signature_invalid',
+  ],
+  [
+    'Signature without SigAlg',
+    () => signedQuery(redirectQuery(message()), first).replace(/&SigAlg=[^&]*/, ''),
+    'signature_invalid',
+  ],
+  ['SHA-1', () => signedQuery(redirectQuery(message()), first, SHA1), 'signature_algorithm_refused'],
+  [
+    'HMAC with the certificate as the secret',
+    () => signedQuery(redirectQuery(message()), first).replace('rsa-sha256', 'hmac-sha256'),
+    'signature_algorithm_refused',
+  ],
+  [
+    'an unknown algorithm',
+    () => signedQuery(redirectQuery(message()), first).replace('rsa-sha256', 'rsa-sha257'),
+    'signature_algorithm_refused',
+  ],
+  [
+    'RSA said to be ECDSA',
+    () => signedQuery(redirectQuery(message()), first).replace('rsa-sha256', 'ecdsa-sha256'),
+    'signature_invalid',
+  ],
+  [
+    'no base64',
+    () => signedQuery(redirectQuery(message()), first).replace(/Signature=.*/, 'Signature=%21'),
+    'signature_invalid',
+  ],
+];
+
+test.each(badQueries)(
+  '31 Redirect, %s: a page, and nothing is posted (SAML Bindings 3.4.4.1)',
+  async (_title, query, code) => {
+    const page = await byRedirect(query());
+    expect([page.statusCode, errorCodeOf(page)]).toEqual([400, code]);
+    expect(postedBy(page)).toBeUndefined();
+  },
+);
+
+test('31 a signature that comes is verified although none is required, and one by nobody’s certificate too (project rule)', async () => {
+  const invalid = signedQuery(redirectQuery(message('checking')), stranger);
+  expect(errorCodeOf(await byRedirect(invalid, 'checking'))).toBe('signature_invalid');
+  expect(success(await byRedirect(redirectQuery(message('checking')), 'checking'))).toEqual(['Success']);
+  const unknown = await byRedirect(signedQuery(redirectQuery(message('without')), first), 'without');
+  expect(errorCodeOf(unknown)).toBe('signature_invalid');
+  expect((await stage.audited('sign_on.refused')).details.detail).toContain('no certificate is registered');
+});
+
+test('31 POST: SHA-1 is refused with a word on how to mend it; KeyInfo is not believed (SAML Core 5.4)', async () => {
+  const weak = await byPost(signedMessage(message(), first, SHA1));
+  expect(errorCodeOf(weak)).toBe('signature_algorithm_refused');
+  expect((await stage.audited('sign_on.refused')).details.detail).toContain(
+    'have the Service Provider sign with SHA-256',
+  );
+  // signedMessage puts the stranger's own certificate into KeyInfo.
+  const selfMade = signedMessage(message(), stranger);
+  expect(selfMade).toContain('X509Certificate');
+  expect(errorCodeOf(await byPost(selfMade))).toBe('signature_invalid');
+  expect(errorCodeOf(await byPost(message()))).toBe('signature_missing');
+});
+
+test('22 a signed request must name its Destination (SAML Bindings 3.4.5.2)', async () => {
+  const unaddressed = authnRequest({ attributes: { IssueInstant: new Date(stage.now()).toISOString() } });
+  const posted = requirePosted(await byRedirect(signedQuery(redirectQuery(unaddressed), first)));
+  expect(statusOf(posted)).toEqual(['Requester']);
+});
+
+test('76 the policy follows the SP metadata unless set, and the IdP metadata tells it (SAML Metadata 2.4.3, 2.4.4)', async () => {
+  const certificate = first.signer.certificate;
+  const spMetadata = `<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" xmlns:ds="http://www.w3.org/2000/09/xmldsig#" entityID="https://sp.example/metadata">
+    <SPSSODescriptor AuthnRequestsSigned="true" protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">
+      <KeyDescriptor use="signing"><ds:KeyInfo><ds:X509Data><ds:X509Certificate>${certificate}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></KeyDescriptor>
+      <AssertionConsumerService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="https://sp.example/acs" index="0"/>
+    </SPSSODescriptor></EntityDescriptor>`;
+  await stage.addBiller('as-metadata', { spMetadata });
+  expect(errorCodeOf(await byRedirect(redirectQuery(message('as-metadata')), 'as-metadata'))).toBe('signature_missing');
+  const signed = signedQuery(redirectQuery(message('as-metadata')), first);
+  expect(success(await byRedirect(signed, 'as-metadata'))).toEqual(['Success']);
+  const metadata = await stage.stranger().get('/saml/as-metadata/metadata');
+  expect(metadata.body).toContain('WantAuthnRequestsSigned="true"');
+  await stage.installation.operate('biller.update', {
+    slug: 'as-metadata',
+    settings: { requestSignature: 'if-present' },
+  });
+  expect(success(await byRedirect(redirectQuery(message('as-metadata')), 'as-metadata'))).toEqual(['Success']);
+});
