@@ -2,6 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Services } from '../../src/app.ts';
+import type { Biller } from '../../src/billers/biller.ts';
 import { readSettings } from '../../src/config.ts';
 import { openInstallation } from '../../src/installation.ts';
 import { runOperation } from '../../src/operators/operations.ts';
@@ -25,77 +27,80 @@ export interface BenchInstallation {
   /** The service's working folder, with no `.env` in it. */
   readonly folder: string;
   readonly environment: Readonly<Record<string, string>>;
-  /** By what the biller signs. */
-  readonly signedIn: Readonly<Record<SignChoice, readonly SignedIn[]>>;
   remove(): Promise<void>;
 }
 
 export const SP_ENTITY_ID = 'https://sso.invoicecloud.example/saml';
 export const ACS = 'https://sso.invoicecloud.example/saml/acs';
 
-const CHOICES = ['assertion', 'both'] as const;
-
 /**
- * Sets up an installation with a biller that signs the assertion and one that signs both, and portal users who are
- * signed in.
+ * Makes the settings of an installation whose database is still empty.
  *
  * @param postgresUrl a server to make a database on; without it the embedded database
- * @param users signed-in portal users per biller
  */
-export async function setUpInstallation(postgresUrl: string | undefined, users: number): Promise<BenchInstallation> {
+export async function prepareInstallation(postgresUrl: string | undefined): Promise<BenchInstallation> {
   const folder = await mkdtemp(join(tmpdir(), 'ic-idp-bench-'));
   const database = postgresUrl === undefined ? undefined : await createTestDatabase(postgresUrl);
   const port = await freePort();
-  const environment = {
-    PORT: String(port),
-    MASTER_KEY: randomBytes(32).toString('base64'),
-    ...(database === undefined ? { DATA_DIR: join(folder, 'data') } : { DATABASE_URL: database.url }),
-  };
-  const signedIn: Record<SignChoice, SignedIn[]> = { assertion: [], both: [], response: [] };
-  const installation = await openInstallation(readSettings(environment, {}));
-  if (installation === undefined) throw new Error('The fresh database is in use.');
-  const { services } = installation;
-  const actor = { name: 'bench' };
-  for (const sign of CHOICES) {
-    const slug = `signs-${sign}`;
-    await runOperation(
-      services,
-      'biller.add',
-      {
-        slug,
-        name: 'Riverton Water',
-        billerGuid: crypto.randomUUID(),
-        entityId: SP_ENTITY_ID,
-        acs: [ACS],
-        settings: { sign },
-      },
-      actor,
-    );
-    const biller = await services.billers.bySlug(slug);
-    for (let number = 0; number < users; number += 1) {
-      const email = `user-${number}@example.com`;
-      const password = randomBytes(12).toString('hex');
-      const account = `${100 + number}Invoice:owner`;
-      const user = (await runOperation(
-        services,
-        'user.add',
-        { biller: slug, email, password, accounts: [account] },
-        actor,
-      )) as { id: string };
-      const id = await services.sessions.start(biller, user.id, undefined);
-      signedIn[sign].push({ ssoUrl: biller.ssoUrl, cookie: `${SESSION_COOKIE}=${id}` });
-    }
-  }
-  await installation.close();
   return {
     kind: database === undefined ? 'PGlite' : 'PostgreSQL',
     port,
     folder,
-    environment,
-    signedIn,
+    environment: {
+      PORT: String(port),
+      MASTER_KEY: randomBytes(32).toString('base64'),
+      ...(database === undefined ? { DATA_DIR: join(folder, 'data') } : { DATABASE_URL: database.url }),
+    },
     async remove() {
       await database?.drop();
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Opens an installation that no service runs on, as a command would. @param work what to do with it */
+export async function withServices<Result>(
+  { environment }: BenchInstallation,
+  work: (services: Services) => Promise<Result>,
+): Promise<Result> {
+  const installation = await openInstallation(readSettings(environment, {}));
+  if (installation === undefined) throw new Error('A service already runs on this installation.');
+  try {
+    return await work(installation.services);
+  } finally {
+    await installation.close();
+  }
+}
+
+const ACTOR = { name: 'bench' };
+
+/** Adds a biller that signs what is told. @returns it, as sign-ons see it */
+export async function addBiller(services: Services, slug: string, sign: SignChoice): Promise<Biller> {
+  const input = {
+    slug,
+    name: 'Riverton Water',
+    billerGuid: crypto.randomUUID(),
+    entityId: SP_ENTITY_ID,
+    acs: [ACS],
+    settings: { sign },
+  };
+  await runOperation(services, 'biller.add', input, ACTOR);
+  return services.billers.bySlug(slug);
+}
+
+/** Adds a portal user with one account, and signs them in. */
+export async function signInNewUser(services: Services, biller: Biller, number: number): Promise<SignedIn> {
+  const input = {
+    biller: biller.slug,
+    email: `user-${number}@example.com`,
+    password: randomBytes(12).toString('hex'),
+    accounts: [`${100 + number}Invoice:owner`],
+  };
+  const { id } = (await runOperation(services, 'user.add', input, ACTOR)) as { id: string };
+  return { ssoUrl: biller.ssoUrl, cookie: await sessionCookie(services, biller, id) };
+}
+
+/** Signs a portal user in. @returns what the browser sends back */
+export async function sessionCookie(services: Services, biller: Biller, userId: string): Promise<string> {
+  return `${SESSION_COOKIE}=${await services.sessions.start(biller, userId, undefined)}`;
 }

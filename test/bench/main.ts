@@ -3,9 +3,10 @@ import { parseArgs } from 'node:util';
 import { http } from './http/part.ts';
 import { type BenchOptions, type Part, progress } from './part.ts';
 import { signing } from './signing/part.ts';
+import { startup } from './startup/part.ts';
 import { renderTable, type Table } from './table.ts';
 
-const PARTS: readonly Part[] = [signing, http];
+const PARTS: readonly Part[] = [signing, http, startup];
 
 const HELP = `Measures this project against its peers and against the bare cryptography, as ratios within one run.
 

@@ -1,4 +1,4 @@
-import type { BenchInstallation, DatabaseKind } from '../installation.ts';
+import type { BenchInstallation, DatabaseKind, SignedIn } from '../installation.ts';
 import { cpuOf, type Helper, mainThreadCpuOf } from '../process.ts';
 import { type Contender, median, medianRatio } from '../rounds.ts';
 import type { Service } from '../service.ts';
@@ -33,10 +33,14 @@ async function countCpu(pid: number, work: () => Promise<{ count: number; millis
   };
 }
 
-/** A service and what it serves. */
+/** Portal users who are signed in, by what their biller signs. */
+export type SignedInBy = Readonly<Record<Sign, readonly SignedIn[]>>;
+
+/** An installation, who is signed in there, and its service while it runs. */
 export interface Side {
   readonly installation: BenchInstallation;
-  readonly service: Service;
+  readonly signedIn: SignedInBy;
+  service: Service | undefined;
 }
 
 interface Case {
@@ -54,11 +58,11 @@ const CASES: readonly Case[] = [
 ];
 const nameOf = ({ database, sign, connections }: Case) => `${database} ${sign} ${connections}`;
 
-function signOnContender(load: Helper, { installation, service }: Side, oneCase: Case): Contender<Round> {
+function signOnContender(load: Helper, { installation, signedIn, service }: Side, oneCase: Case): Contender<Round> {
   const order = (milliseconds: number): LoadOrder => ({
     kind: 'closed',
     port: installation.port,
-    signedIn: installation.signedIn[oneCase.sign],
+    signedIn: signedIn[oneCase.sign],
     connections: oneCase.connections,
     milliseconds,
   });
@@ -68,7 +72,7 @@ function signOnContender(load: Helper, { installation, service }: Side, oneCase:
     async round() {
       if (!warm) await load.ask<LoadResult>(order(WARM_UP_MS));
       warm = true;
-      return countCpu(service.pid, async () => {
+      return countCpu(service?.pid ?? 0, async () => {
         const { signOns, milliseconds } = await load.ask<LoadResult>(order(ROUND_MS));
         return { count: signOns, milliseconds };
       });

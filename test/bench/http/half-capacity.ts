@@ -1,9 +1,8 @@
-import type { BenchInstallation } from '../installation.ts';
 import { progress } from '../part.ts';
 import { cpuOf, type Helper, nextMessage } from '../process.ts';
 import { type Service, startService } from '../service.ts';
 import type { Row, Table } from '../table.ts';
-import { FULL_LOAD } from './cost.ts';
+import { FULL_LOAD, type Side } from './cost.ts';
 import type { LoadOrder, LoadResult } from './load.ts';
 import { profileTables } from './profile.ts';
 import type { WatchOrder, WatchReport } from './watched-service.ts';
@@ -21,12 +20,12 @@ async function tellWatcher<Answer>({ child }: Service, order: WatchOrder): Promi
 
 /** Starts the service with its watcher and warms it up; stops it whatever happens in between. */
 async function watched<Result>(
-  installation: BenchInstallation,
+  { installation, signedIn }: Side,
   load: Helper,
   work: (service: Service, ask: (order: Partial<LoadOrder>) => Promise<LoadResult>) => Promise<Result>,
 ): Promise<Result> {
   const service = await startService(installation, WATCHED_SERVICE);
-  const base = { port: installation.port, signedIn: installation.signedIn.assertion };
+  const base = { port: installation.port, signedIn: signedIn.assertion };
   const ask = (order: Partial<LoadOrder>) => load.ask<LoadResult>({ ...base, ...order });
   try {
     await ask({ kind: 'closed', connections: FULL_LOAD, milliseconds: WARM_UP_MS });
@@ -42,9 +41,9 @@ async function watched<Result>(
  *
  * @param capacity sign-ons a second
  */
-export async function halfCapacity(installation: BenchInstallation, load: Helper, capacity: number): Promise<Row> {
-  progress(`http: half of the capacity, ${installation.kind}`);
-  return watched(installation, load, async (service, ask) => {
+export async function halfCapacity(side: Side, load: Helper, capacity: number): Promise<Row> {
+  progress(`http: half of the capacity, ${side.installation.kind}`);
+  return watched(side, load, async (service, ask) => {
     await tellWatcher(service, 'watch');
     const cpuBefore = cpuOf(service.pid);
     const result = await ask({ kind: 'open', rate: capacity / 2, milliseconds: WATCH_MS });
@@ -52,7 +51,7 @@ export async function halfCapacity(installation: BenchInstallation, load: Helper
     const { longestHold } = await tellWatcher<WatchReport>(service, 'report');
     const { p50, p99, longest, signOns, milliseconds } = result;
     return {
-      database: installation.kind,
+      database: side.installation.kind,
       rate: (signOns * 1000) / milliseconds,
       p50,
       p99,
@@ -79,13 +78,13 @@ export const halfCapacityTable = (rows: readonly Row[]): Table => ({
 });
 
 /** Where the CPU goes at full load. */
-export async function whereTheCpuGoes(installation: BenchInstallation, load: Helper): Promise<Table[]> {
-  progress(`http: profile, ${installation.kind}`);
-  return watched(installation, load, async (service, ask) => {
+export async function whereTheCpuGoes(side: Side, load: Helper): Promise<Table[]> {
+  progress(`http: profile, ${side.installation.kind}`);
+  return watched(side, load, async (service, ask) => {
     await tellWatcher(service, 'profile');
     const { signOns } = await ask({ kind: 'closed', connections: FULL_LOAD, milliseconds: PROFILE_MS });
     const { profile } = await tellWatcher<WatchReport>(service, 'report');
     if (profile === undefined) throw new Error('The service made no profile.');
-    return profileTables('profile', `${installation.kind}, --sign assertion`, profile, signOns);
+    return profileTables('profile', `${side.installation.kind}, --sign assertion`, profile, signOns);
   });
 }
