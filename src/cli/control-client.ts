@@ -13,7 +13,9 @@ export async function askService(socketPath: string, asked: ControlRequest): Pro
   const answer = await new Promise<ControlAnswer>((resolve, reject) => {
     const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
     request({ socketPath, method: 'POST', path: '/', headers }, (response) => {
-      text(response).then((answered) => resolve(JSON.parse(answered) as ControlAnswer), reject);
+      text(response)
+        .then((answered) => JSON.parse(answered) as ControlAnswer)
+        .then(resolve, reject);
     })
       .on('error', (cause) => reject(new Error('The running service did not answer on its control socket.', { cause })))
       .end(body);

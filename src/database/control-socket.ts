@@ -2,6 +2,7 @@ import { chmodSync, closeSync, lstatSync, mkdirSync, openSync, rmSync, unlinkSyn
 import { type Server as HttpServer, request } from 'node:http';
 import { createServer, type Socket } from 'node:net';
 import { join, relative } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import { InputError } from '../errors/idp-error.ts';
 
@@ -36,22 +37,31 @@ export function controlSocketPath(dataDir: string): string {
 }
 
 /** How a process that holds the socket answers, or that none does. */
-type Holder = 'service' | 'none' | 'released' | 'silent';
+type Holder = 'service' | 'foreign' | 'none' | 'released' | 'silent';
+
+/** What the service answers to the question whether it holds the socket. */
+export const SERVICE_ANSWER = JSON.stringify({ result: 'service' });
 
 /** Asks who holds the socket. A command holds it silently and closes it when it ends: that is the event waited for. */
 function askHolder(path: string, waitMs: number): Promise<Holder> {
   return new Promise((resolve) => {
     let connected = false;
     const asking = request({ socketPath: path, path: '/', timeout: waitMs }, (response) => {
-      response.resume();
-      resolve('service');
+      text(response).then(
+        (answer) => resolve(answer === SERVICE_ANSWER ? 'service' : 'foreign'),
+        () => resolve('released'),
+      );
     });
     asking.on('socket', (socket) => socket.once('connect', () => (connected = true)));
     asking.on('timeout', () => {
       resolve('silent');
       asking.destroy();
     });
-    asking.on('error', () => resolve(connected ? 'released' : 'none'));
+    asking.on('error', ({ code = '' }: NodeJS.ErrnoException) => {
+      // HPE_*: what came back is no HTTP.
+      if (code.startsWith('HPE_')) resolve('foreign');
+      else resolve(connected ? 'released' : 'none');
+    });
     asking.end();
   });
 }
@@ -91,7 +101,7 @@ function tryListen(path: string): Promise<ControlSocket | undefined> {
  * Takes the control socket. A command that holds it is waited for.
  *
  * @returns the socket, or undefined where the service holds it
- * @throws InputError where a command does not let go in time
+ * @throws InputError where a command does not let go in time, or another program holds it
  */
 export async function takeControlSocket(dataDir: string): Promise<ControlSocket | undefined> {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
@@ -102,6 +112,11 @@ export async function takeControlSocket(dataDir: string): Promise<ControlSocket 
     if (socket !== undefined) return socket;
     const holder = await askHolder(path, Math.max(1, deadline - Date.now()));
     if (holder === 'service') return undefined;
+    if (holder === 'foreign') {
+      throw new InputError(
+        `Another program, which is not this service, listens on ${join(dataDir, 'control.sock')}. End it, or choose another DATA_DIR.`,
+      );
+    }
     if (holder === 'silent' || Date.now() > deadline) {
       throw new InputError(
         `A command has been using the embedded database in ${dataDir} for too long. End it, then try again.`,

@@ -29,7 +29,7 @@ export const CHANGE_CHANNEL = 'biller_changed';
 export const MIGRATIONS_FOLDER = new URL('./migrations', import.meta.url).pathname;
 
 // SQLSTATE classes of a server that can't serve (PostgreSQL, appendix A) and the ways a socket ends.
-const GONE = /^(08...|57P0.|53...|ECONN.*|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|ENOENT|EHOSTUNREACH|57014)$/;
+const GONE = /^(08...|57P0.|53...|55000|ECONN.*|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|ENOENT|EHOSTUNREACH|57014)$/;
 const GONE_MESSAGE = /timeout|terminated|Client has encountered a connection error|not queryable|PGlite is closed/i;
 
 /** Says whether an error means that the database can't be had at the moment, as opposed to a mistake of ours. */

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { Services } from '../app.ts';
+import { SERVICE_ANSWER } from '../database/control-socket.ts';
 import { InputError } from '../errors/idp-error.ts';
 import { toIdpError } from '../web/errors.ts';
 import type { Actor } from './operation.ts';
@@ -32,7 +33,8 @@ async function answer(services: Services, body: string): Promise<ControlAnswer> 
  */
 export function createControlServer(services: Services): Server {
   return createServer(async (request, response) => {
-    const answered = request.method === 'POST' ? await answer(services, await text(request)) : { result: 'service' };
-    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answered));
+    const answered =
+      request.method === 'POST' ? JSON.stringify(await answer(services, await text(request))) : SERVICE_ANSWER;
+    response.writeHead(200, { 'content-type': 'application/json' }).end(answered);
   });
 }

@@ -15,6 +15,9 @@ const OPAQUE = new Set(['SignatureValue', 'X509Certificate', 'CipherValue', 'Mod
 const MAX_TEXT = 300;
 const MAX_LINES = 200;
 
+/** Cutting may part a surrogate pair, which no database takes. */
+const cut = (text: string) => (text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT).toWellFormed()}…` : text);
+
 /** Hides a value but for what tells it from others: its first and last character, and its length. */
 export function mask(value: string): string {
   const characters = [...value];
@@ -27,7 +30,7 @@ function textOf(element: XmlElement, masked: boolean): string {
   if (text === '') return '';
   if (OPAQUE.has(element.name)) return ` (${text.length} characters)`;
   if (masked && PERSONAL.has(element.name)) return ` ${mask(text)}`;
-  return ` ${text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text}`;
+  return ` ${cut(text)}`;
 }
 
 /**
@@ -40,9 +43,7 @@ export function outlineXml(root: XmlElement, options: { readonly masked: boolean
   const lines: string[] = [];
   const visit = (element: XmlElement, depth: number) => {
     if (lines.length >= MAX_LINES) return;
-    const attributes = [...element.attributes]
-      .map(([name, value]) => ` ${name}="${value.length > MAX_TEXT ? `${value.slice(0, MAX_TEXT)}…` : value}"`)
-      .join('');
+    const attributes = [...element.attributes].map(([name, value]) => ` ${name}="${cut(value)}"`).join('');
     const name = (PREFIXES[element.namespace] ?? '') + element.name;
     lines.push(`${'  '.repeat(depth)}${name}${attributes}${textOf(element, options.masked)}`);
     for (const child of element.children) visit(child, depth + 1);

@@ -40,7 +40,7 @@ function gate(xml: string): XmlElement {
   try {
     return parseXml(xml, { comments: 'drop' });
   } catch (error) {
-    if (error instanceof XmlError) throw refuse(`it is not acceptable XML: ${error.message}`);
+    if (error instanceof XmlError) throw refuse(`it is not acceptable XML: ${error.message}.`);
     throw error;
   }
 }

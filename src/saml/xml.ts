@@ -47,17 +47,19 @@ function openElement(tag: SaxesTagNS): OpenElement {
  */
 export function parseXml(text: string, options: { comments: 'refuse' | 'drop' } = { comments: 'refuse' }): XmlElement {
   const parser = new SaxesParser({ xmlns: true, position: false });
+  // Whoever edits a document by hand wants to know where it is wrong.
+  const place = () => (options.comments === 'drop' ? ` (line ${parser.line})` : '');
   const open: OpenElement[] = [];
   let root: OpenElement | undefined;
   let elements = 0;
   const forbid = (what: string) => () => {
-    throw new XmlError('forbidden', `the document contains ${what}`);
+    throw new XmlError('forbidden', `the document contains ${what}${place()}`);
   };
   parser.on('doctype', forbid('a document type declaration'));
   parser.on('processinginstruction', forbid('a processing instruction'));
   if (options.comments === 'refuse') parser.on('comment', forbid('a comment'));
   parser.on('error', (error) => {
-    throw new XmlError('malformed', error.message);
+    throw new XmlError('malformed', `${error.message.replace(/\.$/, '')}${place()}`);
   });
   parser.on('opentag', (tag) => {
     elements += 1;

@@ -44,7 +44,8 @@ const MAX_SHOWN = 200;
 /** A value of the request as it may stand in a detail: in quotes, cut, or told to be missing. */
 export function shown(value: string | undefined): string {
   if (value === undefined) return 'none';
-  return `"${value.length > MAX_SHOWN ? `${value.slice(0, MAX_SHOWN)}…` : value}"`;
+  // Cutting may part a surrogate pair, which no database takes.
+  return `"${value.length > MAX_SHOWN ? `${value.slice(0, MAX_SHOWN).toWellFormed()}…` : value}"`;
 }
 
 /** The error of a rule that is broken. @param what the part of the request @param expected in words @param found in words */

@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { authnRequest, postFields, redirectQuery } from '../support/authn-request.ts';
+import { createBrowserLike, errorCodeOf, postedBy, requirePosted } from '../support/browser-like.ts';
+import { startInstallation, type TestInstallation } from '../support/installation.ts';
+
+const EMAIL = 'kim@example.com';
+const PASSWORD = 'correct horse battery';
+
+describe.each(['embedded', 'postgresql'])('on the %s database', (kind) => {
+  let installation: TestInstallation;
+  beforeAll(async () => {
+    installation = await startInstallation({ postgresUrl: kind === 'embedded' ? undefined : inject('postgresUrl') });
+    await installation.addBiller('riverton', { keyType: 'EC-P256', settings: { loginTypes: { owner: 1 } } });
+    await installation.addUser('riverton', EMAIL, PASSWORD, ['101Invoice:owner', '202Invoice:co-owner']);
+  });
+  afterAll(() => installation.close());
+
+  test('102 a launch names the account: the sign-on that follows does not ask, and the next one does (project rule)', async () => {
+    const browser = createBrowserLike(installation.server);
+    const launch = await browser.get('/launch/riverton/autopay?account=202Invoice');
+    expect(launch.headers.location).toBe('/login/riverton?destination=autopay&account=202Invoice');
+    const form = { email: EMAIL, password: PASSWORD, destination: 'autopay', account: '202Invoice' };
+    const signedIn = await browser.post('/login/riverton', form);
+    expect(signedIn.headers.location).toBe('/launch/riverton/autopay?account=202Invoice');
+    const sent = await browser.follow(signedIn);
+    expect(sent.headers.location).toMatch(
+      /^https:\/\/sso\.invoicecloud\.com\/saml\/[0-9a-f-]{36}\?account=202Invoice&ViewMode=0&DeepLinkID=3$/,
+    );
+    const { xml } = requirePosted(await browser.get(`/saml/riverton/sso?${redirectQuery(authnRequest())}`));
+    expect(xml).toContain('>202Invoice</saml:AttributeValue>');
+    const next = await browser.follow(await browser.get(`/saml/riverton/sso?${redirectQuery(authnRequest())}`));
+    expect(postedBy(next)).toBeUndefined();
+    expect(next.body).toContain('101Invoice');
+  });
+
+  test('102 by POST, with the sign-in and the choice on the way; then the sign-out (project rule)', async () => {
+    const browser = createBrowserLike(installation.server);
+    const login = await browser.follow(await browser.post('/saml/riverton/sso', postFields(authnRequest(), 'rs')));
+    const flow = /name="flow" value="([\w-]+)"/.exec(login.body)?.[1] ?? '';
+    const choice = await browser.follow(
+      await browser.post('/login/riverton', { email: EMAIL, password: PASSWORD, flow }),
+    );
+    const posted = requirePosted(await browser.post('/saml/riverton/sso', { flow, account: '101Invoice' }));
+    expect(choice.body).toContain('202Invoice');
+    expect(posted.relayState).toBe('rs');
+    await browser.post('/logout', { biller: 'riverton' });
+    const after = await browser.get(`/saml/riverton/sso?${redirectQuery(authnRequest())}`);
+    expect(after.headers.location).toMatch(/^\/login\//);
+  });
+
+  test('102 a request is answered once (project rule)', async () => {
+    const browser = createBrowserLike(installation.server);
+    await browser.signIn('riverton', EMAIL, PASSWORD);
+    await browser.get('/launch/riverton/bills?account=101Invoice');
+    const url = `/saml/riverton/sso?${redirectQuery(authnRequest())}`;
+    requirePosted(await browser.get(url));
+    await browser.get('/launch/riverton/bills?account=101Invoice');
+    expect(errorCodeOf(await browser.get(url))).toBe('request_replayed');
+  });
+
+  test('102 metadata and health are served (project rule)', async () => {
+    const { server } = installation;
+    expect((await server.inject('/saml/riverton/metadata')).statusCode).toBe(200);
+    expect((await server.inject('/health/ready')).json()).toEqual({
+      status: 'ok',
+      checks: [
+        { name: 'database', ok: true, problems: 0 },
+        { name: 'keys', ok: true, problems: 0 },
+      ],
+    });
+  });
+});
