@@ -249,6 +249,10 @@ export const auditEvents = pgTable(
     index('audit_events_user').on(table.userId, table.id),
     index('audit_events_email').on(table.emailHash, table.id),
     index('audit_events_reference').on(table.reference),
+    index('audit_events_request').on(table.requestId).where(sql`${table.requestId} is not null`),
+    index('audit_events_assertion').on(table.assertionId).where(sql`${table.assertionId} is not null`),
+    // Issued assertions are so many that the newest ones are found without it, and each would pay for its place in it.
+    index('audit_events_event').on(table.event, table.id).where(sql`${table.event} <> 'assertion.issued'`),
   ],
 );
 
