@@ -1,127 +1,78 @@
 import { hash, type X509Certificate } from 'node:crypto';
 import { DOMParser } from '@xmldom/xmldom';
 import { type HashAlgorithm, type SignatureAlgorithm, SignedXml } from 'xml-crypto';
+import { IdpError } from '../errors/idp-error.ts';
 import { ENVELOPED_SIGNATURE, EXCLUSIVE_C14N, XMLDSIG } from './names.ts';
-import {
-  fits,
-  invalidSignature,
-  REQUEST_SIGNATURE_ALGORITHMS,
-  type RequestSignatureAlgorithm,
-  requireAlgorithm,
-  requireCertificates,
-  verifies,
-} from './request-signature-algorithms.ts';
-import { childrenNamed, parseXml, type XmlElement } from './xml.ts';
-
-/** XML Encryption 1.1, 5.7 and RFC 9231, 2.1.3: digests that a Reference may have. */
-const DIGESTS: ReadonlyMap<string, 'sha256' | 'sha384' | 'sha512'> = new Map([
-  ['http://www.w3.org/2001/04/xmlenc#sha256', 'sha256'],
-  ['http://www.w3.org/2001/04/xmldsig-more#sha384', 'sha384'],
-  ['http://www.w3.org/2001/04/xmlenc#sha512', 'sha512'],
-]);
-/** Attributes that xml-crypto takes for identifiers. */
-const ID_ATTRIBUTES = ['ID', 'Id', 'id'];
-
-function* elementsOf(element: XmlElement): Generator<XmlElement> {
-  yield element;
-  for (const child of element.children) yield* elementsOf(child);
-}
-
-function onlyChild(parent: XmlElement, name: string): XmlElement {
-  const [child, ...others] = childrenNamed(parent, XMLDSIG, name);
-  if (child === undefined || others.length > 0)
-    throw invalidSignature(`one ${name}`, `${others.length + (child ? 1 : 0)}`);
-  return child;
-}
-
-const algorithmOf = (element: XmlElement) => element.attributes.get('Algorithm');
-
-function requireValue(what: string, expected: string, found: string | undefined): void {
-  if (found !== expected)
-    throw invalidSignature(`${what} "${expected}"`, found === undefined ? 'none' : `"${found.slice(0, 200)}"`);
-}
-
-/** SAML core, 5.4.4: the enveloped transform and exclusive canonicalisation, and nothing that could cut out or add. */
-function checkTransforms(reference: XmlElement): void {
-  const transforms = childrenNamed(onlyChild(reference, 'Transforms'), XMLDSIG, 'Transform').map(algorithmOf);
-  const [first, second, ...others] = transforms;
-  if (first === ENVELOPED_SIGNATURE && second === EXCLUSIVE_C14N && others.length === 0) return;
-  throw invalidSignature(
-    'the transforms enveloped-signature and exclusive canonicalisation',
-    transforms.join(', ').slice(0, 300),
-  );
-}
+import { byNobody, invalidSignature, requireCertificates, verifies } from './request-signature-algorithms.ts';
+import { checkSignatureForm, type SignatureForm } from './signature-form.ts';
+import { parseXml } from './xml.ts';
 
 /**
- * Looks at the form of the signature before any of it is believed (SAML core, 5.4): it stands once, right under the root,
- * covers the root and nothing else, and there is no second element by the same ID to be mistaken for it.
- *
- * @returns the algorithm that it names @throws IdpError signature_invalid, signature_algorithm_refused
+ * How large a signed message may be: many times what any Service Provider sends. xml-crypto looks for its Reference by
+ * XPath, whose cost for a megabyte of attributes is seconds, and anybody may send such a message.
  */
-function checkForm(root: XmlElement): RequestSignatureAlgorithm {
-  const all = [...elementsOf(root)];
-  const signatures = all.filter(({ namespace, name }) => namespace === XMLDSIG && name === 'Signature');
-  if (signatures.length !== 1) throw invalidSignature('one Signature in the message', `${signatures.length}`);
-  const signature = onlyChild(root, 'Signature');
-  const strange = signature.children.find(
-    ({ namespace, name }) => namespace !== XMLDSIG || !['SignedInfo', 'SignatureValue', 'KeyInfo'].includes(name),
-  );
-  if (strange !== undefined)
-    throw invalidSignature('SignedInfo, SignatureValue and KeyInfo in the Signature', strange.name);
-  const ids = all.flatMap(({ attributes }) => ID_ATTRIBUTES.flatMap((name) => attributes.get(name) ?? []));
-  if (new Set(ids).size < ids.length) throw invalidSignature('every ID once', 'one that comes twice');
+const MAX_CHARACTERS = 64 * 1024;
+/** Elements and attributes, namespace declarations among them. */
+const MAX_NODES = 1000;
 
-  const signedInfo = onlyChild(signature, 'SignedInfo');
-  requireValue('CanonicalizationMethod', EXCLUSIVE_C14N, algorithmOf(onlyChild(signedInfo, 'CanonicalizationMethod')));
-  const reference = onlyChild(signedInfo, 'Reference');
-  requireValue('the Reference', `#${root.attributes.get('ID') ?? ''}`, reference.attributes.get('URI'));
-  checkTransforms(reference);
-  const digest = algorithmOf(onlyChild(reference, 'DigestMethod'));
-  if (!DIGESTS.has(digest ?? '')) requireAlgorithm(digest);
-  return requireAlgorithm(algorithmOf(onlyChild(signedInfo, 'SignatureMethod')));
+function tooLarge(limit: string): IdpError {
+  return new IdpError('saml_request_too_large', { detail: `the signed message has more than ${limit}` });
 }
 
-/** xml-crypto's two kinds of plug: each class knows one algorithm, and verifies on our own terms. */
-function digestClass(uri: string, algorithm: string): new () => HashAlgorithm {
+/** Whatever its parser remarks on, it would read otherwise than ours did, and say so on the console. */
+const onRemark = (_level: string, message: unknown): never => {
+  throw invalidSignature('XML as every parser reads it', 'XML that they read differently', message);
+};
+
+/** The same document as xml-crypto's parser sees it. @returns its one Signature */
+function parseSignature(xml: string): Node {
+  const document = new DOMParser({ errorHandler: onRemark }).parseFromString(xml, 'text/xml');
+  const elements = Array.from(document.getElementsByTagName('*'));
+  const nodes = elements.reduce((sum, { attributes }) => sum + 1 + attributes.length, 0);
+  if (nodes > MAX_NODES) throw tooLarge(`${MAX_NODES} elements and attributes`);
+  return document.getElementsByTagNameNS(XMLDSIG, 'Signature')[0] as unknown as Node;
+}
+
+/** xml-crypto's two kinds of plug, on our own terms: what the form check found is all that there is. */
+function digestClass({ digestMethod, digest }: SignatureForm): new () => HashAlgorithm {
   return class {
-    getAlgorithmName = () => uri;
-    getHash = (xml: string) => hash(algorithm, xml, 'base64');
+    getAlgorithmName = () => digestMethod as ReturnType<HashAlgorithm['getAlgorithmName']>;
+    getHash = (xml: string) => hash(digest, xml, 'base64');
   };
 }
 
-function signatureClass(uri: string, certificate: X509Certificate): new () => SignatureAlgorithm {
-  const algorithm = requireAlgorithm(uri);
+function signatureClass(
+  { signatureMethod, algorithm }: SignatureForm,
+  certificates: readonly X509Certificate[],
+): new () => SignatureAlgorithm {
   return class {
-    getAlgorithmName = () => uri as ReturnType<SignatureAlgorithm['getAlgorithmName']>;
+    getAlgorithmName = () => signatureMethod as ReturnType<SignatureAlgorithm['getAlgorithmName']>;
     getSignature = () => {
       throw new Error('requests are not signed here');
     };
-    // The key is the one of the registered certificate, whatever xml-crypto was handed.
+    // The key is that of a registered certificate, whatever xml-crypto was handed.
     verifySignature = (material: string, _key: unknown, value: string) =>
-      verifies(Buffer.from(material), Buffer.from(value, 'base64'), certificate, algorithm);
+      verifies(Buffer.from(material), Buffer.from(value, 'base64'), certificates, algorithm);
   };
 }
 
-/** @returns what the signature covers, or undefined where it was not made with this certificate's key */
-function verifyWith(xml: string, signature: Node, certificate: X509Certificate): string | undefined {
-  const signedXml = new SignedXml({
-    publicCert: certificate.toString(),
+function createVerifier(form: SignatureForm, certificates: readonly X509Certificate[]): SignedXml {
+  const verifier = new SignedXml({
+    // It wants to be handed one.
+    publicCert: String(certificates[0]),
     // KeyInfo is the sender's word on who signed. It is never asked.
     getCertFromKeyInfo: () => null,
   });
-  const digests = [...DIGESTS].map(([uri, algorithm]) => [uri, digestClass(uri, algorithm)]);
-  signedXml.HashAlgorithms = Object.fromEntries(digests) as typeof signedXml.HashAlgorithms;
-  const methods = [...REQUEST_SIGNATURE_ALGORITHMS.keys()].map((uri) => [uri, signatureClass(uri, certificate)]);
-  signedXml.SignatureAlgorithms = Object.fromEntries(methods) as typeof signedXml.SignatureAlgorithms;
-  try {
-    signedXml.loadSignature(signature);
-    if (!signedXml.checkSignature(xml)) return undefined;
-  } catch {
-    // It throws where a digest or the value does not fit.
-    return undefined;
-  }
-  const signed = signedXml.getSignedReferences();
-  return signed.length === 1 ? signed[0] : undefined;
+  const { CanonicalizationAlgorithms: transforms } = verifier;
+  const only = <T>(entries: [string, T][]) => Object.fromEntries(entries) as Record<string, T>;
+  verifier.CanonicalizationAlgorithms = only(
+    [EXCLUSIVE_C14N, ENVELOPED_SIGNATURE].map((uri) => [uri, transforms[uri as keyof typeof transforms]]),
+  ) as typeof transforms;
+  verifier.HashAlgorithms = only([[form.digestMethod, digestClass(form)]]) as typeof verifier.HashAlgorithms;
+  verifier.SignatureAlgorithms = only([
+    [form.signatureMethod, signatureClass(form, certificates)],
+  ]) as typeof verifier.SignatureAlgorithms;
+  return verifier;
 }
 
 /**
@@ -129,17 +80,24 @@ function verifyWith(xml: string, signature: Node, certificate: X509Certificate):
  *
  * @param xml the message @param certificates DER in base64; any of them may have signed
  * @returns the bytes that the signature covers, in canonical form: to be read instead of the message
- * @throws IdpError signature_invalid, signature_algorithm_refused; XmlError where it is not acceptable XML
+ * @throws IdpError signature_invalid, signature_algorithm_refused, saml_request_too_large; XmlError where it is not
+ * acceptable XML
  */
 export function verifyPostSignature(xml: string, certificates: readonly string[]): string {
-  const root = parseXml(xml);
-  const algorithm = checkForm(root);
-  const known = requireCertificates(certificates);
-  const document = new DOMParser().parseFromString(xml, 'text/xml');
-  const signature = document.getElementsByTagNameNS(XMLDSIG, 'Signature')[0] as unknown as Node;
-  for (const certificate of known.filter((one) => fits(one, algorithm))) {
-    const signed = verifyWith(xml, signature, certificate);
-    if (signed !== undefined) return signed;
+  if (xml.length > MAX_CHARACTERS) throw tooLarge(`${MAX_CHARACTERS} characters`);
+  const form = checkSignatureForm(parseXml(xml));
+  const fitting = requireCertificates(certificates, form.algorithm);
+  const signature = parseSignature(xml);
+  const verifier = createVerifier(form, fitting);
+  let whole: boolean;
+  try {
+    verifier.loadSignature(signature);
+    whole = verifier.checkSignature(xml);
+  } catch (error) {
+    // This is how it says that the value over SignedInfo is wrong.
+    throw byNobody(fitting, error);
   }
-  throw invalidSignature('one by a registered certificate', 'one that does not verify with any of them');
+  const [signed, ...others] = verifier.getSignedReferences();
+  if (whole && signed !== undefined && others.length === 0) return signed;
+  throw invalidSignature('the message as it was signed', 'one with another digest: it was changed afterwards');
 }

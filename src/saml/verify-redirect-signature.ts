@@ -1,16 +1,30 @@
-import { invalidSignature, requireAlgorithm, requireCertificates, verifies } from './request-signature-algorithms.ts';
+import {
+  byNobody,
+  invalidSignature,
+  isBase64,
+  requireAlgorithm,
+  requireCertificates,
+  verifies,
+} from './request-signature-algorithms.ts';
 
-const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
-
-/** Parameters as they were received, still encoded, by their decoded names. A name twice was refused before. */
+/** Parameters as they were received, still encoded, by their decoded names. */
 function rawParameters(query: string): Map<string, string> {
   const raw = new Map<string, string>();
   for (const pair of query.split('&')) {
+    if (pair === '') continue;
     const equals = pair.indexOf('=');
     const name = equals < 0 ? pair : pair.slice(0, equals);
-    raw.set(decodeURIComponent(name.replaceAll('+', ' ')), pair);
+    const decoded = decodeURIComponent(name.replaceAll('+', ' '));
+    if (raw.has(decoded)) throw invalidSignature('each parameter once', 'one that comes twice');
+    raw.set(decoded, pair);
   }
   return raw;
+}
+
+function required(raw: ReadonlyMap<string, string>, name: string): string {
+  const pair = raw.get(name);
+  if (pair !== undefined) return pair;
+  throw invalidSignature('the parameters SAMLRequest, SigAlg and Signature together', `no ${name}`);
 }
 
 const decodedValue = (pair: string) => decodeURIComponent(pair.slice(pair.indexOf('=') + 1).replaceAll('+', ' '));
@@ -20,7 +34,7 @@ function readSignature(pair: string): Buffer {
   const text = decodedValue(pair)
     .replace(/[\r\n\t]/g, '')
     .replaceAll(' ', '+');
-  if (!BASE64.test(text)) throw invalidSignature('base64', 'something else');
+  if (!isBase64(text)) throw invalidSignature('base64', 'something else');
   return Buffer.from(text, 'base64');
 }
 
@@ -29,22 +43,17 @@ function readSignature(pair: string): Buffer {
  * came (also an empty one) and SigAlg, in this order, octet by octet as the sender encoded them: encoding them anew could
  * give other letters for the same value.
  *
- * @param rawQuery as it was received, without `?` @param certificates DER in base64; any of them may have signed
+ * @param rawQuery as it was received, without `?`; readable by readParameters
+ * @param certificates DER in base64; any of them may have signed
  * @throws IdpError signature_invalid, signature_algorithm_refused
  */
 export function verifyRedirectSignature(rawQuery: string, certificates: readonly string[]): void {
   const raw = rawParameters(rawQuery);
-  const [request, relayState, sigAlg, signature] = ['SAMLRequest', 'RelayState', 'SigAlg', 'Signature'].map((name) =>
-    raw.get(name),
-  );
-  if (signature === undefined || sigAlg === undefined || request === undefined) {
-    const missing = signature === undefined ? 'SigAlg without Signature' : 'Signature without SigAlg';
-    throw invalidSignature('the parameters SAMLRequest, SigAlg and Signature together', missing);
-  }
+  const request = required(raw, 'SAMLRequest');
+  const sigAlg = required(raw, 'SigAlg');
+  const signature = required(raw, 'Signature');
   const algorithm = requireAlgorithm(decodedValue(sigAlg));
-  const known = requireCertificates(certificates);
-  const signed = Buffer.from([request, relayState, sigAlg].filter((part) => part !== undefined).join('&'));
-  const value = readSignature(signature);
-  if (known.some((certificate) => verifies(signed, value, certificate, algorithm))) return;
-  throw invalidSignature('one by a registered certificate', 'one that does not verify with any of them');
+  const known = requireCertificates(certificates, algorithm);
+  const signed = [request, raw.get('RelayState'), sigAlg].filter((pair) => pair !== undefined).join('&');
+  if (!verifies(Buffer.from(signed), readSignature(signature), known, algorithm)) throw byNobody(known);
 }

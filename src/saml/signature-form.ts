@@ -1,0 +1,139 @@
+import { ENVELOPED_SIGNATURE, EXCLUSIVE_C14N, XMLDSIG } from './names.ts';
+import {
+  invalidSignature,
+  isBase64,
+  type RequestSignatureAlgorithm,
+  refusedAlgorithm,
+  requireAlgorithm,
+} from './request-signature-algorithms.ts';
+import { childrenNamed, type XmlElement } from './xml.ts';
+
+export type DigestAlgorithm = 'sha256' | 'sha384' | 'sha512';
+
+/** XML Encryption 1.1, 5.7 and RFC 9231, 2.1.3: digests that a Reference may have. */
+const DIGESTS: ReadonlyMap<string, DigestAlgorithm> = new Map([
+  ['http://www.w3.org/2001/04/xmlenc#sha256', 'sha256'],
+  ['http://www.w3.org/2001/04/xmldsig-more#sha384', 'sha384'],
+  ['http://www.w3.org/2001/04/xmlenc#sha512', 'sha512'],
+]);
+/** Attributes that a verifier may take for identifiers. */
+const ID_ATTRIBUTES = ['ID', 'Id', 'id'];
+
+/** What a signature says of itself, once its form is known to be the one that SAML asks for. */
+export interface SignatureForm {
+  readonly signatureMethod: string;
+  readonly algorithm: RequestSignatureAlgorithm;
+  readonly digestMethod: string;
+  readonly digest: DigestAlgorithm;
+}
+
+function* elementsOf(element: XmlElement): Generator<XmlElement> {
+  yield element;
+  for (const child of element.children) yield* elementsOf(child);
+}
+
+const algorithmOf = (element: XmlElement) => element.attributes.get('Algorithm');
+const quoted = (value: string | undefined) => (value === undefined ? 'none' : `"${value.slice(0, 200)}"`);
+
+function requireValue(what: string, expected: string, found: string | undefined): void {
+  if (found !== expected) throw invalidSignature(`${what} "${expected}"`, quoted(found));
+}
+
+/**
+ * The children of a part of the signature, which must be exactly these (XML Signature 1.1, 4). A verifier that goes by
+ * local names, or takes the first of two, then finds the same elements as we do.
+ */
+function parts<Names extends readonly string[]>(
+  parent: XmlElement,
+  ...names: Names
+): { [Key in keyof Names]: XmlElement } {
+  const found = parent.children.map(({ namespace, name }) => (namespace === XMLDSIG ? name : `{${namespace}}${name}`));
+  if (found.join() !== names.join()) {
+    throw invalidSignature(
+      `${names.join(', ') || 'nothing'} in ${parent.name}`,
+      found.join(', ').slice(0, 300) || 'nothing',
+    );
+  }
+  return parent.children as { [Key in keyof Names]: XmlElement };
+}
+
+/** Exclusive C14N 1.0, 4: a list of prefixes is all that the algorithm may be told. */
+function requireExclusiveC14n(what: string, element: XmlElement): void {
+  requireValue(what, EXCLUSIVE_C14N, algorithmOf(element));
+  const strange = element.children.find(
+    ({ namespace, name }) => namespace !== EXCLUSIVE_C14N || name !== 'InclusiveNamespaces',
+  );
+  if (strange !== undefined || element.children.length > 1) {
+    throw invalidSignature(`one InclusiveNamespaces in ${what} at most`, strange?.name ?? 'several');
+  }
+}
+
+function requireBase64(element: XmlElement): void {
+  parts(element);
+  if (!isBase64(element.text.replace(/[ \t\r\n]/g, '')))
+    throw invalidSignature(`base64 in ${element.name}`, 'something else');
+}
+
+/** SAML core, 5.4.4: the enveloped transform and exclusive canonicalisation, and nothing that could cut out or add. */
+function checkTransforms(transforms: XmlElement): void {
+  const [enveloped, canonical] = parts(transforms, 'Transform', 'Transform');
+  requireValue('the first Transform', ENVELOPED_SIGNATURE, algorithmOf(enveloped));
+  parts(enveloped);
+  requireExclusiveC14n('the second Transform', canonical);
+}
+
+function requireDigest(uri: string | undefined): DigestAlgorithm {
+  const digest = DIGESTS.get(uri ?? '');
+  if (digest === undefined) throw refusedAlgorithm('Digest algorithm', 'SHA-256, SHA-384 or SHA-512', uri);
+  return digest;
+}
+
+function findSignature(root: XmlElement, all: readonly XmlElement[]): XmlElement {
+  const signatures = all.filter(({ namespace, name }) => namespace === XMLDSIG && name === 'Signature');
+  if (signatures.length !== 1) throw invalidSignature('one Signature in the message', `${signatures.length}`);
+  const [signature] = childrenNamed(root, XMLDSIG, 'Signature');
+  if (signature === undefined) throw invalidSignature('the Signature right under the message', 'one deeper inside');
+  return signature;
+}
+
+/**
+ * Looks at the form of the signature before any of it is believed (SAML core, 5.4): it stands once, right under the root,
+ * covers the root and nothing else, and there is no second element by the same ID to be mistaken for it.
+ *
+ * @returns the algorithms that it names @throws IdpError signature_invalid, signature_algorithm_refused
+ */
+export function checkSignatureForm(root: XmlElement): SignatureForm {
+  const all = [...elementsOf(root)];
+  const signature = findSignature(root, all);
+  const ids = all.flatMap(({ attributes }) => ID_ATTRIBUTES.flatMap((name) => attributes.get(name) ?? []));
+  if (new Set(ids).size < ids.length) throw invalidSignature('every ID once', 'one that comes twice');
+  const id = root.attributes.get('ID');
+  if (id === undefined || id === '') throw invalidSignature('an ID of the message', 'none');
+
+  // KeyInfo may be left out. An Object would be room for another message, and is not SAML's (SAML core, 5.4.5).
+  const [signedInfo, value] =
+    signature.children.length === 2
+      ? parts(signature, 'SignedInfo', 'SignatureValue')
+      : parts(signature, 'SignedInfo', 'SignatureValue', 'KeyInfo');
+  const [canonicalization, method, reference] = parts(
+    signedInfo,
+    'CanonicalizationMethod',
+    'SignatureMethod',
+    'Reference',
+  );
+  const [transforms, digestMethod, digestValue] = parts(reference, 'Transforms', 'DigestMethod', 'DigestValue');
+
+  const algorithm = requireAlgorithm(algorithmOf(method));
+  const digest = requireDigest(algorithmOf(digestMethod));
+  for (const element of [method, digestMethod]) parts(element);
+  for (const element of [value, digestValue]) requireBase64(element);
+  requireExclusiveC14n('CanonicalizationMethod', canonicalization);
+  requireValue('the Reference', `#${id}`, reference.attributes.get('URI'));
+  checkTransforms(transforms);
+  return {
+    signatureMethod: algorithmOf(method) ?? '',
+    algorithm,
+    digestMethod: algorithmOf(digestMethod) ?? '',
+    digest,
+  };
+}
