@@ -84,3 +84,11 @@ export function xmlsecSign(xml: string, key: Pick<SigningKey, 'privateKeyPem'>, 
     ]),
   );
 }
+
+/** Says whether xmlsec1 verifies the first signature of a document, whatever it covers and in whatever form. */
+export function xmlsecAccepts(xml: string, { certificatePem }: Pick<SigningKey, 'certificatePem'>): boolean {
+  return withFiles({ 'document.xml': xml, 'certificate.pem': certificatePem }, (path) => {
+    const key = ['--pubkey-cert-pem', path('certificate.pem'), '--enabled-key-data', 'rsa,ec'];
+    return runTool('xmlsec1', ['--verify', ...key, ...ID_ATTRIBUTES, path('document.xml')]).status === 0;
+  });
+}
