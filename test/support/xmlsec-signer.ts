@@ -44,7 +44,7 @@ export function reference(uri: string | null, transforms = TRANSFORMS, digest = 
 export const transform = (algorithm: string, inside = '') =>
   `<ds:Transform Algorithm="${algorithm}">${inside}</ds:Transform>`;
 export const transforms = (...each: readonly string[]) => `<ds:Transforms>${each.join('')}</ds:Transforms>`;
-export const TRANSFORMS = transforms(transform(ENVELOPED), transform(EXCLUSIVE));
+const TRANSFORMS = transforms(transform(ENVELOPED), transform(EXCLUSIVE));
 
 interface TemplateParts {
   readonly method?: string;
