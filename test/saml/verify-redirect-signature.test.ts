@@ -100,10 +100,12 @@ describe('8 what is signed is the query as it was received', () => {
     const query = `SAMLRequest=${encode(value)}&RelayState=${encode(relayState)}`;
     const signed = signQuery(query, keys.rsa, { encode });
     expect(outcomeOf(signed, keys.rsa)).toBe('accepted');
-    // The same values in other letters are not what was signed.
+    // The same values in other letters are not what was signed: but for the letters in which node-saml signs.
     for (const other of [encodeURIComponent, lower, everything, asForm]) {
       const again = signed.replace(/RelayState=[^&]*/, () => `RelayState=${other(relayState)}`);
-      if (again !== signed) expect(outcomeOf(again, keys.rsa)).toMatch(NOT_VERIFIED);
+      if (again === signed) continue;
+      const asNodeSaml = encode === encodeURIComponent;
+      expect(outcomeOf(again, keys.rsa)).toMatch(asNodeSaml ? /^accepted$/ : NOT_VERIFIED);
     }
   });
 

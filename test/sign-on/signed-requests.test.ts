@@ -1,3 +1,4 @@
+import { SAML } from '@node-saml/node-saml';
 import { beforeAll, expect, test } from 'vitest';
 import { authnRequest, postFields, redirectQuery, signedMessage, signedQuery } from '../support/authn-request.ts';
 import { errorCodeOf, postedBy, requirePosted, statusOf } from '../support/browser-like.ts';
@@ -56,6 +57,22 @@ test('8 the raw query is what is signed: lower-case escapes, an empty RelayState
   expect([statusOf(posted), posted.relayState]).toEqual([['Success'], '']);
   const shuffled = signedQuery(redirectQuery(message(), 'x'), first).split('&').reverse().join('&');
   expect(success(await byRedirect(`${shuffled}&lang=en`))).toEqual(['Success']);
+});
+
+test("8 node-saml’s own Redirect, which sends other octets than it signed where RelayState has a space or !'()*~ (SAML Bindings 3.4.4.1)", async () => {
+  const saml = new SAML({
+    entryPoint: ssoUrl,
+    issuer: 'https://sp.example/metadata',
+    callbackUrl: 'https://sp.example/acs',
+    idpCert: first.certificatePem,
+    privateKey: first.privateKeyPem,
+    signatureAlgorithm: 'sha256',
+    digestAlgorithm: 'sha256',
+  });
+  const relayState = "bills (and more) for ~ O'Hara!*";
+  const url = await saml.getAuthorizeUrlAsync(relayState, undefined, {});
+  const posted = requirePosted(await byRedirect(url.slice(url.indexOf('?') + 1)));
+  expect([statusOf(posted), posted.relayState]).toEqual([['Success'], relayState]);
 });
 
 const badQueries: [string, () => string, string][] = [
