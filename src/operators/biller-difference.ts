@@ -16,6 +16,13 @@ function certificateInWords(certificate: string): string {
   return `${subject.replaceAll('\n', ', ')}, valid to ${validTo}, SHA-256 ${fingerprint256}`;
 }
 
+/** For JSON.stringify: the database keeps the names in an object in an order of its own, which says nothing. */
+function inOrder(_name: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const entries = Object.entries(value);
+  return Object.fromEntries(entries.sort(([one], [other]) => (one < other ? -1 : 1)));
+}
+
 function inWords(what: string, value: unknown): string {
   if (value === undefined || value === null) return 'none';
   if (/Certificates$/.test(what)) {
@@ -26,7 +33,7 @@ function inWords(what: string, value: unknown): string {
     const all = value as Biller['serviceProvider']['acs'];
     return all.map(({ url, index, isDefault }) => `${index}: ${url}${isDefault ? ' (default)' : ''}`).join('; ');
   }
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  return typeof value === 'string' ? value : JSON.stringify(value, inOrder);
 }
 
 function compare(before: object, after: object): Difference[] {
