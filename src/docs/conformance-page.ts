@@ -1,9 +1,12 @@
 import { globSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { CHECKLIST } from './checklist.ts';
 import { generatedPage } from './markdown.ts';
 
 /** A title that begins with lines of the checklist and ends with its source, in one of the three quotes. */
 const TITLE = /(['"`])((\d{1,3}(?:, \d{1,3})*) (?:\\.|(?!\1).)*\(([^()]+(?:\([^()]*\)[^()]*)*)\))\1/g;
+
+const CHECKOUT = fileURLToPath(new URL('../../', import.meta.url));
 
 interface TitledTest {
   readonly file: string;
@@ -12,11 +15,11 @@ interface TitledTest {
 }
 
 /** @returns every test in the tree that names lines of the checklist */
-function readTests(root: string): TitledTest[] {
-  return globSync('test/**/*.test.ts', { cwd: root })
+function readTests(): TitledTest[] {
+  return globSync('test/**/*.test.ts', { cwd: CHECKOUT })
     .sort()
     .flatMap((file) =>
-      [...readFileSync(`${root}/${file}`, 'utf8').matchAll(TITLE)].map(([, , title = '', lines = '']) => ({
+      [...readFileSync(`${CHECKOUT}${file}`, 'utf8').matchAll(TITLE)].map(([, , title = '', lines = '']) => ({
         file,
         title: title.replace(/^[\d, ]+/, '').replaceAll('\\', ''),
         lines: lines.split(', ').map(Number),
@@ -25,8 +28,8 @@ function readTests(root: string): TitledTest[] {
 }
 
 /** Lines that no test holds, with the reason: the table of test/NOT-TESTED.md. */
-function readReasons(root: string): Map<number, string> {
-  const rows = readFileSync(`${root}/test/NOT-TESTED.md`, 'utf8').matchAll(/^\| (\d+) +\| (.+?) +\|$/gm);
+function readReasons(): Map<number, string> {
+  const rows = readFileSync(`${CHECKOUT}test/NOT-TESTED.md`, 'utf8').matchAll(/^\| (\d+) +\| (.+?) +\|$/gm);
   return new Map([...rows].map(([, line, reason = '']) => [Number(line), reason]));
 }
 
@@ -50,9 +53,9 @@ function testItems(held: readonly TitledTest[]): string[] {
  *
  * @throws Error where a line has neither a test nor a reason, or both
  */
-export function conformancePage(root: string): string {
-  const tests = readTests(root);
-  const reasons = readReasons(root);
+export function conformancePage(): string {
+  const tests = readTests();
+  const reasons = readReasons();
   const parts = Object.entries(CHECKLIST).map(([line, text]) => {
     const held = tests.filter(({ lines }) => lines.includes(Number(line)));
     const reason = reasons.get(Number(line));

@@ -7,11 +7,8 @@ import { conformancePage } from './conformance-page.ts';
 import { errorsPage } from './errors-page.ts';
 import { settingsPage } from './settings-page.ts';
 
-/**
- * Every generated page: its path in the repository, and the function that makes its text out of the code (in the folder
- * of the repository).
- */
-const PAGES: Readonly<Record<string, (root: string) => string>> = {
+/** Every generated page: its path in the repository, and the function that makes its text out of the code. */
+const PAGES: Readonly<Record<string, () => string>> = {
   'docs/assumptions.md': assumptionsPage,
   'docs/audit.md': auditPage,
   'docs/cli.md': cliPage,
@@ -32,7 +29,7 @@ function read(path: string): string | undefined {
 /** @param root folder of the repository @returns paths of the pages that are missing or not as the code says */
 export function stalePages(root: string): string[] {
   return Object.entries(PAGES)
-    .filter(([path, make]) => read(join(root, path)) !== make(root))
+    .filter(([path, make]) => read(join(root, path)) !== make())
     .map(([path]) => path);
 }
 
@@ -41,7 +38,7 @@ export function writePages(root: string): string[] {
   const stale = stalePages(root);
   for (const path of stale) {
     mkdirSync(dirname(join(root, path)), { recursive: true });
-    writeFileSync(join(root, path), PAGES[path]?.(root) ?? '');
+    writeFileSync(join(root, path), PAGES[path]?.() ?? '');
   }
   return stale;
 }

@@ -22,6 +22,8 @@ export interface MasterKey {
   isCurrent(sealed: Uint8Array, context: string): boolean;
   /** Puts a new key before the others. @param base64 32 bytes in base64 */
   introduce(base64: string): void;
+  /** Forgets all but the first, once nothing is sealed with the others. */
+  forgetOthers(): void;
   /** A keyed hash by which events of an email can be found without storing it. */
   hashEmail(email: string): string;
   /** The secret behind hashEmail, as a new installation derives it. */
@@ -101,6 +103,7 @@ export function createMasterKey(...base64: string[]): MasterKey {
       return secret !== undefined;
     },
     introduce: (newer) => void keys.unshift(deriveKeys(newer)),
+    forgetOthers: () => void keys.splice(1),
     hashEmail: (email) => createHmac('sha256', emails).update(email.toLowerCase()).digest('base64url').slice(0, 22),
     emailSecret: current().emailSecret,
     keepEmailSecret(secret) {

@@ -33,7 +33,10 @@ const rotate = defineOperation('master-key.rotate', z.strictObject({}), async (s
     throw new InputError(
       `${other} secrets were sealed with the old master key meanwhile. Give every instance the new one first, then run it again.`,
     );
-  if (masterKeyFile !== undefined) masterKeyFile.write(masterKeyFile.read().slice(0, 1));
+  if (masterKeyFile !== undefined) {
+    masterKeyFile.write(masterKeyFile.read().slice(0, 1));
+    masterKey.forgetOthers();
+  }
   await audit.append({
     event: 'master_key.rotated',
     reference: newReference(),
