@@ -2,12 +2,13 @@ import { parseArgs } from 'node:util';
 import { http } from './http/part.ts';
 import { describeMachine, machine } from './machine.ts';
 import { type BenchOptions, type Part, progress } from './part.ts';
+import { rotation } from './rotation/part.ts';
 import { scale } from './scale/part.ts';
 import { signing } from './signing/part.ts';
 import { startup } from './startup/part.ts';
 import { renderTable, type Table } from './table.ts';
 
-const PARTS: readonly Part[] = [signing, http, startup, scale];
+const PARTS: readonly Part[] = [signing, http, startup, rotation, scale];
 
 const HELP = `Measures this project against its peers and against the bare cryptography, as ratios within one run.
 
