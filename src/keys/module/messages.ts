@@ -29,8 +29,8 @@ export interface ModuleCalls {
   find: { readonly input: { readonly label: string }; readonly output: Uint8Array };
   /** Signs with SHA-256: PKCS#1 v1.5, or r||s for ECDSA. */
   sign: { readonly input: { readonly label: string; readonly bytes: Uint8Array }; readonly output: Uint8Array };
-  /** Destroys every key with a label. There may be none. */
-  destroy: { readonly input: { readonly label: string }; readonly output: null };
+  /** Destroys every key with a label. There may be none. @returns how many objects of the token there were */
+  destroy: { readonly input: { readonly label: string }; readonly output: number };
 }
 
 export type CallName = keyof ModuleCalls;

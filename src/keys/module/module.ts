@@ -41,8 +41,8 @@ export interface HardwareModule {
   find(label: string): Promise<KeyObject>;
   /** @param bytes not hashed @returns PKCS#1 v1.5 over SHA-256 for RSA, r||s for ECDSA */
   sign(label: string, bytes: Uint8Array): Promise<Uint8Array>;
-  /** Destroys the key pair with a label; not there is as good. */
-  destroy(label: string): Promise<void>;
+  /** Destroys the key pair with a label; not there is as good. @returns how many objects of the token there were */
+  destroy(label: string): Promise<number>;
   /** Ends the helper process. */
   close(): void;
 }
@@ -161,7 +161,7 @@ export function createModule(settings: ModuleSettings, patience: Partial<Patienc
     generate: async (label, keyType) => publicKeyOf(await call('generate', { label, keyType }, generate)),
     find: async (label) => publicKeyOf(await call('find', { label }, answer)),
     sign: (label, bytes) => call('sign', { label, bytes }, answer),
-    destroy: async (label) => void (await call('destroy', { label }, answer)),
+    destroy: (label) => call('destroy', { label }, answer),
     close() {
       closed = true;
       helper?.kill();

@@ -130,13 +130,16 @@ export function createObjects(binding: Binding, library: Cryptoki, session: Hand
     }
   }
 
-  /** Destroys both halves of every key pair with a label. */
-  function destroy(label: string): void {
+  /** Destroys both halves of every key pair with a label. @returns how many objects there were */
+  function destroy(label: string): number {
+    let destroyed = 0;
     for (const kind of [binding.CKO_PRIVATE_KEY, binding.CKO_PUBLIC_KEY]) {
       for (let found = search(kind, label); found.length > 0; found = search(kind, label)) {
         for (const object of found) library.C_DestroyObject(session, object);
+        destroyed += found.length;
       }
     }
+    return destroyed;
   }
 
   return { privateKey, refuseUnfit, publicKey, destroy };

@@ -155,8 +155,7 @@ export async function openToken({ library: path, token: label, pin }: TokenAcces
         `destroy the key "${keyLabel}"`,
         sessions.change(async (session) => {
           known.delete(keyLabel);
-          createObjects(binding, library, session).destroy(keyLabel);
-          return null;
+          return createObjects(binding, library, session).destroy(keyLabel);
         }),
       ),
   };
