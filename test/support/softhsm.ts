@@ -61,6 +61,10 @@ export interface TestToken {
   remove(): void;
 }
 
+function moveAll(from: string, to: string): void {
+  for (const name of readdirSync(from)) renameSync(join(from, name), join(to, name));
+}
+
 const OBJECTS_PROGRAM = new URL('./token-objects.ts', import.meta.url).pathname;
 
 /**
@@ -70,7 +74,9 @@ const OBJECTS_PROGRAM = new URL('./token-objects.ts', import.meta.url).pathname;
 export function createTestToken(): TestToken {
   const folder = mkdtempSync(join(tmpdir(), 'ic-idp-softhsm-'));
   const tokens = join(folder, 'tokens');
+  const out = join(folder, 'out');
   mkdirSync(tokens);
+  mkdirSync(out);
   const config = join(folder, 'softhsm2.conf');
   writeFileSync(config, `directories.tokendir = ${tokens}\nobjectstore.backend = file\nlog.level = ERROR\n`);
   process.env.SOFTHSM2_CONF = config;
@@ -95,10 +101,21 @@ export function createTestToken(): TestToken {
       rmSync(file);
     },
     makeExtractableKey: (label) => void objects(label),
-    pull: () => renameSync(tokens, `${tokens}-out`),
-    putBack: () => renameSync(`${tokens}-out`, tokens),
+    pull: () => moveAll(tokens, out),
+    putBack: () => moveAll(out, tokens),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
+}
+
+/** Kills every helper process of a process, as a library that crashes takes its helper with it. @returns how many */
+export function killHelpers(parent = process.pid): number {
+  const { stdout } = runTool('ps', ['-A', '-o', 'pid=,ppid=,args=']);
+  const helpers = stdout.split('\n').flatMap((line) => {
+    const [, pid, ppid, args = ''] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? [];
+    return Number(ppid) === parent && args.includes('keys/module/helper.ts') ? [Number(pid)] : [];
+  });
+  for (const pid of helpers) process.kill(pid, 'SIGKILL');
+  return helpers.length;
 }
 
 /** A module in a network: a server that holds the token, and a library that asks it. */
@@ -135,7 +152,7 @@ export async function startRemoteModule(token: TestToken): Promise<RemoteModule>
     mkdirSync(folder, { recursive: true });
     const of = `pkcs11:token=${encodeURIComponent(token.settings.token)}`;
     const args = ['--foreground', '--name', socket, '--provider', token.settings.library, of];
-    server = spawn(remoteServer(), args, { detached: true, stdio: ['ignore', 'pipe', 'inherit'] });
+    server = spawn(remoteServer(), args, { detached: true, stdio: ['ignore', 'pipe', 'ignore'] });
     // It prints where it listens once it does.
     for await (const line of createInterface({ input: server.stdout as NodeJS.ReadableStream })) {
       if (line.includes('P11_KIT_SERVER_PID')) return;

@@ -24,6 +24,8 @@ interface Patience {
   readonly generate: number;
   /** After a login that failed, this long no other is tried. */
   readonly retry: number;
+  /** An answer proves for this long that the module is there. */
+  readonly trust: number;
 }
 
 /**
@@ -31,7 +33,7 @@ interface Patience {
  * module was away, the next call after it is back finds it. Every function throws ModuleError.
  */
 export interface HardwareModule {
-  /** Throws where the module is known to be away, without asking it where it is thought to be there. */
+  /** Throws where the module is away. One that answered a moment ago is not asked. */
   ready(): Promise<void>;
   /** Asks the token whether it is there. */
   check(): Promise<TokenFacts>;
@@ -47,7 +49,7 @@ export interface HardwareModule {
   close(): void;
 }
 
-const PATIENCE: Patience = { login: 20_000, answer: 5_000, generate: 120_000, retry: 1_000 };
+const PATIENCE: Patience = { login: 20_000, answer: 5_000, generate: 120_000, retry: 1_000, trust: 5_000 };
 
 const CLOSED = 'The hardware module is closed.';
 
@@ -71,7 +73,7 @@ async function inTime<Result>(work: Promise<Result>, deadline: number): Promise<
 
 /** @param patience other times than the ordinary ones */
 export function createModule(settings: ModuleSettings, patience: Partial<Patience> = {}): HardwareModule {
-  const { login, answer, generate, retry } = { ...PATIENCE, ...patience };
+  const { login, answer, generate, retry, trust } = { ...PATIENCE, ...patience };
   /** Logged in, until it ends. */
   let helper: HelperProcess | undefined;
   let opening: Promise<HelperProcess> | undefined;
@@ -79,6 +81,8 @@ export function createModule(settings: ModuleSettings, patience: Partial<Patienc
   let away: { readonly error: Error; lookAgain: number } | undefined;
   /** A PIN that was refused is not tried again: a token locks after a few. */
   let refusedPin: string | undefined;
+  /** When the module answered last, as performance.now() counts. */
+  let heard = Number.NEGATIVE_INFINITY;
   let closed = false;
 
   async function open(): Promise<HelperProcess> {
@@ -137,7 +141,9 @@ export function createModule(settings: ModuleSettings, patience: Partial<Patienc
     const ask = async (afresh: (asked: HelperProcess) => void) => {
       const asked = await inTime(connected(), deadline);
       try {
-        return await asked.call(name, input, Math.max(1, Math.ceil(deadline - performance.now())));
+        const output = await asked.call(name, input, Math.max(1, Math.ceil(deadline - performance.now())));
+        heard = performance.now();
+        return output;
       } catch (error) {
         if (isAway(error)) afresh(asked);
         throw error;
@@ -156,7 +162,9 @@ export function createModule(settings: ModuleSettings, patience: Partial<Patienc
   }
 
   return {
-    ready: async () => void (await inTime(connected(), performance.now() + answer)),
+    async ready() {
+      if (performance.now() - heard > trust || helper?.ended !== false) await call('check', null, answer);
+    },
     check: () => call('check', null, answer),
     generate: async (label, keyType) => publicKeyOf(await call('generate', { label, keyType }, generate)),
     find: async (label) => publicKeyOf(await call('find', { label }, answer)),
