@@ -97,7 +97,19 @@ export function createTestToken(): TestToken {
     importKey(label, pkcs8) {
       const file = join(folder, 'import.pem');
       writeFileSync(file, pkcs8);
-      run('softhsm2-util', '--import', file, '--token', token, '--pin', pin, '--label', label, '--id', 'a1b2');
+      run(
+        'softhsm2-util',
+        '--import',
+        file,
+        '--token',
+        token,
+        '--pin',
+        pin,
+        '--label',
+        label,
+        '--id',
+        randomBytes(8).toString('hex'),
+      );
       rmSync(file);
     },
     makeExtractableKey: (label) => void objects(label),
@@ -107,13 +119,18 @@ export function createTestToken(): TestToken {
   };
 }
 
-/** Kills every helper process of a process, as a library that crashes takes its helper with it. @returns how many */
-export function killHelpers(parent = process.pid): number {
+/** @returns the process ids of the helper processes of a process */
+export function helpersOf(parent: number): number[] {
   const { stdout } = runTool('ps', ['-A', '-o', 'pid=,ppid=,args=']);
-  const helpers = stdout.split('\n').flatMap((line) => {
+  return stdout.split('\n').flatMap((line) => {
     const [, pid, ppid, args = ''] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? [];
     return Number(ppid) === parent && args.includes('keys/module/helper.ts') ? [Number(pid)] : [];
   });
+}
+
+/** Kills every helper of this process, as a library that crashes takes its helper with it. @returns how many */
+export function killHelpers(): number {
+  const helpers = helpersOf(process.pid);
   for (const pid of helpers) process.kill(pid, 'SIGKILL');
   return helpers.length;
 }
