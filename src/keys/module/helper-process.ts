@@ -16,6 +16,8 @@ export interface HelperProcess {
   ): Promise<ModuleCalls[Name]['output']>;
   /** Ends it, whatever it is doing. */
   kill(): void;
+  /** Has it log out and end. */
+  close(): void;
   readonly ended: boolean;
 }
 
@@ -63,6 +65,10 @@ export function startHelper(): HelperProcess {
   return {
     get ended() {
       return ended;
+    },
+    close() {
+      end('The hardware module is closed.');
+      if (child.connected) child.disconnect();
     },
     kill() {
       end('The connection to the hardware module was given up.');

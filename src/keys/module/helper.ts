@@ -44,6 +44,9 @@ process.on('message', async (question: Question) => {
   if (process.connected) process.send?.(said);
 });
 // The helper ends with the service, however that ends, and not before: sign-ons in flight are finished first.
-process.on('disconnect', () => process.exit(0));
+process.on('disconnect', () => {
+  token?.close();
+  process.exit(0);
+});
 process.on('SIGINT', () => undefined);
 process.on('SIGTERM', () => undefined);

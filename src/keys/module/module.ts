@@ -172,7 +172,7 @@ export function createModule(settings: ModuleSettings, patience: Partial<Patienc
     destroy: (label) => call('destroy', { label }, answer),
     close() {
       closed = true;
-      helper?.kill();
+      helper?.close();
     },
   };
 }

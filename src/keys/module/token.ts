@@ -10,7 +10,11 @@ export type Token = {
   readonly [Name in Exclude<keyof ModuleCalls, 'open'>]: (
     input: ModuleCalls[Name]['input'],
   ) => Promise<ModuleCalls[Name]['output']>;
-} & { readonly facts: TokenFacts };
+} & {
+  readonly facts: TokenFacts;
+  /** Logs out and lets go of the library, as far as it lets itself be let go of. */
+  close(): void;
+};
 
 /** Room for the signature of an 8192-bit RSA key. */
 const MAX_SIGNATURE = 1024;
@@ -92,6 +96,15 @@ export async function openToken({ library: path, token: label, pin }: TokenAcces
 
   return {
     facts: factsOf(library, slot),
+
+    close() {
+      try {
+        library.C_CloseAllSessions(slot);
+        library.C_Finalize();
+      } catch {
+        // The module is away, or busy: it sees that nobody is there any more.
+      }
+    },
 
     check: () =>
       telling(
