@@ -1,36 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { ModuleSettings } from '../../src/keys/module/module.ts';
+import { isPkcs11jsBuilt, NO_PKCS11JS, remoteLibrary, remoteServer, softHsmLibrary } from './pkcs11-programs.ts';
 import { runTool } from './xml-tools.ts';
-
-/** Folders in which distributions put PKCS#11 libraries. */
-const LIBRARY_FOLDERS = [
-  '/usr/lib',
-  ...(existsSync('/usr/lib') ? readdirSync('/usr/lib') : [])
-    .filter((name) => name.includes('-linux-'))
-    .map((name) => `/usr/lib/${name}`),
-  '/usr/lib64',
-  '/usr/local/lib',
-  '/opt/homebrew/lib',
-];
-
-function find(what: string, inFolder: string, folders: readonly string[] = LIBRARY_FOLDERS): string {
-  const found = folders.map((folder) => join(folder, inFolder)).find((path) => existsSync(path));
-  if (found !== undefined) return found;
-  throw new Error(`${what} was not found. Install it: apt-get install softhsm2 p11-kit p11-kit-modules`);
-}
-
-/** The PKCS#11 library of SoftHSM2: a hardware module made of software. */
-export const softHsmLibrary = () => find('SoftHSM2', 'softhsm/libsofthsm2.so');
-/** A PKCS#11 library that passes everything on to a server, as the libraries of modules in a network do. */
-export const remoteLibrary = () => find('p11-kit-client.so', 'pkcs11/p11-kit-client.so');
-const remoteServer = () =>
-  find('p11-kit-server', 'p11-kit/p11-kit-server', ['/usr/libexec', ...LIBRARY_FOLDERS, '/opt/homebrew/libexec']);
 
 /** An object of a token as the token tells it, read by a program of its own (token-objects.ts). */
 export interface TokenObject {
@@ -72,6 +49,7 @@ const OBJECTS_PROGRAM = new URL('./token-objects.ts', import.meta.url).pathname;
  * it: a test file has one token.
  */
 export function createTestToken(): TestToken {
+  if (!isPkcs11jsBuilt()) throw new Error(NO_PKCS11JS);
   const folder = mkdtempSync(join(tmpdir(), 'ic-idp-softhsm-'));
   const tokens = join(folder, 'tokens');
   const out = join(folder, 'out');

@@ -1,5 +1,5 @@
 import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { selfSignedCertificate } from '../../../src/keys/certificate.ts';
@@ -115,6 +115,14 @@ test('a private key in the module is in no memory of the service, while it signs
   expect(during).toEqual([]);
   expect((await searchMemory(pid, needles)).found).toEqual([]);
   expect(inHelper).not.toEqual([]);
+  // The helper has the PIN, which it needs, and none of the service's other secrets; not even the PIN is in its environment.
+  const { MASTER_KEY = '', DATABASE_URL = '' } = storage.environment;
+  const environment = readFileSync(`/proc/${helper}/environ`, 'utf8');
+  expect(environment).toContain('SOFTHSM2_CONF=');
+  for (const secret of [MASTER_KEY, DATABASE_URL, token.settings.pin]) {
+    expect(secret).not.toBe('');
+    expect(environment).not.toContain(secret);
+  }
 });
 
 async function aHelper(pid: number): Promise<number[]> {
