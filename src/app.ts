@@ -142,6 +142,8 @@ export async function createServer(
     loggerInstance: options.logger as FastifyInstance['log'],
     // One line a request is written by logRequests.
     logController: new LogController({ disableRequestLogging: true }),
+    // Queries are read by readParameters, which is stricter.
+    routerOptions: { querystringParser: () => ({}) },
     genReqId: newReference,
     requestIdHeader: false,
     trustProxy: trustProxy(options.settings.TRUST_PROXY),

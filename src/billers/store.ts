@@ -9,6 +9,11 @@ export async function findBiller(orm: Orm, slug: string): Promise<BillerRow | un
   return (await orm.select().from(billers).where(eq(billers.slug, slug)))[0];
 }
 
+/** Reads a biller in a transaction that is going to change it: nobody else changes it meanwhile. */
+export async function lockBiller(transaction: Orm, slug: string): Promise<BillerRow | undefined> {
+  return (await transaction.select().from(billers).where(eq(billers.slug, slug)).for('update'))[0];
+}
+
 export async function findBillerByGuid(orm: Orm, billerGuid: string): Promise<BillerRow | undefined> {
   return (await orm.select().from(billers).where(eq(billers.billerGuid, billerGuid)))[0];
 }

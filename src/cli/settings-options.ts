@@ -124,7 +124,7 @@ export function addSettingsOptions(command: Command): Command {
       ]),
     )
     .option(
-      '--monitor <network|text>',
+      '--monitor <who>',
       'address, network or part of the User-Agent of a probe of our own that fetches metadata; repeatable',
       collect,
     )

@@ -3,14 +3,19 @@ import { dirname, join } from 'node:path';
 import { assumptionsPage } from './assumptions-page.ts';
 import { auditPage } from './audit-page.ts';
 import { cliPage } from './cli-page.ts';
+import { conformancePage } from './conformance-page.ts';
 import { errorsPage } from './errors-page.ts';
 import { settingsPage } from './settings-page.ts';
 
-/** Every generated page: its path in the repository, and the function that makes its text out of the code. */
-const PAGES: Readonly<Record<string, () => string>> = {
+/**
+ * Every generated page: its path in the repository, and the function that makes its text out of the code (in the folder
+ * of the repository).
+ */
+const PAGES: Readonly<Record<string, (root: string) => string>> = {
   'docs/assumptions.md': assumptionsPage,
   'docs/audit.md': auditPage,
   'docs/cli.md': cliPage,
+  'docs/conformance.md': conformancePage,
   'docs/errors.md': errorsPage,
   'docs/settings.md': settingsPage,
 };
@@ -27,7 +32,7 @@ function read(path: string): string | undefined {
 /** @param root folder of the repository @returns paths of the pages that are missing or not as the code says */
 export function stalePages(root: string): string[] {
   return Object.entries(PAGES)
-    .filter(([path, make]) => read(join(root, path)) !== make())
+    .filter(([path, make]) => read(join(root, path)) !== make(root))
     .map(([path]) => path);
 }
 
@@ -36,7 +41,7 @@ export function writePages(root: string): string[] {
   const stale = stalePages(root);
   for (const path of stale) {
     mkdirSync(dirname(join(root, path)), { recursive: true });
-    writeFileSync(join(root, path), PAGES[path]?.() ?? '');
+    writeFileSync(join(root, path), PAGES[path]?.(root) ?? '');
   }
   return stale;
 }

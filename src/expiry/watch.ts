@@ -10,7 +10,7 @@ import { claimWarning, type DueWarning, dueWarnings, giveUpLost, insertWarning, 
 import { readWebhook, send } from './webhook.ts';
 
 /** Days before the end of an active certificate at which a warning is given, once each. */
-export const WARNING_DAYS = [60, 30, 7, 1] as const;
+const WARNING_DAYS = [60, 30, 7, 1] as const;
 
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;

@@ -50,7 +50,7 @@ export async function deleteWebhook(orm: Orm): Promise<boolean> {
  * @param seconds since 1970; the receiver refuses what is old
  * @returns `t=<seconds>,v1=<HMAC-SHA256 of "<seconds>.<body>", hexadecimal>`
  */
-export function signDelivery(secret: string, seconds: number, body: string): string {
+function signDelivery(secret: string, seconds: number, body: string): string {
   const hmac = createHmac('sha256', Buffer.from(secret, 'base64')).update(`${seconds}.${body}`).digest('hex');
   return `t=${seconds},v1=${hmac}`;
 }

@@ -1,8 +1,27 @@
+import { X509Certificate } from 'node:crypto';
 import { DOMParser } from '@xmldom/xmldom';
-import { SignedXml } from 'xml-crypto';
+import { type SignatureAlgorithm, SignedXml } from 'xml-crypto';
+import { SIGNATURE_ALGORITHM_URIS } from '../saml/algorithms.ts';
 import { XMLDSIG } from '../saml/names.ts';
+import { requireAlgorithm, verifies } from '../saml/request-signature-algorithms.ts';
 
-const toPem = (certificate: string) => `-----BEGIN CERTIFICATE-----\n${certificate}\n-----END CERTIFICATE-----`;
+type Algorithms = SignedXml['SignatureAlgorithms'];
+
+/** xml-crypto knows no ECDSA, and does know SHA-1: it gets the algorithms that we sign with, and no other. */
+function ourAlgorithms(certificate: X509Certificate): Algorithms {
+  const classes = Object.values(SIGNATURE_ALGORITHM_URIS).map((uri): [string, new () => SignatureAlgorithm] => [
+    uri,
+    class {
+      getAlgorithmName = () => uri as keyof Algorithms;
+      getSignature = () => {
+        throw new Error('nothing is signed here');
+      };
+      verifySignature = (material: string, _key: unknown, value: string) =>
+        verifies(Buffer.from(material), Buffer.from(value, 'base64'), [certificate], requireAlgorithm(uri));
+    },
+  ]);
+  return Object.fromEntries(classes) as Algorithms;
+}
 
 /**
  * Verifies the signature of one element of a message of ours with xml-crypto.
@@ -22,8 +41,10 @@ export function checkElementSignature(
   const signature = children.find((child) => child.namespaceURI === XMLDSIG && child.localName === 'Signature');
   if (element === undefined || signature === undefined) return 'none';
   const id = element.getAttribute('ID');
-  const valid = certificates.some((certificate) => {
-    const signedXml = new SignedXml({ publicCert: toPem(certificate), getCertFromKeyInfo: () => null });
+  const valid = certificates.some((encoded) => {
+    const certificate = new X509Certificate(Buffer.from(encoded, 'base64'));
+    const signedXml = new SignedXml({ publicCert: certificate.toString(), getCertFromKeyInfo: () => null });
+    signedXml.SignatureAlgorithms = ourAlgorithms(certificate);
     try {
       signedXml.loadSignature(signature as unknown as Node);
       const [reference, ...others] = signedXml.getReferences();

@@ -15,6 +15,12 @@ const compare = (check: string, expected: readonly string[], found: string | und
   found: found ?? 'none',
 });
 
+const countOf = (element: XmlElement, name: string): number =>
+  element.children.reduce(
+    (sum, one) => sum + countOf(one, name),
+    element.namespace === ASSERTION && element.name === name ? 1 : 0,
+  );
+
 function signatureOf(xml: string, name: string, wanted: boolean, certificates: readonly string[]): CheckResult {
   const found = checkElementSignature(xml, name, certificates);
   return {
@@ -59,13 +65,17 @@ export function explainResponse(
     compare('Status', [STATUS_CODES.Success], status),
     signatureOf(xml, 'Response', settings.sign !== 'assertion', certificates),
   ];
-  const assertion = child(root, 'Assertion');
-  if (assertion === undefined) {
-    const encrypted = child(root, 'EncryptedAssertion') !== undefined;
-    return encrypted
-      ? [...results, { check: 'Assertion', passed: true, found: 'encrypted: only its receiver can read it' }]
-      : results;
+  const [plain, encrypted] = [countOf(root, 'Assertion'), countOf(root, 'EncryptedAssertion')];
+  // Of two, one reader would take the first and another the last; of none, there is nothing to sign on with.
+  if (plain + encrypted > 1 || (plain + encrypted === 0 && status === STATUS_CODES.Success)) {
+    const found = plain + encrypted === 0 ? 'none' : `${plain + encrypted}`;
+    return [...results, { check: 'Assertion', passed: false, expected: 'one', found }];
   }
+  if (encrypted === 1) {
+    return [...results, { check: 'Assertion', passed: true, found: 'encrypted: only its receiver can read it' }];
+  }
+  const assertion = child(root, 'Assertion');
+  if (assertion === undefined) return results;
   const conditions = child(assertion, 'Conditions');
   const confirmation = child(child(child(assertion, 'Subject'), 'SubjectConfirmation'), 'SubjectConfirmationData');
   const skewMs = settings.clockSkewSeconds * 1000;

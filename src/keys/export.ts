@@ -43,7 +43,7 @@ export function exportPkcs12(privateKey: KeyObject, certificate: string, passphr
     throw new InputError('Only RSA keys can be exported as PKCS#12. Stage a new key instead of moving this one.');
   }
   const key = forge.pki.privateKeyFromPem(privateKey.export({ type: 'pkcs1', format: 'pem' }).toString());
-  const parsed = forge.pki.certificateFromAsn1(fromDer(Buffer.from(certificate, 'base64')));
+  const parsed = forge.pki.certificateFromPem(exportCertificate(certificate, 'pem').toString());
   const options = { algorithm: 'aes256', count: KEY_DERIVATION_ROUNDS, friendlyName: name } as const;
   return toDer(forge.pkcs12.toPkcs12Asn1(key, [parsed], passphrase, options));
 }

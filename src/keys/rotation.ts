@@ -57,7 +57,7 @@ export interface Rotation {
  * what was signed with the old key has arrived, and long enough after it that the other side has kept the new certificate.
  * A portal user who signs on in that moment waits; nobody is refused.
  */
-export const DRAIN_MS = 2_000;
+const DRAIN_MS = 2_000;
 const SETTLE_MS = 2_000;
 
 /** Assertions signed by a key that has just become retiring are still on their way for this long. */

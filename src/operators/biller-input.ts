@@ -7,6 +7,7 @@ import { isBillerGuid, isLinkBase } from '../invoice-cloud/redirect-link.ts';
 import { isWritable } from '../saml/escape.ts';
 import { isAcceptableUrl, type ServiceProvider } from '../saml/service-provider.ts';
 import { readSpMetadata, serviceProviderByHand } from '../saml/sp-metadata.ts';
+import { wordsForIssue } from './input-issue.ts';
 
 /** Settings as they come from outside: any part of them. What a schema can't say is checked by checkSettings. */
 const settingsInput = z.partialRecord(z.string(), z.unknown()).default({});
@@ -87,7 +88,7 @@ export function settingsOf(
   given: Record<string, unknown>,
   serviceProvider: ServiceProvider,
 ): BillerSettings {
-  const result = billerSettingsSchema.safeParse({ ...known, ...given });
+  const result = billerSettingsSchema.safeParse({ ...known, ...given }, { error: wordsForIssue });
   if (!result.success) {
     const [issue] = result.error.issues;
     const setting = String(issue?.path[0] ?? (issue?.code === 'unrecognized_keys' ? issue.keys[0] : ''));

@@ -1,9 +1,16 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { Services } from '../app.ts';
-import { type Biller, billerUrls } from '../billers/biller.ts';
+import { type Biller, billerUrls, toBiller } from '../billers/biller.ts';
 import { idpMetadataOf } from '../billers/idp-metadata.ts';
-import { deleteBiller, findBiller, findBillerByGuid, insertBiller, updateBiller } from '../billers/store.ts';
+import {
+  deleteBiller,
+  findBiller,
+  findBillerByGuid,
+  insertBiller,
+  lockBiller,
+  updateBiller,
+} from '../billers/store.ts';
 import { IdpError, InputError } from '../errors/idp-error.ts';
 import { readDestination } from '../invoice-cloud/destinations.ts';
 import { buildRedirectLink, RedirectLinkError } from '../invoice-cloud/redirect-link.ts';
@@ -14,13 +21,15 @@ import { billerChangesInput, newBillerInput, serviceProviderOf, settingsOf } fro
 import { billerView } from './biller-view.ts';
 import { defineOperation } from './operation.ts';
 
+const noBiller = (slug: string) => new InputError(`There is no biller "${slug}". \`ic-idp biller list\` shows all.`);
+
 /** @throws InputError where there is no such biller */
 export async function requireBiller({ billers }: Services, slug: string): Promise<Biller> {
   try {
     return await billers.bySlug(slug);
   } catch (error) {
     if (!(error instanceof IdpError) || error.code !== 'biller_unknown') throw error;
-    throw new InputError(`There is no biller "${slug}". \`ic-idp biller list\` shows all.`);
+    throw noBiller(slug);
   }
 }
 
@@ -79,28 +88,35 @@ const add = defineOperation('biller.add', newBillerInput, async (services, input
 });
 
 /** What a biller would be after a change. @throws InputError where that is not acceptable */
-async function changedState(services: Services, input: z.output<typeof billerChangesInput>) {
-  const biller = await requireBiller(services, input.slug);
+function changedState(biller: Biller, input: z.output<typeof billerChangesInput>) {
   const serviceProvider = serviceProviderOf(input) ?? biller.serviceProvider;
   const settings = settingsOf(biller.settings, input.settings, serviceProvider);
   const after: BillerState = { name: input.name ?? biller.name, serviceProvider, settings };
-  return { biller, after, differences: differencesOf(biller, after) };
+  return { after, differences: differencesOf(biller, after) };
 }
 
 const compare = defineOperation('biller.compare', billerChangesInput, async (services, input) => {
-  const { biller, differences } = await changedState(services, input);
-  return { differences, state: stateTag(biller) };
+  const biller = await requireBiller(services, input.slug);
+  return { differences: changedState(biller, input).differences, state: stateTag(biller) };
 });
 
 const update = defineOperation('biller.update', billerChangesInput, async (services, input, actor) => {
-  const { biller, after, differences } = await changedState(services, input);
-  if (input.state !== undefined && input.state !== stateTag(biller)) {
-    throw new InputError(`${biller.slug} was changed by somebody else meanwhile. Look at the difference again.`);
-  }
+  const { database, publicUrl, clock } = services;
   const given = Object.keys(input.settings).length > 0 || input.name !== undefined || serviceProviderOf(input);
   if (!given) throw new InputError('Nothing to change was given. `ic-idp biller update --help` shows what can be.');
+  // What is not given stays as it is in the database by then, not as some instance remembers it.
+  const { biller, differences } = await database.orm.transaction(async (transaction) => {
+    const row = await lockBiller(transaction, input.slug);
+    if (row === undefined) throw noBiller(input.slug);
+    const biller = toBiller(row, publicUrl);
+    if (input.state !== undefined && input.state !== stateTag(biller)) {
+      throw new InputError(`${biller.slug} was changed by somebody else meanwhile. Look at the difference again.`);
+    }
+    const { after, differences } = changedState(biller, input);
+    if (differences.length > 0) await updateBiller(transaction, biller.id, after, new Date(clock()));
+    return { biller, differences };
+  });
   if (differences.length > 0) {
-    await updateBiller(services.database.orm, biller.id, after, new Date(services.clock()));
     // The notice of this change may still be on its way, and the answer should show it.
     services.billers.forget(biller.id);
     await services.audit.append({

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Services } from '../app.ts';
 import { InputError } from '../errors/idp-error.ts';
+import { issueInWords, wordsForIssue } from './input-issue.ts';
 
 /** Who acts: the operating system's user behind a command. */
 export interface Actor {
@@ -24,9 +25,7 @@ export function defineOperation<Schema extends z.ZodType>(
 }
 
 function parseInput<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
-  const result = schema.safeParse(input);
+  const result = schema.safeParse(input, { error: wordsForIssue, reportInput: true });
   if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  const path = issue?.path.join('.') ?? '';
-  throw new InputError(`${path === '' ? 'The input' : path}: ${issue?.message ?? 'not acceptable'}`);
+  throw new InputError(issueInWords(result.error.issues[0]));
 }

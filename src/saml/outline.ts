@@ -25,25 +25,37 @@ export function mask(value: string): string {
   return `${characters[0]}•••${characters.at(-1)} (${characters.length} characters)`;
 }
 
+/** Characters that part words in text and in addresses. */
+const BETWEEN_WORDS = /([\s"'<>()[\]{}=&?/:;,|]+)/;
+
+/** Masks what looks like an email address, and leaves the text around it as it is. */
+export function maskEmails(text: string): string {
+  if (!/@|%40/.test(text)) return text;
+  const maskWord = (word: string) => (/.(?:@|%40)./.test(word) ? mask(word) : word);
+  return text.split(BETWEEN_WORDS).map(maskWord).join('');
+}
+
 function textOf(element: XmlElement, masked: boolean): string {
   const text = element.text.trim();
   if (text === '') return '';
   if (OPAQUE.has(element.name)) return ` (${text.length} characters)`;
   if (masked && PERSONAL.has(element.name)) return ` ${mask(text)}`;
-  return ` ${cut(text)}`;
+  return ` ${cut(masked ? maskEmails(text) : text)}`;
 }
 
 /**
  * Writes a parsed message for a person to read: one line an element, indented by its depth.
  *
- * @param options.masked hides who it is about
+ * @param options.masked hides who it is about: names and values of people, and email addresses wherever they stand
  * @returns lines, cut where there are very many
  */
 export function outlineXml(root: XmlElement, options: { readonly masked: boolean }): string[] {
   const lines: string[] = [];
   const visit = (element: XmlElement, depth: number) => {
     if (lines.length >= MAX_LINES) return;
-    const attributes = [...element.attributes].map(([name, value]) => ` ${name}="${cut(value)}"`).join('');
+    const attributes = [...element.attributes]
+      .map(([name, value]) => ` ${name}="${cut(options.masked ? maskEmails(value) : value)}"`)
+      .join('');
     const name = (PREFIXES[element.namespace] ?? '') + element.name;
     lines.push(`${'  '.repeat(depth)}${name}${attributes}${textOf(element, options.masked)}`);
     for (const child of element.children) visit(child, depth + 1);

@@ -8,7 +8,7 @@ import {
 } from './request-signature-algorithms.ts';
 import { childrenNamed, type XmlElement } from './xml.ts';
 
-export type DigestAlgorithm = 'sha256' | 'sha384' | 'sha512';
+type DigestAlgorithm = 'sha256' | 'sha384' | 'sha512';
 
 /** XML Encryption 1.1, 5.7 and RFC 9231, 2.1.3: digests that a Reference may have. */
 const DIGESTS: ReadonlyMap<string, DigestAlgorithm> = new Map([

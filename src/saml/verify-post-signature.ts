@@ -13,7 +13,7 @@ import { parseXml } from './xml.ts';
  */
 const MAX_CHARACTERS = 64 * 1024;
 /** Elements and attributes, namespace declarations among them. */
-const MAX_NODES = 1000;
+const MAX_NODES = 500;
 
 function tooLarge(limit: string): IdpError {
   return new IdpError('saml_request_too_large', { detail: `the signed message has more than ${limit}` });

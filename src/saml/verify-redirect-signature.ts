@@ -39,6 +39,14 @@ function readSignature(pair: string): Buffer {
 }
 
 /**
+ * The same parameter as Node's querystring encodes it. node-saml signs this, and then sends what URLSearchParams makes of
+ * it: a `+` for a space, and escapes for !'()*~. The value is the same, so nothing else is believed than what was signed.
+ */
+function encodedAnew(pair: string): string {
+  return `${pair.slice(0, pair.indexOf('='))}=${encodeURIComponent(decodedValue(pair))}`;
+}
+
+/**
  * Verifies a signature beside the message (SAML bindings, 3.4.4.1). What is signed are SAMLRequest, RelayState where one
  * came (also an empty one) and SigAlg, in this order, octet by octet as the sender encoded them: encoding them anew could
  * give other letters for the same value.
@@ -54,6 +62,8 @@ export function verifyRedirectSignature(rawQuery: string, certificates: readonly
   const signature = required(raw, 'Signature');
   const algorithm = requireAlgorithm(decodedValue(sigAlg));
   const known = requireCertificates(certificates, algorithm);
-  const signed = [request, raw.get('RelayState'), sigAlg].filter((pair) => pair !== undefined).join('&');
-  if (!verifies(Buffer.from(signed), readSignature(signature), known, algorithm)) throw byNobody(known);
+  const signed = [request, raw.get('RelayState'), sigAlg].filter((pair) => pair !== undefined);
+  const value = readSignature(signature);
+  const isSigned = (pairs: readonly string[]) => verifies(Buffer.from(pairs.join('&')), value, known, algorithm);
+  if (!isSigned(signed) && !isSigned(signed.map(encodedAnew))) throw byNobody(known);
 }

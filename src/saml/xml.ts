@@ -28,7 +28,8 @@ export class XmlError extends Error {
 }
 
 const MAX_DEPTH = 50;
-const MAX_ELEMENTS = 10_000;
+/** Many times what any message or metadata has, and few enough to be read in a few milliseconds. */
+const MAX_NODES = 4_000;
 
 function openElement(tag: SaxesTagNS): OpenElement {
   const attributes = new Map<string, string>();
@@ -51,7 +52,7 @@ export function parseXml(text: string, options: { comments: 'refuse' | 'drop' } 
   const place = () => (options.comments === 'drop' ? ` (line ${parser.line})` : '');
   const open: OpenElement[] = [];
   let root: OpenElement | undefined;
-  let elements = 0;
+  let nodes = 0;
   const forbid = (what: string) => () => {
     throw new XmlError('forbidden', `the document contains ${what}${place()}`);
   };
@@ -61,9 +62,13 @@ export function parseXml(text: string, options: { comments: 'refuse' | 'drop' } 
   parser.on('error', (error) => {
     throw new XmlError('malformed', `${error.message.replace(/\.$/, '')}${place()}`);
   });
+  const countNode = () => {
+    nodes += 1;
+    if (nodes > MAX_NODES) throw new XmlError('forbidden', `more than ${MAX_NODES} elements and attributes`);
+  };
+  parser.on('attribute', countNode);
   parser.on('opentag', (tag) => {
-    elements += 1;
-    if (elements > MAX_ELEMENTS) throw new XmlError('forbidden', `more than ${MAX_ELEMENTS} elements`);
+    countNode();
     if (open.length >= MAX_DEPTH) throw new XmlError('forbidden', `elements nested deeper than ${MAX_DEPTH}`);
     const element = openElement(tag);
     const parent = open.at(-1);

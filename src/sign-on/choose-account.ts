@@ -9,6 +9,12 @@ function allTheSame(settings: BillerSettings, email: string, accounts: readonly 
   return claims.every((text) => text === claims[0]);
 }
 
+/** @returns the first account @throws IdpError account_missing */
+export function requireAnyAccount({ accounts: [first] }: Session): Account {
+  if (first === undefined) throw new IdpError('account_missing', { detail: 'the portal user has no account' });
+  return first;
+}
+
 /**
  * Finds the account that a sign-on is for: the one chosen on the page, the only one, the one that the launch named.
  *
@@ -23,8 +29,7 @@ export async function chooseAccount(
   chosen: string | undefined,
 ): Promise<Account | undefined> {
   const { accounts } = session;
-  const [first] = accounts;
-  if (first === undefined) throw new IdpError('account_missing', { detail: 'the portal user has no account' });
+  const first = requireAnyAccount(session);
   if (chosen !== undefined) {
     const account = accounts.find(({ number }) => number === chosen);
     if (account !== undefined) return account;

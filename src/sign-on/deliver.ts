@@ -14,6 +14,14 @@ export type Deliver = (
   response: string,
 ) => Promise<FastifyReply>;
 
+/** A Response that fits in here needs no memory outside of the heap for itself. */
+const scratch = Buffer.allocUnsafe(64 * 1024);
+
+function toBase64(text: string): string {
+  if (text.length * 3 > scratch.length) return Buffer.from(text).toString('base64');
+  return scratch.toString('base64', 0, scratch.write(text));
+}
+
 export function createDeliver(): Deliver {
   // All of the page but four values is the same for every sign-on of a biller.
   const pages = new WeakMap<Biller, ReturnType<typeof prepareAutoSubmitPage>>();
@@ -27,9 +35,9 @@ export function createDeliver(): Deliver {
   }
 
   return async (reply, biller, target, response) =>
-    sendPage(
-      reply,
-      pageOf(biller)(target.acsUrl, Buffer.from(response).toString('base64'), target.relayState ?? undefined),
-      { formAction: formActionOf(biller, target), frameAncestors: portalOrigins(biller), referrer: 'none' },
-    );
+    sendPage(reply, pageOf(biller)(target.acsUrl, toBase64(response), target.relayState ?? undefined), {
+      formAction: formActionOf(biller, target),
+      frameAncestors: portalOrigins(biller),
+      referrer: 'none',
+    });
 }

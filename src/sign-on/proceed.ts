@@ -8,7 +8,7 @@ import type { Session, Sessions } from '../sessions/sessions.ts';
 import { sendPage, sendTo } from '../web/reply.ts';
 import { isFramed } from '../web/same-origin.ts';
 import { tell } from '../web/told.ts';
-import { chooseAccount } from './choose-account.ts';
+import { chooseAccount, requireAnyAccount } from './choose-account.ts';
 import type { Deliver } from './deliver.ts';
 import type { Flows } from './flows.ts';
 import type { Issue } from './issue.ts';
@@ -95,6 +95,7 @@ export function createProceed({ sessions, flows, issue, metrics, deliver }: Proc
     if (session === undefined) return askWho(step, false);
     if (accepted.forceAuthn && session.authenticatedAt < accepted.receivedAt) return askWho(step, true);
     requireSubject(step, session);
+    requireAnyAccount(session);
     const mustAsk = accepted.confirm === true && chosen === undefined;
     const account = mustAsk ? undefined : await chooseAccount(biller.settings, sessions, session, chosen);
     if (account === undefined) return askAccount(step, session);

@@ -26,7 +26,11 @@ export function createTraces({ orm, clock }: { orm: Orm; clock: () => number }):
       }
       kept += 1;
       if (kept > MAX_A_MINUTE) return;
-      await insertTrace(orm, reference, billerId, new Date(now), make()).catch(() => undefined);
+      try {
+        await insertTrace(orm, reference, billerId, new Date(now), make());
+      } catch {
+        // The failure that it is about is told and audited all the same.
+      }
     },
     find: (reference) => findTrace(orm, reference),
     deleteExpired: () => deleteTracesBefore(orm, new Date(clock() - KEPT_MS)),

@@ -1,12 +1,13 @@
-import { availableParallelism, cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { http } from './http/part.ts';
+import { describeMachine, machine } from './machine.ts';
 import { type BenchOptions, type Part, progress } from './part.ts';
+import { scale } from './scale/part.ts';
 import { signing } from './signing/part.ts';
 import { startup } from './startup/part.ts';
 import { renderTable, type Table } from './table.ts';
 
-const PARTS: readonly Part[] = [signing, http, startup];
+const PARTS: readonly Part[] = [signing, http, startup, scale];
 
 const HELP = `Measures this project against its peers and against the bare cryptography, as ratios within one run.
 
@@ -54,22 +55,13 @@ function readArguments(): { parts: readonly Part[]; json: boolean; help: boolean
   };
 }
 
-const machine = () => ({
-  cpu: cpus()[0]?.model.trim() ?? 'unknown',
-  cores: availableParallelism(),
-  memoryGb: Math.round(totalmem() / 1024 ** 3),
-  node: process.version,
-  openssl: process.versions.openssl,
-});
-
 async function bench(): Promise<void> {
   const { parts, json, help, options } = readArguments();
   if (help) {
     console.log(HELP);
     return;
   }
-  const { cpu, cores, memoryGb, node, openssl } = machine();
-  if (!json) console.log(`${cpu}, ${cores} cores, ${memoryGb} GB; Node ${node}, OpenSSL ${openssl}\n`);
+  if (!json) console.log(`${describeMachine()}\n`);
   const results: Record<string, Record<string, Table['rows']>> = {};
   for (const part of parts) {
     progress(`\n${part.name}: ${part.purpose}`);

@@ -1,25 +1,49 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 
 /** proc(5): times are in clock ticks, which are hundredths of a second on every Linux that Node runs on. */
 const TICK_MS = 10;
 
-function ticksIn(statFile: string): number {
+/** Fields of /proc/<pid>/stat after the name, which may hold spaces and parentheses; state is the first. */
+const statFields = (statFile: string): string[] => {
   const text = readFileSync(statFile, 'utf8');
-  // The name of the program may hold spaces and parentheses; what follows the last one has fixed places.
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  const [utime, stime] = [Number(fields[11]), Number(fields[12])];
-  return utime + stime;
-}
+  return text.slice(text.lastIndexOf(')') + 2).split(' ');
+};
+const sumOf = (fields: readonly string[], first: number, count: number) =>
+  fields.slice(first, first + count).reduce((sum, field) => sum + Number(field), 0);
+
+const PARENT = 1;
+/** utime and stime; behind them follow the same two of children that have ended. */
+const TIMES = 11;
+
+const ticksIn = (statFile: string): number => sumOf(statFields(statFile), TIMES, 2);
 
 /** CPU time that a process has used so far, all threads together, in user and in kernel mode. Milliseconds. */
 export const cpuOf = (pid: number): number => ticksIn(`/proc/${pid}/stat`) * TICK_MS;
 
 /** The same of its main thread, in which JavaScript runs. */
 export const mainThreadCpuOf = (pid: number): number => ticksIn(`/proc/${pid}/task/${pid}/stat`) * TICK_MS;
+
+/** The process that started this one. */
+export const parentOf = (pid: number): number => Number(statFields(`/proc/${pid}/stat`)[PARENT]);
+
+/** CPU time of a process and of its children, those that have ended too. Milliseconds. */
+export function cpuWithChildren(pid: number): number {
+  let ticks = sumOf(statFields(`/proc/${pid}/stat`), TIMES, 4);
+  for (const entry of readdirSync('/proc')) {
+    if (!/^\d+$/.test(entry)) continue;
+    try {
+      const fields = statFields(`/proc/${entry}/stat`);
+      if (Number(fields[PARENT]) === pid) ticks += sumOf(fields, TIMES, 2);
+    } catch {
+      // It has just ended: its times are its parent's now.
+    }
+  }
+  return ticks * TICK_MS;
+}
 
 /** Physical memory that a process holds, in megabytes. */
 export function residentMegabytes(pid: number): number {

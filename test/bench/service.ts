@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import type { BenchInstallation } from './installation.ts';
 
 /** The service as it is started in earnest. */
-export const SERVICE = new URL('../../src/main.ts', import.meta.url);
+const SERVICE = new URL('../../src/main.ts', import.meta.url);
 
 const POLL_MS = 5;
 const START_WITHIN_MS = 60_000;

@@ -1,5 +1,5 @@
 /** One column of a table: which value of a row, under which heading; numbers get this many decimals. */
-export interface Column {
+interface Column {
   readonly key: string;
   readonly heading: string;
   readonly digits?: number;

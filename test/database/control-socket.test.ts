@@ -5,7 +5,7 @@ import { createServer, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { controlSocketPath, takeControlSocket } from '../../src/database/control-socket.ts';
+import { controlSocketPath, SERVICE_ANSWER, takeControlSocket } from '../../src/database/control-socket.ts';
 import { InputError } from '../../src/errors/idp-error.ts';
 
 const HOLDER = new URL('./control-socket-holder.ts', import.meta.url).pathname;
@@ -72,9 +72,9 @@ test('who asked before the service could answer gets the answer of the service',
   const asked = request({ socketPath: controlSocketPath(folder), path: '/' });
   asked.end();
   const answered = once(asked, 'response');
-  socket?.attach(createServer((_request, response) => response.end('the service')));
+  socket?.attach(createServer((_request, response) => response.end(SERVICE_ANSWER)));
   const [response] = await answered;
-  expect(await response.toArray()).toEqual([Buffer.from('the service')]);
+  expect(await response.toArray()).toEqual([Buffer.from(SERVICE_ANSWER)]);
   expect(await waiting).toBeUndefined();
   await socket?.release();
 });

@@ -46,6 +46,13 @@ test('a Response of ours is verified; one that was changed, or is too old, is to
   expect(failed(await inspect(xml))).toEqual(['Conditions', 'SubjectConfirmation']);
 });
 
+test('a Response of a biller with an EC key is verified as well', async () => {
+  await stage.addBiller('curves');
+  const { xml } = requirePosted(await stage.bring(await stage.signedIn('curves'), {}, undefined, 'curves'));
+  expect(xml).toContain('ecdsa-sha256');
+  expect(failed(await inspect(xml))).toEqual([]);
+});
+
 test('68 names and values are masked unless asked for', async () => {
   const { xml } = requirePosted(await stage.bring(await stage.signedIn()));
   const masked = (await inspect(xml)).message.join('\n');

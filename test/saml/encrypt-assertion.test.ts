@@ -1,10 +1,11 @@
+import { constants, createDecipheriv, privateDecrypt } from 'node:crypto';
 import { SAML } from '@node-saml/node-saml';
 import { beforeAll, expect, test } from 'vitest';
 import { newSamlId } from '../../src/saml/id.ts';
 import { makeResponse, SIGN_CHOICES } from '../../src/saml/response.ts';
-import { exclusiveCanonicalForm, parseDom } from '../support/dom.ts';
+import { all, attributes, type DomElement, exclusiveCanonicalForm, only, parseDom } from '../support/dom.ts';
 import { ACS, AUDIENCE, assertionContent, makeSigningKey, type SigningKey } from '../support/saml.ts';
-import { libxmlCanonicalForm, runTool, withFiles, xmlsecVerify } from '../support/xml-tools.ts';
+import { libxmlCanonicalForm, runTool, schemaErrors, withFiles, xmlsecVerify } from '../support/xml-tools.ts';
 
 let idp: SigningKey;
 let sp: SigningKey;
@@ -59,29 +60,71 @@ test.each(cases)(
   },
 );
 
-test('60 xmlsec1 decrypts it, and what it finds is the signed assertion (XML Encryption 1.1)', async () => {
-  const xml = await respond('assertion', 'aes256-gcm');
-  const decrypted = withFiles({ 'document.xml': xml, 'key.pem': sp.privateKeyPem }, (path) => {
-    const decrypt = (...options: string[]) =>
-      runTool('xmlsec1', ['--decrypt', ...options, '--privkey-pem', path('key.pem'), path('document.xml')]);
-    // From version 1.3 on it looks for the key by its certificate, unless told to take the one it has.
-    const plain = decrypt();
-    return plain.status === 0 ? plain : decrypt('--lax-key-search');
-  });
-  expect(decrypted.status).toBe(0);
-  expect(decrypted.stdout).toContain('<saml:AttributeValue>101Invoice</saml:AttributeValue>');
-  expect(decrypted.stdout).toContain('<ds:SignatureValue>');
+test.each(['aes256-gcm', 'aes128-gcm'] as const)(
+  '60 xmlsec1 decrypts it (%s), and what it finds is the signed assertion (XML Encryption 1.1)',
+  async (algorithm) => {
+    const xml = await respond('assertion', algorithm);
+    const decrypted = withFiles({ 'document.xml': xml, 'key.pem': sp.privateKeyPem }, (path) => {
+      const decrypt = (...options: string[]) =>
+        runTool('xmlsec1', ['--decrypt', ...options, '--privkey-pem', path('key.pem'), path('document.xml')]);
+      // From version 1.3 on it looks for the key by its certificate, unless told to take the one it has.
+      const plain = decrypt();
+      return plain.status === 0 ? plain : decrypt('--lax-key-search');
+    });
+    expect(decrypted.status).toBe(0);
+    expect(decrypted.stdout).toContain('<saml:AttributeValue>101Invoice</saml:AttributeValue>');
+    expect(xmlsecVerify(decrypted.stdout, idp.certificatePem, 'Assertion').status).toBe(0);
+  },
+);
+
+test.each(cases)('34, 60 it is valid (signed: %s, %s) (SAML protocol schema 2.0)', async (what, algorithm) => {
+  expect(schemaErrors(await respond(what, algorithm), 'protocol')).toBe('');
 });
 
-test('60 content key and IV are fresh each time (XML Encryption 1.1, 5.2.4)', async () => {
-  const values = (xml: string) => [...xml.matchAll(/CipherValue>([^<]+)</g)].map((match) => match[1] ?? '');
-  const [one, other] = [
-    values(await respond('assertion', 'aes256-gcm')),
-    values(await respond('assertion', 'aes256-gcm')),
-  ];
-  expect(one).toHaveLength(2);
-  const [key, content] = one;
-  expect(other).not.toContain(key);
-  // The IV is the beginning of the content's cipher value.
-  expect(other[1]?.slice(0, 16)).not.toBe(content?.slice(0, 16));
+/** The values in an EncryptedAssertion: the content key as it travels, and the content. */
+function cipherValues(xml: string): { wrappedKey: Buffer; content: Buffer } {
+  const [wrappedKey, content, ...others] = all(parseDom(xml), 'e:CipherValue')
+    .concat(all(parseDom(xml), 'xenc:CipherValue'))
+    .map(({ textContent }) => Buffer.from(textContent, 'base64'));
+  if (wrappedKey === undefined || content === undefined || others.length > 0) throw new Error('not two CipherValues');
+  return { wrappedKey, content };
+}
+
+test.each([
+  ['aes256-gcm', 32],
+  ['aes128-gcm', 16],
+] as const)(
+  '60 %s: a content key of %i bytes and an IV, both fresh each time (XML Encryption 1.1, 5.2.4)',
+  async (algorithm, length) => {
+    const seen = { keys: new Set<string>(), ivs: new Set<string>() };
+    for (let time = 0; time < 5; time += 1) {
+      const { wrappedKey, content } = cipherValues(await respond('assertion', algorithm));
+      // What identifies it: OAEP, whose digest and mask are by SHA-1.
+      const key = privateDecrypt(
+        { key: sp.privateKeyPem, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha1' },
+        wrappedKey,
+      );
+      expect(key).toHaveLength(length);
+      seen.keys.add(key.toString('hex'));
+      // IV, content, tag.
+      const iv = content.subarray(0, 12);
+      seen.ivs.add(iv.toString('hex'));
+      const decipher = createDecipheriv(`aes-${length === 32 ? 256 : 128}-gcm`, key, iv).setAuthTag(
+        content.subarray(-16),
+      );
+      const text = Buffer.concat([decipher.update(content.subarray(12, -16)), decipher.final()]).toString();
+      expect(text).toMatch(/^<saml:Assertion xmlns:saml=.*<.saml:Assertion>$/s);
+      expect(exclusiveCanonicalForm(parseDom(text))).toBe(text);
+    }
+    expect([seen.keys.size, seen.ivs.size]).toEqual([5, 5]);
+  },
+);
+
+test('60 the key is carried by RSA-OAEP for the certificate that is named, and nothing weaker is mentioned (XML Encryption 1.1, 5.5.2)', async () => {
+  const root = parseDom(await respond('both', 'aes256-gcm'));
+  const [data, transport] = ['xenc:EncryptionMethod', 'e:EncryptionMethod'].map((name) => only(root, name));
+  expect(attributes(data as DomElement)).toEqual({ Algorithm: 'http://www.w3.org/2009/xmlenc11#aes256-gcm' });
+  expect(attributes(transport as DomElement)).toEqual({ Algorithm: 'http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p' });
+  expect(only(only(root, 'e:EncryptedKey'), 'X509Certificate').textContent).toBe(sp.signer.certificate);
+  expect(attributes(only(root, 'xenc:EncryptedData'))).toEqual({ Type: 'http://www.w3.org/2001/04/xmlenc#Element' });
 });

@@ -75,6 +75,7 @@ test.each([
   ['exact', ['PasswordProtectedTransport'], 'PasswordProtectedTransport'],
   ['exact', ['Password'], 'Password'],
   ['exact', ['Kerberos', 'Password'], 'Password'],
+  ['exact', ['unspecified'], 'unspecified'],
   ['minimum', ['Password'], 'PasswordProtectedTransport'],
   ['maximum', ['Password'], 'Password'],
   ['maximum', ['SmartcardPKI'], 'PasswordProtectedTransport'],

@@ -1,11 +1,12 @@
 import { beforeAll, expect, test } from 'vitest';
 import { authnRequest, postFields } from '../support/authn-request.ts';
-import { elementsNamed, requirePosted, statusOf } from '../support/browser-like.ts';
+import { elementsNamed, errorCodeOf, requirePosted, statusOf } from '../support/browser-like.ts';
 import { EMAIL, PASSWORD, useStage } from './stage.ts';
 
 const stage = useStage();
 const SEVERAL = 'kim@example.com';
 const EMAIL_FORMAT = 'urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress';
+const UNSPECIFIED = 'urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified';
 const PERSISTENT = 'urn:oasis:names:tc:SAML:2.0:nameid-format:persistent';
 
 beforeAll(async () => {
@@ -34,6 +35,27 @@ test.each(['true', '1'])(
   },
 );
 
+test('30 ForceAuthn by POST, with somebody who can’t say the password: never the ACS (SAML Core 3.4.1)', async () => {
+  const browser = await stage.signedIn();
+  const asked = await browser.follow(await stage.bringByPost(browser, { attributes: { ForceAuthn: '1' } }));
+  expect(asked.body).toContain('name="password"');
+  const flow = /name="flow" value="([\w-]+)"/.exec(asked.body)?.[1] ?? '';
+  const wrong = await browser.post('/login/riverton', { email: EMAIL, password: 'wrong password', flow });
+  expect(wrong.statusCode).toBe(401);
+  expect((await browser.get(`/saml/riverton/sso?flow=${flow}`)).headers.location).toContain('/login/riverton');
+  const right = await browser.post('/login/riverton', { email: EMAIL, password: PASSWORD, flow });
+  requirePosted(await browser.follow(right));
+  // Whoever has just signed in anew is not asked for what does not force it.
+  requirePosted(await stage.bring(browser));
+});
+
+test('29 a session at another biller is none here (project rule)', async () => {
+  await stage.addBiller('elsewhere');
+  const browser = await stage.signedIn('elsewhere');
+  const posted = requirePosted(await stage.bring(browser, { attributes: { IsPassive: 'true' } }));
+  expect(statusOf(posted)).toEqual(['Responder', 'NoPassive']);
+});
+
 test('29 IsPassive with a session issues; where an account must be chosen it is NoPassive, on both bindings (SAML Core 3.4.1)', async () => {
   const attributes = { IsPassive: 'true' };
   expect(statusOf(requirePosted(await stage.bring(await stage.signedIn(), { attributes })))).toEqual(['Success']);
@@ -61,18 +83,49 @@ test('26 a Subject that names who is signed in, by email or persistently, is ser
   const policy = `<samlp:NameIDPolicy Format="${PERSISTENT}"/>`;
   const { root } = requirePosted(await stage.bring(browser, { inside: policy }));
   const persistent = elementsNamed(root, 'NameID')[0]?.text ?? '';
-  for (const inside of [subject(EMAIL), subject(EMAIL.toUpperCase(), EMAIL_FORMAT), subject(persistent, PERSISTENT)]) {
+  for (const inside of [
+    subject(EMAIL),
+    subject(EMAIL, UNSPECIFIED),
+    subject(EMAIL.toUpperCase(), EMAIL_FORMAT),
+    subject(persistent, PERSISTENT),
+  ]) {
     expect(statusOf(requirePosted(await stage.bring(browser, { inside })))).toEqual(['Success']);
   }
 });
 
 test('26 a Subject that names somebody else is UnknownPrincipal, whoever exists (SAML Core 3.4.1.4)', async () => {
   const transient = 'urn:oasis:names:tc:SAML:2.0:nameid-format:transient';
-  for (const inside of [subject(SEVERAL), subject('nobody@example.com', EMAIL_FORMAT), subject(EMAIL, transient)]) {
-    const posted = requirePosted(await stage.bring(await stage.signedIn(), { inside }));
+  const browser = await stage.signedIn();
+  for (const inside of [
+    subject(SEVERAL),
+    subject(SEVERAL, UNSPECIFIED),
+    subject('nobody@example.com', EMAIL_FORMAT),
+    subject(EMAIL, PERSISTENT),
+    subject('A'.repeat(43), PERSISTENT),
+    subject(EMAIL, transient),
+    subject(EMAIL, 'urn:oasis:names:tc:SAML:2.0:nameid-format:kerberos'),
+  ]) {
+    const posted = requirePosted(await stage.bring(browser, { inside }));
     expect(statusOf(posted)).toEqual(['Requester', 'UnknownPrincipal']);
     // A stranger is asked to sign in first: whether somebody exists is not told.
     expect((await stage.bring(stage.stranger(), { inside })).headers.location).toMatch(/^\/login\//);
+  }
+});
+
+test('26 whoever signs in on the way must be the one that was named (SAML Core 3.4.1.4)', async () => {
+  for (const [email, status] of [
+    [SEVERAL, ['Requester', 'UnknownPrincipal']],
+    [EMAIL, ['Success']],
+  ] as const) {
+    const browser = stage.stranger();
+    const asked = await stage.bring(browser, { inside: subject(EMAIL, EMAIL_FORMAT) }, 'state');
+    const flow = /flow=([\w-]+)/.exec(String(asked.headers.location))?.[1] ?? '';
+    const resumed = await browser.post('/login/riverton', { email, password: PASSWORD, flow });
+    const posted = requirePosted(await browser.follow(resumed));
+    expect([statusOf(posted), posted.relayState]).toEqual([status, 'state']);
+    if (email === SEVERAL) expect(posted.xml).not.toContain('<saml:Assertion');
+    // The flow is over, either way.
+    expect(errorCodeOf(await browser.follow(resumed))).toBe('flow_unknown');
   }
 });
 

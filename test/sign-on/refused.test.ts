@@ -1,11 +1,26 @@
-import { expect, test } from 'vitest';
-import { checkElementSignature } from '../../src/inspect/element-signature.ts';
+import { beforeAll, expect, test } from 'vitest';
+import { xmlCryptoVerify } from '../interop/verifiers.ts';
 import { authnRequest, type RequestParts, redirectQuery } from '../support/authn-request.ts';
-import { elementsNamed, errorCodeOf, postedBy, referenceOf, requirePosted, statusOf } from '../support/browser-like.ts';
+import {
+  type BrowserLike,
+  elementsNamed,
+  errorCodeOf,
+  postedBy,
+  referenceOf,
+  requirePosted,
+  statusOf,
+} from '../support/browser-like.ts';
 import { TEST_ACS } from '../support/installation.ts';
-import { useStage } from './stage.ts';
+import { toPem } from '../support/saml.ts';
+import { schemaErrors } from '../support/xml-tools.ts';
+import { EMAIL, useStage } from './stage.ts';
 
 const stage = useStage();
+const CLASSES = 'urn:oasis:names:tc:SAML:2.0:ac:classes:';
+let signedIn: BrowserLike;
+beforeAll(async () => {
+  signedIn = await stage.signedIn();
+});
 const ago = (seconds: number) => new Date(Date.now() - seconds * 1000).toISOString();
 
 const pages: [string, RequestParts, string][] = [
@@ -40,12 +55,19 @@ const pages: [string, RequestParts, string][] = [
 ];
 
 test.each(pages)('%s: a page, and nothing is posted', async (title, parts, code) => {
-  for (const browser of [stage.stranger(), await stage.signedIn()]) {
-    const page = await stage.bring(browser, parts, title.startsWith('25') ? 'x'.repeat(1025) : undefined);
+  const relayState = title.startsWith('25') ? 'x'.repeat(1025) : undefined;
+  for (const [browser, bring] of [
+    [stage.stranger(), stage.bring],
+    [signedIn, stage.bring],
+    [signedIn, stage.bringByPost],
+  ] as const) {
+    const page = await bring(browser, parts, relayState);
     expect(page.statusCode).toBe(400);
     expect(errorCodeOf(page)).toBe(code);
     expect(postedBy(page)).toBeUndefined();
-    expect(page.body).not.toContain('<form');
+    // Neither an address of the Service Provider, nor one that the request brought.
+    expect(page.body).not.toMatch(/<form|sp\.example|evil\.example|javascript:/);
+    expect(page.headers.location).toBeUndefined();
     const event = await stage.audited('sign_on.refused');
     expect(event).toMatchObject({ reference: referenceOf(page), details: { code, answered: 'page' } });
   }
@@ -53,7 +75,7 @@ test.each(pages)('%s: a page, and nothing is posted', async (title, parts, code)
 
 test('21 a request of another biller’s Service Provider is unknown here, and so is a biller (project rule)', async () => {
   await stage.addBiller('other', { entityId: 'https://other-sp.example', acs: ['https://other-sp.example/acs'] });
-  const page = await stage.bring(await stage.signedIn(), { issuer: 'https://other-sp.example' });
+  const page = await stage.bring(signedIn, { issuer: 'https://other-sp.example' });
   expect([page.statusCode, errorCodeOf(page)]).toEqual([400, 'issuer_unknown']);
   const nowhere = await stage.bring(stage.stranger(), {}, undefined, 'nowhere');
   expect([nowhere.statusCode, errorCodeOf(nowhere)]).toEqual([404, 'biller_unknown']);
@@ -61,9 +83,17 @@ test('21 a request of another biller’s Service Provider is unknown here, and s
 
 test('25 a parameter twice (project rule)', async () => {
   const query = redirectQuery(authnRequest(), 'a');
-  const page = await stage.stranger().get(`/saml/riverton/sso?${query}&RelayState=b`);
-  expect([page.statusCode, errorCodeOf(page)]).toEqual([400, 'parameter_invalid']);
+  for (const twice of ['RelayState=b', 'RelayState=a', query.split('&')[0]]) {
+    const page = await stage.stranger().get(`/saml/riverton/sso?${query}&${twice}`);
+    expect([page.statusCode, errorCodeOf(page)]).toEqual([400, 'parameter_invalid']);
+  }
 });
+
+const contextClass = (name: string) => `<saml:AuthnContextClassRef>${CLASSES}${name}</saml:AuthnContextClassRef>`;
+const context = (comparison: string, refs: string) => ({
+  inside: `<samlp:RequestedAuthnContext Comparison="${comparison}">${refs}</samlp:RequestedAuthnContext>`,
+});
+const NO_CONTEXT = ['Responder', 'NoAuthnContext'];
 
 const responses: [string, RequestParts, string[]][] = [
   ['18 Version 1.1 (SAML Core 3.2.2.2)', { attributes: { Version: '1.1' } }, ['VersionMismatch']],
@@ -79,6 +109,16 @@ const responses: [string, RequestParts, string[]][] = [
     ['Requester', 'UnsupportedBinding'],
   ],
   [
+    '24 HTTP-Redirect, by which no Response may go (SAML Profiles 4.1.2)',
+    { attributes: { ProtocolBinding: 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect' } },
+    ['Requester', 'UnsupportedBinding'],
+  ],
+  [
+    '22 the Destination of another biller (SAML Core 3.2.1)',
+    { attributes: { Destination: 'https://idp.example/saml/other/sso' } },
+    ['Requester'],
+  ],
+  [
     '27 a NameID format that is not known (SAML Core 3.4.1.1)',
     { inside: '<samlp:NameIDPolicy Format="urn:oasis:names:tc:SAML:2.0:nameid-format:kerberos"/>' },
     ['Requester', 'InvalidNameIDPolicy'],
@@ -88,13 +128,28 @@ const responses: [string, RequestParts, string[]][] = [
     { inside: '<samlp:NameIDPolicy SPNameQualifier="https://affiliation.example"/>' },
     ['Requester', 'InvalidNameIDPolicy'],
   ],
+  ['28 exactly another context (SAML Core 3.3.2.2.1)', context('exact', contextClass('Kerberos')), NO_CONTEXT],
   [
-    '28 an authentication context that is not met (SAML Core 3.3.2.2.1)',
-    {
-      inside:
-        '<samlp:RequestedAuthnContext><saml:AuthnContextClassRef>urn:oasis:names:tc:SAML:2.0:ac:classes:Kerberos</saml:AuthnContextClassRef></samlp:RequestedAuthnContext>',
-    },
-    ['Responder', 'NoAuthnContext'],
+    '28 at least a stronger context (SAML Core 3.3.2.2.1)',
+    context('minimum', contextClass('SmartcardPKI')),
+    NO_CONTEXT,
+  ],
+  [
+    '28 a better context than ours (SAML Core 3.3.2.2.1)',
+    context('better', contextClass('PasswordProtectedTransport')),
+    NO_CONTEXT,
+  ],
+  [
+    '28 a better context than one of which it is not known how good it is (SAML Core 3.3.2.2.1)',
+    context('better', contextClass('Password') + contextClass('Kerberos')),
+    NO_CONTEXT,
+  ],
+  ['28 a comparison that there is not (SAML Core 3.3.2.2.1)', context('best', contextClass('Password')), NO_CONTEXT],
+  ['28 no context at all (SAML Core 3.3.2.2.1)', context('exact', ''), NO_CONTEXT],
+  [
+    '28 a declaration, which is never made (SAML Core 3.3.2.2.1)',
+    context('minimum', '<saml:AuthnContextDeclRef>urn:x</saml:AuthnContextDeclRef>'),
+    NO_CONTEXT,
   ],
   [
     '29 IsPassive without a session (SAML Core 3.4.1)',
@@ -109,31 +164,47 @@ const responses: [string, RequestParts, string[]][] = [
 ];
 
 test.each(responses)('%s: a Response with the status, before anybody signs in', async (_title, parts, status) => {
-  const page = await stage.bring(
-    stage.stranger(),
-    { ...parts, attributes: { ID: '_asked', ...parts.attributes } },
-    'state & more',
-  );
+  const asked = { ...parts, attributes: { ID: '_asked', ...parts.attributes } };
+  const page = await stage.bring(stage.stranger(), asked, 'state & more');
   expect(page.statusCode).toBe(200);
   const posted = requirePosted(page);
   expect(statusOf(posted)).toEqual(status);
   expect(posted).toMatchObject({ acs: TEST_ACS, relayState: 'state & more' });
   expect(posted.root.attributes.get('InResponseTo')).toBe('_asked');
   // 33: an error Response carries no assertion.
-  expect(elementsNamed(posted.root, 'Assertion')).toEqual([]);
+  expect(posted.xml).not.toMatch(/Assertion[ >]/);
+  expect(schemaErrors(posted.xml, 'protocol')).toBe('');
   const biller = await stage.installation.services.billers.bySlug('riverton');
-  const { certificates } = await stage.installation.services.keys.ofBiller(biller.id);
-  expect(checkElementSignature(posted.xml, 'Response', certificates)).toBe('valid');
+  const { active } = await stage.installation.services.keys.ofBiller(biller.id);
+  expect(xmlCryptoVerify(posted.xml, toPem(active?.signer.certificate ?? ''), 'Response')).toContain('StatusCode');
   const event = await stage.audited('sign_on.refused');
   expect(event.details).toMatchObject({ answered: 'response' });
   // The same reference tells both sides where to look.
   expect(elementsNamed(posted.root, 'StatusMessage')[0]?.text).toContain(event.reference);
 });
 
-test('52 an error Response is not signed where only assertions are to be (project rule)', async () => {
-  await stage.addBiller('assertions', { settings: { sign: 'assertion' } });
-  const page = await stage.bring(stage.stranger(), { attributes: { IsPassive: '1' } }, undefined, 'assertions');
-  const posted = requirePosted(page);
-  expect(statusOf(posted)).toEqual(['Responder', 'NoPassive']);
-  expect(elementsNamed(posted.root, 'Signature')).toEqual([]);
+test('33 the same by POST, whoever is signed in: the Response comes at once (SAML Core 3.2.2)', async () => {
+  const asked = { attributes: { ID: '_asked', Version: '2.1' } };
+  for (const browser of [stage.stranger(), signedIn]) {
+    const page = await stage.bringByPost(browser, asked, 'state');
+    const posted = requirePosted(page);
+    expect([page.statusCode, statusOf(posted), posted.acs]).toEqual([200, ['VersionMismatch'], TEST_ACS]);
+    expect([posted.relayState, posted.root.attributes.get('InResponseTo')]).toEqual(['state', '_asked']);
+    expect(posted.xml).not.toContain(EMAIL);
+  }
+});
+
+test('52 an error Response is signed where Responses are, and not where only assertions are (project rule)', async () => {
+  for (const [sign, signatures] of [
+    ['assertion', 0],
+    ['response', 1],
+  ] as const) {
+    await stage.addBiller(sign, { settings: { sign } });
+    const posted = requirePosted(
+      await stage.bring(stage.stranger(), { attributes: { IsPassive: '1' } }, undefined, sign),
+    );
+    expect(statusOf(posted)).toEqual(['Responder', 'NoPassive']);
+    expect(elementsNamed(posted.root, 'Signature')).toHaveLength(signatures);
+    expect(schemaErrors(posted.xml, 'protocol')).toBe('');
+  }
 });

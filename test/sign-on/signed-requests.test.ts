@@ -1,7 +1,10 @@
+import { SAML } from '@node-saml/node-saml';
 import { beforeAll, expect, test } from 'vitest';
+import { afterIssuer } from '../saml/signed-post.ts';
 import { authnRequest, postFields, redirectQuery, signedMessage, signedQuery } from '../support/authn-request.ts';
-import { errorCodeOf, postedBy, requirePosted, statusOf } from '../support/browser-like.ts';
+import { type BrowserLike, errorCodeOf, postedBy, requirePosted, statusOf } from '../support/browser-like.ts';
 import { makeSigningKey, type SigningKey } from '../support/saml.ts';
+import { MORE, reference, signatureTemplate, xmlsecSign } from '../support/xmlsec-signer.ts';
 import { useStage } from './stage.ts';
 
 const stage = useStage();
@@ -29,18 +32,53 @@ const message = (biller = 'signing') =>
   });
 const ecdsa = 'http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256';
 
+// One sign-in at each biller is enough: passwords are slow to check.
+const browsers = new Map<string, BrowserLike>();
+async function browserAt(biller: string): Promise<BrowserLike> {
+  const browser = browsers.get(biller) ?? (await stage.signedIn(biller));
+  browsers.set(biller, browser);
+  return browser;
+}
 async function byRedirect(query: string, biller = 'signing') {
-  const browser = await stage.signedIn(biller);
-  return browser.get(`/saml/${biller}/sso?${query}`);
+  return (await browserAt(biller)).get(`/saml/${biller}/sso?${query}`);
 }
 async function byPost(xml: string, relayState?: string, biller = 'signing') {
-  const browser = await stage.signedIn(biller);
+  const browser = await browserAt(biller);
   return browser.follow(await browser.post(`/saml/${biller}/sso`, postFields(xml, relayState)));
 }
 const success = (page: Parameters<typeof requirePosted>[0]) => statusOf(requirePosted(page));
 
 test('7 a signed POST by any registered certificate, RSA or ECDSA (SAML Bindings 3.5.4)', async () => {
   expect(success(await byPost(signedMessage(message(), first), 'rs'))).toEqual(['Success']);
+  // xml-crypto knows no ECDSA; xmlsec1 does.
+  const xml = message();
+  const [, id] = / ID="([^"]+)"/.exec(xml) ?? [];
+  const template = signatureTemplate(reference(`#${id}`), { method: `${MORE}ecdsa-sha256` });
+  const signed = xmlsecSign(afterIssuer(xml, template), second);
+  expect(success(await byPost(signed))).toEqual(['Success']);
+});
+
+test('32 of two requests in one document, the signed one is answered or none (SAML Core 5.4)', async () => {
+  const evil = authnRequest({
+    attributes: { ID: '_evil', Destination: ssoUrl, IssueInstant: new Date(stage.now()).toISOString() },
+    inside: `<samlp:NameIDPolicy Format="urn:oasis:names:tc:SAML:2.0:nameid-format:transient"/>`,
+  });
+  const good = signedMessage(message(), first);
+  const signature = good.slice(
+    good.indexOf('<ds:Signature'),
+    good.indexOf('</ds:Signature>') + '</ds:Signature>'.length,
+  );
+  const extensions = (inner: string) => `<samlp:Extensions>${inner}</samlp:Extensions>`;
+  for (const wrapped of [
+    afterIssuer(evil, signature + extensions(good.replace(signature, ''))),
+    afterIssuer(evil, signature + extensions(good)),
+    afterIssuer(evil, signature.replace('</ds:Signature>', `<ds:Object>${good}</ds:Object></ds:Signature>`)),
+    good.replace('</samlp:AuthnRequest>', `${evil}</samlp:AuthnRequest>`),
+  ]) {
+    const page = await byPost(wrapped);
+    expect([page.statusCode, errorCodeOf(page)]).toEqual([400, 'signature_invalid']);
+    expect(page.body).not.toContain('sp.example');
+  }
 });
 
 test('8 a signed Redirect by any registered certificate, RSA or ECDSA (SAML Bindings 3.4.4.1)', async () => {
@@ -56,6 +94,22 @@ test('8 the raw query is what is signed: lower-case escapes, an empty RelayState
   expect([statusOf(posted), posted.relayState]).toEqual([['Success'], '']);
   const shuffled = signedQuery(redirectQuery(message(), 'x'), first).split('&').reverse().join('&');
   expect(success(await byRedirect(`${shuffled}&lang=en`))).toEqual(['Success']);
+});
+
+test("8 node-saml’s own Redirect, which sends other octets than it signed where RelayState has a space or !'()*~ (SAML Bindings 3.4.4.1)", async () => {
+  const saml = new SAML({
+    entryPoint: ssoUrl,
+    issuer: 'https://sp.example/metadata',
+    callbackUrl: 'https://sp.example/acs',
+    idpCert: first.certificatePem,
+    privateKey: first.privateKeyPem,
+    signatureAlgorithm: 'sha256',
+    digestAlgorithm: 'sha256',
+  });
+  const relayState = "bills (and more) for ~ O'Hara!*";
+  const url = await saml.getAuthorizeUrlAsync(relayState, undefined, {});
+  const posted = requirePosted(await byRedirect(url.slice(url.indexOf('?') + 1)));
+  expect([statusOf(posted), posted.relayState]).toEqual([['Success'], relayState]);
 });
 
 const badQueries: [string, () => string, string][] = [
@@ -115,6 +169,8 @@ test.each(badQueries)(
     const page = await byRedirect(query());
     expect([page.statusCode, errorCodeOf(page)]).toEqual([400, code]);
     expect(postedBy(page)).toBeUndefined();
+    // Nobody is trusted yet, so no address of the Service Provider is told.
+    expect(page.body).not.toContain('sp.example');
   },
 );
 
@@ -142,8 +198,27 @@ test('31 POST: SHA-1 is refused with a word on how to mend it; KeyInfo is not be
 
 test('22 a signed request must name its Destination (SAML Bindings 3.4.5.2)', async () => {
   const unaddressed = authnRequest({ attributes: { IssueInstant: new Date(stage.now()).toISOString() } });
-  const posted = requirePosted(await byRedirect(signedQuery(redirectQuery(unaddressed), first)));
-  expect(statusOf(posted)).toEqual(['Requester']);
+  for (const page of [
+    await byRedirect(signedQuery(redirectQuery(unaddressed), first)),
+    await byPost(signedMessage(unaddressed, first)),
+  ]) {
+    expect(success(page)).toEqual(['Requester']);
+  }
+  // One that is not signed need not.
+  requirePosted(await byRedirect(redirectQuery(unaddressed), 'checking'));
+});
+
+test('31 what a signature does not cover can’t be added: beside a signed message as well (SAML Bindings 3.4.4.1)', async () => {
+  // Both at once: whichever is broken, the request is.
+  const inside = signedMessage(message(), first);
+  const both = signedQuery(redirectQuery(inside, 'rs'), second, ecdsa);
+  expect(success(await byRedirect(both))).toEqual(['Success']);
+  const again = signedMessage(message(), first);
+  const tampered = again.replace('Version="2.0"', 'Version="2.0" ForceAuthn="false"');
+  expect(errorCodeOf(await byRedirect(signedQuery(redirectQuery(tampered, 'rs'), second, ecdsa)))).toBe(
+    'signature_invalid',
+  );
+  expect(errorCodeOf(await byRedirect(signedQuery(redirectQuery(again, 'rs'), stranger)))).toBe('signature_invalid');
 });
 
 test('76 the policy follows the SP metadata unless set, and the IdP metadata tells it (SAML Metadata 2.4.3, 2.4.4)', async () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll } from 'vitest';
-import { authnRequest, type RequestParts, redirectQuery } from '../support/authn-request.ts';
+import { authnRequest, postFields, type RequestParts, redirectQuery } from '../support/authn-request.ts';
 import { type BrowserLike, createBrowserLike } from '../support/browser-like.ts';
 import { startInstallation, type TestInstallation } from '../support/installation.ts';
 
@@ -20,6 +20,8 @@ export interface Stage {
     relayState?: string,
     biller?: string,
   ): ReturnType<BrowserLike['get']>;
+  /** Brings a request by HTTP-POST. An accepted one is parked: the answer is a redirect to follow. */
+  bringByPost: Stage['bring'];
   /** Adds a biller with EMAIL as its portal user of one account. */
   addBiller(slug: string, input?: Record<string, unknown>): Promise<void>;
   /** The newest audit event of a kind. */
@@ -47,6 +49,8 @@ export function useStage(): Stage {
     await addBiller('riverton', { keyType: 'RSA-2048' });
   });
   afterAll(() => installation?.close());
+  const acceptable = (parts: RequestParts) =>
+    authnRequest({ ...parts, attributes: { IssueInstant: new Date(now()).toISOString(), ...parts.attributes } });
   return {
     get installation() {
       return get();
@@ -58,9 +62,10 @@ export function useStage(): Stage {
       return browser;
     },
     bring(browser, parts = {}, relayState, biller = 'riverton') {
-      const IssueInstant = new Date(now()).toISOString();
-      const request = authnRequest({ ...parts, attributes: { IssueInstant, ...parts.attributes } });
-      return browser.get(`/saml/${biller}/sso?${redirectQuery(request, relayState)}`);
+      return browser.get(`/saml/${biller}/sso?${redirectQuery(acceptable(parts), relayState)}`);
+    },
+    bringByPost(browser, parts = {}, relayState, biller = 'riverton') {
+      return browser.post(`/saml/${biller}/sso`, postFields(acceptable(parts), relayState));
     },
     addBiller,
     async audited(event) {

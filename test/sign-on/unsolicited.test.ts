@@ -1,5 +1,7 @@
 import { beforeAll, expect, test } from 'vitest';
 import { elementsNamed, errorCodeOf, postedBy, requirePosted } from '../support/browser-like.ts';
+import { TEST_SP } from '../support/installation.ts';
+import { schemaErrors } from '../support/xml-tools.ts';
 import { EMAIL, PASSWORD, useStage } from './stage.ts';
 
 const stage = useStage();
@@ -25,6 +27,35 @@ test('38, 45, 71 it has no InResponseTo anywhere, the agreed RelayState, the def
   expect(issued).toMatchObject([{ event: 'assertion.issued', requestId: null }]);
 });
 
+test('71 only what was agreed: no RelayState, no ACS and no person from the address (SAML Profiles 4.1.5)', async () => {
+  await stage.addBiller('plain', { settings: { unsolicited: true } });
+  const browser = await stage.signedIn('plain');
+  expect(requirePosted(await browser.get('/saml/plain/sso')).relayState).toBeUndefined();
+  for (const query of ['RelayState=x', 'AssertionConsumerServiceURL=https://evil.example/', 'account=101Invoice']) {
+    const page = await browser.get(`/saml/plain/sso?${query}`);
+    expect([query, page.statusCode, errorCodeOf(page)]).toEqual([query, 400, 'saml_request_missing']);
+  }
+});
+
+test('70, 71 somebody without an account is told so, invited or not (project rule)', async () => {
+  await stage.installation.addUser('unasked', 'new@example.com', PASSWORD, []);
+  const browser = await stage.signedIn('unasked', 'new@example.com');
+  for (const headers of [{}, { 'sec-fetch-site': 'cross-site' }] as Record<string, string>[]) {
+    const page = await browser.follow(await browser.get('/saml/unasked/sso', headers));
+    expect([page.statusCode, errorCodeOf(page)]).toEqual([403, 'account_missing']);
+  }
+});
+
+test('71 the assertion is as any other, but that nobody asked for it (SAML Profiles 4.1.4.2)', async () => {
+  const { root, xml } = requirePosted(await (await stage.signedIn('unasked')).get('/saml/unasked/sso'));
+  expect(schemaErrors(xml, 'protocol')).toBe('');
+  const [data] = elementsNamed(root, 'SubjectConfirmationData');
+  expect([...(data?.attributes.keys() ?? [])].sort()).toEqual(['NotOnOrAfter', 'Recipient']);
+  expect(elementsNamed(root, 'Audience').map(({ text }) => text)).toEqual([TEST_SP]);
+  expect(elementsNamed(root, 'AttributeValue').map(({ text }) => text)).toEqual([EMAIL, '5', '101Invoice']);
+  expect(elementsNamed(root, 'Signature')).toHaveLength(2);
+});
+
 test('71 whoever is not signed in signs in on the way (project rule)', async () => {
   const browser = stage.stranger();
   const page = await browser.follow(await browser.get('/saml/unasked/sso'));
@@ -36,7 +67,14 @@ test('71 whoever is not signed in signs in on the way (project rule)', async () 
 test('72 sent here by a website that is not the portal, the portal user is asked first (project rule)', async () => {
   const browser = await stage.signedIn('unasked');
   const evil = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', referer: 'https://evil.example/' };
-  for (const headers of [evil, { ...evil, referer: `${PORTAL}.evil.example/` }, { 'sec-fetch-site': 'cross-site' }]) {
+  for (const headers of [
+    evil,
+    { ...evil, referer: `${PORTAL}.evil.example/` },
+    { ...evil, referer: 'http://portal.example/' },
+    { ...evil, referer: 'not an address' },
+    { 'sec-fetch-site': 'cross-site' },
+    { 'sec-fetch-site': 'same-site' },
+  ]) {
     const asked = await browser.follow(await browser.get('/saml/unasked/sso', headers));
     expect(postedBy(asked)).toBeUndefined();
     expect(asked.body).toContain('101Invoice');
@@ -50,6 +88,12 @@ test('72 sent here by a website that is not the portal, the portal user is asked
     expect([forged.statusCode, errorCodeOf(forged)]).toEqual([403, 'cross_site']);
     requirePosted(await browser.post('/saml/unasked/sso', { flow, account: '101Invoice' }));
   }
-  const portal = { ...evil, referer: `${PORTAL}/` };
-  requirePosted(await browser.get('/saml/unasked/sso', portal));
+  // The portal, typed or a bookmark, and a page of ours.
+  for (const headers of [
+    { ...evil, referer: `${PORTAL}/` },
+    { 'sec-fetch-site': 'none' },
+    { 'sec-fetch-site': 'same-origin' },
+  ]) {
+    requirePosted(await browser.get('/saml/unasked/sso', headers));
+  }
 });

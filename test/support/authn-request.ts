@@ -16,7 +16,7 @@ export interface RequestParts {
   readonly inside?: string;
 }
 
-export const newRequestId = () => `_${randomBytes(16).toString('hex')}`;
+const newRequestId = () => `_${randomBytes(16).toString('hex')}`;
 
 /** Writes an AuthnRequest that is acceptable but for what the parts say. */
 export function authnRequest({ attributes = {}, issuer = TEST_SP, inside = '' }: RequestParts = {}): string {

@@ -21,7 +21,10 @@ export function runTool(command: string, args: readonly string[], env: NodeJS.Pr
 }
 
 /** Runs something on documents in files of their own, which are removed afterwards. */
-export function withFiles<T>(files: Readonly<Record<string, string>>, use: (path: (name: string) => string) => T): T {
+export function withFiles<T>(
+  files: Readonly<Record<string, string | Uint8Array>>,
+  use: (path: (name: string) => string) => T,
+): T {
   const folder = mkdtempSync(join(tmpdir(), 'ic-idp-xml-'));
   try {
     for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content);

@@ -3,6 +3,7 @@ import type { ErrorCode } from '../../errors/catalogue.ts';
 import { IdpError } from '../../errors/idp-error.ts';
 import type { AuthnRequest, RequestedSubject } from '../../saml/authn-request.ts';
 import type { NameIdFormat } from '../../saml/names.ts';
+import { maskEmails } from '../../saml/outline.ts';
 
 /** Where an answer goes: settled as soon as Service Provider and ACS are trusted. */
 export interface AnswerTarget {
@@ -41,11 +42,15 @@ export type Check = (input: CheckInput) => Partial<AcceptedRequest> | void;
 
 const MAX_SHOWN = 200;
 
-/** A value of the request as it may stand in a detail: in quotes, cut, or told to be missing. */
+/**
+ * A value of the request as it may stand in a detail, which goes to the log, the audit and the trace: in quotes, cut,
+ * without email addresses, or told to be missing.
+ */
 export function shown(value: string | undefined): string {
   if (value === undefined) return 'none';
+  const masked = maskEmails(value);
   // Cutting may part a surrogate pair, which no database takes.
-  return `"${value.length > MAX_SHOWN ? `${value.slice(0, MAX_SHOWN).toWellFormed()}…` : value}"`;
+  return `"${masked.length > MAX_SHOWN ? `${masked.slice(0, MAX_SHOWN).toWellFormed()}…` : masked}"`;
 }
 
 /** The error of a rule that is broken. @param what the part of the request @param expected in words @param found in words */

@@ -17,8 +17,8 @@ function meet({ comparison, classRefs, declRefs }: RequestedAuthnContext): strin
   const met = classRefs.filter((classRef) => MET.includes(classRef));
   switch (comparison) {
     case 'exact':
-      // The first that is met, in the requester's order of preference; `unspecified` is answered with the truth.
-      return met[0] === AUTHN_CONTEXT_UNSPECIFIED ? OUR_AUTHN_CONTEXT : met[0];
+      // "The exact match of at least one": the first that is met, in the requester's order of preference.
+      return met[0];
     case 'minimum':
       return met.length > 0 ? OUR_AUTHN_CONTEXT : undefined;
     case 'maximum':

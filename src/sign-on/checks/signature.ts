@@ -10,7 +10,7 @@ import { broken } from './check.ts';
  * that does not verify is never passed over, required or not: its sender believes that it protects the request.
  *
  * @returns the request to go on with: read from the bytes that the signature covers, where one came inside
- * @throws IdpError signature_missing, signature_invalid, signature_algorithm_refused
+ * @throws IdpError signature_missing, signature_invalid, signature_algorithm_refused, saml_request_too_large
  */
 export function verifySignature(message: ReceivedMessage, request: AuthnRequest, biller: Biller): AuthnRequest {
   const { signingCertificates } = biller.serviceProvider;

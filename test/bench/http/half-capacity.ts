@@ -1,5 +1,5 @@
 import { progress } from '../part.ts';
-import { cpuOf, type Helper, nextMessage } from '../process.ts';
+import { type Helper, nextMessage } from '../process.ts';
 import { type Service, startService } from '../service.ts';
 import type { Row, Table } from '../table.ts';
 import { FULL_LOAD, type Side } from './cost.ts';
@@ -45,9 +45,7 @@ export async function halfCapacity(side: Side, load: Helper, capacity: number): 
   progress(`http: half of the capacity, ${side.installation.kind}`);
   return watched(side, load, async (service, ask) => {
     await tellWatcher(service, 'watch');
-    const cpuBefore = cpuOf(service.pid);
     const result = await ask({ kind: 'open', rate: capacity / 2, milliseconds: WATCH_MS });
-    const cpu = ((cpuOf(service.pid) - cpuBefore) * 1000) / result.signOns;
     const { longestHold } = await tellWatcher<WatchReport>(service, 'report');
     const { p50, p99, longest, signOns, milliseconds } = result;
     return {
@@ -57,7 +55,6 @@ export async function halfCapacity(side: Side, load: Helper, capacity: number): 
       p99,
       longest,
       longestHold,
-      cpu,
     };
   });
 }
@@ -72,7 +69,6 @@ export const halfCapacityTable = (rows: readonly Row[]): Table => ({
     { key: 'p99', heading: 'p99, ms', digits: 2 },
     { key: 'longest', heading: 'longest, ms', digits: 1 },
     { key: 'longestHold', heading: 'event loop held, longest, ms', digits: 1 },
-    { key: 'cpu', heading: 'CPU each, µs' },
   ],
   rows,
 });

@@ -1,0 +1,48 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { medianRatio, percentile, takeTurns } from './rounds.ts';
+import { renderTable } from './table.ts';
+
+const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
+const bench = (...words: string[]) => spawnSync(process.execPath, [MAIN, ...words], { encoding: 'utf8' });
+
+test.each([
+  [['sining'], /^There is no part "sining"\. The parts are signing, http, startup, scale\.\n$/],
+  [['scale', '--shrink', 'much'], /^--shrink "much": expected is a whole number/],
+  [['--fast'], /'--fast'/],
+])('what is typed wrong is told in a sentence, with exit code 2: %s', (words, sentence) => {
+  const { status, stdout, stderr } = bench(...words);
+  expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+  expect(stderr).toMatch(sentence);
+});
+
+test('help names every part', () => {
+  const { status, stdout } = bench('--help');
+  expect(status).toBe(0);
+  expect(stdout).toMatch(/signing [\s\S]+http [\s\S]+startup [\s\S]+scale /);
+});
+
+test('contenders take turns in changing order, and the round that warms them up does not count', async () => {
+  const order: string[] = [];
+  const contender = (name: string) => ({ name, round: async () => order.push(name) });
+  const results = await takeTurns([contender('a'), contender('b'), contender('c')], 3);
+  expect(order.join('')).toBe('abcabcbaccab');
+  expect([...results.values()].map((rounds) => rounds.length)).toEqual([3, 3, 3]);
+});
+
+test('a ratio is that of the same rounds, so that a slow round of both does not show', () => {
+  expect(medianRatio([10, 1, 20], [5, 0.5, 10])).toBe(2);
+  expect([0, 0.5, 0.99, 1].map((share) => percentile([4, 1, 3, 2], share))).toEqual([1, 2, 4, 4]);
+});
+
+test('a table has numbers to the right and words to the left', () => {
+  const columns = [
+    { key: 'name', heading: 'name' },
+    { key: 'rate', heading: 'a second', digits: 1 },
+  ];
+  const rows = [{ name: 'ours', rate: 12345.67 }, { name: 'nobody' }];
+  expect(renderTable({ key: 't', title: 'Rates', columns, rows, notes: ['Medians.'] })).toBe(
+    'Rates\n\nname    a second\n------  --------\nours    12,345.7\nnobody\n\nMedians.',
+  );
+});
