@@ -95,7 +95,7 @@ describe('what is not taken', () => {
       () => take('alone', { certificate: Buffer.from('no').toString('base64') }),
       'expected is a PEM file',
     ],
-  ])('90 %s (project rule)', async (_what, attempt, reason) => {
+  ])('90 a key pair that is not fit is not taken: %s (project rule)', async (_what, attempt, reason) => {
     await expect(attempt()).rejects.toThrow(reason);
     await expect(row(biller, 'staged')).rejects.toThrow('has no staged key');
   });
