@@ -12,6 +12,8 @@ import { createKeys, type Keys } from './keys/keys.ts';
 import type { MasterKey } from './keys/master-key.ts';
 import type { MasterKeyFile } from './keys/master-key-source.ts';
 import { createMetadataFetches, type MetadataFetches } from './keys/metadata-fetches.ts';
+import type { HardwareModule } from './keys/module/module.ts';
+import { createModuleKeys, type ModuleKeys } from './keys/module/module-keys.ts';
 import { createRotation, type Rotation } from './keys/rotation.ts';
 import { launchRoutes } from './launch/routes.ts';
 import { createMetrics, type Metrics } from './operations/metrics.ts';
@@ -44,6 +46,9 @@ export interface Services {
   readonly audit: AuditWriter;
   readonly billers: Billers;
   readonly keys: Keys;
+  /** Undefined where none is set up. */
+  readonly module: HardwareModule | undefined;
+  readonly moduleKeys: ModuleKeys;
   readonly rotation: Rotation;
   readonly handOver: HandOver;
   readonly fetches: MetadataFetches;
@@ -64,17 +69,19 @@ interface Foundation {
   readonly database: Database;
   readonly masterKey: MasterKey;
   readonly masterKeyFile?: MasterKeyFile | undefined;
+  readonly module?: HardwareModule | undefined;
   /** Milliseconds since 1970. */
   readonly clock?: () => number;
 }
 
 /** Builds the services on a database that is open and a master key that fits it. */
 export function createServices(foundation: Foundation): Services {
-  const { publicUrl, database, masterKey, masterKeyFile, clock = Date.now } = foundation;
+  const { publicUrl, database, masterKey, masterKeyFile, module, clock = Date.now } = foundation;
   const { orm } = database;
   const audit = createAuditWriter({ database, masterKey, clock });
   const billers = createBillers({ orm, publicUrl });
-  const keys = createKeys({ orm, masterKey, clock });
+  const moduleKeys = createModuleKeys({ orm, module, audit, clock });
+  const keys = createKeys({ orm, masterKey, moduleKeys, clock });
   const rotation = createRotation({ database, keys, audit, clock });
   const fetches = createMetadataFetches({ database, clock });
   const sessions = createSessions({ database, clock });
@@ -94,6 +101,8 @@ export function createServices(foundation: Foundation): Services {
     audit,
     billers,
     keys,
+    module,
+    moduleKeys,
     rotation,
     handOver: createHandOver({ database, rotation, audit, clock }),
     fetches,
@@ -104,12 +113,13 @@ export function createServices(foundation: Foundation): Services {
     issue: createIssue({ keys, audit, clock }),
     traces,
     metrics: createMetrics(),
-    readiness: createReadiness({ database, keys, clock }),
+    readiness: createReadiness({ database, keys, module, clock }),
     tidy: async () => {
       await deleteExpiredSessions(orm, new Date(clock()));
       await flows.deleteExpired();
       await traces.deleteExpired();
       await fetches.deleteExpired();
+      await moduleKeys.destroyCondemned();
     },
   };
 }

@@ -1,8 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { isAbsolute } from 'node:path';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
 import { InputError } from './errors/idp-error.ts';
 import { isMasterKey } from './keys/master-key-source.ts';
+import type { ModuleSettings } from './keys/module/module.ts';
+import { isSecretSource } from './keys/secret-source.ts';
 import { isLoopback } from './saml/service-provider.ts';
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -15,7 +18,7 @@ function isPublicUrl(text: string): boolean {
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
 }
 
-const isMasterKeySetting = (text: string) => /^(file|command):./.test(text) || text.split(/[\s,]+/).every(isMasterKey);
+const isMasterKeySetting = (text: string) => isSecretSource(text) || text.split(/[\s,]+/).every(isMasterKey);
 
 const PROXY = /^[\da-fA-F.:]+(\/\d{1,3})?$/;
 const isTrustProxy = (text: string) =>
@@ -64,6 +67,27 @@ export const settingsSchema = z.strictObject({
       '32 bytes in base64, as `openssl rand -base64 32` prints them; or file:<path>, or command:<command line>, that hold or print them; while it is rotated the new and the old one, separated by a comma',
     purpose: 'Seals private keys at rest. Required with DATABASE_URL.',
     defaultText: 'embedded: made on the first start in `certs/master.key` (mode 0600)',
+    secret: true,
+  }),
+  PKCS11_LIBRARY: z.string().refine(isAbsolute).optional().meta({
+    accepted: 'the absolute path of a PKCS#11 library, e.g. /usr/lib/softhsm/libsofthsm2.so',
+    purpose:
+      'The library of a hardware module that may hold signing keys: see [hardware modules](hardware-module.md). It is a setting, not a row of the database, so that whoever may write to the database can’t have a library loaded.',
+    defaultText: 'none: keys are sealed in the database',
+  }),
+  PKCS11_TOKEN: z
+    .string()
+    .regex(/^[^\0]{1,32}$/)
+    .optional()
+    .meta({
+      accepted: 'the label of a token, at most 32 characters',
+      purpose: 'The token (partition) of the hardware module in which the keys are.',
+      defaultText: 'none',
+    }),
+  PKCS11_PIN: z.string().min(1).optional().meta({
+    accepted: 'the PIN of the token’s user; or file:<path>, or command:<command line>, that hold or print it',
+    purpose: 'Opens the token.',
+    defaultText: 'none',
     secret: true,
   }),
   TRUST_PROXY: z.string().refine(isTrustProxy).optional().meta({
@@ -142,7 +166,25 @@ export function readSettings(
       'Setting MASTER_KEY is missing. It is required with DATABASE_URL: 32 bytes in base64, as `openssl rand -base64 32` prints them. Keep it somewhere safe: without it no private key can be used again.',
     );
   }
+  moduleSettings(settings);
   return { ...settings, PUBLIC_URL: settings.PUBLIC_URL ?? `http://localhost:${settings.PORT}` };
+}
+
+const MODULE_SETTINGS = ['PKCS11_LIBRARY', 'PKCS11_TOKEN', 'PKCS11_PIN'] as const;
+
+/**
+ * The settings of the hardware module, where there is one.
+ *
+ * @throws InputError where some of them are missing
+ */
+export function moduleSettings(settings: Pick<Settings, (typeof MODULE_SETTINGS)[number]>): ModuleSettings | undefined {
+  const { PKCS11_LIBRARY: library, PKCS11_TOKEN: token, PKCS11_PIN: pin } = settings;
+  if (library !== undefined && token !== undefined && pin !== undefined) return { library, token, pin };
+  const missing = MODULE_SETTINGS.filter((name) => settings[name] === undefined);
+  if (missing.length === MODULE_SETTINGS.length) return undefined;
+  throw new InputError(
+    `A hardware module needs ${MODULE_SETTINGS.join(', ')}: all of them, or none. Missing: ${missing.join(', ')}.`,
+  );
 }
 
 function readEnvFile(path: string): Record<string, string | undefined> {

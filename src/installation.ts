@@ -1,10 +1,11 @@
 import { createServices, type Services } from './app.ts';
-import type { Settings } from './config.ts';
+import { moduleSettings, type Settings } from './config.ts';
 import type { ControlSocket } from './database/control-socket.ts';
 import { openDatabase } from './database/open.ts';
 import { fitMasterKey } from './keys/fit-master-key.ts';
 import { createMasterKey } from './keys/master-key.ts';
 import { embeddedMasterKeyFile, readMasterKeys } from './keys/master-key-source.ts';
+import { createModule } from './keys/module/module.ts';
 
 /** The services over the installation's own database and master key. */
 export interface Installation {
@@ -32,13 +33,16 @@ export async function openInstallation(settings: Settings): Promise<Installation
     const masterKeyFile = MASTER_KEY === undefined ? embeddedMasterKeyFile() : undefined;
     const masterKey = createMasterKey(...(masterKeyFile?.read() ?? (await readMasterKeys(MASTER_KEY ?? ''))));
     await fitMasterKey(database.orm, masterKey);
-    const services = createServices({ publicUrl: settings.PUBLIC_URL, database, masterKey, masterKeyFile });
+    const given = moduleSettings(settings);
+    const module = given && createModule(given);
+    const services = createServices({ publicUrl: settings.PUBLIC_URL, database, masterKey, masterKeyFile, module });
     return {
       services,
       controlSocket,
       async close() {
         await services.audit.drained();
         await services.fetches.drained();
+        module?.close();
         await close();
       },
     };

@@ -70,6 +70,10 @@ export const auditCatalogue = {
       replacement: 'fingerprint of the key made in its place, or none',
     },
   },
+  'key.destroyed': {
+    meaning: 'The private part of a key that was retired or revoked was destroyed in the hardware module.',
+    details: { label: 'its label in the module' },
+  },
   'key.requested': {
     meaning: 'A key pair was made, with a certificate request for a certificate authority.',
     details: { actor: 'the operator', reason: 'the reason given', keyType: 'e.g. RSA-2048' },

@@ -16,9 +16,9 @@ function addCommand(): Command {
     .argument('<slug>', 'short name of the biller, as it stands in its URLs')
     .requiredOption('--name <name>', 'name of the biller, as portal users know it')
     .requiredOption('--guid <BillerGUID>', 'the GUID that Invoice Cloud gave the biller');
-  addProviderOptions(command).addOption(
-    new Option('--key-type <type>', 'kind of the signing key').choices([...KEY_TYPES]).default('RSA-2048'),
-  );
+  addProviderOptions(command)
+    .addOption(new Option('--key-type <type>', 'kind of the signing key').choices([...KEY_TYPES]).default('RSA-2048'))
+    .option('--module', 'make the signing key in the hardware module, which it never leaves');
   return addSettingsOptions(command)
     .option(...JSON_OPTION)
     .addHelpText(
@@ -29,12 +29,13 @@ Example:
     --guid 0f8fad5b-d9cb-469f-a165-70867728950e --sp-metadata metadata/riverton-water.xml \\
     --login-type owner=1,co-owner=5`,
     )
-    .action(async (slug: string, options: ProviderOptions & { guid: string; keyType: string }) => {
+    .action(async (slug: string, options: ProviderOptions & { guid: string; keyType: string; module?: boolean }) => {
       const input = {
         slug,
         ...(await providerInput(options)),
         billerGuid: options.guid,
         keyType: options.keyType,
+        module: options.module,
         settings: settingsFrom({ ...options }),
       };
       print((await operate('biller.add', input)) as BillerView, options.json, sheet);

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { Finding } from '../operators/doctor.ts';
+import type { Finding } from '../operators/finding.ts';
 import { operate } from './operate.ts';
 import { print } from './output.ts';
 

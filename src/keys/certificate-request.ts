@@ -28,6 +28,6 @@ export async function certificateRequest(billerName: string, entityId: string, k
   const info = getCertificationRequestInfo(request);
   // RFC 2986, 4.1: version, subject, subjectPKInfo, attributes.
   (info.value as forge.asn1.Asn1[])[2] = publicKeyInfo(keyPair.publicKey);
-  const base64 = (await signStructure(info, keyPair.privateKey)).toString('base64');
+  const base64 = (await signStructure(info, keyPair)).toString('base64');
   return `-----BEGIN CERTIFICATE REQUEST-----\n${base64.replace(/.{1,64}/g, '$&\n')}-----END CERTIFICATE REQUEST-----\n`;
 }

@@ -3,6 +3,7 @@ import forge from 'node-forge';
 import {
   algorithmIdentifier,
   publicKeyInfo,
+  type RemoteKeyPair,
   signatureOid,
   signStructure,
   standInKey,
@@ -25,7 +26,7 @@ interface CertificateContent {
   /** Who the certificate speaks for; becomes CN and O. */
   readonly billerName: string;
   readonly entityId: string;
-  readonly keyPair: KeyPair;
+  readonly keyPair: KeyPair | RemoteKeyPair;
   /** Milliseconds since 1970. */
   readonly now: number;
 }
@@ -59,18 +60,19 @@ function describe({ billerName, entityId, now }: CertificateContent, spki: forge
 
 /**
  * Makes a self-signed X.509 certificate (RFC 5280) with SHA-256. node-forge builds the structure; the signature is
- * made by node:crypto on the thread pool, because forge's own would hold the event loop and knows no elliptic curves.
+ * made by node:crypto on the thread pool, because forge's own would hold the event loop and knows no elliptic curves; or
+ * by the hardware module that the key is in.
  *
  * @returns DER in base64
  */
 export async function selfSignedCertificate(content: CertificateContent): Promise<string> {
-  const { publicKey, privateKey } = content.keyPair;
-  const oid = signatureOid(privateKey);
+  const { publicKey } = content.keyPair;
+  const oid = signatureOid(publicKey);
   const spki = publicKeyInfo(publicKey);
   const tbs = getTBSCertificate(describe(content, spki, oid));
   // RFC 5280, 4.1: version, serialNumber, signature, issuer, validity, subject, subjectPublicKeyInfo, extensions.
   const fields = tbs.value as forge.asn1.Asn1[];
   fields[2] = algorithmIdentifier(oid);
   fields[6] = spki;
-  return (await signStructure(tbs, privateKey)).toString('base64');
+  return (await signStructure(tbs, content.keyPair)).toString('base64');
 }

@@ -7,19 +7,13 @@ import type { Signer } from '../saml/signer.ts';
 import { selfSignedCertificate } from './certificate.ts';
 import { certificateRequest } from './certificate-request.ts';
 import { certificateOf, type GivenKey } from './given-key.ts';
-import { type KeyType, keyTypeOf, makeKeyPair } from './key-types.ts';
+import { type KeyType, makeKeyPair } from './key-types.ts';
 import type { MasterKey } from './master-key.ts';
 import { createMemorySigner } from './memory-signer.ts';
+import type { ModuleKeys } from './module/module-keys.ts';
+import { type NewKey, newKey } from './new-key.ts';
 import { requestContext, sealContext } from './seal-context.ts';
-import {
-  findKeyRequest,
-  insertKey,
-  type KeyState,
-  listKeys,
-  publishedKeys,
-  replaceKeyRequest,
-  type SigningKeyRow,
-} from './store.ts';
+import { findKeyRequest, insertKey, listKeys, publishedKeys, replaceKeyRequest, type SigningKeyRow } from './store.ts';
 
 /** The keys of one biller as a sign-on and the metadata need them. */
 export interface BillerKeys {
@@ -35,21 +29,21 @@ export interface BillerKeys {
     | undefined;
 }
 
-/** A key pair that is made but not stored yet. */
-export type NewKey = Parameters<typeof insertKey>[1];
-
 export interface Keys {
   /**
-   * Makes a key pair with its certificate and seals the private part. Slow; done before a transaction begins.
+   * Makes a key pair with its certificate, and seals the private part unless it stays in the hardware module. Slow; done
+   * before a transaction begins.
    *
-   * @returns the key, to be inserted as `active` or `staged`
+   * @returns the key, to be inserted as `active` or `staged` @throws InputError where the module does not make it
    */
   make(request: {
     billerId: string;
+    slug: string;
     billerName: string;
     entityId: string;
     type: KeyType;
     state: 'active' | 'staged';
+    place: KeyPlace;
   }): Promise<NewKey>;
   insert(orm: Orm, key: NewKey): Promise<void>;
   /** Seals a key that came from elsewhere, and was checked. @returns it, staged, not stored yet */
@@ -63,7 +57,7 @@ export interface Keys {
   /**
    * The keys of a biller at a moment at which something may be signed: where a switch is under way, after it.
    *
-   * @throws as ofBiller
+   * @throws as ofBiller, and where the active key is in a hardware module that is away
    */
   forSigning(billerId: string): Promise<BillerKeys>;
   /** @throws IdpError signing_key_unavailable where the active key can't be unsealed */
@@ -73,16 +67,20 @@ export interface Keys {
   forget(billerId: string | undefined): void;
 }
 
+/** Where private parts of keys are kept. */
+export type KeyPlace = 'database' | 'module';
+
 /** Longer than any switch holds signing. */
 const MAX_HOLD_MS = 10_000;
 
 interface KeyServices {
   readonly orm: Orm;
   readonly masterKey: MasterKey;
+  readonly moduleKeys: ModuleKeys;
   readonly clock: () => number;
 }
 
-export function createKeys({ orm, masterKey, clock }: KeyServices): Keys {
+export function createKeys({ orm, masterKey, moduleKeys, clock }: KeyServices): Keys {
   const unavailable = (detail: string, cause?: unknown) => new IdpError('signing_key_unavailable', { detail, cause });
 
   function openSealed(sealed: Uint8Array, context: string): KeyObject {
@@ -111,30 +109,18 @@ export function createKeys({ orm, masterKey, clock }: KeyServices): Keys {
     }
   }
 
-  const unseal = (row: SigningKeyRow): Signer => createMemorySigner(open(row), row.certificate);
+  function signerOf(row: SigningKeyRow): Signer {
+    const { moduleLabel, certificate } = row;
+    return moduleLabel === null
+      ? createMemorySigner(open(row), certificate)
+      : moduleKeys.signer(moduleLabel, certificate);
+  }
 
-  /** A key as it goes into the database. @param certificate DER in base64 */
-  function newKey(
-    billerId: string,
-    id: string,
-    privateKey: KeyObject,
-    certificate: X509Certificate,
-    state: KeyState,
-  ): NewKey {
-    return {
-      id,
-      billerId,
-      state,
-      keyType: keyTypeOf(certificate.publicKey),
-      certificate: certificate.raw.toString('base64'),
-      fingerprint: certificate.fingerprint256.replaceAll(':', '').toLowerCase(),
-      sealedPrivateKey: seal(privateKey, sealContext(billerId, id)),
-      notBefore: certificate.validFromDate,
-      notAfter: certificate.validToDate,
-      createdAt: new Date(clock()),
-      stateSince: new Date(clock()),
-      activatedAt: state === 'active' ? new Date(clock()) : null,
-    };
+  /** A key with its private part sealed. */
+  function sealed(billerId: string, privateKey: KeyObject, certificate: X509Certificate, state: 'active' | 'staged') {
+    const id = randomUUID();
+    const sealedPrivateKey = seal(privateKey, sealContext(billerId, id));
+    return newKey({ id, billerId, state, certificate, privatePart: { sealedPrivateKey }, now: new Date(clock()) });
   }
 
   async function load(billerId: string): Promise<BillerKeys> {
@@ -146,7 +132,7 @@ export function createKeys({ orm, masterKey, clock }: KeyServices): Keys {
       fingerprints: rows.map((row) => row.fingerprint),
       holdUntil: Math.max(0, ...rows.map((row) => row.holdUntil?.getTime() ?? 0)),
       active: active && {
-        signer: unseal(active),
+        signer: signerOf(active),
         fingerprint: active.fingerprint,
         notBefore: active.notBefore,
         notAfter: active.notAfter,
@@ -157,13 +143,15 @@ export function createKeys({ orm, masterKey, clock }: KeyServices): Keys {
   const cache = createLoadingCache(load);
 
   return {
-    async make({ billerId, billerName, entityId, type, state }) {
+    async make({ type, state, place, ...holder }) {
+      if (place === 'module') return moduleKeys.make(holder, type, state);
+      const { billerId, billerName, entityId } = holder;
       const keyPair = await makeKeyPair(type);
       const certificate = await selfSignedCertificate({ billerName, entityId, keyPair, now: clock() });
       const parsed = new X509Certificate(Buffer.from(certificate, 'base64'));
-      return newKey(billerId, randomUUID(), keyPair.privateKey, parsed, state);
+      return sealed(billerId, keyPair.privateKey, parsed, state);
     },
-    take: (billerId, { privateKey, certificate }) => newKey(billerId, randomUUID(), privateKey, certificate, 'staged'),
+    take: (billerId, { privateKey, certificate }) => sealed(billerId, privateKey, certificate, 'staged'),
     open,
     async request({ id: billerId, name, entityId }, keyType) {
       const keyPair = await makeKeyPair(keyType);
@@ -193,6 +181,7 @@ export function createKeys({ orm, masterKey, clock }: KeyServices): Keys {
         await setTimeout(wait);
         keys = await cache.get(billerId);
       }
+      await keys.active?.signer.ready?.();
       return keys;
     },
     list: (billerId) => listKeys(orm, billerId),

@@ -1,13 +1,11 @@
-import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { promisify } from 'node:util';
 import { InputError } from '../errors/idp-error.ts';
+import { readSecret } from './secret-source.ts';
 
 /** Where an embedded installation keeps its master key. */
 const MASTER_KEY_FILE = 'certs/master.key';
-const COMMAND_TIMEOUT_MS = 15_000;
 const EXPECTED =
   'Expected are 32 bytes in base64, as `openssl rand -base64 32` prints them; while the master key is rotated several, the newest first';
 
@@ -25,40 +23,14 @@ function readKeys(text: string, source: string): string[] {
   );
 }
 
-async function runCommand(command: string): Promise<string> {
-  try {
-    const { stdout } = await promisify(execFile)('/bin/sh', ['-c', command], { timeout: COMMAND_TIMEOUT_MS });
-    return stdout;
-  } catch (error) {
-    const { code, killed } = error as { code?: unknown; killed?: boolean };
-    const reason = killed === true ? `it did not end within ${COMMAND_TIMEOUT_MS / 1000} s` : `it ended with ${code}`;
-    // What it printed may be half a key, and its words may quote one.
-    throw new InputError(`The command of MASTER_KEY failed: ${reason}. Run it by hand to see why.`);
-  }
-}
-
-function readFile(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new InputError(`The file of MASTER_KEY, ${path}, can't be read: ${(error as Error).message}.`);
-  }
-}
-
 /**
- * Reads the master keys that the setting MASTER_KEY tells: themselves, `file:<path>`, or `command:<command line>`, by
- * which the client of a vault can hand them in.
+ * Reads the master keys that the setting MASTER_KEY tells: themselves, or where they are (secret-source.ts).
  *
  * @returns at least one, the newest first @throws InputError
  */
 export async function readMasterKeys(setting: string): Promise<string[]> {
-  if (setting.startsWith('file:')) {
-    const path = setting.slice('file:'.length);
-    return readKeys(readFile(path), path);
-  }
-  if (setting.startsWith('command:'))
-    return readKeys(await runCommand(setting.slice('command:'.length)), 'What the command of MASTER_KEY printed');
-  return readKeys(setting, 'MASTER_KEY');
+  const { text, source } = await readSecret('MASTER_KEY', setting);
+  return readKeys(text, source);
 }
 
 /** The master key of an embedded installation: a file of its own. */

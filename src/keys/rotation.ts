@@ -5,7 +5,9 @@ import type { Biller } from '../billers/biller.ts';
 import type { Database, Orm } from '../database/database.ts';
 import { IdpError, InputError } from '../errors/idp-error.ts';
 import type { KeyType } from './key-types.ts';
-import type { Keys, NewKey } from './keys.ts';
+import type { KeyPlace, Keys } from './keys.ts';
+import { condemn } from './module/destruction.ts';
+import type { NewKey } from './new-key.ts';
 import { readKeyStatus, verdictOf } from './status.ts';
 import { holdKeys, insertKey, type KeyState, keyInState, moveKey, type SigningKeyRow } from './store.ts';
 
@@ -18,8 +20,13 @@ export interface Change {
 
 /** The changes of state of signing keys. Each is a compare and swap, and is committed with its audit event. */
 export interface Rotation {
-  /** Makes a key and publishes it beside the active one. @throws InputError where one is staged already */
-  stage(biller: Biller, type: KeyType, change: Change): Promise<void>;
+  /**
+   * Makes a key and publishes it beside the active one.
+   *
+   * @param place where its private part is kept; undefined: where that of the active one is
+   * @throws InputError where one is staged already, or the hardware module does not make it
+   */
+  stage(biller: Biller, type: KeyType, change: Change, place?: KeyPlace): Promise<void>;
   /** Publishes a key that came from elsewhere. @throws InputError where one is staged already */
   stageGiven(biller: Biller, key: NewKey, origin: string, change: Change): Promise<void>;
   /** Makes the staged key the active one. @throws InputError where that isn't safe, unless forced */
@@ -30,8 +37,19 @@ export interface Rotation {
   backOut(biller: Biller, change: Change): Promise<void>;
   /** Takes a key out of the metadata and destroys its private part. @throws InputError */
   retire(biller: Biller, state: 'staged' | 'retiring', change: Change & { force: boolean }): Promise<void>;
-  /** Revokes a key. The active one is replaced in the same moment. @throws InputError */
-  revoke(biller: Biller, key: SigningKeyRow, replacement: KeyType | undefined, change: Change): Promise<void>;
+  /**
+   * Revokes a key. The active one is replaced in the same moment.
+   *
+   * @param place where the private part of its replacement is kept; undefined: where that of the revoked one is
+   * @throws InputError
+   */
+  revoke(
+    biller: Biller,
+    key: SigningKeyRow,
+    replacement: KeyType | undefined,
+    change: Change,
+    place?: KeyPlace,
+  ): Promise<void>;
 }
 
 /**
@@ -86,6 +104,21 @@ export function createRotation({ database, keys, audit, clock }: RotationService
     change: Parameters<typeof moveKey>[3],
   ) {
     if (!(await moveKey(transaction, key.id, from, change, now()))) throw changed(biller.slug);
+    const { moduleLabel: label, fingerprint } = key;
+    if (label !== null && change.moduleLabel === null) {
+      await condemn(transaction, { label, after: now(), billerId: biller.id, fingerprint });
+    }
+  }
+
+  /** Makes a key where one is that it follows. */
+  function make(
+    { id: billerId, slug, name: billerName, entityId }: Biller,
+    what: { readonly type: KeyType; readonly state: 'active' | 'staged' },
+    place: KeyPlace | undefined,
+    before: SigningKeyRow | undefined,
+  ): Promise<NewKey> {
+    const where = place ?? (before === undefined || before.moduleLabel === null ? 'database' : 'module');
+    return keys.make({ billerId, slug, billerName, entityId, ...what, place: where });
   }
 
   const about = (biller: Biller, key: { fingerprint: string }, { reference }: Change) => ({
@@ -136,15 +169,11 @@ export function createRotation({ database, keys, audit, clock }: RotationService
   }
 
   return {
-    async stage(biller, type, change) {
+    async stage(biller, type, change, place) {
       await refuseSecond(biller);
-      const { id: billerId, name: billerName, entityId } = biller;
-      await stageGiven(
-        biller,
-        await keys.make({ billerId, billerName, entityId, type, state: 'staged' }),
-        'made',
-        change,
-      );
+      const active = await keyInState(orm, biller.id, 'active');
+      const key = await make(biller, { type, state: 'staged' }, place, active);
+      await stageGiven(biller, key, key.moduleLabel ? 'made in the hardware module' : 'made', change);
     },
 
     stageGiven,
@@ -214,8 +243,7 @@ export function createRotation({ database, keys, audit, clock }: RotationService
       });
     },
 
-    async revoke(biller, key, type, change) {
-      const { id: billerId, name: billerName, entityId } = biller;
+    async revoke(biller, key, type, change, place) {
       const active = key.state === 'active';
       if (active && type === undefined) {
         throw new InputError(
@@ -224,9 +252,7 @@ export function createRotation({ database, keys, audit, clock }: RotationService
       }
       if (key.state === 'revoked') throw new InputError(`${biller.slug}: this key is revoked already.`);
       const replacement =
-        active && type !== undefined
-          ? await keys.make({ billerId, billerName, entityId, type, state: 'active' })
-          : undefined;
+        active && type !== undefined ? await make(biller, { type, state: 'active' }, place, key) : undefined;
       const { actor, reason } = change;
       await commit(biller, async (transaction) => {
         await move(transaction, biller, key, key.state as KeyState, { state: 'revoked', ...destroyed });

@@ -20,6 +20,8 @@ export interface KeyStatus {
 export interface KeyFacts {
   readonly fingerprint: string;
   readonly key_type: string;
+  /** Its label in the hardware module, where that holds it. */
+  readonly module_label: string | null;
   readonly since: number;
   readonly not_before: number;
   readonly not_after: number;
@@ -34,6 +36,7 @@ export interface FetchFacts {
 
 const milliseconds = (expression: string) => `(extract(epoch from ${expression}) * 1000)::float8`;
 const key = (state: string) => `(select json_build_object('fingerprint', k.fingerprint, 'key_type', k.key_type,
+    'module_label', k.module_label,
     'since', ${milliseconds('k.state_since')}, 'not_before', ${milliseconds('k.not_before')}, 'not_after', ${milliseconds('k.not_after')})
   from signing_keys k where k.biller_id = b.id and k.state = '${state}')`;
 const fetched = (condition: string) => `(select json_build_object('at', ${milliseconds('f.at')}, 'address', f.address,

@@ -1,6 +1,7 @@
-import { and, asc, eq, inArray } from 'drizzle-orm';
+import { and, asc, eq, inArray, isNotNull } from 'drizzle-orm';
 import type { Orm } from '../database/database.ts';
 import { billers, keyRequests, signingKeys } from '../database/schema.ts';
+import { pardon } from './module/destruction.ts';
 
 export type SigningKeyRow = typeof signingKeys.$inferSelect;
 export type KeyState = 'staged' | 'active' | 'retiring' | 'retired' | 'revoked';
@@ -11,6 +12,8 @@ const PUBLISHED: KeyState[] = ['active', 'staged', 'retiring'];
 /** Adds a key as it is. Runs in the caller's transaction where one is given. */
 export async function insertKey(orm: Orm, key: typeof signingKeys.$inferInsert): Promise<void> {
   await orm.insert(signingKeys).values(key);
+  // It was written down to be destroyed, in case this row is never stored.
+  if (key.moduleLabel) await pardon(orm, key.moduleLabel);
 }
 
 /** The keys of a biller whose certificates are published: the active one first, then by age. */
@@ -33,6 +36,7 @@ export async function listKeys(orm: Orm, billerId?: string) {
       state: signingKeys.state,
       keyType: signingKeys.keyType,
       fingerprint: signingKeys.fingerprint,
+      moduleLabel: signingKeys.moduleLabel,
       notBefore: signingKeys.notBefore,
       notAfter: signingKeys.notAfter,
       createdAt: signingKeys.createdAt,
@@ -42,6 +46,17 @@ export async function listKeys(orm: Orm, billerId?: string) {
     .from(signingKeys)
     .innerJoin(billers, eq(billers.id, signingKeys.billerId))
     .where(billerId === undefined ? undefined : eq(signingKeys.billerId, billerId))
+    .orderBy(asc(billers.slug), asc(signingKeys.createdAt));
+}
+
+/** Every key whose private part is in the hardware module, with its certificate (DER in base64). */
+export async function keysInModule(orm: Orm) {
+  const { state, moduleLabel: label, certificate } = signingKeys;
+  return orm
+    .select({ biller: billers.slug, state, label, certificate })
+    .from(signingKeys)
+    .innerJoin(billers, eq(billers.id, signingKeys.billerId))
+    .where(isNotNull(signingKeys.moduleLabel))
     .orderBy(asc(billers.slug), asc(signingKeys.createdAt));
 }
 
@@ -106,6 +121,7 @@ export async function activeKeys(orm: Orm) {
       settings: billers.settings,
       keyId: signingKeys.id,
       fingerprint: signingKeys.fingerprint,
+      moduleLabel: signingKeys.moduleLabel,
       notBefore: signingKeys.notBefore,
       notAfter: signingKeys.notAfter,
     })

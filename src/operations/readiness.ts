@@ -1,10 +1,11 @@
 import { type Database, isDatabaseGone } from '../database/database.ts';
 import type { Keys } from '../keys/keys.ts';
+import type { HardwareModule } from '../keys/module/module.ts';
 import { activeKeys } from '../keys/store.ts';
 
 /** One thing that must hold for the service to do its work. */
 interface ReadinessCheck {
-  readonly name: 'database' | 'keys';
+  readonly name: 'database' | 'keys' | 'module';
   readonly ok: boolean;
   /** What is wrong; empty where nothing is. */
   readonly problems: readonly string[];
@@ -18,6 +19,7 @@ export interface Readiness {
 interface ReadinessServices {
   readonly database: Database;
   readonly keys: Keys;
+  readonly module: HardwareModule | undefined;
   readonly clock: () => number;
 }
 
@@ -29,8 +31,11 @@ interface Problem {
 
 type ActiveKey = Awaited<ReturnType<typeof activeKeys>>[number];
 
-/** @returns a function that says whether the service can do its work: database, and a usable key for every biller */
-export function createReadiness({ database, keys, clock }: ReadinessServices): () => Promise<Readiness> {
+/**
+ * @returns a function that says whether the service can do its work: database, a usable key for every biller, and the
+ *   hardware module where one is set up
+ */
+export function createReadiness({ database, keys, module, clock }: ReadinessServices): () => Promise<Readiness> {
   /** Keys that were unsealed once. Their rows never change, so once is enough. */
   const unsealed = new Set<string>();
 
@@ -57,19 +62,47 @@ export function createReadiness({ database, keys, clock }: ReadinessServices): (
     }
   }
 
+  /** The module is in the way only where it is needed: where a biller's active key is in it. */
+  async function moduleProblem(needed: boolean): Promise<Problem | undefined> {
+    if (module === undefined) {
+      const sentence = 'an active key is in a hardware module, and none is set up here';
+      return needed ? { sentence, blocking: true } : undefined;
+    }
+    try {
+      await module.check();
+      return undefined;
+    } catch (error) {
+      return { sentence: (error as Error).message, blocking: needed };
+    }
+  }
+
   return async () => {
     try {
       // Migrations are applied before the service listens, so a database that answers is one of the right shape.
       const problems: Problem[] = [];
-      for (const key of await activeKeys(database.orm)) {
+      const active = await activeKeys(database.orm);
+      const needed = active.some(({ moduleLabel }) => moduleLabel !== null);
+      const away = moduleProblem(needed);
+      for (const key of active) {
         const problem = await problemOf(key);
         if (problem !== undefined) problems.push(problem);
       }
+      const trouble = await away;
+      const troubles = trouble === undefined ? [] : [trouble];
       return {
-        ready: !problems.some(({ blocking }) => blocking),
+        ready: ![...problems, ...troubles].some(({ blocking }) => blocking),
         checks: [
           { name: 'database', ok: true, problems: [] },
           { name: 'keys', ok: problems.length === 0, problems: problems.map(({ sentence }) => sentence) },
+          ...(module === undefined && !needed
+            ? []
+            : [
+                {
+                  name: 'module',
+                  ok: trouble === undefined,
+                  problems: troubles.map(({ sentence }) => sentence),
+                } as const,
+              ]),
         ],
       };
     } catch (error) {

@@ -42,6 +42,8 @@ export const newBillerInput = z.strictObject({
     .refine(isBillerGuid, 'must be the GUID that Invoice Cloud gave, e.g. 0f8fad5b-d9cb-469f-a165-70867728950e'),
   ...serviceProviderInput,
   keyType: z.enum(['RSA-2048', 'RSA-3072', 'RSA-4096', 'EC-P256']).default('RSA-2048'),
+  /** The signing key is made in the hardware module. */
+  module: z.boolean().default(false),
   settings: settingsInput,
 });
 

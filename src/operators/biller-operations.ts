@@ -14,6 +14,7 @@ import {
 import { IdpError, InputError } from '../errors/idp-error.ts';
 import { readDestination } from '../invoice-cloud/destinations.ts';
 import { buildRedirectLink, RedirectLinkError } from '../invoice-cloud/redirect-link.ts';
+import { condemnAllOf } from '../keys/module/destruction.ts';
 import { newReference } from '../web/reference.ts';
 import { type BillerState, differencesOf, stateTag } from './biller-difference.ts';
 import { billerChangesInput, newBillerInput, serviceProviderOf, settingsOf } from './biller-input.ts';
@@ -57,7 +58,16 @@ const add = defineOperation('biller.add', newBillerInput, async (services, input
   }
   const id = randomUUID();
   const { entityId } = billerUrls(publicUrl, slug);
-  const key = await keys.make({ billerId: id, billerName: name, entityId, type: keyType, state: 'active' });
+  const place = input.module ? 'module' : 'database';
+  const key = await keys.make({
+    billerId: id,
+    slug,
+    billerName: name,
+    entityId,
+    type: keyType,
+    state: 'active',
+    place,
+  });
   await database.orm.transaction(async (transaction) => {
     await insertBiller(transaction, {
       id,
@@ -124,9 +134,13 @@ const remove = defineOperation(
   z.strictObject({ slug: z.string() }),
   async (services, { slug }, actor) => {
     const biller = await requireBiller(services, slug);
-    await deleteBiller(services.database.orm, biller.id);
+    await services.database.orm.transaction(async (transaction) => {
+      await condemnAllOf(transaction, biller.id, new Date(services.clock()));
+      await deleteBiller(transaction, biller.id);
+    });
     const details = { actor: actor.name, slug };
     await services.audit.append({ event: 'biller.removed', reference: newReference(), billerId: biller.id, details });
+    await services.moduleKeys.destroyCondemned();
     return { removed: slug };
   },
 );

@@ -1,14 +1,8 @@
 import { z } from 'zod';
 import { isLoopback } from '../saml/service-provider.ts';
+import { moduleFindings } from './doctor-module.ts';
+import type { Finding } from './finding.ts';
 import { defineOperation } from './operation.ts';
-
-/** One finding: what was looked at, whether it is well, and otherwise how to mend it. */
-export interface Finding {
-  readonly subject: string;
-  readonly level: 'ok' | 'warning' | 'error';
-  readonly finding: string;
-  readonly remedy?: string;
-}
 
 const DAY_MS = 86_400_000;
 const WARN_DAYS = 60;
@@ -22,20 +16,23 @@ const examine = defineOperation('doctor', z.strictObject({}), async (services): 
       findings.push({
         subject: name,
         level: 'ok',
-        finding:
-          name === 'database'
-            ? `${database.kind}, reachable, migrations applied`
-            : 'every biller has a usable active key',
+        finding: {
+          database: `${database.kind}, reachable, migrations applied`,
+          keys: 'every biller has a usable active key',
+          module: 'the hardware module is reachable, and the token open',
+        }[name],
       });
     for (const problem of problems) {
       findings.push({
         subject: name,
         level: 'error',
         finding: problem,
-        remedy:
-          name === 'database'
-            ? 'Check DATABASE_URL and that the server runs.'
-            : 'Compare MASTER_KEY with the one that the installation was made with; `ic-idp key list` shows the certificates.',
+        remedy: {
+          database: 'Check DATABASE_URL and that the server runs.',
+          keys: 'Compare MASTER_KEY with the one that the installation was made with; `ic-idp key list` shows the certificates.',
+          module:
+            'Check PKCS11_LIBRARY, PKCS11_TOKEN and PKCS11_PIN, and whether the vendor’s own tool reaches the module from this machine as this user.',
+        }[name],
       });
     }
   }
@@ -68,6 +65,7 @@ const examine = defineOperation('doctor', z.strictObject({}), async (services): 
       });
     }
   }
+  findings.push(...(await moduleFindings(services)));
   return findings;
 });
 

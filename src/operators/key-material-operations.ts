@@ -87,6 +87,30 @@ const take = defineOperation('key.import', importInput, async (services, input, 
   };
 });
 
+const takeFromModuleInput = z.strictObject({
+  biller: z.string(),
+  reason,
+  label: z.string().min(1, '--module-label must not be empty').max(200),
+  /** Certificates among which its own is: PEM text in base64. Without it a self-signed one is made. */
+  certificate: file.optional(),
+});
+
+const takeFromModule = defineOperation('key.take-from-module', takeFromModuleInput, async (services, input, actor) => {
+  const biller = await requireBiller(services, input.biller);
+  const pem = Buffer.from(input.certificate ?? '', 'base64').toString('utf8');
+  if (input.certificate !== undefined && !pem.includes('-----BEGIN ')) {
+    throw new InputError('--certificate: expected is a PEM file.');
+  }
+  const holder = { billerId: biller.id, slug: biller.slug, billerName: biller.name, entityId: biller.entityId };
+  const key = await services.moduleKeys.take(holder, input.label, readCertificates(pem));
+  await services.rotation.stageGiven(biller, key, 'found in the hardware module', changeOf(actor, input.reason));
+  return {
+    biller: biller.slug,
+    fingerprint: key.fingerprint,
+    sentence: `The key "${input.label}" in the hardware module is staged, with the certificate ${key.fingerprint}, and published beside the active one.`,
+  };
+});
+
 const exportInput = z.strictObject({
   biller: z.string(),
   fingerprint: z.string().optional(),
@@ -109,6 +133,11 @@ const exportPrivateInput = z.strictObject({
 const exportPrivate = defineOperation('key.export-private', exportPrivateInput, async (services, input, actor) => {
   const biller = await requireBiller(services, input.biller);
   const key = await requireKey(services, biller.id, biller.slug, input.fingerprint);
+  if (key.moduleLabel !== null) {
+    throw new InputError(
+      `The key ${key.fingerprint} of ${biller.slug} is in the hardware module, which lets no private key out. Stage a new key instead of moving this one.`,
+    );
+  }
   const name = `${biller.slug} ${key.fingerprint.slice(0, 16)}`;
   const sealed = exportPkcs12(services.keys.open(key), key.certificate, input.passphrase, name);
   const { reference, ...details } = changeOf(actor, input.reason);
@@ -118,4 +147,4 @@ const exportPrivate = defineOperation('key.export-private', exportPrivateInput, 
   return { fingerprint: key.fingerprint, file: sealed.toString('base64') };
 });
 
-export const keyMaterialOperations = [request, take, exportOut, exportPrivate];
+export const keyMaterialOperations = [request, take, takeFromModule, exportOut, exportPrivate];

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Services } from '../app.ts';
 import { InputError } from '../errors/idp-error.ts';
 import { isNetwork } from '../keys/fetcher.ts';
 import { KEY_TYPES } from '../keys/key-types.ts';
@@ -62,11 +63,27 @@ const plan = defineOperation('key.plan', z.strictObject({}), async ({ keys, cloc
   planOf(await keys.list(), clock()),
 );
 
-const stage = defineOperation('key.stage', z.strictObject({ ...what, keyType }), async (services, input, actor) => {
-  const biller = await requireBiller(services, input.biller);
-  await services.rotation.stage(biller, input.keyType, changeOf(actor, input.reason));
-  return { biller: biller.slug, sentence: 'A key is staged and published beside the active one, which still signs.' };
-});
+/** True: in the hardware module; false: in the database; left out: where the key before it is. */
+const module = z.boolean().optional();
+const placeOf = (given: boolean | undefined) => (given === undefined ? undefined : given ? 'module' : 'database');
+
+const stage = defineOperation(
+  'key.stage',
+  z.strictObject({ ...what, keyType, module }),
+  async (services, input, actor) => {
+    const biller = await requireBiller(services, input.biller);
+    await services.rotation.stage(biller, input.keyType, changeOf(actor, input.reason), placeOf(input.module));
+    return { biller: biller.slug, sentence: 'A key is staged and published beside the active one, which still signs.' };
+  },
+);
+
+/** What became of the private part of a key that is out of use. */
+async function destroyedOf({ moduleKeys }: Services, subject: string): Promise<string> {
+  const left = await moduleKeys.destroyCondemned();
+  return left === undefined
+    ? `${subject} and its private part destroyed.`
+    : `${subject}. What it has in the hardware module is not destroyed yet, and will be as soon as the module answers: ${left}`;
+}
 
 const force = z.boolean().default(false);
 
@@ -110,7 +127,7 @@ const retire = defineOperation('key.retire', retireInput, async (services, input
   const biller = await requireBiller(services, input.biller);
   const state = input.staged ? 'staged' : 'retiring';
   await services.rotation.retire(biller, state, { ...changeOf(actor, input.reason), force: input.force });
-  return { biller: biller.slug, sentence: `The ${state} key is retired and its private part destroyed.` };
+  return { biller: biller.slug, sentence: await destroyedOf(services, `The ${state} key is retired`) };
 });
 
 const revokeInput = z.strictObject({
@@ -119,15 +136,23 @@ const revokeInput = z.strictObject({
   /** The beginning of its SHA-256, hexadecimal; the active key where it is left out. */
   fingerprint: z.string().optional(),
   replace: z.enum(KEY_TYPES).optional(),
+  module,
 });
 
 const revoke = defineOperation('key.revoke', revokeInput, async (services, input, actor) => {
   const biller = await requireBiller(services, input.biller);
   const key = await requireKey(services, biller.id, biller.slug, input.fingerprint);
   const change = { ...changeOf(actor, input.reason), reason: input.reason };
-  await services.rotation.revoke(biller, key, input.replace, change);
+  await services.rotation.revoke(biller, key, input.replace, change, placeOf(input.module));
   const active = key.state === 'active';
-  return { biller: biller.slug, revoked: key.fingerprint, replaced: active, tell: active ? tellOf(biller) : [] };
+  const sentence = await destroyedOf(services, `The key ${key.fingerprint} is revoked`);
+  return {
+    biller: biller.slug,
+    sentence,
+    revoked: key.fingerprint,
+    replaced: active,
+    tell: active ? tellOf(biller) : [],
+  };
 });
 
 export const keyOperations = [list, status, fetches, plan, stage, activate, backOut, handOver, retire, revoke];

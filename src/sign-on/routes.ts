@@ -64,7 +64,7 @@ export function signOnRoutes(server: FastifyInstance, services: SignOnServices):
         received = { binding, message, at: clock() };
         const accepted = acceptRequest(message, known, received.at);
         // What can be known before the sign-in is told before it.
-        requireActiveKey(await keys.ofBiller(known.id), known, received.at);
+        await requireActiveKey(await keys.ofBiller(known.id), known, received.at).signer.ready?.();
         return accepted;
       });
     } catch (thrown) {

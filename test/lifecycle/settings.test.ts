@@ -94,7 +94,8 @@ describe('what is refused, with the setting, what was given and what is accepted
 
 describe('names that are not settings', () => {
   test('are refused in the .env file, which is ours, except those of the programs that share it', () => {
-    const accepted = 'Accepted are PORT, HOST, PUBLIC_URL, DATABASE_URL, DATA_DIR, MASTER_KEY, TRUST_PROXY, LOG_LEVEL.';
+    const accepted =
+      'Accepted are PORT, HOST, PUBLIC_URL, DATABASE_URL, DATA_DIR, MASTER_KEY, PKCS11_LIBRARY, PKCS11_TOKEN, PKCS11_PIN, TRUST_PROXY, LOG_LEVEL.';
     expect(() => readSettings({}, { COLOUR: 'blue' })).toThrow(
       new InputError(`Setting COLOUR (from .env) is not known. ${accepted}`),
     );

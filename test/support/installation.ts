@@ -8,6 +8,7 @@ import { createServer, createServices, type Services } from '../../src/app.ts';
 import { readSettings } from '../../src/config.ts';
 import { openDatabase } from '../../src/database/open.ts';
 import { createMasterKey } from '../../src/keys/master-key.ts';
+import type { HardwareModule } from '../../src/keys/module/module.ts';
 import { runOperation } from '../../src/operators/operations.ts';
 import { layEmbeddedDatabase } from './embedded-template.ts';
 import { createTestDatabase } from './postgres.ts';
@@ -39,6 +40,8 @@ interface Options {
   readonly clock?: () => number;
   readonly logger?: Logger;
   readonly trustProxy?: string;
+  /** A hardware module; closed with the installation. */
+  readonly module?: HardwareModule;
 }
 
 async function databaseSettings(postgresUrl: string | undefined) {
@@ -65,6 +68,7 @@ export async function startInstallation(options: Options = {}): Promise<TestInst
     database,
     masterKey: createMasterKey(key),
     ...(options.clock === undefined ? {} : { clock: options.clock }),
+    module: options.module,
   });
   const server = await createServer(services, { logger, settings: { TRUST_PROXY: options.trustProxy } });
   const operate = (name: string, input: unknown) => runOperation(services, name, input, { name: 'test' });
@@ -88,6 +92,7 @@ export async function startInstallation(options: Options = {}): Promise<TestInst
     async close() {
       await server.close();
       await services.audit.drained();
+      options.module?.close();
       await database.close();
       await controlSocket?.release();
       await remove();

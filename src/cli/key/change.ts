@@ -11,16 +11,6 @@ const sentenceOf = ({ sentence }: Told) => sentence;
 const collect = (value: string, all: string[] = []) => [...all, value];
 const keyTypeOption = (flag: string, text: string) => new Option(flag, text).choices([...KEY_TYPES]);
 
-/** `ic-idp key stage` */
-export function stageCommand(): Command {
-  return manyCommand(new Command('stage').description('Make a key and publish it beside the active one'))
-    .addOption(keyTypeOption('--key-type <type>', 'kind of the key').default('RSA-2048'))
-    .addHelpText('after', '\nExample:\n  ic-idp key stage riverton-water\n  ic-idp key stage --all')
-    .action((slugs: string[], options: ManyOptions & { keyType: string }) =>
-      forBillers(slugs, options, 'key.stage', { keyType: options.keyType }, sentenceOf),
-    );
-}
-
 /** `ic-idp key activate` */
 export function activateCommand(): Command {
   return manyCommand(
@@ -79,7 +69,7 @@ export function retireCommand(): Command {
 
 interface Revoked {
   readonly biller: string;
-  readonly revoked: string;
+  readonly sentence: string;
   readonly tell: readonly string[];
 }
 
@@ -92,18 +82,27 @@ export function revokeCommand(): Command {
     .option('--fingerprint <sha256>', 'the key, by the beginning of its fingerprint (default: the active one)')
     .option('--replace', 'make a new active key in its place')
     .addOption(keyTypeOption('--key-type <type>', 'kind of the new key').default('RSA-2048'))
+    .option('--module', 'make the new key in the hardware module')
+    .option('--no-module', 'make it in the database (default: where the revoked one is)')
     .option('--json', 'print the result as JSON')
     .addHelpText('after', '\nExample:\n  ic-idp key revoke riverton-water --replace --reason "key file was copied"')
     .action(
       async (
         biller: string,
-        options: { reason: string; fingerprint?: string; replace?: boolean; keyType: string; json?: boolean },
+        options: {
+          reason: string;
+          fingerprint?: string;
+          replace?: boolean;
+          keyType: string;
+          module?: boolean;
+          json?: boolean;
+        },
       ) => {
-        const { reason, fingerprint } = options;
+        const { reason, fingerprint, module } = options;
         const replace = options.replace === true ? options.keyType : undefined;
-        const result = await operate('key.revoke', { biller, reason, fingerprint, replace });
-        print(result as Revoked, options.json, ({ revoked, tell }) =>
-          [`${biller}: the key ${revoked} is revoked.`, ...tell.map((line) => `\nTell ${line}`)].join('\n'),
+        const result = await operate('key.revoke', { biller, reason, fingerprint, replace, module });
+        print(result as Revoked, options.json, ({ sentence, tell }) =>
+          [`${biller}: ${sentence}`, ...tell.map((line) => `\nTell ${line}`)].join('\n'),
         );
       },
     );

@@ -1,15 +1,9 @@
 import { Command } from 'commander';
-import {
-  activateCommand,
-  backOutCommand,
-  handOverCommand,
-  retireCommand,
-  revokeCommand,
-  stageCommand,
-} from './change.ts';
+import { activateCommand, backOutCommand, handOverCommand, retireCommand, revokeCommand } from './change.ts';
 import { listCommand } from './list.ts';
 import { fetchesCommand, planCommand, statusCommand } from './look.ts';
 import { exportCommand, importCommand, requestCommand } from './material.ts';
+import { stageCommand } from './stage.ts';
 
 /** `ic-idp key ...` */
 export function keyCommand(): Command {

@@ -7,8 +7,14 @@ interface KeyRow {
   readonly state: string;
   readonly keyType: string;
   readonly fingerprint: string;
+  readonly moduleLabel: string | null;
   readonly notAfter: string;
 }
+
+const DESTROYED = ['retired', 'revoked'];
+/** Where the private part is. */
+const keptIn = ({ state, moduleLabel }: KeyRow) =>
+  DESTROYED.includes(state) ? '' : moduleLabel === null ? 'database' : 'module';
 
 /** `ic-idp key list` */
 export function listCommand(): Command {
@@ -22,8 +28,15 @@ export function listCommand(): Command {
         keys.length === 0
           ? 'There are no signing keys. A biller gets one when it is added.'
           : table(
-              ['Biller', 'State', 'Type', 'Valid to', 'SHA-256 of the certificate'],
-              keys.map((key) => [key.biller, key.state, key.keyType, key.notAfter.slice(0, 10), key.fingerprint]),
+              ['Biller', 'State', 'Type', 'Kept in', 'Valid to', 'SHA-256 of the certificate'],
+              keys.map((key) => [
+                key.biller,
+                key.state,
+                key.keyType,
+                keptIn(key),
+                key.notAfter.slice(0, 10),
+                key.fingerprint,
+              ]),
             ),
       );
     });

@@ -12,7 +12,7 @@ const short = (fingerprint: string) => fingerprint.slice(0, 16);
 const keyInWords = (key: KeyFacts | null) =>
   key === null
     ? 'none'
-    : `${short(key.fingerprint)}…  ${key.key_type}, since ${time(key.since)}, valid to ${time(key.not_after).slice(0, 10)}`;
+    : `${short(key.fingerprint)}…  ${key.key_type}${key.module_label === null ? '' : ' in the module'}, since ${time(key.since)}, valid to ${time(key.not_after).slice(0, 10)}`;
 
 const fetchInWords = (fetch: FetchFacts | null) =>
   fetch === null

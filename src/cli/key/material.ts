@@ -1,18 +1,11 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
 import { InputError } from '../../errors/idp-error.ts';
 import { CERTIFICATE_FORMATS } from '../../keys/export.ts';
 import { KEY_TYPES } from '../../keys/key-types.ts';
 import { operate } from '../operate.ts';
 import { print } from '../output.ts';
-
-async function readBytes(option: string, file: string): Promise<Buffer> {
-  try {
-    return await readFile(file);
-  } catch (error) {
-    throw new InputError(`${option} "${file}" can't be read: ${(error as Error).message}.`, { cause: error });
-  }
-}
+import { readBytes } from './files.ts';
 
 /** The first line of a file: a passphrase never stands on a command line, where everybody on the machine can read it. */
 async function readPassphrase(file: string | undefined): Promise<string | undefined> {

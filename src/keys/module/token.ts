@@ -1,0 +1,175 @@
+import { createHash } from 'node:crypto';
+import { type Cryptoki, type Handle, holding, loadBinding, returnValueOf, toModuleError } from './cryptoki.ts';
+import type { ModuleCalls, TokenAccess, TokenFacts } from './messages.ts';
+import { ModuleError } from './module-error.ts';
+import { createObjects, templatesFor } from './objects.ts';
+import { createSessions } from './sessions.ts';
+
+/** A token that is open: what the helper process can do with it. Every function throws ModuleError. */
+export type Token = {
+  readonly [Name in Exclude<keyof ModuleCalls, 'open'>]: (
+    input: ModuleCalls[Name]['input'],
+  ) => Promise<ModuleCalls[Name]['output']>;
+} & {
+  readonly facts: TokenFacts;
+  /** Logs out and lets go of the library, as far as it lets itself be let go of. */
+  close(): void;
+};
+
+/** Room for the signature of an 8192-bit RSA key. */
+const MAX_SIGNATURE = 1024;
+/** The object that a handle named is gone, and another may bear its label. */
+const STALE_HANDLE = /^CKR_(KEY_HANDLE_INVALID|OBJECT_HANDLE_INVALID|KEY_CHANGED)$/;
+
+interface KeyHandle {
+  readonly handle: Handle;
+  readonly isEc: boolean;
+}
+
+function slotOf(library: Cryptoki, label: string): Handle {
+  const present = library.C_GetSlotList(true).flatMap((slot) => {
+    try {
+      return [{ slot, label: library.C_GetTokenInfo(slot).label.trim() }];
+    } catch (error) {
+      // Somebody else's card in another reader.
+      if (/CKR_TOKEN_NOT_(PRESENT|RECOGNIZED)/.test(String(error))) return [];
+      throw error;
+    }
+  });
+  const [found, ...others] = present.filter((token) => token.label === label.trim());
+  if (found !== undefined && others.length === 0) return found.slot;
+  const names = present.map((token) => `"${token.label}"`).join(', ');
+  throw new ModuleError(
+    'away',
+    others.length > 0
+      ? `The hardware module has several tokens "${label}" (PKCS11_TOKEN). Labels must be unique.`
+      : `The hardware module has no token "${label}" (PKCS11_TOKEN). It has ${names === '' ? 'none' : names}.`,
+  );
+}
+
+function factsOf(library: Cryptoki, slot: Handle): TokenFacts {
+  const { manufacturerID, model, serialNumber } = library.C_GetTokenInfo(slot);
+  return { manufacturer: manufacturerID.trim(), model: model.trim(), serial: serialNumber.trim() };
+}
+
+/** Loads the library, finds the token by its label and logs in. @throws ModuleError */
+export async function openToken({ library: path, token: label, pin }: TokenAccess): Promise<Token> {
+  const binding = await loadBinding();
+  const library = new binding.PKCS11();
+  const attempt = <Result>(doing: string, work: () => Result): Result => {
+    try {
+      return work();
+    } catch (error) {
+      throw toModuleError(error, doing);
+    }
+  };
+  try {
+    library.load(path);
+  } catch (cause) {
+    const reason = (cause as Error).message;
+    throw new ModuleError('away', `The library ${path} (PKCS11_LIBRARY) can't be loaded: ${reason}`, { cause });
+  }
+  // Signatures are made on several threads at once.
+  attempt('begin', () => library.C_Initialize({ flags: binding.CKF_OS_LOCKING_OK }));
+  const slot = attempt('list its tokens', () => slotOf(library, label));
+  const first = attempt('open a session', () => library.C_OpenSession(slot, binding.CKF_SERIAL_SESSION));
+  attempt('log in (PKCS11_PIN)', () => library.C_Login(first, binding.CKU_USER, pin));
+  const sessions = createSessions(binding, library, slot, first);
+  const known = new Map<string, KeyHandle>();
+
+  async function telling<Result>(doing: string, work: Promise<Result>): Promise<Result> {
+    try {
+      return await work;
+    } catch (error) {
+      throw toModuleError(error, doing);
+    }
+  }
+
+  async function signIn(session: Handle, { handle, isEc }: KeyHandle, bytes: Buffer): Promise<Buffer> {
+    // CKM_ECDSA takes a hash, and is what every module with elliptic curves has; it answers r||s.
+    const data = isEc ? createHash('sha256').update(bytes).digest() : bytes;
+    const mechanism = isEc ? binding.CKM_ECDSA : binding.CKM_SHA256_RSA_PKCS;
+    library.C_SignInit(session, { mechanism }, handle);
+    const signature = Buffer.alloc(MAX_SIGNATURE);
+    return holding({ data, signature }, library.C_SignAsync(session, data, signature));
+  }
+
+  return {
+    facts: factsOf(library, slot),
+
+    close() {
+      try {
+        library.C_CloseAllSessions(slot);
+        library.C_Finalize();
+      } catch {
+        // The module is away, or busy: it sees that nobody is there any more.
+      }
+    },
+
+    check: () =>
+      telling(
+        'answer',
+        sessions.use(async (session) => {
+          library.C_GetSessionInfo(session);
+          return factsOf(library, slot);
+        }),
+      ),
+
+    generate: ({ label: keyLabel, keyType }) =>
+      telling(
+        `make a key of the kind ${keyType}`,
+        sessions.change(async (session) => {
+          const { mechanism, publicTemplate, privateTemplate } = templatesFor(binding, keyLabel, keyType);
+          await holding(
+            { mechanism, publicTemplate, privateTemplate },
+            library.C_GenerateKeyPairAsync(session, mechanism, publicTemplate, privateTemplate),
+          );
+          const objects = createObjects(binding, library, session);
+          const key = objects.privateKey(keyLabel);
+          // What the module made is looked at, not what it was asked for.
+          objects.refuseUnfit(keyLabel, key.handle);
+          return objects.publicKey(keyLabel, key);
+        }),
+      ),
+
+    find: ({ label: keyLabel }) =>
+      telling(
+        `look for the key "${keyLabel}"`,
+        sessions.use(async (session) => {
+          const objects = createObjects(binding, library, session);
+          const key = objects.privateKey(keyLabel);
+          objects.refuseUnfit(keyLabel, key.handle);
+          return objects.publicKey(keyLabel, key);
+        }),
+      ),
+
+    sign: ({ label: keyLabel, bytes }) =>
+      telling(
+        `sign with the key "${keyLabel}"`,
+        sessions.use(async (session) => {
+          const data = Buffer.from(bytes);
+          const find = () => {
+            const key = createObjects(binding, library, session).privateKey(keyLabel);
+            known.set(keyLabel, key);
+            return key;
+          };
+          try {
+            return await signIn(session, known.get(keyLabel) ?? find(), data);
+          } catch (error) {
+            known.delete(keyLabel);
+            if (!STALE_HANDLE.test(returnValueOf(error) ?? '')) throw error;
+            return signIn(session, find(), data);
+          }
+        }),
+      ),
+
+    destroy: ({ label: keyLabel }) =>
+      telling(
+        `destroy the key "${keyLabel}"`,
+        sessions.change(async (session) => {
+          known.delete(keyLabel);
+          return createObjects(binding, library, session).destroy(keyLabel);
+        }),
+      ),
+  };
+}
