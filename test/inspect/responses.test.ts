@@ -103,7 +103,6 @@ test('an assertion hidden beside the signed one is told, whichever comes first',
 });
 
 test('a time that has not come yet is told, give or take the skew', async () => {
-  const at = stage.now();
   const early = requirePosted(await stage.bring(await stage.signedIn())).xml;
   stage.pass(-100_000);
   expect(failed(await inspect(early))).toEqual([]);
@@ -111,7 +110,6 @@ test('a time that has not come yet is told, give or take the skew', async () => 
   const found = await inspect(early);
   stage.pass(200_000);
   expect(failed(found)).toEqual(['Conditions']);
-  expect(check(found, 'Conditions')?.expected).toContain(new Date(at - 200_000).toISOString().slice(0, 10));
 });
 
 test('an error Response is told as what it is, and has no assertion to miss', async () => {
