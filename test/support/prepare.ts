@@ -24,6 +24,7 @@ const needs: readonly Need[] = [
     present: () => found(chromiumPath),
   },
   { what: 'xmlsec1', debian: 'xmlsec1', brew: 'libxmlsec1', present: () => onPath('xmlsec1') },
+  { what: 'openssl', debian: 'openssl', brew: 'openssl', present: () => onPath('openssl') },
   { what: 'xmllint', debian: 'libxml2-utils', brew: 'libxml2', present: () => onPath('xmllint') },
   {
     what: 'the SAML schemas in /usr/share/xml/opensaml',
