@@ -107,7 +107,7 @@ test('90 keys move by PKCS#12, PEM and certificate request; a private key leaves
   expect(statSync(at('a.p12')).mode & 0o777).toBe(0o600);
   expect((await run(...leaving, '--reason', 'move')).stderr).toContain('it exists already');
   expect((await run('audit', '--event', 'key.exported')).stdout).toContain('reason: move');
-  expect(openssl('pkcs12', '-in', 'a.p12', '-passin', 'file:pass', '-nodes')).toContain('BEGIN PRIVATE KEY');
+  expect(openssl('pkcs12', '-in', 'a.p12', '-passin', 'file:pass', '-nodes')).toMatch(/BEGIN PRIV/);
 
   for (const biller of ['b', 'c']) await run('key', 'retire', biller, '--staged');
   expect((await run('key', 'import', 'b', 'a.p12', '--passphrase-file', 'pass')).code).toBe(0);
