@@ -87,7 +87,8 @@ export function createServices(foundation: Foundation): Services {
   const sessions = createSessions({ database, clock });
   const flows = createFlows({ orm, clock });
   const traces = createTraces({ orm, clock });
-  const signIn = createSignIn({ orm, masterKey, throttle: createThrottle(orm), audit });
+  const throttle = createThrottle(orm);
+  const signIn = createSignIn({ orm, masterKey, throttle, audit });
   database.onChange((billerId) => {
     billers.forget(billerId);
     keys.forget(billerId);
@@ -117,6 +118,7 @@ export function createServices(foundation: Foundation): Services {
     tidy: async () => {
       await deleteExpiredSessions(orm, new Date(clock()));
       await flows.deleteExpired();
+      await throttle.deleteExpired();
       await traces.deleteExpired();
       await fetches.deleteExpired();
       await moduleKeys.destroyCondemned();

@@ -1,3 +1,4 @@
+import { lt } from 'drizzle-orm';
 import { RateLimiterDrizzle, RateLimiterRes } from 'rate-limiter-flexible';
 import type { Orm } from '../database/database.ts';
 import { rateLimits } from '../database/schema.ts';
@@ -15,19 +16,15 @@ export interface Throttle {
   attempt(account: string, address: string): Promise<void>;
   /** Takes the attempt back: it was the right password. */
   succeeded(account: string, address: string): Promise<void>;
+  deleteExpired(): Promise<void>;
 }
 
 /** @param orm counts live in its table rate_limits; keys should not tell who is meant */
 export function createThrottle(orm: Orm): Throttle {
-  const common = { storeClient: orm, schema: rateLimits, duration: WINDOW_SECONDS };
+  // Its own sweep would go on after the database is closed: see deleteExpired.
+  const common = { storeClient: orm, schema: rateLimits, duration: WINDOW_SECONDS, clearExpiredByTimeout: false };
   const accounts = new RateLimiterDrizzle({ ...common, keyPrefix: 'account', points: TRIES_PER_ACCOUNT });
-  const addresses = new RateLimiterDrizzle({
-    ...common,
-    keyPrefix: 'address',
-    points: TRIES_PER_ADDRESS,
-    // One sweep of the shared table is enough.
-    clearExpiredByTimeout: false,
-  });
+  const addresses = new RateLimiterDrizzle({ ...common, keyPrefix: 'address', points: TRIES_PER_ADDRESS });
 
   async function consume(limiter: RateLimiterDrizzle, key: string): Promise<void> {
     try {
@@ -47,6 +44,10 @@ export function createThrottle(orm: Orm): Throttle {
     async succeeded(account, address) {
       await accounts.delete(account);
       await addresses.reward(address);
+    },
+    deleteExpired: async () => {
+      // The limiter counts time by the clock of the machine, not by an injected one.
+      await orm.delete(rateLimits).where(lt(rateLimits.expire, new Date()));
     },
   };
 }
