@@ -8,7 +8,7 @@ const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
 const bench = (...words: string[]) => spawnSync(process.execPath, [MAIN, ...words], { encoding: 'utf8' });
 
 test.each([
-  [['sining'], /^There is no part "sining"\. The parts are signing, http, startup, scale\.\n$/],
+  [['sining'], /^There is no part "sining"\. The parts are signing, http, startup, rotation, scale\.\n$/],
   [['scale', '--shrink', 'much'], /^--shrink "much": expected is a whole number/],
   [['--fast'], /'--fast'/],
 ])('what is typed wrong is told in a sentence, with exit code 2: %s', (words, sentence) => {
