@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { IdpError } from '../errors/idp-error.ts';
-import { isMonitor } from '../keys/fetcher.ts';
+import { isOtherSide } from '../keys/fetcher.ts';
 import type { HandOver } from '../keys/hand-over.ts';
 import type { Keys } from '../keys/keys.ts';
 import type { MetadataFetches } from '../keys/metadata-fetches.ts';
@@ -34,7 +34,7 @@ export function billerRoutes(server: FastifyInstance, services: BillerRouteServi
 
   function note(request: FastifyRequest, biller: Biller, status: number, certificates: readonly string[]): void {
     const fetcher = fetcherOf(request);
-    const monitor = isMonitor(fetcher, biller.settings.monitors);
+    const monitor = !isOtherSide(fetcher, biller.settings);
     fetches.note({ ...fetcher, billerId: biller.id, status, certificates: [...certificates], monitor });
   }
 

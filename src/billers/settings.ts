@@ -112,6 +112,11 @@ export const billerSettingsSchema = z.strictObject({
     assumed:
       'Whoever fetches the IdP metadata is the other side, unless the address or the User-Agent belongs to a probe of our own.',
   }),
+  metadataClients: z.array(z.string().min(3).max(200)).max(50).default([]).meta({
+    option: '--metadata-client',
+    assumed:
+      'Where Invoice Cloud fetches the IdP metadata from is not known, so every fetch counts. If it is known, only fetches from there do.',
+  }),
   stageDaysBefore: z.number().int().min(1).max(365).nullable().default(null).meta({
     option: '--stage-before',
     assumed:

@@ -18,7 +18,13 @@ export function table(heading: readonly string[], rows: readonly (readonly strin
     .join('\n');
 }
 
+/**
+ * What strangers wrote (a User-Agent, an Issuer) is shown to operators, and a terminal obeys control characters: they are
+ * replaced.
+ */
+const harmless = (text: string) => text.replace(/[^\P{Cc}\n]/gu, '\uFFFD');
+
 /** Prints a result: as JSON where that was asked for, otherwise in words. */
 export function print<Result>(result: Result, json: boolean | undefined, inWords: (result: Result) => string): void {
-  console.log(json === true ? JSON.stringify(result) : inWords(result));
+  console.log(json === true ? JSON.stringify(result) : harmless(inWords(result)));
 }

@@ -129,6 +129,11 @@ export function addSettingsOptions(command: Command): Command {
       collect,
     )
     .option(
+      '--metadata-client <who>',
+      'address, network or part of the User-Agent of the other side: only its fetches of metadata count; repeatable',
+      collect,
+    )
+    .option(
       '--stage-before <days>',
       'stage a key by itself so many days before the active certificate ends; never: do not (default: never)',
       (text) => (text === 'never' ? null : wholeNumber(text)),
@@ -177,6 +182,7 @@ export function settingsFrom(options: Options): Record<string, unknown> {
     stageDaysBefore: options.stageBefore,
     expiredKey: options.expiredKey,
     monitors: options.monitor,
+    metadataClients: options.metadataClient,
     viewMode: options.viewMode === undefined ? undefined : Number(options.viewMode),
     redirectLinkBase: options.redirectLinkBase,
     acsRedirectOrigins: options.acsRedirectOrigin,

@@ -107,7 +107,7 @@ export const metadataFetches = pgTable(
     status: integer('status').notNull(),
     /** SHA-256 of the certificates, hexadecimal, as they stood in the document. */
     certificates: text('certificates').array().notNull(),
-    /** A probe of our own side, by the biller's setting. */
+    /** Not the other side, by the biller's settings: a probe of our own, or a stranger. */
     monitor: boolean('monitor').notNull(),
   },
   (table) => [index('metadata_fetches_biller').on(table.billerId, table.at), index('metadata_fetches_at').on(table.at)],

@@ -1,4 +1,9 @@
 import { type ErrorCode, type ErrorEntry, errorCatalogue } from './catalogue.ts';
+import { harmless } from './harmless.ts';
+
+/** A detail is kept in the log, the audit and the trace of every refusal, and anybody can cause one. */
+const MAX_DETAIL = 1_500;
+const MAX_PART = 600;
 
 /** A rule that a message breaks, in three parts, for those who look into it. Never a secret. */
 export interface Mismatch {
@@ -9,7 +14,10 @@ export interface Mismatch {
 }
 
 interface IdpErrorOptions {
-  /** What was expected and what came. For the log and the audit; never shown to a person, never a secret. */
+  /**
+   * What was expected and what came. For the log and the audit; never shown to a person, never a secret. It is cut where
+   * it is long, and kept to one line.
+   */
   readonly detail: string;
   readonly mismatch?: Mismatch;
   readonly cause?: unknown;
@@ -35,12 +43,17 @@ export class IdpError extends Error {
   readonly saml: ErrorEntry['saml'];
 
   constructor(code: ErrorCode, options: IdpErrorOptions) {
-    super(`${code}: ${options.detail}`, options.cause === undefined ? undefined : { cause: options.cause });
+    const detail = harmless(options.detail, MAX_DETAIL);
+    super(`${code}: ${detail}`, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'IdpError';
     const entry: ErrorEntry = errorCatalogue[code];
     this.code = code;
-    this.detail = options.detail;
-    this.mismatch = options.mismatch;
+    this.detail = detail;
+    this.mismatch = options.mismatch && {
+      what: options.mismatch.what,
+      expected: harmless(options.mismatch.expected, MAX_PART),
+      found: harmless(options.mismatch.found, MAX_PART),
+    };
     this.status = entry.status;
     this.title = entry.title;
     this.sentence = options.sentence ?? entry.sentence;

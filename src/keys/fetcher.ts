@@ -34,10 +34,20 @@ export function isWithin(address: string, networks: readonly string[]): boolean 
   return family !== 0 && list.check(plain, family === 4 ? 'ipv4' : 'ipv6');
 }
 
-/** Says whether the fetcher is a probe of our own, as the biller's setting tells. */
-export function isMonitor({ address, client }: Fetcher, monitors: readonly string[]): boolean {
-  if (isWithin(address, monitors)) return true;
-  return monitors.some((text) => !isNetwork(text) && client.toLowerCase().includes(text.toLowerCase()));
+const isOneOf = ({ address, client }: Fetcher, who: readonly string[]) =>
+  isWithin(address, who) || who.some((text) => !isNetwork(text) && client.toLowerCase().includes(text.toLowerCase()));
+
+/**
+ * Says whether the fetcher is the other side, as the biller's settings tell: not a probe of our own; and where it is known
+ * who the other side is, one of those. Metadata is public, and anybody may fetch it.
+ *
+ * @param settings addresses, networks, or parts of the User-Agent
+ */
+export function isOtherSide(
+  fetcher: Fetcher,
+  { monitors, metadataClients }: { readonly monitors: readonly string[]; readonly metadataClients: readonly string[] },
+): boolean {
+  return !isOneOf(fetcher, monitors) && (metadataClients.length === 0 || isOneOf(fetcher, metadataClients));
 }
 
 /** Says whether the fetcher only shows somebody what an address leads to. */

@@ -2,7 +2,7 @@ import type { AuditWriter } from '../audit/writer.ts';
 import type { Biller } from '../billers/biller.ts';
 import type { Database } from '../database/database.ts';
 import { IdpError, InputError } from '../errors/idp-error.ts';
-import { type Fetcher, isMonitor, isPreview, isWithin } from './fetcher.ts';
+import { type Fetcher, isOtherSide, isPreview, isWithin } from './fetcher.ts';
 import { findOneTimeMetadata, insertOneTimeMetadata, useOneTimeMetadata } from './one-time-metadata.ts';
 import type { Change, Rotation } from './rotation.ts';
 import { keyById, keyInState, type SigningKeyRow } from './store.ts';
@@ -41,12 +41,12 @@ interface HandOverServices {
 const over = (detail: string) => new IdpError('one_time_metadata_over', { detail });
 
 /** @throws IdpError one_time_metadata_refused for whoever is surely not the other side's form */
-function refuseStrangers(fetcher: Fetcher, browser: boolean, monitors: readonly string[], networks: readonly string[]) {
+function refuseStrangers(fetcher: Fetcher, browser: boolean, { settings }: Biller, networks: readonly string[]) {
   const refuse = (detail: string) => new IdpError('one_time_metadata_refused', { detail });
   if (browser) throw refuse('a browser opened the one-time metadata URL');
   if (isPreview(fetcher))
     throw refuse(`a link preview fetched the one-time metadata URL: ${fetcher.client.slice(0, 100)}`);
-  if (isMonitor(fetcher, monitors)) throw refuse('a monitor of our own fetched the one-time metadata URL');
+  if (!isOtherSide(fetcher, settings)) throw refuse('a monitor, or a stranger, fetched the one-time metadata URL');
   if (networks.length > 0 && !isWithin(fetcher.address, networks)) {
     throw refuse(`the fetch came from ${fetcher.address}; expected is ${networks.join(', ')}`);
   }
@@ -84,7 +84,7 @@ export function createHandOver({ database, rotation, audit, clock }: HandOverSer
       if (row === undefined) throw over('no one-time metadata has this token');
       if (row.expiresAt.getTime() <= clock())
         throw over(`the one-time metadata expired at ${row.expiresAt.toISOString()}`);
-      refuseStrangers(fetcher, browser, biller.settings.monitors, row.networks);
+      refuseStrangers(fetcher, browser, biller, row.networks);
       if (row.usedAt === null) {
         const change = { actor: `fetch from ${fetcher.address}`, reason: 'one-time metadata was fetched', reference };
         await rotation.switchOnFetch(biller, row.keyId, change, (transaction) =>

@@ -1,6 +1,7 @@
 import { and, desc, eq, gte, lt } from 'drizzle-orm';
 import type { Database } from '../database/database.ts';
 import { metadataFetches } from '../database/schema.ts';
+import { createMinuteLimit } from '../operations/minute-limit.ts';
 import type { Fetcher } from './fetcher.ts';
 
 type NewFetch = Omit<typeof metadataFetches.$inferInsert, 'id' | 'at'>;
@@ -15,8 +16,8 @@ export interface MetadataFetches {
 }
 
 const KEPT_MS = 400 * 24 * 3600_000;
-/** A flood of fetches may be recorded with gaps; it may not fill the memory. */
-const MAX_WAITING = 5_000;
+/** A flood of fetches is recorded with gaps: it may fill neither the memory nor the disk. */
+const MAX_A_MINUTE = 2_000;
 const MAX_TEXT = 200;
 
 export function createMetadataFetches({
@@ -26,6 +27,7 @@ export function createMetadataFetches({
   database: Database;
   clock: () => number;
 }): MetadataFetches {
+  const limit = createMinuteLimit(MAX_A_MINUTE, clock);
   let waiting: (NewFetch & { at: Date })[] = [];
   let writing: Promise<void> | undefined;
 
@@ -44,7 +46,7 @@ export function createMetadataFetches({
 
   return {
     note(fetch) {
-      if (waiting.length >= MAX_WAITING) return;
+      if (!limit()) return;
       const client = fetch.client.slice(0, MAX_TEXT);
       waiting.push({ ...fetch, address: fetch.address.slice(0, MAX_TEXT), client, at: new Date(clock()) });
       writing ??= writeAll();

@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import { lt } from 'drizzle-orm';
 import { RateLimiterDrizzle, RateLimiterRes } from 'rate-limiter-flexible';
 import type { Orm } from '../database/database.ts';
@@ -9,6 +10,16 @@ const WINDOW_SECONDS = 15 * 60;
 const TRIES_PER_ACCOUNT = 10;
 /** Tries from one address within the window; an office or a carrier may share one. */
 const TRIES_PER_ADDRESS = 100;
+
+/** Whoever has one IPv6 address has 2^64 of them, so that they are counted together: the /64 (RFC 6177). */
+function networkOf(address: string): string {
+  if (!isIPv6(address) || address.includes('.')) return address;
+  const [head = '', tail] = address.split('::');
+  const groups = head === '' ? [] : head.split(':');
+  const behind = tail === undefined || tail === '' ? [] : tail.split(':');
+  const zeros = tail === undefined ? [] : Array<string>(8 - groups.length - behind.length).fill('0');
+  return [...groups, ...zeros, ...behind].slice(0, 4).join(':').toLowerCase();
+}
 
 /** Counts attempts to sign in, in the database, so that all instances count together. */
 export interface Throttle {
@@ -38,12 +49,12 @@ export function createThrottle(orm: Orm): Throttle {
 
   return {
     async attempt(account, address) {
-      await consume(addresses, address);
+      await consume(addresses, networkOf(address));
       await consume(accounts, account);
     },
     async succeeded(account, address) {
       await accounts.delete(account);
-      await addresses.reward(address);
+      await addresses.reward(networkOf(address));
     },
     deleteExpired: async () => {
       // The limiter counts time by the clock of the machine, not by an injected one.

@@ -1,5 +1,8 @@
 import { IdpError } from '../errors/idp-error.ts';
 
+/** Many times what any form or link has. Reading a million would hold everybody else up. */
+const MAX_PARAMETERS = 200;
+
 function decodePart(part: string): string {
   try {
     return decodeURIComponent(part.replaceAll('+', ' '));
@@ -11,7 +14,7 @@ function decodePart(part: string): string {
 /**
  * Reads application/x-www-form-urlencoded text: a query string, or the body of a form.
  *
- * A name that comes twice is refused, because two readers could each believe another one of the two.
+ * A name that comes twice is refused, because two readers could each believe another one of the two. So are very many.
  *
  * @param text without the leading `?`
  * @returns decoded values by decoded name
@@ -19,7 +22,11 @@ function decodePart(part: string): string {
  */
 export function readParameters(text: string): Map<string, string> {
   const parameters = new Map<string, string>();
-  for (const pair of text.split('&')) {
+  const pairs = text.split('&', MAX_PARAMETERS + 1);
+  if (pairs.length > MAX_PARAMETERS) {
+    throw new IdpError('parameter_invalid', { detail: `there are more than ${MAX_PARAMETERS} parameters` });
+  }
+  for (const pair of pairs) {
     if (pair === '') continue;
     const equals = pair.indexOf('=');
     const name = decodePart(equals < 0 ? pair : pair.slice(0, equals));

@@ -30,6 +30,18 @@ export class XmlError extends Error {
 const MAX_DEPTH = 50;
 /** Many times what any message or metadata has, and few enough to be read in a few milliseconds. */
 const MAX_NODES = 4_000;
+/** References, and the line breaks and tabs that a parser must rewrite: each costs it as much as many letters. */
+const MAX_COSTLY = 20_000;
+
+/** Says whether the document has more of what is costly to read than any message or metadata has. */
+function isCostly(text: string): boolean {
+  let costly = 0;
+  for (let position = 0; position < text.length; position += 1) {
+    const code = text.charCodeAt(position);
+    if (code === 0x26 || code === 0x0a || code === 0x0d || code === 0x09) costly += 1;
+  }
+  return costly > MAX_COSTLY;
+}
 
 function openElement(tag: SaxesTagNS): OpenElement {
   const attributes = new Map<string, string>();
@@ -47,6 +59,9 @@ function openElement(tag: SaxesTagNS): OpenElement {
  * @throws XmlError
  */
 export function parseXml(text: string, options: { comments: 'refuse' | 'drop' } = { comments: 'refuse' }): XmlElement {
+  if (isCostly(text)) {
+    throw new XmlError('forbidden', `more than ${MAX_COSTLY} references, line breaks and tabs`);
+  }
   const parser = new SaxesParser({ xmlns: true, position: false });
   // Whoever edits a document by hand wants to know where it is wrong.
   const place = () => (options.comments === 'drop' ? ` (line ${parser.line})` : '');
@@ -64,7 +79,7 @@ export function parseXml(text: string, options: { comments: 'refuse' | 'drop' } 
   });
   const countNode = () => {
     nodes += 1;
-    if (nodes > MAX_NODES) throw new XmlError('forbidden', `more than ${MAX_NODES} elements and attributes`);
+    if (nodes > MAX_NODES) throw new XmlError('forbidden', `more than ${MAX_NODES} elements, attributes and CDATA sections`);
   };
   parser.on('attribute', countNode);
   parser.on('opentag', (tag) => {
@@ -81,7 +96,10 @@ export function parseXml(text: string, options: { comments: 'refuse' | 'drop' } 
     if (element !== undefined) element.text += data;
   };
   parser.on('text', addText);
-  parser.on('cdata', addText);
+  parser.on('cdata', (data) => {
+    countNode();
+    addText(data);
+  });
   parser.on('closetag', () => {
     open.pop();
   });

@@ -14,6 +14,9 @@ export interface Received {
   readonly at: number;
 }
 
+/** A message larger than this is looked at once, to refuse it. Nobody who looks into a failure misses more of it. */
+const MAX_CHARACTERS = 64 * 1024;
+
 function outline(xml: string): string[] | undefined {
   try {
     return outlineXml(parseXml(xml), { masked: true });
@@ -27,23 +30,23 @@ function outline(xml: string): string[] | undefined {
 /** Writes down how a sign-on failed. @param received undefined where no message could be read, or it was read earlier */
 export function traceOf(error: IdpError, biller: Biller | undefined, received: Received | undefined): Trace {
   const { code, sentence, detail, mismatch } = error;
-  if (received === undefined || biller === undefined) {
-    const check = mismatch?.what ?? error.title;
-    return {
-      code,
-      sentence,
-      detail,
-      checks: [{ check, passed: false, code, ...mismatch, found: mismatch?.found ?? detail }],
-    };
-  }
+  const failed = {
+    check: mismatch?.what ?? error.title,
+    passed: false,
+    code,
+    expected: mismatch?.expected,
+    found: mismatch?.found ?? detail,
+  };
+  if (received === undefined || biller === undefined) return { code, sentence, detail, checks: [failed] };
   const { binding, message, at } = received;
+  const large = message.xml.length > MAX_CHARACTERS;
   return {
     code,
     sentence,
     detail,
     binding,
-    message: outline(message.xml),
+    message: large ? [`(${message.xml.length} characters, too many to be kept)`] : outline(message.xml),
     relayStateBytes: message.relayState === undefined ? undefined : Buffer.byteLength(message.relayState),
-    checks: explainRequest(message, biller, at),
+    checks: large ? [failed] : explainRequest(message, biller, at),
   };
 }

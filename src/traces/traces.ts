@@ -1,4 +1,5 @@
 import type { Orm } from '../database/database.ts';
+import { createMinuteLimit } from '../operations/minute-limit.ts';
 import { deleteTracesBefore, findTrace, insertTrace } from './store.ts';
 import type { Trace } from './trace.ts';
 
@@ -15,19 +16,12 @@ export interface Traces {
 }
 
 export function createTraces({ orm, clock }: { orm: Orm; clock: () => number }): Traces {
-  let minute = 0;
-  let kept = 0;
+  const limit = createMinuteLimit(MAX_A_MINUTE, clock);
   return {
     async keep(reference, billerId, make) {
-      const now = clock();
-      if (Math.floor(now / 60_000) !== minute) {
-        minute = Math.floor(now / 60_000);
-        kept = 0;
-      }
-      kept += 1;
-      if (kept > MAX_A_MINUTE) return;
+      if (!limit()) return;
       try {
-        await insertTrace(orm, reference, billerId, new Date(now), make());
+        await insertTrace(orm, reference, billerId, new Date(clock()), make());
       } catch {
         // The failure that it is about is told and audited all the same.
       }

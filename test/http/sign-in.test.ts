@@ -63,6 +63,12 @@ test('too many attempts from one address are throttled whoever is tried (project
   for (let turn = 1; turn < 200 && answer.statusCode === 401; turn += 1) answer = await from(turn);
   expect(answer.statusCode).toBe(429);
   expect((await signIn('pat@example.com', PASSWORD, '203.0.113.10')).statusCode).toBe(303);
+  // Whoever has one IPv6 address has a /64 of them.
+  for (let turn = 0; turn < 120; turn += 1) {
+    answer = await signIn(`other-${turn}@example.com`, 'wrong', `2001:db8:1:2::${turn.toString(16)}`);
+  }
+  expect(answer.statusCode).toBe(429);
+  expect((await signIn('pat@example.com', PASSWORD, '2001:db8:1:3::1')).statusCode).toBe(303);
 }, 120_000);
 
 test('72 a form that another website sent is refused before anything is looked at (project rule)', async () => {

@@ -79,6 +79,15 @@ test('probes of our own are told apart from the other side, by address or by Use
   expect(await statusOf('watched')).toMatchObject({ seen: 1 });
 });
 
+test('where it is known who the other side is, nobody else’s fetch makes a key safe: metadata is public (project rule)', async () => {
+  await addStaged('known', { metadataClients: ['203.0.113.0/24', 'their-crm'] });
+  await fetchMetadata('/saml/known/metadata', { 'user-agent': 'a crawler', 'x-forwarded-for': '198.51.100.1' });
+  expect(await statusOf('known')).toMatchObject({ seen: 0, verdict: { safe: false } });
+  await fetchMetadata('/saml/known/metadata', { 'user-agent': 'a crawler', 'x-forwarded-for': '203.0.113.7' });
+  await fetchMetadata('/saml/known/metadata', { 'x-forwarded-for': '198.51.100.1' });
+  expect(await statusOf('known')).toMatchObject({ seen: 2, verdict: { safe: true } });
+});
+
 test('where one certificate is kept, an ordinary fetch makes nothing safe: it must be handed over (project rule)', async () => {
   await addStaged('pinned', { rotation: 'switch-on-fetch' });
   await fetchMetadata('/saml/pinned/metadata');

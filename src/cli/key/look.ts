@@ -120,7 +120,7 @@ export function fetchesCommand(): Command {
                 time(row.at),
                 row.address,
                 String(row.status),
-                row.monitor ? 'monitor' : 'other side',
+                row.monitor ? 'not counted' : 'other side',
                 row.certificates.map(short).join(' '),
                 row.client,
               ]),

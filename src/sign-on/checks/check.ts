@@ -1,5 +1,6 @@
 import type { Biller } from '../../billers/biller.ts';
 import type { ErrorCode } from '../../errors/catalogue.ts';
+import { harmless } from '../../errors/harmless.ts';
 import { IdpError } from '../../errors/idp-error.ts';
 import type { AuthnRequest, RequestedSubject } from '../../saml/authn-request.ts';
 import type { NameIdFormat } from '../../saml/names.ts';
@@ -44,13 +45,11 @@ const MAX_SHOWN = 200;
 
 /**
  * A value of the request as it may stand in a detail, which goes to the log, the audit and the trace: in quotes, cut,
- * without email addresses, or told to be missing.
+ * on one line, without email addresses, or told to be missing.
  */
 export function shown(value: string | undefined): string {
   if (value === undefined) return 'none';
-  const masked = maskEmails(value);
-  // Cutting may part a surrogate pair, which no database takes.
-  return `"${masked.length > MAX_SHOWN ? `${masked.slice(0, MAX_SHOWN).toWellFormed()}…` : masked}"`;
+  return `"${harmless(maskEmails(value), MAX_SHOWN)}"`;
 }
 
 /** The error of a rule that is broken. @param what the part of the request @param expected in words @param found in words */
