@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type Cryptoki, type Handle, holding, loadBinding, returnValueOf, toModuleError } from './cryptoki.ts';
+import { type Cryptoki, type Handle, holding, loadBinding, toModuleError } from './cryptoki.ts';
 import type { ModuleCalls, TokenAccess, TokenFacts } from './messages.ts';
 import { ModuleError } from './module-error.ts';
 import { createObjects, templatesFor } from './objects.ts';
@@ -18,9 +18,6 @@ export type Token = {
 
 /** Room for the signature of an 8192-bit RSA key. */
 const MAX_SIGNATURE = 1024;
-/** The object that a handle named is gone, and another may bear its label. */
-const STALE_HANDLE = /^CKR_(KEY_HANDLE_INVALID|OBJECT_HANDLE_INVALID|KEY_CHANGED)$/;
-
 interface KeyHandle {
   readonly handle: Handle;
   readonly isEc: boolean;
@@ -75,6 +72,7 @@ export async function openToken({ library: path, token: label, pin }: TokenAcces
   const first = attempt('open a session', () => library.C_OpenSession(slot, binding.CKF_SERIAL_SESSION));
   attempt('log in (PKCS11_PIN)', () => library.C_Login(first, binding.CKU_USER, pin));
   const sessions = createSessions(binding, library, slot, first);
+  /** A handle is good as long as its object. One that is good no more counts as away, and is looked for afresh. */
   const known = new Map<string, KeyHandle>();
 
   async function telling<Result>(doing: string, work: Promise<Result>): Promise<Result> {
@@ -147,19 +145,9 @@ export async function openToken({ library: path, token: label, pin }: TokenAcces
       telling(
         `sign with the key "${keyLabel}"`,
         sessions.use(async (session) => {
-          const data = Buffer.from(bytes);
-          const find = () => {
-            const key = createObjects(binding, library, session).privateKey(keyLabel);
-            known.set(keyLabel, key);
-            return key;
-          };
-          try {
-            return await signIn(session, known.get(keyLabel) ?? find(), data);
-          } catch (error) {
-            known.delete(keyLabel);
-            if (!STALE_HANDLE.test(returnValueOf(error) ?? '')) throw error;
-            return signIn(session, find(), data);
-          }
+          const key = known.get(keyLabel) ?? createObjects(binding, library, session).privateKey(keyLabel);
+          known.set(keyLabel, key);
+          return signIn(session, key, Buffer.from(bytes));
         }),
       ),
 

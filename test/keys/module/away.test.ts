@@ -14,7 +14,7 @@ import {
 
 const message = Buffer.from('what is signed');
 /** Nothing here waits longer than it must. */
-const PATIENCE = { login: 3_000, answer: 1_000, retry: 0, trust: 0 };
+const PATIENCE = { login: 10_000, answer: 3_000, retry: 0, trust: 0 };
 
 let token: TestToken;
 let remote: RemoteModule;
@@ -99,10 +99,11 @@ test('a token that was pulled out is missed by its name, and found when it is ba
 describe('sign-on while the module is away', () => {
   let installation: TestInstallation;
   const PASSWORD = 'correct horse battery';
+  const requestUrl = () => `/saml/riverton/sso?${redirectQuery(authnRequest())}`;
   const signOn = async () => {
     const browser = createBrowserLike(installation.server);
     await browser.signIn('riverton', 'pat@example.com', PASSWORD);
-    return browser.get(`/saml/riverton/sso?${redirectQuery(authnRequest())}`);
+    return browser.get(requestUrl());
   };
   const issued = async () =>
     ((await installation.operate('audit.list', { event: 'assertion.issued' })) as unknown[]).length;
@@ -135,6 +136,9 @@ describe('sign-on while the module is away', () => {
       '5',
     ]);
     expect(await issued()).toBe(before);
+    // What can be known before the sign-in is told before it.
+    const stranger = createBrowserLike(installation.server);
+    expect(errorCodeOf(await stranger.get(requestUrl()))).toBe('signing_key_unavailable');
     expect(await ready()).toBe(503);
     expect(await problem()).toMatchObject({ level: 'error', finding: expect.stringMatching(/hardware module/) });
     // The metadata needs no module, and neither do billers whose keys are in the database.
@@ -143,6 +147,21 @@ describe('sign-on while the module is away', () => {
     requirePosted(await signOn());
     expect(await ready()).toBe(200);
     expect(await problem()).toMatchObject({ level: 'ok' });
+  });
+
+  test('that began before is refused after the sign-in, and can be begun again', async () => {
+    const browser = createBrowserLike(installation.server);
+    const url = requestUrl();
+    const login = await browser.follow(await browser.get(url));
+    const flow = /name="flow" value="([\w-]+)"/.exec(login.body)?.[1] ?? '';
+    const before = await issued();
+    await remote.stop();
+    const form = { email: 'pat@example.com', password: PASSWORD, flow };
+    const refused = await browser.follow(await browser.post('/login/riverton', form));
+    expect(errorCodeOf(refused)).toBe('signing_key_unavailable');
+    expect(await issued()).toBe(before);
+    await remote.start();
+    requirePosted(await browser.get(url));
   });
 
   test('goes on for everybody else while the module is silent', async () => {
