@@ -79,7 +79,8 @@ export function parseXml(text: string, options: { comments: 'refuse' | 'drop' } 
   });
   const countNode = () => {
     nodes += 1;
-    if (nodes > MAX_NODES) throw new XmlError('forbidden', `more than ${MAX_NODES} elements, attributes and CDATA sections`);
+    if (nodes > MAX_NODES)
+      throw new XmlError('forbidden', `more than ${MAX_NODES} elements, attributes and CDATA sections`);
   };
   parser.on('attribute', countNode);
   parser.on('opentag', (tag) => {
