@@ -1,0 +1,106 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createLogger } from '../../src/web/log.ts';
+import { authnRequest, postFields } from '../support/authn-request.ts';
+import { createBrowserLike, errorCodeOf } from '../support/browser-like.ts';
+import { startInstallation, type TestInstallation } from '../support/installation.ts';
+
+/** What DEFLATE makes of these on the wire is a kilobyte; here they come by POST, which is no different behind it. */
+const LONG = 900_000;
+const letters = 'a'.repeat(LONG);
+/** A line break, a C1 control that a terminal takes for an escape sequence, and text that runs backwards. */
+const OBEYED = 'x\n2026-01-01 assertion.issued \u009b2J\u202e';
+
+const large: Record<string, string> = {
+  'a prefix that is not bound': `<${letters.slice(0, 400_000)}:x/>`,
+  'an attribute whose prefix is not bound': `<x ${letters}:y="1"/>`,
+  Issuer: authnRequest({ issuer: letters }),
+  'Issuer of email addresses': authnRequest({ issuer: 'someone@example.com '.repeat(45_000) }),
+  ID: authnRequest({ attributes: { ID: letters } }),
+  Destination: authnRequest({ attributes: { Destination: letters } }),
+  Comparison: authnRequest({
+    inside: `<samlp:RequestedAuthnContext Comparison="${letters}"><saml:AuthnContextClassRef>x</saml:AuthnContextClassRef></samlp:RequestedAuthnContext>`,
+  }),
+  'names of attributes': authnRequest({ issuer: 'x', attributes: { [letters.slice(0, 60_000)]: '' } }),
+  'many attributes': authnRequest({
+    issuer: 'x',
+    attributes: Object.fromEntries(Array.from({ length: 1_000 }, (_, number) => [`a${number}`, letters.slice(0, 40)])),
+  }),
+  'the name in a Subject': authnRequest({
+    inside: `<saml:Subject><saml:NameID>${letters}</saml:NameID></saml:Subject>`,
+  }),
+  'the qualifier in a Subject': authnRequest({
+    inside: `<saml:Subject><saml:NameID NameQualifier="${letters}">x</saml:NameID></saml:Subject>`,
+  }),
+};
+
+const lines: string[] = [];
+let installation: TestInstallation;
+beforeAll(async () => {
+  installation = await startInstallation({ logger: createLogger('info', { write: (line) => void lines.push(line) }) });
+  await installation.addBiller('riverton', { keyType: 'EC-P256' });
+});
+afterAll(() => installation.close());
+
+const bring = (xml: string) => createBrowserLike(installation.server).post('/saml/riverton/sso', postFields(xml));
+
+/** The length in characters of the longest value of a column. */
+async function longest(table: string, column: string): Promise<number> {
+  const text = `select coalesce(max(length(${column}::text)), 0)::int as longest from ${table}`;
+  const [row] = await installation.services.database.query<{ longest: number }>({ name: `longest-${table}`, text }, []);
+  return row?.longest ?? 0;
+}
+
+describe('15 a message of a megabyte leaves no megabyte behind (project rule)', () => {
+  test.each(Object.keys(large))('15 %s (project rule)', async (name) => {
+    lines.length = 0;
+    const { statusCode } = await bring(large[name] ?? '');
+    expect(statusCode).toBeLessThan(500);
+    expect(await longest('audit_events', 'details')).toBeLessThan(4_000);
+    expect(await longest('sign_on_flows', 'request')).toBeLessThan(16_000);
+    expect(await longest('sign_on_traces', 'trace')).toBeLessThan(64_000);
+    expect(Math.max(...lines.map(({ length }) => length))).toBeLessThan(4_000);
+  });
+
+  test('15 the largest RelayState, ID and Subject that are taken are kept as they are (project rule)', async () => {
+    const name = 'n'.repeat(1_024);
+    const inside = `<saml:Subject><saml:NameID>${name}</saml:NameID></saml:Subject>`;
+    expect((await bring(authnRequest({ inside }))).statusCode).toBe(303);
+    expect(await longest('sign_on_flows', 'request')).toBeGreaterThan(1_024);
+  });
+});
+
+describe('68 what is kept stays on its line, and no terminal obeys it (project rule)', () => {
+  const hostile: Record<string, string> = {
+    Issuer: authnRequest({ issuer: OBEYED }),
+    Destination: authnRequest({ attributes: { Destination: OBEYED.replace('\n', '&#10;') } }),
+    NameIDPolicy: authnRequest({ inside: `<samlp:NameIDPolicy Format="${OBEYED.replace('\n', '&#xA;')}"/>` }),
+    'a text that is only outlined': authnRequest({ issuer: 'x', inside: `<x y="${OBEYED}">${OBEYED}</x>` }),
+  };
+
+  test.each(Object.keys(hostile))('68 in %s (project rule)', async (name) => {
+    lines.length = 0;
+    expect(errorCodeOf(await bring(hostile[name] ?? ''))).not.toBe('saml_request_malformed');
+    const [event] = (await installation.operate('audit.list', { limit: 1 })) as {
+      reference: string;
+      details: unknown;
+    }[];
+    const { trace } = (await installation.operate('trace.show', { reference: event?.reference })) as {
+      trace: { detail: string; message: string[]; checks: { found?: string }[] };
+    };
+    const kept = [...Object.values(event?.details ?? {}), trace.detail, ...trace.message];
+    for (const { found = '' } of trace.checks) kept.push(found);
+    for (const text of kept) expect(text).not.toMatch(/[\p{Cc}\u202e]/u);
+    expect(trace.message.join()).toContain('\\u{9b}2J\\u{202e}');
+    // The one line break is the log's own.
+    for (const line of lines) expect(line).not.toMatch(/[\u0080-\u009f\u202e]|\n./u);
+  });
+});
+
+test('25 very many parameters are refused before they are read (project rule)', async () => {
+  const many = Object.fromEntries(Array.from({ length: 201 }, (_, number) => [`p${number}`, '']));
+  const browser = createBrowserLike(installation.server);
+  expect(errorCodeOf(await browser.post('/saml/riverton/sso', many))).toBe('parameter_invalid');
+  const { p0: _, p1: __, ...fewer } = many;
+  const taken = await browser.post('/saml/riverton/sso', { ...postFields(authnRequest()), ...fewer });
+  expect(taken.statusCode).toBe(303);
+});
