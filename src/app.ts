@@ -128,6 +128,8 @@ export function createServices(foundation: Foundation): Services {
 
 /** The base64 of the largest message, percent-encoded, with room for RelayState. */
 const BODY_LIMIT_BYTES = 2 * 1024 * 1024;
+/** A request has this long to arrive whole. Fastify lets it take for ever, and every slow one holds a connection. */
+const REQUEST_TIMEOUT_MS = 30_000;
 
 function trustProxy(value: string | undefined) {
   if (value === undefined) return false;
@@ -150,6 +152,7 @@ export async function createServer(
     requestIdHeader: false,
     trustProxy: trustProxy(options.settings.TRUST_PROXY),
     bodyLimit: BODY_LIMIT_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
     // A HEAD must never issue an assertion, and no page here is worth one.
     exposeHeadRoutes: false,
     forceCloseConnections: 'idle',

@@ -9,7 +9,7 @@ import type { KeyPlace, Keys } from './keys.ts';
 import { condemn } from './module/destruction.ts';
 import type { NewKey } from './new-key.ts';
 import { readKeyStatus, verdictOf } from './status.ts';
-import { holdKeys, insertKey, type KeyState, keyInState, moveKey, type SigningKeyRow } from './store.ts';
+import { holdKeys, insertKey, type KeyState, keyById, keyInState, moveKey, type SigningKeyRow } from './store.ts';
 
 /** Who changes a key, and why. */
 export interface Change {
@@ -69,6 +69,8 @@ const changed = (slug: string) =>
   );
 const noKey = (slug: string, state: KeyState) =>
   new InputError(`${slug} has no ${state} key. \`ic-idp key list ${slug}\` shows what there is.`);
+
+const gone = () => new IdpError('one_time_metadata_over', { detail: 'the key is not staged any more' });
 
 interface RotationServices {
   readonly database: Database;
@@ -194,6 +196,10 @@ export function createRotation({ database, keys, audit, clock }: RotationService
     },
 
     async switchOnFetch(biller, keyId, change, claim) {
+      // Whoever has the address of a key that is out of the game must not make sign-ons wait.
+      const { state } = (await keyById(orm, keyId)) ?? {};
+      if (state === 'active') return;
+      if (state !== 'staged') throw gone();
       const until = clock() + DRAIN_MS + SETTLE_MS;
       await holdKeys(orm, biller.id, new Date(until));
       keys.forget(biller.id);
@@ -202,8 +208,7 @@ export function createRotation({ database, keys, audit, clock }: RotationService
         // Somebody else's fetch of the same document came first: it has done what this one would.
         if (!(await claim(transaction))) return [];
         const staged = await keyInState(transaction, biller.id, 'staged');
-        if (staged?.id !== keyId)
-          throw new IdpError('one_time_metadata_over', { detail: 'the key is not staged any more' });
+        if (staged?.id !== keyId) throw gone();
         const retiring = await keyInState(transaction, biller.id, 'retiring');
         const events: AuditEvent[] = [];
         if (retiring !== undefined) {

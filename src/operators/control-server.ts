@@ -33,8 +33,13 @@ async function answer(services: Services, body: string): Promise<ControlAnswer> 
  */
 export function createControlServer(services: Services): Server {
   return createServer(async (request, response) => {
-    const answered =
-      request.method === 'POST' ? JSON.stringify(await answer(services, await text(request))) : SERVICE_ANSWER;
-    response.writeHead(200, { 'content-type': 'application/json' }).end(answered);
+    try {
+      const answered =
+        request.method === 'POST' ? JSON.stringify(await answer(services, await text(request))) : SERVICE_ANSWER;
+      response.writeHead(200, { 'content-type': 'application/json' }).end(answered);
+    } catch {
+      // The command ended before it had said what it wanted. Nobody is there to be told; the service goes on.
+      response.destroy();
+    }
   });
 }

@@ -92,15 +92,16 @@ export function portalUserRoutes(server: FastifyInstance, services: PortalUserSe
   }
 
   /** A password typed into a frame could be watched by whoever framed it. */
-  function refuseFramed(request: FastifyRequest): void {
+  function refuseFramed(request: FastifyRequest, { slug }: Biller): void {
     if (!isFramed(request)) return;
-    tell(request, { wayOut: { href: request.url, label: 'Continue in a new window', newWindow: true } });
+    const href = `/login/${slug}?${rawQuery(request.url)}`;
+    tell(request, { wayOut: { href, label: 'Continue in a new window', newWindow: true } });
     throw new IdpError('framed', { detail: 'the sign-in page was asked for in a frame' });
   }
 
   server.get<BillerRoute>('/login/:biller', async (request, reply) => {
     const biller = await billerOf(request, billers);
-    refuseFramed(request);
+    refuseFramed(request, biller);
     const parameters = readParameters(rawQuery(request.url));
     const waiting = waitingFor(parameters);
     // A Service Provider may ask that the portal user sign in again (ForceAuthn): then a session is no way around the form.

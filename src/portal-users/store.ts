@@ -9,6 +9,8 @@ export type PortalUserRow = typeof portalUsers.$inferSelect;
 export const emailKeyOf = (email: string): string => email.trim().toLowerCase();
 
 export async function findUser(orm: Orm, billerId: string, email: string): Promise<PortalUserRow | undefined> {
+  // No email has any, and PostgreSQL refuses to look for U+0000.
+  if (/\p{Cc}/u.test(email)) return undefined;
   const rows = await orm
     .select()
     .from(portalUsers)

@@ -1,4 +1,4 @@
-import { isIPv6 } from 'node:net';
+import { isIP } from 'node:net';
 import { lt } from 'drizzle-orm';
 import { RateLimiterDrizzle, RateLimiterRes } from 'rate-limiter-flexible';
 import type { Orm } from '../database/database.ts';
@@ -13,7 +13,9 @@ const TRIES_PER_ADDRESS = 100;
 
 /** Whoever has one IPv6 address has 2^64 of them, so that they are counted together: the /64 (RFC 6177). */
 function networkOf(address: string): string {
-  if (!isIPv6(address) || address.includes('.')) return address;
+  // A proxy that hands on what it was sent may call anything an address, of any length.
+  if (isIP(address) === 0) return 'unknown';
+  if (isIP(address) === 4 || address.includes('.')) return address;
   const [head = '', tail] = address.split('::');
   const groups = head === '' ? [] : head.split(':');
   const behind = tail === undefined || tail === '' ? [] : tail.split(':');

@@ -29,6 +29,8 @@ const ID = /^[\w-]{16}$/;
 /** More unfinished flows than this in one browser, and the cookies of the others are dropped. */
 const MAX_COOKIES = 8;
 const COOKIE_PREFIX = '__Host-flow-';
+/** Names of ours. A browser may send whatever else begins so, and not every name can be written back. */
+const isFlowCookie = (name: string) => name.startsWith(COOKIE_PREFIX) && ID.test(name.slice(COOKIE_PREFIX.length));
 const FLOW_COOKIE: CookieSerializeOptions = { ...COOKIE, maxAge: LIFETIME_MS / 1000 };
 
 const hashSecret = (secret: string) => createHash('sha256').update(secret).digest();
@@ -42,7 +44,7 @@ export function createFlows({ orm, clock }: { orm: Orm; clock: () => number }): 
       await orm
         .insert(signOnFlows)
         .values({ id, secretHash: hashSecret(secret), billerId: biller.id, request: accepted, expiresAt });
-      const others = Object.keys(reply.request.cookies).filter((name) => name.startsWith(COOKIE_PREFIX));
+      const others = Object.keys(reply.request.cookies).filter(isFlowCookie);
       for (const name of others.slice(MAX_COOKIES - 1)) reply.clearCookie(name, COOKIE);
       reply.setCookie(COOKIE_PREFIX + id, secret, FLOW_COOKIE);
       return id;

@@ -3,6 +3,7 @@ import type { Biller } from '../billers/biller.ts';
 import { isNameIdOf } from '../billers/name-id.ts';
 import { IdpError } from '../errors/idp-error.ts';
 import type { Metrics } from '../operations/metrics.ts';
+import { rawQuery } from '../saml/parameters.ts';
 import { sessionIdOf } from '../sessions/cookies.ts';
 import type { Session, Sessions } from '../sessions/sessions.ts';
 import { sendPage, sendTo } from '../web/reply.ts';
@@ -35,10 +36,12 @@ export type Proceed = (step: Step, chosen: string | undefined) => Promise<Fastif
 export const flowPath = (biller: Biller, flowId: string) => `/saml/${biller.slug}/sso?flow=${flowId}`;
 
 /** Nobody signs in or chooses inside a frame: the portal could watch or lead the hand. */
-export function refuseFramed({ request, accepted }: Step): void {
+export function refuseFramed({ request, biller, accepted }: Step): void {
   if (!isFramed(request)) return;
   if (request.method === 'GET' && request.url.includes('SAMLRequest=')) {
-    tell(request, { wayOut: { href: request.url, label: 'Continue in a new window', newWindow: true } });
+    // A request may also come with a whole URL instead of a path (RFC 9112, 3.2.2): only its query is taken.
+    const href = `/saml/${biller.slug}/sso?${rawQuery(request.url)}`;
+    tell(request, { wayOut: { href, label: 'Continue in a new window', newWindow: true } });
   }
   throw new IdpError('framed', {
     detail: `request ${accepted.requestId ?? '(unsolicited)'} came in a frame, without a session for frames`,
