@@ -87,6 +87,7 @@ function removeCommand(): Command {
 export function billerCommand(): Command {
   return new Command('biller')
     .description('Billers: add, update, list, show, remove')
+    .addHelpText('after', '\nExample:\n  ic-idp biller show riverton-water')
     .addCommand(addCommand())
     .addCommand(updateCommand())
     .addCommand(listCommand())

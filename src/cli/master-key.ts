@@ -52,6 +52,7 @@ Example:
 export function masterKeyCommand(): Command {
   return new Command('master-key')
     .description('The master key that seals private keys: status, rotate')
+    .addHelpText('after', '\nExample:\n  ic-idp master-key status')
     .addCommand(statusCommand())
     .addCommand(rotateCommand());
 }

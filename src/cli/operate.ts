@@ -1,8 +1,6 @@
 import { userInfo } from 'node:os';
 import { readSettings } from '../config.ts';
-import { controlSocketPath } from '../database/control-socket.ts';
-import { openInstallation } from '../installation.ts';
-import { runOperation } from '../operators/operations.ts';
+import { controlSocketPath, serviceAnswers } from '../database/control-socket.ts';
 import { askService } from './control-client.ts';
 
 /** The operating system's user, for the audit. A container may run under an id without a name. */
@@ -24,10 +22,14 @@ export type Run = (operation: string, input: Record<string, unknown>) => Promise
 export async function withOperations<Result>(work: (run: Run) => Promise<Result>): Promise<Result> {
   const settings = readSettings(process.env);
   const actor = { name: actorName() };
+  const asking: Run = (operation, input) =>
+    askService(controlSocketPath(settings.DATA_DIR), { operation, input, actor });
+  if (settings.DATABASE_URL === undefined && (await serviceAnswers(settings.DATA_DIR))) return work(asking);
+  // Loaded here: help, a slip of the finger and a command to the running service need none of it.
+  const { openInstallation } = await import('../installation.ts');
+  const { runOperation } = await import('../operators/operations.ts');
   const installation = await openInstallation(settings);
-  if (installation === undefined) {
-    return work((operation, input) => askService(controlSocketPath(settings.DATA_DIR), { operation, input, actor }));
-  }
+  if (installation === undefined) return work(asking);
   try {
     return await work(async (operation, input) =>
       JSON.parse(JSON.stringify(await runOperation(installation.services, operation, input, actor))),

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { auditCommand } from './audit.ts';
 import { billerCommand } from './biller.ts';
@@ -11,6 +12,16 @@ import { traceCommand } from './trace.ts';
 import { userCommand } from './user.ts';
 import { webhookCommand } from './webhook.ts';
 
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+/** Whoever typed a wrong option is told where the right ones stand, at every command, however deep. */
+function addHint(command: Command): void {
+  command.showHelpAfterError('(--help shows what is accepted)');
+  command.commands.forEach(addHint);
+}
+
 /** Builds `ic-idp` with all its commands; nothing runs yet. `docs/cli.md` is made from it. */
 export function createProgram(): Command {
   const program = new Command('ic-idp')
@@ -19,7 +30,7 @@ export function createProgram(): Command {
       'after',
       '\nSettings come from the environment and from .env: see docs/settings.md.\n\nExample:\n  ic-idp biller list',
     )
-    .showHelpAfterError('(--help shows what is accepted)');
+    .version(version, '--version', 'print the version');
   for (const command of [
     billerCommand,
     userCommand,
@@ -35,5 +46,6 @@ export function createProgram(): Command {
   ]) {
     program.addCommand(command());
   }
+  addHint(program);
   return program;
 }

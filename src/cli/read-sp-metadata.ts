@@ -29,7 +29,8 @@ async function fetchDocument(url: string): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-export const isUrl = (source: string) => /^https?:\/\//.test(source);
+/** Any scheme, so that one which is not fetched is refused as a URL, and not looked for as a file. */
+export const isUrl = (source: string) => /^[a-z][a-z\d+.-]*:\/\//i.test(source);
 
 /** Reads a file. @param option names it in errors @throws InputError where it can't be had */
 export async function readInput(option: string, file: string): Promise<string> {

@@ -20,13 +20,11 @@ const inWords = (user: UserView) =>
 /** The password from the option, or else the first line of standard input. */
 async function readPassword(option: string | undefined): Promise<string> {
   if (option !== undefined) return option;
-  if (process.stdin.isTTY) {
-    throw new InputError(
-      'The password is missing: give it on standard input (e.g. from a file: `< password.txt`), or with --password.',
-    );
-  }
-  const [line = ''] = (await text(process.stdin)).split(/\r?\n/);
-  return line;
+  const [line = ''] = process.stdin.isTTY ? [] : (await text(process.stdin)).split(/\r?\n/);
+  if (line !== '') return line;
+  throw new InputError(
+    'The password is missing: give it on standard input (e.g. from a file: `< password.txt`), or with --password.',
+  );
 }
 
 function addCommand(): Command {
@@ -120,6 +118,7 @@ function removeCommand(): Command {
 export function userCommand(): Command {
   return new Command('user')
     .description('Portal users of the embedded directory: add, update, list, remove')
+    .addHelpText('after', '\nExample:\n  ic-idp user list riverton-water')
     .addCommand(addCommand())
     .addCommand(updateCommand())
     .addCommand(listCommand())

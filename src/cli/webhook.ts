@@ -54,7 +54,9 @@ Example:
     .action(async ({ json }: JsonOption) => {
       print(await operate('webhook.remove', {}), json, () => 'Removed.');
     });
-  const command = new Command('webhook').description('Where expiry warnings are sent: set, show, test, remove');
+  const command = new Command('webhook')
+    .description('Where expiry warnings are sent: set, show, test, remove')
+    .addHelpText('after', '\nExample:\n  ic-idp webhook show');
   for (const one of [set, show, test, remove]) command.addCommand(one);
   return command;
 }

@@ -20,6 +20,7 @@ export interface ControlSocket {
 // The shortest limit of sockaddr_un.sun_path among the systems this runs on (macOS).
 const MAX_PATH_BYTES = 103;
 const WAIT_FOR_COMMAND_MS = 20_000;
+const LOOK_MS = 200;
 const CLEARING_MS = 50;
 const CLAIM_LIFETIME_MS = 5_000;
 
@@ -64,6 +65,15 @@ function askHolder(path: string, waitMs: number): Promise<Holder> {
     });
     asking.end();
   });
+}
+
+/**
+ * A quick look, without taking the socket: whoever needs no more than the running service is spared the rest.
+ *
+ * @returns whether the service answers on the control socket; false also where that can't be told at once
+ */
+export async function serviceAnswers(dataDir: string): Promise<boolean> {
+  return (await askHolder(controlSocketPath(dataDir), LOOK_MS)) === 'service';
 }
 
 function tryListen(path: string): Promise<ControlSocket | undefined> {

@@ -88,13 +88,8 @@ export function settingsOf(
   given: Record<string, unknown>,
   serviceProvider: ServiceProvider,
 ): BillerSettings {
-  const result = billerSettingsSchema.safeParse({ ...known, ...given }, { error: wordsForIssue });
-  if (!result.success) {
-    const [issue] = result.error.issues;
-    const setting = String(issue?.path[0] ?? (issue?.code === 'unrecognized_keys' ? issue.keys[0] : ''));
-    const { option = setting } = settingMeta(setting);
-    throw new InputError(`${option}: ${issue?.message ?? 'not acceptable'}`);
-  }
+  const result = billerSettingsSchema.safeParse({ ...known, ...given }, { error: wordsForIssue, reportInput: true });
+  if (!result.success) throw new InputError(settingIssueInWords(result.error.issues[0]));
   const settings = result.data;
   if (!isLinkBase(settings.redirectLinkBase)) {
     throw new InputError(
@@ -134,6 +129,18 @@ export function settingsOf(
   }
   encryptionFor({ settings, serviceProvider });
   return settings;
+}
+
+/** Names the option, the value, and what is accepted. No setting is a secret. */
+function settingIssueInWords(issue: z.core.$ZodIssue | undefined): string {
+  if (issue?.code === 'unrecognized_keys') return `There is no setting "${issue.keys[0]}".`;
+  const [setting, ...inside] = (issue?.path ?? []).map(String);
+  if (issue === undefined || setting === undefined) return 'The settings are not acceptable.';
+  // The description goes on with an example, or with the options that undo this one.
+  const option = settingMeta(setting).option?.split(/[ ,]/)[0] ?? setting;
+  const where = inside.length === 0 ? '' : ` (${inside.join(' ')})`;
+  const given = ['string', 'number'].includes(typeof issue.input) ? ` "${issue.input}"` : '';
+  return `${option}${where}${given}: ${issue.message.replace(/\.$/, '')}.`;
 }
 
 function settingMeta(setting: string): { option?: string } {

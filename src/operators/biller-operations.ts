@@ -191,7 +191,10 @@ const link = defineOperation('biller.link', linkInput, async (services, input) =
       }),
     };
   } catch (error) {
-    if (error instanceof RedirectLinkError) throw new InputError(`${error.part}: ${error.message}.`);
+    if (error instanceof RedirectLinkError) {
+      const word = error.part === 'account' ? `--account "${input.account}"` : error.part;
+      throw new InputError(`${word}: ${error.message}.`);
+    }
     throw error;
   }
 });

@@ -9,6 +9,7 @@ const TYPED: Readonly<Record<string, string>> = {
   url: '<url>',
   billerGuid: '--guid',
   accounts: '--account',
+  password: 'Password',
   spCertificates: '--sp-certificate',
   spEncryptionCertificates: '--sp-encryption-certificate',
 };

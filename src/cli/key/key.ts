@@ -7,7 +7,9 @@ import { stageCommand } from './stage.ts';
 
 /** `ic-idp key ...` */
 export function keyCommand(): Command {
-  const command = new Command('key').description('Signing keys: look at them, rotate them');
+  const command = new Command('key')
+    .description('Signing keys: look at them, rotate them')
+    .addHelpText('after', '\nExample:\n  ic-idp key status');
   for (const make of [
     listCommand,
     statusCommand,
