@@ -98,6 +98,7 @@ test('socket, database and master key are the owner’s alone (project rule)', (
   const modeOf = (...path: string[]) => (statSync(join(work.folder, ...path)).mode & 0o777).toString(8);
   expect(modeOf('data', 'control.sock')).toBe('600');
   expect(modeOf('data')).toBe('700');
+  expect(modeOf('data', 'pglite')).toBe('700');
   expect(modeOf('certs', 'master.key')).toBe('600');
 });
 
