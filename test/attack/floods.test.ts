@@ -35,8 +35,21 @@ describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
     const postgresUrl = kind === 'postgresql' ? inject('postgresUrl') : undefined;
     installation = await startInstallation({ postgresUrl, clock: () => Date.now() + ahead });
     await installation.addBiller('riverton', { keyType: 'EC-P256' });
+    await installation.addUser('riverton', 'pat@example.com', 'correct horse battery', ['101Invoice']);
   });
   afterAll(() => installation.close());
+
+  test('102 however many guesses at a password come at once, ten are looked at (project rule)', async () => {
+    const guesses = Array.from({ length: 60 }, (_, guess) =>
+      createBrowserLike(installation.server).post('/login/riverton', {
+        email: 'pat@example.com',
+        password: `${guess}`,
+      }),
+    );
+    const statuses = (await Promise.all(guesses)).map(({ statusCode }) => statusCode);
+    expect(statuses.filter((status) => status === 401)).toHaveLength(10);
+    expect(statuses.filter((status) => status === 429)).toHaveLength(50);
+  });
 
   test('102 however many sign-ons a flood has begun, those that expired go, and the others stay (project rule)', async () => {
     const { database, tidy } = installation.services;

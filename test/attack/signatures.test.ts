@@ -2,10 +2,14 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { IdpError } from '../../src/errors/idp-error.ts';
 import { readAuthnRequest } from '../../src/saml/authn-request.ts';
+import { decodeRedirect } from '../../src/saml/decode.ts';
+import { readParameters } from '../../src/saml/parameters.ts';
 import { verifyPostSignature } from '../../src/saml/verify-post-signature.ts';
+import { verifyRedirectSignature } from '../../src/saml/verify-redirect-signature.ts';
 import { XmlError } from '../../src/saml/xml.ts';
-import { authnRequest, signedMessage } from '../support/authn-request.ts';
+import { authnRequest, redirectQuery, signedMessage, signedQuery } from '../support/authn-request.ts';
 import { makeSigningKey, type SigningKey } from '../support/saml.ts';
+import { changed, HOSTILE, textChange } from './mutations.ts';
 
 const RUNS = Number(process.env.FUZZ_RUNS ?? 2_000) / 2;
 const EXCLUSIVE = 'http://www.w3.org/2001/10/xml-exc-c14n#';
@@ -178,4 +182,46 @@ test('100 prefixes without number to look up at every element: refused before an
       /a PrefixList of at most 200 characters/,
     );
   }
+});
+
+/** @returns the message and the RelayState that are believed of a query; undefined where it is refused */
+function readVerifiedQuery(query: string): { xml: string; relayState: string | undefined } | undefined {
+  try {
+    const { xml, relayState, signedQuery: covered } = decodeRedirect(readParameters(query), query);
+    // Where no signature came, a biller that wants one refuses.
+    if (covered === undefined) return undefined;
+    verifyRedirectSignature(covered, [key.signer.certificate]);
+    return { xml, relayState };
+  } catch (error) {
+    if (error instanceof IdpError) return undefined;
+    throw error;
+  }
+}
+
+test('31, 100 whatever is done to a signed query, what is believed is what was signed, or nothing (SAML Bindings 3.4.4.1)', () => {
+  const xml = authnRequest({ attributes: { Destination: 'https://idp.example/saml/riverton/sso' } });
+  const whole = signedQuery(redirectQuery(xml, "a b!'()*~é&=+"), key);
+  const without = signedQuery(redirectQuery(xml), key);
+  expect(readVerifiedQuery(whole)).toEqual({ xml, relayState: "a b!'()*~é&=+" });
+  expect(readVerifiedQuery(without)).toEqual({ xml, relayState: undefined });
+  const outcomes = { believed: 0, refused: 0 };
+  const inQuery = fc.oneof(
+    textChange,
+    fc.constantFrom(...HOSTILE, 'RelayState=x', 'RelayState', 'SAMLRequest=x', '=', '&&'),
+  );
+  fc.assert(
+    fc.property(fc.boolean(), fc.array(inQuery, { minLength: 1, maxLength: 2 }), (withRelayState, changes) => {
+      const signedOne = withRelayState ? whole : without;
+      const query = changes.reduce<string>(
+        (text, one) => (typeof one === 'string' ? `${text}&${one}` : changed(text, one)),
+        signedOne,
+      );
+      const read = readVerifiedQuery(query);
+      outcomes[read === undefined ? 'refused' : 'believed'] += 1;
+      if (read !== undefined) expect(read).toEqual(readVerifiedQuery(signedOne));
+    }),
+    { seed: 31, numRuns: RUNS },
+  );
+  expect(outcomes.refused).toBeGreaterThan(RUNS / 4);
+  expect(outcomes.believed).toBeGreaterThan(0);
 });
