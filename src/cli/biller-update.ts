@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { Command } from 'commander';
+import { harmless } from '../errors/harmless.ts';
 import { InputError } from '../errors/idp-error.ts';
 import type { Difference } from '../operators/biller-difference.ts';
 import type { BillerView } from '../operators/biller-view.ts';
@@ -14,8 +15,11 @@ interface UpdateOptions extends ProviderOptions {
   readonly yes?: boolean;
 }
 
+/** What the other side's metadata says is shown as it is, to be confirmed: nothing in it may hide or forge a line. */
 const differenceLines = (differences: readonly Difference[]) =>
-  differences.map(({ what, before, after }) => `${what}\n  before  ${before}\n  after   ${after}`).join('\n');
+  differences
+    .map(({ what, before, after }) => `${what}\n  before  ${harmless(before)}\n  after   ${harmless(after)}`)
+    .join('\n');
 
 /** The source of SP metadata: the one given, or the URL that it was read from before. */
 async function metadataSource(slug: string, options: UpdateOptions): Promise<string | undefined> {

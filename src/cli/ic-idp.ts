@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { type Command, CommanderError } from 'commander';
+import { harmlessLines } from '../errors/harmless.ts';
 import { InputError } from '../errors/idp-error.ts';
 import { createProgram } from './program.ts';
 
@@ -21,7 +22,7 @@ try {
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : EXIT_INPUT;
   else {
-    console.error(`error: ${(error as Error).message}`);
+    console.error(`error: ${harmlessLines((error as Error).message)}`);
     process.exitCode = error instanceof InputError ? EXIT_INPUT : EXIT_FAILED;
   }
 }

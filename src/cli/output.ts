@@ -1,12 +1,17 @@
+import { harmless, harmlessJson, harmlessLines } from '../errors/harmless.ts';
+
+// What strangers wrote (a User-Agent, an Issuer, SP metadata) is shown to operators: it stays in its place, and their
+// terminals do not obey it.
+
 /** Lines of `name  value`, the values under each other. */
 export function pairs(rows: readonly (readonly [string, string])[], indent = ''): string {
   const width = Math.max(...rows.map(([name]) => name.length));
-  return rows.map(([name, value]) => `${indent}${name.padEnd(width)}  ${value}`.trimEnd()).join('\n');
+  return rows.map(([name, value]) => `${indent}${name.padEnd(width)}  ${harmless(value)}`.trimEnd()).join('\n');
 }
 
 /** A table with a heading; columns as wide as their widest cell. */
 export function table(heading: readonly string[], rows: readonly (readonly string[])[]): string {
-  const all = [heading, ...rows];
+  const all = [heading, ...rows].map((row) => row.map((cell) => harmless(cell)));
   const widths = heading.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
   return all
     .map((row) =>
@@ -18,13 +23,7 @@ export function table(heading: readonly string[], rows: readonly (readonly strin
     .join('\n');
 }
 
-/**
- * What strangers wrote (a User-Agent, an Issuer) is shown to operators, and a terminal obeys control characters: they are
- * replaced.
- */
-const harmless = (text: string) => text.replace(/[^\P{Cc}\n]/gu, '\uFFFD');
-
 /** Prints a result: as JSON where that was asked for, otherwise in words. */
 export function print<Result>(result: Result, json: boolean | undefined, inWords: (result: Result) => string): void {
-  console.log(json === true ? JSON.stringify(result) : harmless(inWords(result)));
+  console.log(json === true ? harmlessJson(JSON.stringify(result)) : harmlessLines(inWords(result)));
 }

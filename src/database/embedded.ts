@@ -1,3 +1,4 @@
+import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { drizzle } from 'drizzle-orm/pglite';
@@ -9,7 +10,11 @@ import { CHANGE_CHANNEL, type ChangeListener, type Database, MIGRATIONS_FOLDER, 
  * processes on one folder would destroy it.
  */
 export async function openEmbedded(dataDir: string): Promise<Database> {
-  const client = await PGlite.create({ dataDir: join(dataDir, 'pglite') });
+  const folder = join(dataDir, 'pglite');
+  // PGlite lets everybody read and write its files. DATA_DIR may be an older folder than this service, with any mode.
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  chmodSync(folder, 0o700);
+  const client = await PGlite.create({ dataDir: folder });
   const orm = drizzle(client);
   await migrate(orm, { migrationsFolder: MIGRATIONS_FOLDER });
   const listeners: ChangeListener[] = [];

@@ -15,3 +15,16 @@ export function harmless(text: string, maximum = Number.POSITIVE_INFINITY): stri
   const kept = text.length > maximum ? `${text.slice(0, maximum)}…` : text;
   return kept.replace(OBEYED, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
 }
+
+/** The same for text of several lines: their ends stay. */
+export function harmlessLines(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => harmless(line))
+    .join('\n');
+}
+
+/** The same for JSON, whose own escapes say the same to whoever parses it. */
+export function harmlessJson(json: string): string {
+  return json.replace(OBEYED, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}

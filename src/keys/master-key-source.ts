@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { InputError } from '../errors/idp-error.ts';
 import { readSecret } from './secret-source.ts';
@@ -59,7 +59,9 @@ export function embeddedMasterKeyFile(path: string = MASTER_KEY_FILE): MasterKey
   return {
     read: () => readKeys(readFileSync(path, 'utf8'), path),
     write(keys) {
-      writeFileSync(`${path}.new`, `${keys.join('\n')}\n`, { mode: 0o600 });
+      // What lies there already would keep its mode and its readers.
+      rmSync(`${path}.new`, { force: true });
+      writeFileSync(`${path}.new`, `${keys.join('\n')}\n`, { mode: 0o600, flag: 'wx' });
       renameSync(`${path}.new`, path);
     },
   };

@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import type { Services } from '../app.ts';
 import { InputError } from '../errors/idp-error.ts';
-import { CERTIFICATE_FORMATS, exportCertificate, exportPkcs12 } from '../keys/export.ts';
-import { checkFitness, type GivenKey, readCertificates, readPem, readPkcs12 } from '../keys/given-key.ts';
+import { CERTIFICATE_FORMATS, exportCertificate } from '../keys/export.ts';
+import { checkFitness, type GivenKey, readCertificates } from '../keys/given-key.ts';
+import { readKeyFile, sealKeyFile } from '../keys/key-files.ts';
 import { KEY_TYPES } from '../keys/key-types.ts';
 import { deleteKeyRequest, findKeys, type SigningKeyRow } from '../keys/store.ts';
 import { newReference } from '../web/reference.ts';
@@ -64,12 +65,11 @@ const importInput = z.strictObject({
 
 async function readGiven(services: Services, billerId: string, input: z.output<typeof importInput>): Promise<GivenKey> {
   const bytes = Buffer.from(input.file, 'base64');
-  const isPem = bytes.includes('-----BEGIN ');
   if (input.certificateOnly) {
-    if (!isPem) throw new InputError('--certificate: expected is a PEM file.');
+    if (!bytes.includes('-----BEGIN ')) throw new InputError('--certificate: expected is a PEM file.');
     return services.keys.answered(billerId, readCertificates(bytes.toString('utf8')));
   }
-  return isPem ? readPem(bytes.toString('utf8'), input.passphrase) : readPkcs12(bytes, input.passphrase ?? '');
+  return readKeyFile(bytes, input.passphrase);
 }
 
 const take = defineOperation('key.import', importInput, async (services, input, actor) => {
@@ -139,7 +139,7 @@ const exportPrivate = defineOperation('key.export-private', exportPrivateInput, 
     );
   }
   const name = `${biller.slug} ${key.fingerprint.slice(0, 16)}`;
-  const sealed = exportPkcs12(services.keys.open(key), key.certificate, input.passphrase, name);
+  const sealed = await sealKeyFile(services.keys.open(key), key.certificate, input.passphrase, name);
   const { reference, ...details } = changeOf(actor, input.reason);
   // It is written down before it leaves.
   const about = { reference, billerId: biller.id, keyFingerprint: key.fingerprint };

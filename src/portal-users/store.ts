@@ -9,12 +9,13 @@ export type PortalUserRow = typeof portalUsers.$inferSelect;
 export const emailKeyOf = (email: string): string => email.trim().toLowerCase();
 
 export async function findUser(orm: Orm, billerId: string, email: string): Promise<PortalUserRow | undefined> {
+  const emailKey = emailKeyOf(email);
   // No email has any, and PostgreSQL refuses to look for U+0000.
-  if (/\p{Cc}/u.test(email)) return undefined;
+  if (/\p{Cc}/u.test(emailKey)) return undefined;
   const rows = await orm
     .select()
     .from(portalUsers)
-    .where(and(eq(portalUsers.billerId, billerId), eq(portalUsers.emailKey, emailKeyOf(email))));
+    .where(and(eq(portalUsers.billerId, billerId), eq(portalUsers.emailKey, emailKey)));
   return rows[0];
 }
 

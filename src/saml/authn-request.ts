@@ -42,7 +42,16 @@ export interface RequestedAuthnContext {
 
 const malformed = (detail: string) => new IdpError('saml_request_malformed', { detail });
 
+/**
+ * Many times what any Service Provider sends. A message may be larger (see decode.ts), but reading a megabyte holds
+ * everybody else up for as long as fifty sign-ons take.
+ */
+const MAX_CHARACTERS = 256 * 1024;
+
 function parse(xml: string): XmlElement {
+  if (xml.length > MAX_CHARACTERS) {
+    throw new IdpError('saml_request_too_large', { detail: `the request has more than ${MAX_CHARACTERS} characters` });
+  }
   try {
     return parseXml(xml);
   } catch (error) {
@@ -102,7 +111,7 @@ function readRequestedAuthnContext(root: XmlElement): RequestedAuthnContext | un
  * Reads an AuthnRequest out of a decoded message. Extensions, Scoping and Conditions are left unread: an Identity
  * Provider that does not proxy may pass them over (SAML core, 3.4.1 and 3.2.1).
  *
- * @throws IdpError saml_request_malformed, saml_request_forbidden_xml, saml_message_unsupported
+ * @throws IdpError saml_request_malformed, saml_request_forbidden_xml, saml_request_too_large, saml_message_unsupported
  */
 export function readAuthnRequest(xml: string): AuthnRequest {
   const root = parse(xml);

@@ -57,6 +57,9 @@ function parts<Names extends readonly string[]>(
   return parent.children as { [Key in keyof Names]: XmlElement };
 }
 
+/** Far more than anybody lists. A verifier looks each one up at every element, before it knows who signed. */
+const MAX_PREFIX_LIST = 200;
+
 /** Exclusive C14N 1.0, 4: a list of prefixes is all that the algorithm may be told. */
 function requireExclusiveC14n(what: string, element: XmlElement): void {
   requireValue(what, EXCLUSIVE_C14N, algorithmOf(element));
@@ -65,6 +68,10 @@ function requireExclusiveC14n(what: string, element: XmlElement): void {
   );
   if (strange !== undefined || element.children.length > 1) {
     throw invalidSignature(`one InclusiveNamespaces in ${what} at most`, strange?.name ?? 'several');
+  }
+  const { length } = element.children[0]?.attributes.get('PrefixList') ?? '';
+  if (length > MAX_PREFIX_LIST) {
+    throw invalidSignature(`a PrefixList of at most ${MAX_PREFIX_LIST} characters in ${what}`, `${length} characters`);
   }
 }
 

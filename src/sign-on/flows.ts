@@ -1,6 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { CookieSerializeOptions } from '@fastify/cookie';
-import { and, eq, lt } from 'drizzle-orm';
+import { and, eq, inArray, lt } from 'drizzle-orm';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Biller } from '../billers/biller.ts';
 import type { Orm } from '../database/database.ts';
@@ -28,6 +28,8 @@ const LIFETIME_MS = 15 * 60_000;
 const ID = /^[\w-]{16}$/;
 /** More unfinished flows than this in one browser, and the cookies of the others are dropped. */
 const MAX_COOKIES = 8;
+/** What a flood has left is more than one statement may take the time for. */
+const DELETED_AT_ONCE = 5_000;
 const COOKIE_PREFIX = '__Host-flow-';
 /** Names of ours. A browser may send whatever else begins so, and not every name can be written back. */
 const isFlowCookie = (name: string) => name.startsWith(COOKIE_PREFIX) && ID.test(name.slice(COOKIE_PREFIX.length));
@@ -72,8 +74,17 @@ export function createFlows({ orm, clock }: { orm: Orm; clock: () => number }): 
       reply.clearCookie(COOKIE_PREFIX + id, COOKIE);
     },
 
-    deleteExpired: async () => {
-      await orm.delete(signOnFlows).where(lt(signOnFlows.expiresAt, new Date(clock())));
+    async deleteExpired() {
+      const expired = lt(signOnFlows.expiresAt, new Date(clock()));
+      let deleted: number;
+      do {
+        const some = orm.select({ id: signOnFlows.id }).from(signOnFlows).where(expired).limit(DELETED_AT_ONCE);
+        const rows = await orm
+          .delete(signOnFlows)
+          .where(inArray(signOnFlows.id, some))
+          .returning({ id: signOnFlows.id });
+        deleted = rows.length;
+      } while (deleted === DELETED_AT_ONCE);
     },
   };
 }

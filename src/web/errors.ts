@@ -20,12 +20,14 @@ function fromFastify(error: { statusCode?: number; message: string }): IdpError 
 /** Turns whatever was thrown into the one error class. */
 export function toIdpError(error: unknown): IdpError {
   if (error instanceof IdpError) return error;
+  // Before anything else: a client that goes away in the middle of its body looks like a database that does.
+  const refused = error instanceof Error ? fromFastify(error) : undefined;
+  if (refused !== undefined) return refused;
   if (isDatabaseGone(error)) {
     const detail = 'the database is not available';
     return new IdpError('service_unavailable', { detail, cause: error, retryAfter: RETRY_AFTER_SECONDS });
   }
-  const refused = error instanceof Error ? fromFastify(error) : undefined;
-  return refused ?? new IdpError('internal_error', { detail: 'unexpected error', cause: error });
+  return new IdpError('internal_error', { detail: 'unexpected error', cause: error });
 }
 
 /** RFC 9457. */

@@ -2,16 +2,22 @@ import type { FastifyInstance } from 'fastify';
 import { type DestinationStream, type Logger, pino } from 'pino';
 import { tell } from './told.ts';
 
+function framesOf({ stack = '' }: Error): string {
+  const frames = stack.split('\n').filter((line) => line.startsWith('    at '));
+  return frames.slice(0, 12).join('\n');
+}
+
 /** What of an error goes into the log: never the values that a statement was run with. */
 function describeError(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { message: 'something was thrown that is no Error' };
-  // Drizzle's message repeats the statement with its values; the driver's error beneath says what happened.
-  if (error.name === 'DrizzleQueryError' || 'params' in error) return describeError(error.cause);
+  // Drizzle's message repeats the statement with its values; the driver's error beneath says what happened. PGlite's own
+  // error has the values, too, but beside its message, and nothing beneath it.
+  const isWrapper = error.name === 'DrizzleQueryError' || ('params' in error && error.cause instanceof Error);
+  if (isWrapper) return { ...describeError(error.cause), stack: framesOf(error) };
   const { code } = error as NodeJS.ErrnoException;
   // SQLSTATE class 22: the message quotes the value that was wrong.
   const message = typeof code === 'string' && /^22...$/.test(code) ? 'a value was not acceptable' : error.message;
-  const frames = (error.stack ?? '').split('\n').filter((line) => line.startsWith('    at '));
-  return { type: error.name, code, message, stack: frames.slice(0, 12).join('\n') };
+  return { type: error.name, code, message, stack: framesOf(error) };
 }
 
 // Nothing logs these. Should somebody pass a whole request or form to the log one day, they still don't show.

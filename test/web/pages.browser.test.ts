@@ -188,6 +188,8 @@ describe('forms', () => {
   test('sign-in posts what was typed, and starts in the first empty field', async () => {
     const page = await openPage();
     await page.goto(`${origin}/sign-in`);
+    // The browser gives the field its focus once the page is painted; what is typed before goes nowhere.
+    await page.locator('#email:focus').waitFor();
     await page.keyboard.type('jane@example.com');
     await page.keyboard.press('Tab');
     await page.keyboard.type('päss word');

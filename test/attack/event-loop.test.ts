@@ -1,0 +1,136 @@
+import { deflateRawSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { KEY_TYPES } from '../../src/keys/key-types.ts';
+import { MAX_MESSAGE_BYTES } from '../../src/saml/decode.ts';
+import { authnRequest, postFields } from '../support/authn-request.ts';
+import { startInstallation, type TestInstallation } from '../support/installation.ts';
+
+const PASSPHRASE = 'correct horse battery';
+const MAX_HOLD_MS = 50;
+
+/** On PostgreSQL: the embedded database runs in the same thread, and is no part of the question. */
+let installation: TestInstallation;
+beforeAll(async () => {
+  installation = await startInstallation({ postgresUrl: inject('postgresUrl') });
+  await installation.addBiller('riverton', { keyType: 'RSA-2048' });
+});
+afterAll(() => installation.close());
+
+/** CPU time of this thread in milliseconds: what other processes take of the machine is not in it. */
+function threadTime(): number {
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
+}
+
+/** @returns the longest that the event loop computed without a turn while the work was under way; milliseconds */
+async function longestHold(work: () => Promise<unknown>): Promise<number> {
+  let longest = 0;
+  let last = threadTime();
+  const look = () => {
+    const now = threadTime();
+    longest = Math.max(longest, now - last);
+    last = now;
+  };
+  const looking = setInterval(look, 1);
+  try {
+    await new Promise((turn) => setTimeout(turn, 5));
+    longest = 0;
+    await work();
+    look();
+  } finally {
+    clearInterval(looking);
+  }
+  return longest;
+}
+
+/** The least of three times: a garbage collection that happens to fall into one of them is not the work's. */
+async function leastHold(work: () => Promise<unknown>): Promise<number> {
+  const holds: number[] = [];
+  for (let turn = 0; turn < 3; turn += 1) holds.push(await longestHold(work));
+  return Math.min(...holds);
+}
+
+test('101 a hold is seen where there is one, also among what waits (project rule)', async () => {
+  const hold = await longestHold(async () => {
+    await new Promise((turn) => setTimeout(turn, 5));
+    const until = threadTime() + 80;
+    while (threadTime() < until);
+    await new Promise((turn) => setTimeout(turn, 5));
+  });
+  expect(hold).toBeGreaterThanOrEqual(80);
+});
+
+describe('101 the event loop is not held for 50 ms by keys (project rule)', () => {
+  test.each(KEY_TYPES)(
+    '101 that are made: %s, with its certificate or a certificate request (project rule)',
+    async (keyType) => {
+      const hold = await leastHold(async () => {
+        await installation.operate('key.request', { biller: 'riverton', keyType });
+        await installation.operate('key.stage', { biller: 'riverton', keyType });
+        await installation.operate('key.retire', { biller: 'riverton', staged: true });
+      });
+      expect(hold).toBeLessThan(MAX_HOLD_MS);
+    },
+  );
+
+  test('101 that leave and come in as PKCS#12, whose passphrase costs hundreds of thousands of rounds (project rule)', async () => {
+    const hold = await leastHold(async () => {
+      const secret = { biller: 'riverton', passphrase: PASSPHRASE };
+      const { file } = (await installation.operate('key.export-private', { ...secret, reason: 'test' })) as {
+        file: string;
+      };
+      await installation.operate('key.import', { ...secret, file });
+      await installation.operate('key.retire', { biller: 'riverton', staged: true });
+    });
+    expect(hold).toBeLessThan(MAX_HOLD_MS);
+  });
+});
+
+/** Text that makes a message as long as it may be. */
+const filledTo = (bytes: number, make: (filling: string) => string, piece: string) =>
+  make(piece.repeat(Math.floor((bytes - make('').length) / piece.length)));
+const around = (inside: string) => authnRequest({ inside: `<x>${inside}</x>` });
+/** What XML parsers find most costly. */
+const SHAPES: Record<string, (bytes: number) => string> = {
+  letters: (bytes) => filledTo(bytes, around, 'a'),
+  'an attribute': (bytes) => filledTo(bytes, (filling) => authnRequest({ attributes: { x: filling } }), 'a'),
+  'line breaks in an attribute': (bytes) =>
+    filledTo(bytes, (filling) => authnRequest({ attributes: { x: filling } }), '\n'),
+  references: (bytes) => filledTo(bytes, around, '&lt;'),
+  'character references': (bytes) => filledTo(bytes, around, '&#65;'),
+  'CDATA sections': (bytes) => filledTo(bytes, around, '<![CDATA[a]]>'),
+  elements: (bytes) => filledTo(bytes, around, '<y/>'),
+  'space in a tag': (bytes) => filledTo(bytes, (filling) => around(`<y${filling}/>`), ' '),
+  'email addresses': (bytes) => filledTo(bytes, (issuer) => authnRequest({ issuer }), 'someone@example.com '),
+  'a prefix that is not bound': (bytes) => filledTo(bytes, (filling) => `<${filling}:y/>`, 'p'),
+};
+
+describe('101 the event loop is not held for 50 ms by a message, accepted or refused (project rule)', () => {
+  const post = async (payload: string) => {
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    const answer = await installation.server.inject({ method: 'POST', url: '/saml/riverton/sso', headers, payload });
+    expect(answer.statusCode).toBeLessThan(500);
+  };
+
+  describe.each(Object.keys(SHAPES))('101 made of %s (project rule)', (shape) => {
+    // The largest message that is decoded, and the largest request that is read.
+    test.each([MAX_MESSAGE_BYTES, 256 * 1024])('101 of %d bytes (project rule)', async (bytes) => {
+      const xml = SHAPES[shape]?.(bytes) ?? '';
+      expect(Buffer.byteLength(xml)).toBeGreaterThan(bytes - 100);
+      const form = new URLSearchParams(postFields(xml)).toString();
+      expect(await leastHold(() => post(form))).toBeLessThan(MAX_HOLD_MS);
+      const url = `/saml/riverton/sso?SAMLRequest=${encodeURIComponent(deflateRawSync(xml).toString('base64'))}`;
+      expect(await leastHold(() => installation.server.inject({ url }))).toBeLessThan(MAX_HOLD_MS);
+    });
+  });
+
+  test.each([
+    ['parameters', (size: number) => Array.from({ length: size / 8 }, (_, number) => `p${number}`).join('&')],
+    ['nothing but &', (size: number) => '&'.repeat(size)],
+    ['escapes', (size: number) => `SAMLRequest=${'%41'.repeat(size / 3 - 10)}`],
+    ['line breaks in base64', (size: number) => `SAMLRequest=${'A%0A'.repeat(size / 4 - 10)}`],
+  ])('101 by a form of 2 MB made of %s (project rule)', async (_title, make) => {
+    const form = make(2 * 1024 * 1024);
+    expect(await leastHold(() => post(form))).toBeLessThan(MAX_HOLD_MS);
+  });
+});

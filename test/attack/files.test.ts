@@ -1,0 +1,44 @@
+import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { openEmbedded } from '../../src/database/embedded.ts';
+import { embeddedMasterKeyFile, newMasterKey } from '../../src/keys/master-key-source.ts';
+import { workingFolder } from '../support/cli.ts';
+import { layEmbeddedDatabase } from '../support/embedded-template.ts';
+
+const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8);
+
+test('the embedded database is the owner’s alone, also in a DATA_DIR that was there before and is open to all (project rule)', async () => {
+  const { folder, remove } = workingFolder();
+  try {
+    const dataDir = join(folder, 'data');
+    mkdirSync(dataDir);
+    chmodSync(dataDir, 0o755);
+    await layEmbeddedDatabase(dataDir);
+    chmodSync(join(dataDir, 'pglite'), 0o777);
+    const database = await openEmbedded(dataDir);
+    await database.close();
+    // Whoever can't enter it reads and writes nothing in it, whatever the modes of its files.
+    expect(modeOf(join(dataDir, 'pglite'))).toBe('700');
+  } finally {
+    remove();
+  }
+});
+
+test('a master key that is rotated stays the owner’s alone, whatever lay in its place (project rule)', () => {
+  const { folder, remove } = workingFolder();
+  try {
+    const path = join(folder, 'certs', 'master.key');
+    const file = embeddedMasterKeyFile(path);
+    expect(modeOf(path)).toBe('600');
+    // Left by a rotation that was cut off, or put there by somebody who wants to read what comes.
+    writeFileSync(`${path}.new`, '', { mode: 0o666 });
+    chmodSync(`${path}.new`, 0o666);
+    const keys = [newMasterKey(), ...file.read()];
+    file.write(keys);
+    expect(modeOf(path)).toBe('600');
+    expect(readFileSync(path, 'utf8')).toBe(`${keys.join('\n')}\n`);
+  } finally {
+    remove();
+  }
+});

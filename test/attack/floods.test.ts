@@ -1,0 +1,73 @@
+import { sql } from 'drizzle-orm';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { hashPassword, verifyPassword } from '../../src/portal-users/password.ts';
+import { authnRequest, redirectQuery } from '../support/authn-request.ts';
+import { createBrowserLike } from '../support/browser-like.ts';
+import { startInstallation, type TestInstallation } from '../support/installation.ts';
+import { makeSigningKey } from '../support/saml.ts';
+import { DATABASE_KINDS } from '../support/storage.ts';
+
+test('whoever sends passwords without number does not keep signatures waiting (project rule)', async () => {
+  const { signer } = await makeSigningKey('RSA-2048');
+  const hash = await hashPassword('correct horse battery');
+  let verified = 0;
+  const passwords = Array.from({ length: 60 }, async () => {
+    expect(await verifyPassword(hash, 'wrong')).toBe(false);
+    verified += 1;
+  });
+  await signer.sign(Buffer.from('a sign-on that comes after all of them'));
+  // Four threads would have taken all the passwords first.
+  expect(verified).toBeLessThan(20);
+  await Promise.all(passwords);
+  expect(verified).toBe(60);
+});
+
+test('a hash that can’t be read gives its place to the next in line (project rule)', async () => {
+  const broken = await Promise.allSettled(Array.from({ length: 8 }, () => verifyPassword('no hash', 'x')));
+  expect(broken.every(({ status }) => status === 'rejected')).toBe(true);
+  expect(await verifyPassword(await hashPassword('x'), 'x')).toBe(true);
+});
+
+describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
+  let installation: TestInstallation;
+  let ahead = 0;
+  beforeAll(async () => {
+    const postgresUrl = kind === 'postgresql' ? inject('postgresUrl') : undefined;
+    installation = await startInstallation({ postgresUrl, clock: () => Date.now() + ahead });
+    await installation.addBiller('riverton', { keyType: 'EC-P256' });
+    await installation.addUser('riverton', 'pat@example.com', 'correct horse battery', ['101Invoice']);
+  });
+  afterAll(() => installation.close());
+
+  test('102 however many guesses at a password come at once, ten are looked at (project rule)', async () => {
+    const guesses = Array.from({ length: 60 }, (_, guess) =>
+      createBrowserLike(installation.server).post('/login/riverton', {
+        email: 'pat@example.com',
+        password: `${guess}`,
+      }),
+    );
+    const statuses = (await Promise.all(guesses)).map(({ statusCode }) => statusCode);
+    expect(statuses.filter((status) => status === 401)).toHaveLength(10);
+    expect(statuses.filter((status) => status === 429)).toHaveLength(50);
+  });
+
+  test('102 however many sign-ons a flood has begun, those that expired go, and the others stay (project rule)', async () => {
+    const { database, tidy } = installation.services;
+    const begin = () =>
+      createBrowserLike(installation.server).get(`/saml/riverton/sso?${redirectQuery(authnRequest())}`);
+    expect((await begin()).statusCode).toBe(303);
+    await database.orm.execute(sql`insert into sign_on_flows (id, secret_hash, biller_id, request, expires_at)
+      select 'flood-' || n, secret_hash, biller_id, request, now() - interval '1 second'
+      from sign_on_flows, generate_series(1, 12000) n`);
+    const count = async () => {
+      const counted = { name: 'count-flows', text: 'select count(*)::int as count from sign_on_flows' };
+      return (await database.query<{ count: number }>(counted, []))[0]?.count;
+    };
+    expect(await count()).toBe(12_001);
+    await tidy();
+    expect(await count()).toBe(1);
+    ahead += 16 * 60_000;
+    await tidy();
+    expect(await count()).toBe(0);
+  });
+});

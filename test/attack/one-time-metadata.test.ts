@@ -1,0 +1,53 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startInstallation, type TestInstallation } from '../support/installation.ts';
+
+let installation: TestInstallation;
+beforeAll(async () => {
+  installation = await startInstallation();
+});
+afterAll(() => installation.close());
+
+/** Adds a biller with a key that is handed over. @returns the path of its one-time metadata */
+async function handedOver(slug: string): Promise<string> {
+  await installation.addBiller(slug, { keyType: 'EC-P256', settings: { rotation: 'switch-on-fetch' } });
+  await installation.operate('key.stage', { biller: slug, keyType: 'EC-P256' });
+  const { url } = (await installation.operate('key.hand-over', { biller: slug })) as { url: string };
+  return new URL(url).pathname + new URL(url).search;
+}
+const fetchPath = (url: string) => installation.server.inject({ url });
+const activations = async (biller: string) =>
+  ((await installation.operate('audit.list', { biller, event: 'key.activated' })) as unknown[]).length;
+async function holdOf(slug: string): Promise<number> {
+  const { billers, keys } = installation.services;
+  return (await keys.ofBiller((await billers.bySlug(slug)).id)).holdUntil;
+}
+
+test('whoever has the address of a key that was retired can’t make sign-ons wait (project rule)', async () => {
+  const path = await handedOver('retired');
+  await installation.operate('key.retire', { biller: 'retired', staged: true });
+  for (let turn = 0; turn < 3; turn += 1) expect((await fetchPath(path)).statusCode).toBe(410);
+  expect(await holdOf('retired')).toBe(0);
+  expect(await activations('retired')).toBe(0);
+});
+
+test('many fetches at once switch once, and all are shown the same (project rule)', async () => {
+  const path = await handedOver('raced');
+  const answers = await Promise.all(Array.from({ length: 20 }, () => fetchPath(path)));
+  expect(new Set(answers.map(({ statusCode, body }) => `${statusCode} ${body}`)).size).toBe(1);
+  expect(answers[0]?.statusCode).toBe(200);
+  expect(await activations('raced')).toBe(1);
+  // What comes later is shown the same and holds nobody up any more.
+  const held = await holdOf('raced');
+  expect((await fetchPath(path)).statusCode).toBe(200);
+  expect(await holdOf('raced')).toBe(held);
+});
+
+test('a fetch that is refused says nothing of the key, and its page leads nowhere with the token (project rule)', async () => {
+  const path = await handedOver('opened');
+  const page = await installation.server.inject({ url: path, headers: { 'sec-fetch-mode': 'navigate' } });
+  expect(page.statusCode).toBe(403);
+  expect(page.headers['referrer-policy']).toBe('same-origin');
+  expect(page.headers['cache-control']).toBe('no-store');
+  expect(page.body).not.toContain(path.split('one-time=')[1]);
+  expect(page.body).not.toContain('X509Certificate');
+});
