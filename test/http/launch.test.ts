@@ -60,4 +60,30 @@ describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
     expect((await launch('bills', 'one@example.com')).headers.location).toContain('account=303Invoice');
     expect((await launch('bills')).headers.location).toBe('/login/riverton');
   });
+
+  test('72 a launch is written down, and nothing but a GET does it (project rule)', async () => {
+    const browser = createBrowserLike(installation.server);
+    await browser.signIn('riverton', 'pat@example.com', PASSWORD);
+    const started = async () =>
+      (await installation.operate('audit.list', { event: 'launch.started', limit: 1000 })) as {
+        biller: string;
+        details: object;
+      }[];
+    const before = await started();
+    const url = '/launch/riverton/autopay?account=202Invoice&viewMode=1';
+    for (const method of ['HEAD', 'POST', 'PUT'] as const) {
+      const answer = await installation.server.inject({ method, url, cookies: Object.fromEntries(browser.cookies) });
+      expect([method, answer.statusCode, answer.headers.location]).toEqual([method, 404, undefined]);
+    }
+    expect(await started()).toHaveLength(before.length);
+    await browser.get(url);
+    const [event, ...others] = await started();
+    expect(others).toHaveLength(before.length);
+    expect(event).toMatchObject({ biller: 'riverton', details: { destination: 3, viewMode: 1 } });
+  });
+
+  test('81 nobody is launched at a biller that there is not (project rule)', async () => {
+    const answer = await installation.server.inject('/launch/nowhere/bills?account=202Invoice');
+    expect([answer.statusCode, errorCodeOf(answer)]).toEqual([404, 'biller_unknown']);
+  });
 });
