@@ -101,7 +101,12 @@ describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
     expect(others).toEqual([]);
     const reference = referenceOf(answer);
     expect(reference).toMatch(/-/);
-    expect(fault).toMatchObject({ level: 'error', reference, err: { stack: expect.stringContaining('flows.ts') } });
+    const err = { code: '42P01', message: 'relation "sign_on_flows" does not exist' };
+    expect(fault).toMatchObject({
+      level: 'error',
+      reference,
+      err: { ...err, stack: expect.stringContaining('sign-on/flows.ts') },
+    });
     expect(request).toMatchObject({ level: 'info', reference, status: 500, outcome: 'internal_error' });
     for (const value of [EMAIL, RELAY_STATE, ...browser.cookies.values()])
       expect(written.join('')).not.toContain(value);

@@ -12,9 +12,8 @@ export interface BrowserLike {
   signIn(biller: string, email: string, password: string): Promise<void>;
 }
 
-export function createBrowserLike(server: FastifyInstance): BrowserLike {
-  const cookies = new Map<string, string>();
-
+/** @param cookies those of a browser that reaches this instance as well */
+export function createBrowserLike(server: FastifyInstance, cookies = new Map<string, string>()): BrowserLike {
   async function keep(response: LightMyRequestResponse): Promise<LightMyRequestResponse> {
     for (const { name, value } of response.cookies) {
       if (value === '') cookies.delete(name);
