@@ -1,0 +1,204 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createServer, createServices, type Services } from '../../src/app.ts';
+import { signingKeys } from '../../src/database/schema.ts';
+import { openInstallation } from '../../src/installation.ts';
+import { fitMasterKey } from '../../src/keys/fit-master-key.ts';
+import { createMasterKey } from '../../src/keys/master-key.ts';
+import { embeddedMasterKeyFile, readMasterKeys } from '../../src/keys/master-key-source.ts';
+import { runOperation } from '../../src/operators/operations.ts';
+import { authnRequest, redirectQuery } from '../support/authn-request.ts';
+import { createBrowserLike, postedBy } from '../support/browser-like.ts';
+import { createTestStorage, type TestStorage } from '../support/storage.ts';
+
+const EMAIL = 'pat@example.com';
+const PASSWORD = 'correct horse battery';
+const actor = { name: 'test' };
+const newKey = () => randomBytes(32).toString('base64');
+const sealedRows = async ({ database }: Services) =>
+  (await database.orm.select().from(signingKeys)).map(({ sealedPrivateKey }) => sealedPrivateKey?.toString('hex'));
+
+async function addBillers(services: Services, count: number): Promise<void> {
+  for (let number = 0; number < count; number += 1) {
+    const provider = { entityId: 'https://sp.example/metadata', acs: ['https://sp.example/acs'] };
+    const input = { slug: `biller-${number}`, name: 'Biller', billerGuid: crypto.randomUUID(), keyType: 'EC-P256' };
+    await runOperation(services, 'biller.add', { ...input, ...provider }, actor);
+  }
+  const user = { biller: 'biller-0', email: EMAIL, password: PASSWORD, accounts: ['101Invoice'] };
+  await runOperation(services, 'user.add', user, actor);
+}
+
+/** Signs on again and again until told to stop. @returns what tells it to, and counts */
+async function keepSigningOn(services: Services) {
+  const server = await createServer(services, {
+    logger: pino({ level: 'silent' }),
+    settings: { TRUST_PROXY: undefined },
+  });
+  const browser = createBrowserLike(server);
+  await browser.signIn('biller-0', EMAIL, PASSWORD);
+  let running = true;
+  const counts = { issued: 0, failed: 0 };
+  const loop = (async () => {
+    while (running) {
+      // What is in memory is read anew each time, so that a row which can't be opened shows.
+      services.keys.forget(undefined);
+      const answer = await browser.get(`/saml/biller-0/sso?${redirectQuery(authnRequest())}`);
+      if (postedBy(answer) === undefined) counts.failed += 1;
+      else counts.issued += 1;
+    }
+  })();
+  return {
+    /** Resolves after so many more sign-ons. */
+    async more(count: number) {
+      const goal = counts.issued + counts.failed + count;
+      await expect.poll(() => counts.issued + counts.failed, { timeout: 30_000 }).toBeGreaterThanOrEqual(goal);
+    },
+    async stop() {
+      running = false;
+      await loop;
+      await server.close();
+      return counts;
+    },
+  };
+}
+
+const issuedTo = async (services: Services) =>
+  (await runOperation(
+    services,
+    'audit.list',
+    { email: EMAIL, event: 'assertion.issued', limit: 10_000 },
+    actor,
+  )) as unknown[];
+
+describe('an embedded installation', () => {
+  let storage: TestStorage;
+  let path: string;
+  beforeAll(async () => {
+    storage = await createTestStorage('embedded');
+    path = join(storage.folder, 'certs', 'master.key');
+  });
+  afterAll(() => storage.remove());
+
+  /** Opens it as the service does that keeps its master key in a file. */
+  async function open() {
+    const connection = await storage.open();
+    const masterKeyFile = embeddedMasterKeyFile(path);
+    const masterKey = createMasterKey(...masterKeyFile.read());
+    await fitMasterKey(connection.database.orm, masterKey);
+    const { database } = connection;
+    return {
+      connection,
+      services: createServices({ publicUrl: 'https://idp.example', database, masterKey, masterKeyFile }),
+    };
+  }
+
+  test('a rotation that is interrupted is taken up by the same command, after a restart too, and sign-ons go on', async () => {
+    const keysInFile = () => readFileSync(path, 'utf8').trim().split('\n');
+    const first = await open();
+    await addBillers(first.services, 4);
+    const [old] = keysInFile();
+    const before = await sealedRows(first.services);
+    const signingOn = await keepSigningOn(first.services);
+
+    // The third secret can't be sealed: the process ends here, as it were.
+    const { masterKey } = first.services;
+    const { seal } = masterKey;
+    let sealed = 0;
+    masterKey.seal = (secret, context) => {
+      sealed += 1;
+      if (sealed > 2) throw new Error('the process ended here');
+      return seal(secret, context);
+    };
+    await expect(runOperation(first.services, 'master-key.rotate', {}, actor)).rejects.toThrow(
+      'the process ended here',
+    );
+    masterKey.seal = seal;
+    expect(keysInFile()).toHaveLength(2);
+    await signingOn.more(5);
+    expect(await runOperation(first.services, 'master-key.status', {}, actor)).toMatchObject({ current: 2, other: 3 });
+    const counts = await signingOn.stop();
+    expect(counts.failed).toBe(0);
+    await first.services.audit.drained();
+    await first.connection.close();
+
+    const again = await open();
+    const signingOnAgain = await keepSigningOn(again.services);
+    expect(await runOperation(again.services, 'master-key.rotate', {}, actor)).toMatchObject({ resealed: 3 });
+    await signingOnAgain.more(5);
+    const more = await signingOnAgain.stop();
+    expect(more.failed).toBe(0);
+    expect(keysInFile()).toHaveLength(1);
+    expect(keysInFile()).not.toEqual([old]);
+    const after = await sealedRows(again.services);
+    expect(after.filter((row) => before.includes(row))).toEqual([]);
+    // Events from before the rotation are still found by email.
+    expect(await issuedTo(again.services)).toHaveLength(counts.issued + more.issued);
+    await again.services.audit.drained();
+    await again.connection.close();
+  });
+});
+
+test('with PostgreSQL: two instances sign on while secrets are sealed anew, and then the old key alone opens nothing', async () => {
+  const storage = await createTestStorage('postgresql');
+  const old = storage.settings.MASTER_KEY ?? '';
+  const fresh = newKey();
+  const openWith = async (...keys: string[]) => {
+    const installation = await openInstallation({ ...storage.settings, MASTER_KEY: keys.join(',') });
+    if (installation === undefined) throw new Error('PostgreSQL is never in use');
+    return installation;
+  };
+  try {
+    const before = await openWith(old);
+    await addBillers(before.services, 30);
+    await expect(runOperation(before.services, 'master-key.rotate', {}, actor)).rejects.toThrow(
+      'There is one master key.',
+    );
+    await before.close();
+
+    const both = [await openWith(fresh, old), await openWith(fresh, old)];
+    const loops = await Promise.all(both.map(({ services }) => keepSigningOn(services)));
+    const [one] = both;
+    if (one === undefined) throw new Error('there is no instance');
+    // 30 signing keys and the secret behind the hashes of emails.
+    expect(await runOperation(one.services, 'master-key.rotate', {}, actor)).toMatchObject({ resealed: 31 });
+    for (const loop of loops) {
+      await loop.more(5);
+      expect((await loop.stop()).failed).toBe(0);
+    }
+    for (const installation of both) await installation.close();
+
+    await expect(openWith(old)).rejects.toThrow('MASTER_KEY is not the one');
+    const after = await openWith(fresh);
+    expect(await runOperation(after.services, 'master-key.status', {}, actor)).toMatchObject({ current: 31, other: 0 });
+    await after.close();
+  } finally {
+    await storage.remove();
+  }
+});
+
+describe('where a master key comes from', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ic-idp-test-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const [one, other] = [newKey(), newKey()];
+
+  test('itself, a file, or what a command prints; several while it is rotated', async () => {
+    const file = join(folder, 'keys');
+    writeFileSync(file, `${one}\n${other}\n`);
+    expect(await readMasterKeys(one)).toEqual([one]);
+    expect(await readMasterKeys(`${one}, ${other}`)).toEqual([one, other]);
+    expect(await readMasterKeys(`file:${file}`)).toEqual([one, other]);
+    expect(await readMasterKeys(`command:head -1 '${file}'`)).toEqual([one]);
+  });
+
+  test('what can’t be had is told, and nothing that a command printed is repeated', async () => {
+    await expect(readMasterKeys(`file:${join(folder, 'none')}`)).rejects.toThrow("can't be read");
+    await expect(readMasterKeys('command:echo secret-words; exit 3')).rejects.toThrow('ended with 3');
+    const failure = await readMasterKeys('command:echo secret-words').catch((error: Error) => error.message);
+    expect(failure).toContain('does not hold a master key');
+    expect(failure).not.toContain('secret-words');
+  });
+});
