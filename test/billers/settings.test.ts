@@ -31,7 +31,7 @@ describe('a setting out of bounds is refused, and the option named', () => {
     ['--session-idle', 'sessionIdleMinutes', [1, 1440], [0, 1441]],
     ['--session-lifetime', 'sessionLifetimeMinutes', [1, 10_080], [0, 10_081]],
     ['--default-login-type', 'defaultLoginType', [1, 99], [0, 100, 1.5]],
-    ['--login-type owner=1,co-owner=5', 'loginTypes', [{}, { owner: 1 }], [{ owner: 0 }, { owner: '1' }]],
+    ['--login-type', 'loginTypes', [{}, { owner: 1 }], [{ owner: 0 }, { owner: '1' }]],
     ['--sign', 'sign', ['assertion', 'response', 'both'], ['none', '']],
     ['--name-id-format', 'nameIdFormat', ['persistent', 'transient'], ['kerberos', 'toString']],
     ['--encrypt', 'encrypt', ['never', 'as-metadata'], ['sometimes']],
@@ -64,12 +64,20 @@ describe('a setting out of bounds is refused, and the option named', () => {
     for (const value of bad) {
       const attempt = () => settingsOf({}, { [name]: value }, serviceProvider);
       expect(attempt, JSON.stringify(value)).toThrow(InputError);
-      expect(attempt, JSON.stringify(value)).toThrow(new RegExp(`^${option}[ :]`));
+      expect(attempt, JSON.stringify(value)).toThrow(new RegExp(`^${option}( \\(.+?\\))?( ".*?")?: .+[^.]\\.$`));
     }
   });
 
+  test('the value is named too, and where it stands', () => {
+    const attempt = (given: object) => () => settingsOf({}, { ...given }, serviceProvider);
+    expect(attempt({ clockSkewSeconds: 301 })).toThrow(/^--clock-skew "301": must be at most 300\.$/);
+    expect(attempt({ loginTypes: { owner: 0 } })).toThrow(/^--login-type \(owner\) "0": must be at least 1\.$/);
+  });
+
   test('a name that is no setting', () => {
-    expect(() => settingsOf({}, { assertionLifetime: 60 }, serviceProvider)).toThrow(/^assertionLifetime: /);
+    expect(() => settingsOf({}, { assertionLifetime: 60 }, serviceProvider)).toThrow(
+      /^There is no setting "assertionLifetime"\.$/,
+    );
   });
 });
 
