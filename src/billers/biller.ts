@@ -13,6 +13,8 @@ export interface Biller {
   readonly ssoUrl: string;
   readonly serviceProvider: ServiceProvider;
   readonly settings: BillerSettings;
+  /** Who may frame what this biller's portal users see: their portal, and nobody else. */
+  readonly portalOrigins: readonly string[];
   readonly pairwiseSalt: Buffer;
 }
 
@@ -25,9 +27,15 @@ export function billerUrls(publicUrl: string, slug: string) {
   return { entityId: `${base}/metadata`, ssoUrl: `${base}/sso`, certificateUrl: `${base}/certificate.pem` };
 }
 
+/** The origin of the biller's portal, where it has one. */
+export function portalOriginsOf({ portalUrl }: Pick<BillerSettings, 'portalUrl'>): string[] {
+  return portalUrl === null ? [] : [new URL(portalUrl).origin];
+}
+
 /** Makes the biller out of its row; settings that came with a later version get their defaults. */
 export function toBiller(row: BillerRow, publicUrl: string): Biller {
   const { entityId, ssoUrl } = billerUrls(publicUrl, row.slug);
+  const settings = billerSettingsSchema.parse(row.settings);
   return {
     id: row.id,
     slug: row.slug,
@@ -36,7 +44,8 @@ export function toBiller(row: BillerRow, publicUrl: string): Biller {
     entityId,
     ssoUrl,
     serviceProvider: row.serviceProvider,
-    settings: billerSettingsSchema.parse(row.settings),
+    settings,
+    portalOrigins: portalOriginsOf(settings),
     pairwiseSalt: row.pairwiseSalt,
   };
 }

@@ -1,8 +1,7 @@
 import type { FastifyReply } from 'fastify';
 import type { Biller } from '../billers/biller.ts';
-import { prepareAutoSubmitPage } from '../web/auto-submit-page.ts';
-import { portalOrigins } from '../web/biller-of.ts';
-import { sendPage } from '../web/reply.ts';
+import { type AutoSubmitPage, prepareAutoSubmitPage } from '../web/auto-submit-page.ts';
+import { pageHeaders } from '../web/reply.ts';
 import type { AnswerTarget } from './checks/check.ts';
 import { formActionOf } from './step.ts';
 
@@ -22,22 +21,37 @@ function toBase64(text: string): string {
   return scratch.toString('base64', 0, scratch.write(text));
 }
 
-export function createDeliver(): Deliver {
-  // All of the page but four values is the same for every sign-on of a biller.
-  const pages = new WeakMap<Biller, ReturnType<typeof prepareAutoSubmitPage>>();
+/** What is the same for every sign-on of a biller at one ACS. */
+interface Prepared {
+  readonly page: AutoSubmitPage;
+  readonly headers: Record<string, string>;
+}
 
-  function pageOf(biller: Biller) {
-    const known = pages.get(biller);
-    if (known !== undefined) return known;
-    const page = prepareAutoSubmitPage(biller.name);
-    pages.set(biller, page);
-    return page;
+export function createDeliver(): Deliver {
+  // By ACS: a biller has as many as its Service Provider registered.
+  const known = new WeakMap<Biller, Map<string, Prepared>>();
+
+  function prepare(biller: Biller, target: AnswerTarget): Prepared {
+    return {
+      page: prepareAutoSubmitPage(biller.name, target.acsUrl),
+      headers: pageHeaders({
+        formAction: formActionOf(biller, target),
+        frameAncestors: biller.portalOrigins,
+        referrer: 'none',
+      }),
+    };
   }
 
-  return async (reply, biller, target, response) =>
-    sendPage(reply, pageOf(biller)(target.acsUrl, toBase64(response), target.relayState ?? undefined), {
-      formAction: formActionOf(biller, target),
-      frameAncestors: portalOrigins(biller),
-      referrer: 'none',
-    });
+  function preparedFor(biller: Biller, target: AnswerTarget): Prepared {
+    const ofBiller = known.get(biller) ?? new Map<string, Prepared>();
+    known.set(biller, ofBiller);
+    const prepared = ofBiller.get(target.acsUrl) ?? prepare(biller, target);
+    ofBiller.set(target.acsUrl, prepared);
+    return prepared;
+  }
+
+  return async (reply, biller, target, response) => {
+    const { page, headers } = preparedFor(biller, target);
+    return reply.headers(headers).send(page(toBase64(response), target.relayState ?? undefined));
+  };
 }

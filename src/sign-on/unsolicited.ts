@@ -1,7 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { Biller } from '../billers/biller.ts';
 import { IdpError } from '../errors/idp-error.ts';
-import { portalOrigins } from '../web/biller-of.ts';
 import type { AcceptedRequest } from './checks/check.ts';
 import { OUR_AUTHN_CONTEXT } from './checks/requested-authn-context.ts';
 
@@ -13,7 +12,7 @@ function isInvited(request: FastifyRequest, biller: Biller): boolean {
   const site = request.headers['sec-fetch-site'];
   if (site === undefined || site === 'none' || site === 'same-origin') return true;
   const { referer } = request.headers;
-  return referer !== undefined && URL.canParse(referer) && portalOrigins(biller).includes(new URL(referer).origin);
+  return referer !== undefined && URL.canParse(referer) && biller.portalOrigins.includes(new URL(referer).origin);
 }
 
 /**

@@ -4,7 +4,7 @@ import { hiddenInput } from './hidden-inputs.ts';
 import { layout } from './layout.ts';
 
 /** Writes the page for one sign-on. `samlResponse` is base64; `relayState` is left out only where undefined. */
-type AutoSubmitPage = (acsUrl: string, samlResponse: string, relayState: string | undefined) => string;
+export type AutoSubmitPage = (samlResponse: string, relayState: string | undefined) => string;
 
 /**
  * Writes what is beyond ASCII as references. JavaScript keeps a text in one byte a character only where no character is
@@ -16,17 +16,17 @@ function asAscii(page: string): string {
   return Buffer.from(ascii, 'latin1').toString('latin1');
 }
 
-// Marks where the form's start goes. No value can bring it in: `<` is escaped in every one of them.
-const gap = '<!--form-->';
+// Marks where the form's fields go. No value can bring it in: `<` is escaped in every one of them.
+const gap = '<!--fields-->';
 
 /**
  * The page that posts a SAML Response to the ACS (SAML bindings, 3.5.4). Every sign-on passes through it, so what stays
- * the same for a biller is written here, once, and the function returned only joins strings. Keep it per biller.
+ * the same for a biller and an ACS is written here, once, and the function returned only joins strings. Keep it.
  *
  * The function returned throws a TypeError if `samlResponse` is not base64 and could end its attribute. A `relayState`
  * must hold no control characters: see hiddenInput.
  */
-export function prepareAutoSubmitPage(billerName: string): AutoSubmitPage {
+export function prepareAutoSubmitPage(billerName: string, acsUrl: string): AutoSubmitPage {
   const page = asAscii(
     layout({
       title: 'Taking you to Invoice Cloud…',
@@ -37,7 +37,7 @@ export function prepareAutoSubmitPage(billerName: string): AutoSubmitPage {
 <div class="spinner" aria-hidden="true"></div>
 <h1 data-when-offered="Continue to Invoice Cloud">Taking you to Invoice Cloud…</h1>
 </div>
-!${gap}
+<form method="post" data-auto-submit="ready" action="${acsUrl}">!${gap}
 <noscript><p>One more step: scripts are switched off in your browser, so please choose Continue.</p>
 <button class="primary">Continue</button></noscript>
 <div class="late"><p id="late">If you are not taken there, choose Continue. If that does not help, start again from the
@@ -48,16 +48,15 @@ ${billerName} website.</p>
     }),
   );
   const at = page.indexOf(gap);
-  const before = `${page.slice(0, at)}<form method="post" data-auto-submit="ready" action="`;
-  const between = '"><input type="hidden" name="SAMLResponse" value="';
+  const before = `${page.slice(0, at)}<input type="hidden" name="SAMLResponse" value="`;
   const after = page.slice(at + gap.length);
 
-  return (acsUrl, samlResponse, relayState) => {
+  return (samlResponse, relayState) => {
     // Base64 needs no escaping. Inside double quotes only these two could do harm, and looking for them costs nothing.
     if (samlResponse.includes('"') || samlResponse.includes('&')) {
       throw new TypeError('The SAML Response is not base64. Encode it before it is put into the page.');
     }
     const relay = relayState === undefined ? '' : hiddenInput('RelayState', relayState);
-    return `${before}${html`${acsUrl}`}${between}${samlResponse}">${relay}${after}`;
+    return `${before}${samlResponse}">${relay}${after}`;
   };
 }

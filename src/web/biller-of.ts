@@ -15,13 +15,7 @@ export async function billerOf(request: FastifyRequest<BillerRoute>, billers: Bi
     biller: biller.slug,
     billerName: biller.name,
     portalUrl: biller.settings.portalUrl ?? undefined,
-    frameAncestors: portalOrigins(biller),
+    frameAncestors: biller.portalOrigins,
   });
   return biller;
-}
-
-/** Who may frame what this biller's portal users see: their portal, and nobody else. */
-export function portalOrigins(biller: Biller): string[] {
-  const { portalUrl } = biller.settings;
-  return portalUrl === null ? [] : [new URL(portalUrl).origin];
 }

@@ -1,7 +1,6 @@
 import type { FastifyReply } from 'fastify';
 
-interface PageOptions {
-  readonly status?: number;
+interface PagePolicy {
   /** Origins that a form of the page, and what its answer redirects to, may go to besides our own. */
   readonly formAction?: readonly string[];
   /** Origins that may frame the page. */
@@ -10,23 +9,29 @@ interface PageOptions {
   readonly referrer?: 'own' | 'none';
 }
 
-function contentSecurityPolicy({ formAction = [], frameAncestors = [] }: PageOptions): string {
+function contentSecurityPolicy({ formAction = [], frameAncestors = [] }: PagePolicy): string {
   const ancestors = frameAncestors.length === 0 ? "'none'" : frameAncestors.join(' ');
   return `default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action ${["'self'", ...formAction].join(' ')}; frame-ancestors ${ancestors}; base-uri 'none'`;
 }
 
-/** Sends a page with the headers that every page of ours carries: not kept, not framed, not guessed, no leak. */
-export function sendPage(reply: FastifyReply, html: string, options: PageOptions = {}): FastifyReply {
-  return reply
-    .code(options.status ?? 200)
-    .headers({
-      'content-type': 'text/html; charset=utf-8',
-      'cache-control': 'no-store',
-      'content-security-policy': contentSecurityPolicy(options),
-      'referrer-policy': options.referrer === 'none' ? 'no-referrer' : 'same-origin',
-      'x-content-type-options': 'nosniff',
-    })
-    .send(html);
+/** The headers that every page of ours carries: not kept, not framed, not guessed, no leak. */
+export function pageHeaders(policy: PagePolicy): Record<string, string> {
+  return {
+    'content-type': 'text/html; charset=utf-8',
+    'cache-control': 'no-store',
+    'content-security-policy': contentSecurityPolicy(policy),
+    'referrer-policy': policy.referrer === 'none' ? 'no-referrer' : 'same-origin',
+    'x-content-type-options': 'nosniff',
+  };
+}
+
+/** Sends a page with its headers. */
+export function sendPage(
+  reply: FastifyReply,
+  html: string,
+  { status = 200, ...policy }: PagePolicy & { readonly status?: number } = {},
+): FastifyReply {
+  return reply.code(status).headers(pageHeaders(policy)).send(html);
 }
 
 /** Sends the browser on with 303, the only redirect that never repeats a POST. @param target a URL of ours or checked */

@@ -1,9 +1,10 @@
-import { type Biller, billerUrls } from '../../src/billers/biller.ts';
+import { type Biller, billerUrls, portalOriginsOf } from '../../src/billers/biller.ts';
 import { billerSettingsSchema } from '../../src/billers/settings.ts';
 import { serviceProviderByHand } from '../../src/saml/sp-metadata.ts';
 
 /** A biller with every setting at its default, or as given. */
 export function newBiller(settings: Record<string, unknown> = {}): Biller {
+  const parsed = billerSettingsSchema.parse(settings);
   const { entityId, ssoUrl } = billerUrls('https://sso.example.com', 'riverton');
   return {
     id: '5f0c0c52-2d6a-4a57-8a0e-2e8f3c1f9f11',
@@ -18,7 +19,8 @@ export function newBiller(settings: Record<string, unknown> = {}): Biller {
       signingCertificates: [],
       encryptionCertificates: [],
     }),
-    settings: billerSettingsSchema.parse(settings),
+    settings: parsed,
+    portalOrigins: portalOriginsOf(parsed),
     pairwiseSalt: Buffer.alloc(32, 1),
   };
 }

@@ -18,7 +18,7 @@ const pages: Record<string, { marks: string[]; page: string }> = {
   },
   'auto-submit page': {
     marks: ['biller', 'acs', 'relay'],
-    page: prepareAutoSubmitPage(attack('biller'))(attack('acs'), 'QUJD', attack('relay')),
+    page: prepareAutoSubmitPage(attack('biller'), attack('acs'))('QUJD', attack('relay')),
   },
   'error page': {
     marks: ['title', 'sentence', 'remedy', 'code', 'reference', 'biller', 'href', 'label'],

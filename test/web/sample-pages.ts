@@ -13,7 +13,7 @@ const samlResponse = Buffer.from(Array.from({ length: 3_000 }, (_, i) => (i * 15
 const relayState = `?account=101Invoice&ViewMode=0 <b>"'&amp;%26+%2B%0A</b> é 💧 \\ = ;`;
 /** The body that the auto-submit page has to send, byte for byte. */
 export const arrivesAs = new URLSearchParams({ SAMLResponse: samlResponse, RelayState: relayState }).toString();
-const autoSubmit = prepareAutoSubmitPage(billerName);
+const autoSubmit = (acsUrl: string) => prepareAutoSubmitPage(billerName, acsUrl)(samlResponse, relayState);
 const accounts = (count: number) =>
   Array.from({ length: count }, (_, i) => ({
     id: `a${i}`,
@@ -34,8 +34,8 @@ const error = {
 
 /** Every page, under the name in its URL. The ACS of `unanswered` does not answer at first. */
 export const pages: Record<string, string> = {
-  'auto-submit': autoSubmit('/acs', samlResponse, relayState),
-  unanswered: autoSubmit('/acs/unanswered', samlResponse, relayState),
+  'auto-submit': autoSubmit('/acs'),
+  unanswered: autoSubmit('/acs/unanswered'),
   'sign-in': signInPage({ billerName, action: '/login', hidden, email: '' }),
   'sign-in-failed': signInPage({ billerName, action: '/login', hidden, email, error: failure }),
   'signed-in': signedInPage({ billerName, email, accounts: withLinks(2), signOutAction: '/logout', hidden }),
