@@ -31,7 +31,7 @@ const MAX_DEPTH = 50;
 /** Many times what any message or metadata has, and few enough to be read in a few milliseconds. */
 const MAX_NODES = 4_000;
 /** Attributes, references, and the line breaks and tabs that a parser must rewrite: each costs it as much as many letters. */
-const MAX_COSTLY = 20_000;
+const MAX_COSTLY = 10_000;
 
 /** Says whether the document has more of what is costly to read than any message or metadata has. */
 function isCostly(text: string): boolean {

@@ -94,6 +94,12 @@ const around = (inside: string) => authnRequest({ inside: `<x>${inside}</x>` });
 const SHAPES: Record<string, (bytes: number) => string> = {
   letters: (bytes) => filledTo(bytes, around, 'a'),
   'an attribute': (bytes) => filledTo(bytes, (filling) => authnRequest({ attributes: { x: filling } }), 'a'),
+  // As many as are looked at, and what space is left between them.
+  attributes: (bytes) => {
+    const room = Math.floor((bytes - around('<y/>').length) / 9_900);
+    const all = Array.from({ length: 9_900 }, (_, number) => ` a${number}=""`.padEnd(room));
+    return around(`<y${all.join('')}/>`).padEnd(bytes);
+  },
   'line breaks in an attribute': (bytes) =>
     filledTo(bytes, (filling) => authnRequest({ attributes: { x: filling } }), '\n'),
   references: (bytes) => filledTo(bytes, around, '&lt;'),

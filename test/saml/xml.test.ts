@@ -138,6 +138,12 @@ test('16 there are four thousand elements and attributes and no more (project ru
   expect(kindOf(wide(4_001))).toBe('forbidden');
 });
 
+test.each(['=', '&#65;', '\n', '\r', '\t'])('16 of %j there are ten thousand and no more (project rule)', (costly) => {
+  const filled = (count: number) => `<r>${costly.repeat(count)}</r>`;
+  expect(kindOf(filled(10_000))).toBe('accepted');
+  expect(kindOf(filled(10_001))).toBe('forbidden');
+});
+
 test('whatever the text, it is parsed or refused in a way that callers know', () => {
   const piece = fc.constantFrom(
     ...['<', '>', '/', '"', "'", '=', '&', ';', '!', '?', '--', '[', ']]>', '<![CDATA[', '<!DOCTYPE', '<?xml '],
