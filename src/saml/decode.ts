@@ -15,6 +15,8 @@ export interface ReceivedMessage {
    * what is signed. A signature inside is in the XML.
    */
   readonly signedQuery: string | undefined;
+  /** A signature came beside a message whose binding wants it inside. */
+  readonly misplacedSignature?: boolean;
 }
 
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
@@ -106,5 +108,10 @@ export function decodePost(parameters: ReadonlyMap<string, string>): ReceivedMes
   const bytes = decodeBase64(requireRequest(parameters));
   if (bytes.length > MAX_MESSAGE_BYTES) throw tooLarge();
   const plain = beginsAsXml(bytes[0]) ? bytes : inflate(bytes);
-  return { xml: decodeUtf8(plain), relayState: parameters.get('RelayState'), signedQuery: undefined };
+  return {
+    xml: decodeUtf8(plain),
+    relayState: parameters.get('RelayState'),
+    signedQuery: undefined,
+    misplacedSignature: parameters.has('Signature') || parameters.has('SigAlg'),
+  };
 }

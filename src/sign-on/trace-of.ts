@@ -40,6 +40,9 @@ export function traceOf(error: IdpError, biller: Biller | undefined, received: R
   if (received === undefined || biller === undefined) return { code, sentence, detail, checks: [failed] };
   const { binding, message, at } = received;
   const large = message.xml.length > MAX_CHARACTERS;
+  const checks = large ? [] : explainRequest(message, biller, at);
+  // What fails once the request is accepted is none of its checks: it stands behind them.
+  const isAmongThem = checks.some((check) => check.code === code);
   return {
     code,
     sentence,
@@ -47,6 +50,6 @@ export function traceOf(error: IdpError, biller: Biller | undefined, received: R
     binding,
     message: large ? [`(${message.xml.length} characters, too many to be kept)`] : outline(message.xml),
     relayStateBytes: message.relayState === undefined ? undefined : Buffer.byteLength(message.relayState),
-    checks: large ? [failed] : explainRequest(message, biller, at),
+    checks: isAmongThem ? checks : [...checks, failed],
   };
 }

@@ -82,15 +82,20 @@ function attempt(check: string, run: () => unknown): CheckResult {
   }
 }
 
-/** Runs every check that can be run, past the ones that fail. Reads the same list as acceptRequest. */
+/** Runs every check that can be run, past the ones that fail. Reads the same list, and sees the same, as acceptRequest. */
 export function explainRequest(message: ReceivedMessage, biller: Biller, now: number): CheckResult[] {
   let request: AuthnRequest | undefined;
   const readable = attempt('Message is an AuthnRequest', () => {
     request = readAuthnRequest(message.xml);
   });
   if (request === undefined) return [readable];
-  const input = { request, biller, relayState: message.relayState, now };
+  const asItCame = request;
+  let verified: AuthnRequest | undefined;
+  const signature = attempt('Signature', () => {
+    verified = verifySignature(message, asItCame, biller);
+  });
+  const seen = verified ?? { ...asItCame, signed: asItCame.signed || message.signedQuery !== undefined };
+  const input = { request: seen, biller, relayState: message.relayState, now };
   const [first, ...rest] = [...TRUST, ...ANSWERED].map(([name, check]) => attempt(name, () => check(input)));
-  const signature = attempt('Signature', () => verifySignature(message, input.request, biller));
   return [readable, first as CheckResult, signature, ...rest];
 }

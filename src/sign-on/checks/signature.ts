@@ -21,6 +21,10 @@ export function verifySignature(message: ReceivedMessage, request: AuthnRequest,
     return { ...readAuthnRequest(verifyPostSignature(message.xml, signingCertificates)), signed: true };
   }
   if (signedQuery !== undefined) return { ...request, signed: true };
+  if (message.misplacedSignature) {
+    const expected = 'the signature inside the message, as HTTP-POST has it';
+    throw broken('signature_invalid', 'Signature', expected, 'one beside it, as HTTP-Redirect has it');
+  }
   if (requiresSignature(biller)) throw broken('signature_missing', 'Signature', 'a signed request', 'none');
   return request;
 }
