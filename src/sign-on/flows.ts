@@ -17,7 +17,7 @@ import type { AcceptedRequest } from './checks/check.ts';
 export interface Flows {
   /** Parks a request and binds it to the browser. @returns the flow's id */
   park(reply: FastifyReply, biller: Biller, accepted: AcceptedRequest): Promise<string>;
-  /** @throws IdpError flow_unknown where it is over, of another browser or of another biller */
+  /** @throws IdpError flow_unknown where it is over, of another browser or biller, or its ACS is no longer registered */
   find(request: FastifyRequest, biller: Biller, id: string): Promise<AcceptedRequest>;
   /** Ends a flow that came to its end. */
   finish(reply: FastifyReply, id: string): Promise<void>;
@@ -66,7 +66,12 @@ export function createFlows({ orm, clock }: { orm: Orm; clock: () => number }): 
       if (!timingSafeEqual(hashSecret(secret), flow.secretHash)) {
         throw new IdpError('flow_unknown', { detail: 'the flow belongs to another browser' });
       }
-      return flow.request as AcceptedRequest;
+      const accepted = flow.request as AcceptedRequest;
+      // An operator may have taken it away meanwhile.
+      if (!biller.serviceProvider.acs.some(({ url }) => url === accepted.acsUrl)) {
+        throw new IdpError('flow_unknown', { detail: 'the ACS of the flow is not registered any more' });
+      }
+      return accepted;
     },
 
     async finish(reply, id) {
