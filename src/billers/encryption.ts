@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { InputError } from '../errors/idp-error.ts';
 import type { DataEncryptionAlgorithm } from '../saml/algorithms.ts';
-import { DATA_ENCRYPTION_URIS, KEY_TRANSPORT_RSA_OAEP } from '../saml/algorithms.ts';
+import { DATA_ENCRYPTION_URIS, KEY_TRANSPORT_URIS } from '../saml/algorithms.ts';
 import type { Encryption } from '../saml/encrypt-assertion.ts';
 import type { Biller } from './biller.ts';
 
@@ -13,19 +13,27 @@ function isUsable(certificate: string): boolean {
   return asymmetricKeyType === 'rsa' && (asymmetricKeyDetails?.modulusLength ?? 0) >= MIN_RSA_BITS;
 }
 
+/** What the SP metadata lists of one kind. */
+function listedOf<Name extends string>(uris: Readonly<Record<Name, string>>, listed: readonly string[]): Name[] {
+  return (Object.keys(uris) as Name[]).filter((name) => listed.includes(uris[name]));
+}
+
 /**
- * The algorithm to use: the biller's, unless the metadata lists only the other one.
+ * The algorithms to use: the biller's, unless the metadata lists only another one that is used here.
  *
- * @returns undefined where the metadata lists neither, or rules out our way of carrying the key
+ * @returns undefined where the metadata lists none for the content, or none for its key
  */
-function chooseAlgorithm(preferred: DataEncryptionAlgorithm, listed: readonly string[]) {
-  const data = listed.filter((uri) => !/rsa|kw-/.test(uri));
-  const transports = listed.filter((uri) => /rsa/.test(uri));
-  if (transports.length > 0 && !transports.includes(KEY_TRANSPORT_RSA_OAEP)) return undefined;
-  if (data.length === 0) return preferred;
-  const ours = Object.entries<string>(DATA_ENCRYPTION_URIS).filter(([, uri]) => data.includes(uri));
-  const names = ours.map(([name]) => name as DataEncryptionAlgorithm);
-  return names.includes(preferred) ? preferred : names[0];
+function chooseAlgorithms(
+  preferred: DataEncryptionAlgorithm,
+  listed: readonly string[],
+): Omit<Encryption, 'certificate'> | undefined {
+  const isTransport = (uri: string) => /rsa/.test(uri);
+  const data = listed.some((uri) => !/rsa|kw-/.test(uri)) ? listedOf(DATA_ENCRYPTION_URIS, listed) : [preferred];
+  const [keyTransport] = listed.some(isTransport)
+    ? listedOf(KEY_TRANSPORT_URIS, listed)
+    : (['rsa-oaep-mgf1p'] as const);
+  const dataAlgorithm = data.includes(preferred) ? preferred : data[0];
+  return dataAlgorithm && keyTransport && { dataAlgorithm, keyTransport };
 }
 
 /**
@@ -34,7 +42,10 @@ function chooseAlgorithm(preferred: DataEncryptionAlgorithm, listed: readonly st
  * @returns undefined where they are not
  * @throws InputError where they should be and can't
  */
-export function encryptionFor({ settings, serviceProvider }: Pick<Biller, 'settings' | 'serviceProvider'>) {
+export function encryptionFor({
+  settings,
+  serviceProvider,
+}: Pick<Biller, 'settings' | 'serviceProvider'>): Encryption | undefined {
   const { encryptionCertificates, wantEncryption, encryptionMethods } = serviceProvider;
   if (settings.encrypt === 'never' || (settings.encrypt === 'as-metadata' && !wantEncryption)) return undefined;
   if (encryptionCertificates.length === 0) {
@@ -48,11 +59,11 @@ export function encryptionFor({ settings, serviceProvider }: Pick<Biller, 'setti
       `The Service Provider's encryption certificate can't be used: expected is an RSA key of at least ${MIN_RSA_BITS} bits. Ask for another certificate. ${IN_THE_CLEAR}`,
     );
   }
-  const dataAlgorithm = chooseAlgorithm(settings.encryptionAlgorithm, encryptionMethods ?? []);
-  if (dataAlgorithm === undefined) {
+  const algorithms = chooseAlgorithms(settings.encryptionAlgorithm, encryptionMethods ?? []);
+  if (algorithms === undefined) {
     throw new InputError(
-      `The Service Provider's metadata lists only ways of encryption that are not safe enough (${encryptionMethods.join(', ')}). Expected are AES-GCM and RSA-OAEP (rsa-oaep-mgf1p). Ask for metadata with these. ${IN_THE_CLEAR}`,
+      `The Service Provider's metadata lists no way of encryption that is used here (${encryptionMethods.join(', ')}). Expected are AES-256-GCM or AES-128-GCM, and RSA-OAEP; CBC and RSA 1.5 are not safe enough. Ask for metadata with these. ${IN_THE_CLEAR}`,
     );
   }
-  return { certificate, dataAlgorithm } satisfies Encryption;
+  return { certificate, ...algorithms };
 }

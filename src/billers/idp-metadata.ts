@@ -1,6 +1,7 @@
+import { X509Certificate } from 'node:crypto';
 import { IdpError } from '../errors/idp-error.ts';
 import type { BillerKeys } from '../keys/keys.ts';
-import { entityTag, writeIdpMetadata } from '../saml/metadata.ts';
+import { CACHE_DURATION_MS, entityTag, writeIdpMetadata } from '../saml/metadata.ts';
 import { NAME_ID_FORMATS } from '../saml/names.ts';
 import { type Biller, requiresSignature } from './biller.ts';
 
@@ -9,15 +10,42 @@ interface IdpMetadata {
   readonly tag: string;
 }
 
-// Biller and keys are read anew when they change, so a document is good for as long as both are the same objects.
-const written = new WeakMap<BillerKeys, { readonly biller: Biller; readonly metadata: Promise<IdpMetadata> }>();
+interface Written {
+  readonly biller: Biller;
+  readonly metadata: Promise<IdpMetadata>;
+  /** From then on it must say something else; milliseconds since 1970. */
+  readonly goodUntil: number;
+}
 
-/** @returns the biller's IdP metadata and its entity tag @throws IdpError signing_key_unavailable */
-export async function idpMetadataOf(biller: Biller, keys: BillerKeys, publicUrl: string): Promise<IdpMetadata> {
+// Biller and keys are read anew when they change, so a document is good for as long as both are the same objects.
+const written = new WeakMap<BillerKeys, Written>();
+
+/** When the last of the certificates ends: from then on nothing in the metadata is good. */
+function endOf(certificates: readonly string[]): number {
+  const ends = certificates.map((certificate) => new X509Certificate(Buffer.from(certificate, 'base64')).validToDate);
+  return Math.max(...ends.map((end) => end.getTime()));
+}
+
+/**
+ * @param now milliseconds since 1970
+ * @returns the biller's IdP metadata and its entity tag
+ * @throws IdpError signing_key_unavailable
+ */
+export async function idpMetadataOf(
+  biller: Biller,
+  keys: BillerKeys,
+  publicUrl: string,
+  now: number,
+): Promise<IdpMetadata> {
   const known = written.get(keys);
-  if (known?.biller === biller) return known.metadata;
-  const metadata = write(biller, keys, publicUrl);
-  written.set(keys, { biller, metadata });
+  if (known?.biller === biller && now < known.goodUntil) return known.metadata;
+  const end = endOf(keys.certificates);
+  // Where the end is nearer than the next look of a reader who keeps it, and where it is past and the biller goes on
+  // signing, nothing is said: an SP must not use metadata after its validUntil (SAML metadata, 2.3.2), which would take
+  // away the certificate that is to come, too.
+  const tells = end - CACHE_DURATION_MS > now;
+  const metadata = write(biller, keys, publicUrl, tells ? end : undefined);
+  written.set(keys, { biller, metadata, goodUntil: tells ? end - CACHE_DURATION_MS : Number.POSITIVE_INFINITY });
   metadata.catch(() => written.delete(keys));
   return metadata;
 }
@@ -33,10 +61,16 @@ export function oneTimeMetadataOf(
   certificate: string,
   publicUrl: string,
 ): Promise<IdpMetadata> {
-  return write(biller, { ...keys, certificates: [certificate] }, publicUrl);
+  const certificates = [certificate];
+  return write(biller, { ...keys, certificates }, publicUrl, endOf(certificates));
 }
 
-async function write(biller: Biller, keys: BillerKeys, publicUrl: string): Promise<IdpMetadata> {
+async function write(
+  biller: Biller,
+  keys: BillerKeys,
+  publicUrl: string,
+  validUntil: number | undefined,
+): Promise<IdpMetadata> {
   const { active } = keys;
   if (active === undefined) {
     throw new IdpError('signing_key_unavailable', { detail: 'the biller has no active signing key' });
@@ -52,7 +86,7 @@ async function write(biller: Biller, keys: BillerKeys, publicUrl: string): Promi
     organizationUrl: biller.settings.portalUrl ?? publicUrl,
     wantAuthnRequestsSigned: requiresSignature(biller),
     // Not "in two weeks": it would change every day, and an SP that copies once would find its copy outdated.
-    validUntil: active.notAfter.getTime(),
+    validUntil,
   };
   const document = await writeIdpMetadata(content, biller.settings.signMetadata ? active.signer : undefined);
   return { document, tag: entityTag(document) };

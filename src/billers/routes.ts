@@ -17,6 +17,7 @@ interface BillerRouteServices {
   readonly fetches: MetadataFetches;
   readonly handOver: HandOver;
   readonly publicUrl: string;
+  readonly clock: () => number;
 }
 
 const HEADERS = {
@@ -30,7 +31,7 @@ const fetcherOf = ({ ip, headers }: FastifyRequest) => ({ address: ip, client: h
 
 /** What the onboarding staff fetches: IdP metadata and the signing certificate. */
 export function billerRoutes(server: FastifyInstance, services: BillerRouteServices): void {
-  const { billers, keys, fetches, handOver, publicUrl } = services;
+  const { billers, keys, fetches, handOver, publicUrl, clock } = services;
 
   function note(request: FastifyRequest, biller: Biller, status: number, certificates: readonly string[]): void {
     const fetcher = fetcherOf(request);
@@ -51,7 +52,7 @@ export function billerRoutes(server: FastifyInstance, services: BillerRouteServi
     const token = readParameters(rawQuery(request.url)).get('one-time');
     if (token !== undefined) return sendOneTime(request, reply, biller, token);
     const known = await keys.ofBiller(biller.id);
-    const { document, tag } = await idpMetadataOf(biller, known, publicUrl);
+    const { document, tag } = await idpMetadataOf(biller, known, publicUrl, clock());
     reply.headers({ ...HEADERS, 'cache-control': 'no-cache', etag: tag });
     // RFC 9110, 13.1.2: weak comparison, a list, or any.
     const tags = request.headers['if-none-match']?.split(',').map((candidate) => candidate.trim().replace(/^W\//, ''));

@@ -159,7 +159,8 @@ const metadata = defineOperation(
   z.strictObject({ slug: z.string() }),
   async (services, { slug }) => {
     const biller = await requireBiller(services, slug);
-    const { document } = await idpMetadataOf(biller, await services.keys.ofBiller(biller.id), services.publicUrl);
+    const { keys, publicUrl, clock } = services;
+    const { document } = await idpMetadataOf(biller, await keys.ofBiller(biller.id), publicUrl, clock());
     return { metadata: document };
   },
 );

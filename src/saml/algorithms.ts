@@ -15,5 +15,9 @@ export const DATA_ENCRYPTION_URIS = {
   'aes256-gcm': 'http://www.w3.org/2009/xmlenc11#aes256-gcm',
   'aes128-gcm': 'http://www.w3.org/2009/xmlenc11#aes128-gcm',
 } as const satisfies Record<DataEncryptionAlgorithm, string>;
-/** XML Encryption 1.1, 5.5.2: the one way a content key is carried. */
-export const KEY_TRANSPORT_RSA_OAEP = 'http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p';
+/** How a content key is carried (XML Encryption 1.1, 5.5.2): RSA-OAEP under either of its names, the better known first. */
+export const KEY_TRANSPORT_URIS = {
+  'rsa-oaep-mgf1p': 'http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p',
+  'rsa-oaep': 'http://www.w3.org/2009/xmlenc11#rsa-oaep',
+} as const;
+export type KeyTransport = keyof typeof KEY_TRANSPORT_URIS;

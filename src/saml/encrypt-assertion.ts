@@ -1,8 +1,13 @@
 import { X509Certificate } from 'node:crypto';
 import { DOMParser } from '@xmldom/xmldom';
 import { ExclusiveCanonicalization } from 'xml-crypto';
-import { encrypt } from 'xml-encryption';
-import { DATA_ENCRYPTION_URIS, type DataEncryptionAlgorithm, KEY_TRANSPORT_RSA_OAEP } from './algorithms.ts';
+import { encrypt, type KeyEncryptionAlgorithm } from 'xml-encryption';
+import {
+  DATA_ENCRYPTION_URIS,
+  type DataEncryptionAlgorithm,
+  KEY_TRANSPORT_URIS,
+  type KeyTransport,
+} from './algorithms.ts';
 import { ASSERTION } from './names.ts';
 
 /** How an assertion is encrypted for its Service Provider. */
@@ -10,10 +15,11 @@ export interface Encryption {
   /** The Service Provider's, with an RSA key; DER in base64. */
   readonly certificate: string;
   readonly dataAlgorithm: DataEncryptionAlgorithm;
+  readonly keyTransport: KeyTransport;
 }
 
 /** xml-encryption, with a fresh key and IV each time. @returns an EncryptedData element, not canonical */
-function encryptElement(element: string, { certificate, dataAlgorithm }: Encryption): Promise<string> {
+function encryptElement(element: string, { certificate, dataAlgorithm, keyTransport }: Encryption): Promise<string> {
   const parsed = new X509Certificate(Buffer.from(certificate, 'base64'));
   return new Promise((resolve, reject) => {
     encrypt(
@@ -22,9 +28,10 @@ function encryptElement(element: string, { certificate, dataAlgorithm }: Encrypt
         rsa_pub: parsed.publicKey.export({ type: 'spki', format: 'pem' }),
         pem: parsed.toString(),
         encryptionAlgorithm: DATA_ENCRYPTION_URIS[dataAlgorithm],
-        // Its digest is SHA-1 where nothing else is said, which every Service Provider reads (XML Encryption 1.1, 5.5.2).
+        // Its digests are SHA-1 where nothing else is said, which every Service Provider reads (XML Encryption 1.1, 5.5.2).
         // OAEP does not rest on the collision resistance that SHA-1 has lost.
-        keyEncryptionAlgorithm: KEY_TRANSPORT_RSA_OAEP,
+        // Its types are of a version that knew but one of the two.
+        keyEncryptionAlgorithm: KEY_TRANSPORT_URIS[keyTransport] as KeyEncryptionAlgorithm,
         disallowEncryptionWithInsecureAlgorithm: true,
       },
       (error, result) => {

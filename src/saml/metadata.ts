@@ -1,8 +1,10 @@
 import { hash } from 'node:crypto';
 import { escapeAttribute, escapeText } from './escape.ts';
 import { formatInstant } from './instant.ts';
-import { BINDING_POST, BINDING_REDIRECT, METADATA, PROTOCOL, XMLDSIG } from './names.ts';
+import { BINDING_POST, BINDING_REDIRECT, METADATA, METADATA_ALGORITHMS, PROTOCOL, XMLDSIG } from './names.ts';
+import { REQUEST_SIGNATURE_URIS } from './request-signature-algorithms.ts';
 import { signElement } from './signature.ts';
+import { REQUEST_DIGEST_URIS } from './signature-form.ts';
 import type { Signer } from './signer.ts';
 
 /** What a biller's IdP metadata tells. */
@@ -16,14 +18,26 @@ export interface IdpMetadataContent {
   readonly organizationName: string;
   readonly organizationUrl: string;
   readonly wantAuthnRequestsSigned: boolean;
-  /** Milliseconds since 1970. */
-  readonly validUntil: number;
+  /** Milliseconds since 1970; undefined where there is no telling. */
+  readonly validUntil: number | undefined;
 }
 
-const CACHE_DURATION = 'PT6H';
+const CACHE_HOURS = 6;
+/** For how long a reader may keep the metadata before it looks again (SAML metadata, 2.3.2). */
+export const CACHE_DURATION_MS = CACHE_HOURS * 3_600_000;
 
 const keyDescriptor = (certificate: string): string =>
   `<md:KeyDescriptor use="signing"><ds:KeyInfo xmlns:ds="${XMLDSIG}"><ds:X509Data><ds:X509Certificate>${certificate}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>`;
+
+/**
+ * What is verified here (SAML Metadata Profile for Algorithm Support 1.0): Service Providers that look choose from it, and
+ * some of them sign with SHA-1 where nothing is said.
+ */
+function writeAlgorithms(): string {
+  const methods = (name: string, uris: readonly string[]) =>
+    uris.map((uri) => `<alg:${name} xmlns:alg="${METADATA_ALGORITHMS}" Algorithm="${uri}"></alg:${name}>`).join('');
+  return `<md:Extensions>${methods('DigestMethod', REQUEST_DIGEST_URIS)}${methods('SigningMethod', REQUEST_SIGNATURE_URIS)}</md:Extensions>`;
+}
 
 /** Writes the inside of the EntityDescriptor (SAML metadata, 2.3.2 and 2.4.3), in its exclusive canonical form. */
 function writeInside(content: IdpMetadataContent): string {
@@ -31,7 +45,7 @@ function writeInside(content: IdpMetadataContent): string {
     `<md:SingleSignOnService Binding="${binding}" Location="${escapeAttribute(content.ssoUrl)}"></md:SingleSignOnService>`;
   const name = escapeText(content.organizationName);
   return (
-    `<md:IDPSSODescriptor WantAuthnRequestsSigned="${content.wantAuthnRequestsSigned}" protocolSupportEnumeration="${PROTOCOL}">` +
+    `${writeAlgorithms()}<md:IDPSSODescriptor WantAuthnRequestsSigned="${content.wantAuthnRequestsSigned}" protocolSupportEnumeration="${PROTOCOL}">` +
     content.certificates.map(keyDescriptor).join('') +
     content.nameIdFormats.map((format) => `<md:NameIDFormat>${escapeText(format)}</md:NameIDFormat>`).join('') +
     ssoService(BINDING_REDIRECT) +
@@ -55,7 +69,8 @@ const END = '</md:EntityDescriptor>';
  */
 export async function writeIdpMetadata(content: IdpMetadataContent, signer?: Signer): Promise<string> {
   const inside = writeInside(content);
-  const attributes = `cacheDuration="${CACHE_DURATION}" entityID="${escapeAttribute(content.entityId)}" validUntil="${formatInstant(content.validUntil)}"`;
+  const validUntil = content.validUntil === undefined ? '' : ` validUntil="${formatInstant(content.validUntil)}"`;
+  const attributes = `cacheDuration="PT${CACHE_HOURS}H" entityID="${escapeAttribute(content.entityId)}"${validUntil}`;
   if (signer === undefined) {
     return `${DECLARATION}<md:EntityDescriptor xmlns:md="${METADATA}" ${attributes}>${inside}${END}\n`;
   }

@@ -17,6 +17,9 @@ const ALGORITHMS: ReadonlyMap<string, RequestSignatureAlgorithm> = new Map([
   [`${MORE}ecdsa-sha512`, { keyType: 'ec', hash: 'sha512' }],
 ]);
 
+/** Their identifiers, the most usual first. */
+export const REQUEST_SIGNATURE_URIS = [...ALGORITHMS.keys()];
+
 const MIN_RSA_BITS = 2048;
 const KEYS = { rsa: `an RSA key of at least ${MIN_RSA_BITS} bits`, ec: 'an elliptic key' } as const;
 

@@ -16,6 +16,8 @@ const DIGESTS: ReadonlyMap<string, DigestAlgorithm> = new Map([
   ['http://www.w3.org/2001/04/xmldsig-more#sha384', 'sha384'],
   ['http://www.w3.org/2001/04/xmlenc#sha512', 'sha512'],
 ]);
+/** Their identifiers, the most usual first. */
+export const REQUEST_DIGEST_URIS = [...DIGESTS.keys()];
 /** Attributes that a verifier may take for identifiers. */
 const ID_ATTRIBUTES = ['ID', 'Id', 'id'];
 

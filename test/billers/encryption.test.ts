@@ -9,12 +9,16 @@ const GCM_256 = 'http://www.w3.org/2009/xmlenc11#aes256-gcm';
 const GCM_128 = 'http://www.w3.org/2009/xmlenc11#aes128-gcm';
 const CBC_256 = 'http://www.w3.org/2001/04/xmlenc#aes256-cbc';
 const OAEP = 'http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p';
+const OAEP_11 = 'http://www.w3.org/2009/xmlenc11#rsa-oaep';
+const AES_192_GCM = 'http://www.w3.org/2009/xmlenc11#aes192-gcm';
 const RSA_1_5 = 'http://www.w3.org/2001/04/xmlenc#rsa-1_5';
 
 let rsa: string;
+let signing: string;
 let ec: string;
 beforeAll(async () => {
-  [rsa, ec] = [
+  [rsa, signing, ec] = [
+    (await makeSigningKey('RSA-2048')).signer.certificate,
     (await makeSigningKey('RSA-2048')).signer.certificate,
     (await makeSigningKey('EC-P256')).signer.certificate,
   ];
@@ -31,6 +35,7 @@ describe('60 an assertion is encrypted', () => {
     expect(chosen('as-metadata', { encryptionCertificates, wantEncryption: true })).toEqual({
       certificate: rsa,
       dataAlgorithm: 'aes256-gcm',
+      keyTransport: 'rsa-oaep-mgf1p',
     });
     expect(chosen('as-metadata', { encryptionCertificates, wantEncryption: false })).toBeUndefined();
   });
@@ -39,6 +44,26 @@ describe('60 an assertion is encrypted', () => {
     expect(chosen('always', { encryptionCertificates: [rsa] })).toMatchObject({ certificate: rsa });
     expect(chosen('never', { encryptionCertificates: [rsa], wantEncryption: true })).toBeUndefined();
   });
+
+  test('60 never with a certificate that is meant for signatures (SAML Metadata 2.4.1.1)', () => {
+    const provider = { signingCertificates: [signing], encryptionCertificates: [rsa] };
+    expect(chosen('always', provider)).toMatchObject({ certificate: rsa });
+    expect(() => chosen('always', { signingCertificates: [signing] })).toThrow(/no encryption certificate/);
+  });
+
+  test.each<[string[], string]>([
+    [[], 'rsa-oaep-mgf1p'],
+    [[GCM_256], 'rsa-oaep-mgf1p'],
+    [[OAEP_11, GCM_256], 'rsa-oaep'],
+    [[OAEP_11, OAEP], 'rsa-oaep-mgf1p'],
+    [[RSA_1_5, OAEP_11], 'rsa-oaep'],
+  ])(
+    '60 metadata that lists %j has its key carried by %s (XML Encryption 1.1, 5.5.2)',
+    (encryptionMethods, expected) => {
+      const { keyTransport } = chosen('always', { encryptionCertificates: [rsa], encryptionMethods }) ?? {};
+      expect(keyTransport).toBe(expected);
+    },
+  );
 
   test('60 with the first RSA key (XML Encryption 1.1, 5.5.2)', () => {
     expect(chosen('always', { encryptionCertificates: [ec, rsa] })).toMatchObject({ certificate: rsa });
@@ -73,12 +98,17 @@ describe('60 what can’t be encrypted safely is refused when it is set up', () 
     [
       'with CBC alone',
       () => ({ encryptionCertificates: [rsa], encryptionMethods: [CBC_256] }),
-      /not safe enough \(.*aes256-cbc\)\. Expected are AES-GCM and RSA-OAEP/,
+      /no way of encryption that is used here \(.*aes256-cbc\)\. Expected are AES-256-GCM or AES-128-GCM, and RSA-OAEP/,
+    ],
+    [
+      'with a key length that is not used here',
+      () => ({ encryptionCertificates: [rsa], encryptionMethods: [AES_192_GCM, OAEP] }),
+      /no way of encryption that is used here \(.*aes192-gcm/,
     ],
     [
       'with RSA 1.5 alone',
       () => ({ encryptionCertificates: [rsa], encryptionMethods: [GCM_256, RSA_1_5] }),
-      /not safe enough \(.*rsa-1_5\)/,
+      /no way of encryption that is used here \(.*rsa-1_5\)/,
     ],
   ])('60 %s (XML Encryption 1.1, 5.2.4, 5.5)', (_what, provider, message) => {
     expect(() => chosen('always', provider())).toThrow(message);

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import { beforeAll, expect, test } from 'vitest';
 import { idpMetadataOf } from '../../src/billers/idp-metadata.ts';
 import type { BillerKeys } from '../../src/keys/keys.ts';
@@ -7,7 +7,8 @@ import { makeSigningKey, type SigningKey } from '../support/saml.ts';
 import { newBiller } from './biller.ts';
 
 const PUBLIC_URL = 'https://sso.example.com';
-const NOT_AFTER = new Date('2029-03-01T08:30:00Z');
+const NOW = Date.now();
+const HOUR = 3_600_000;
 let active: SigningKey;
 let staged: SigningKey;
 beforeAll(async () => {
@@ -19,21 +20,43 @@ const keys = (): BillerKeys => ({
   certificates: [active, staged].map(({ signer }) => signer.certificate),
   fingerprints: ['x', 'y'],
   holdUntil: 0,
-  active: { signer: active.signer, fingerprint: 'x', notBefore: new Date(0), notAfter: NOT_AFTER },
+  active: { signer: active.signer, fingerprint: 'x', notBefore: new Date(0), notAfter: new Date(NOW + 1) },
 });
 const documentOf = async (settings: Record<string, unknown> = {}, serviceProvider = {}) => {
   const biller = newBiller(settings);
   const changed = { ...biller, serviceProvider: { ...biller.serviceProvider, ...serviceProvider } };
-  return parseDom((await idpMetadataOf(changed, keys(), PUBLIC_URL)).document);
+  return parseDom((await idpMetadataOf(changed, keys(), PUBLIC_URL, NOW)).document);
 };
 
-test('73, 75, 77 metadata has the Entity ID, every published certificate, and is good while the active one is (SAML Metadata 2.3.2)', async () => {
+/** When the certificate that lasts longest ends. */
+const end = () =>
+  Math.max(...[active, staged].map(({ certificatePem }) => Date.parse(new X509Certificate(certificatePem).validTo)));
+const validUntilAt = async (now: number) =>
+  attributes(parseDom((await idpMetadataOf(newBiller(), keys(), PUBLIC_URL, now)).document)).validUntil;
+
+test('73, 75 metadata has the Entity ID and every published certificate (SAML Metadata 2.3.2)', async () => {
   const root = await documentOf();
-  expect(attributes(root)).toMatchObject({
-    entityID: 'https://sso.example.com/saml/riverton/metadata',
-    validUntil: '2029-03-01T08:30:00Z',
-  });
+  expect(attributes(root).entityID).toBe('https://sso.example.com/saml/riverton/metadata');
   expect(all(root, 'ds:X509Certificate').map(({ textContent }) => textContent)).toEqual(keys().certificates);
+});
+
+test('77 it is good while one of its certificates is, and never for less than its cache time (SAML Metadata 2.3.2)', async () => {
+  const inWords = `${new Date(end()).toISOString().slice(0, 19)}Z`;
+  expect(await validUntilAt(NOW)).toBe(inWords);
+  expect(await validUntilAt(end() - 6 * HOUR - 1)).toBe(inWords);
+  // An SP throws away what is past its validUntil, and with it the certificate that is to come.
+  expect(await validUntilAt(end() - 6 * HOUR)).toBeUndefined();
+  expect(await validUntilAt(end() + 9 * 24 * HOUR)).toBeUndefined();
+});
+
+test('77 what was written before the end is written anew when the end comes near (SAML Metadata 2.3.2)', async () => {
+  const [biller, published] = [newBiller(), keys()];
+  const at = async (now: number) => (await idpMetadataOf(biller, published, PUBLIC_URL, now)).document;
+  const before = await at(NOW);
+  expect(await at(end() - 6 * HOUR - 1)).toBe(before);
+  const near = await at(end() - 6 * HOUR);
+  expect(attributes(parseDom(near)).validUntil).toBeUndefined();
+  expect(await at(end() + HOUR)).toBe(near);
 });
 
 test.each([
@@ -78,14 +101,14 @@ test('78 it is written once for the same biller and keys, and again for others (
     return active.signer.sign(bytes);
   };
   const counting = { ...published, active: { ...published.active, signer: { ...active.signer, sign } } } as BillerKeys;
-  const [one, two] = await Promise.all([1, 2].map(() => idpMetadataOf(biller, counting, PUBLIC_URL)));
+  const [one, two] = await Promise.all([1, 2].map(() => idpMetadataOf(biller, counting, PUBLIC_URL, NOW)));
   expect(two).toBe(one);
   expect(signatures).toBe(1);
   const digest = createHash('sha256')
     .update(one?.document ?? '')
     .digest('base64url');
   expect(one?.tag).toBe(`"${digest.slice(0, 27)}"`);
-  const renamed = await idpMetadataOf({ ...biller, name: 'Riverton Water & Sewer' }, counting, PUBLIC_URL);
+  const renamed = await idpMetadataOf({ ...biller, name: 'Riverton Water & Sewer' }, counting, PUBLIC_URL, NOW);
   expect(renamed.tag).not.toBe(one?.tag);
   expect(signatures).toBe(2);
 });
@@ -97,14 +120,14 @@ test('a signer that failed once is asked again', async () => {
   const published = keys();
   const flaky = { ...published, active: { ...published.active, signer: { ...active.signer, sign } } } as BillerKeys;
   const biller = newBiller({ signMetadata: true });
-  await expect(idpMetadataOf(biller, flaky, PUBLIC_URL)).rejects.toThrow('the module is gone');
+  await expect(idpMetadataOf(biller, flaky, PUBLIC_URL, NOW)).rejects.toThrow('the module is gone');
   failing = false;
-  await expect(idpMetadataOf(biller, flaky, PUBLIC_URL)).resolves.toMatchObject({ document: expect.any(String) });
+  await expect(idpMetadataOf(biller, flaky, PUBLIC_URL, NOW)).resolves.toMatchObject({ document: expect.any(String) });
 });
 
 test('without an active key there is none, and the error says why', async () => {
   const inactive = { ...keys(), active: undefined };
-  await expect(idpMetadataOf(newBiller(), inactive, PUBLIC_URL)).rejects.toMatchObject({
+  await expect(idpMetadataOf(newBiller(), inactive, PUBLIC_URL, NOW)).rejects.toMatchObject({
     code: 'signing_key_unavailable',
   });
 });

@@ -89,4 +89,7 @@ test('what breaks a schema is found', async () => {
   expect(schemaErrors(xml.replace(/<ds:DigestValue>.*?<.ds:DigestValue>/, ''), 'protocol')).toMatch(/DigestValue/);
   const metadata = await idpMetadata({ certificates: [rsa.signer.certificate] });
   expect(schemaErrors(metadata.replace('xml:lang="en"', ''), 'metadata')).toMatch(/OrganizationName.*required/);
+  expect(schemaErrors(metadata.replace(' Algorithm="', ' Algorithms="'), 'metadata')).toMatch(
+    /DigestMethod.*Algorithms/,
+  );
 });

@@ -28,7 +28,11 @@ test('73, 77 the root has the Entity ID, and ends with the certificate, long aft
 
 test('74, 76 there is an Identity Provider with an SSO Service for both bindings, and no Single Logout (SAML Metadata 2.4.3)', async () => {
   const root = await parsed();
-  expect(children(root).map(({ nodeName }) => nodeName)).toEqual(['md:IDPSSODescriptor', 'md:Organization']);
+  expect(children(root).map(({ nodeName }) => nodeName)).toEqual([
+    'md:Extensions',
+    'md:IDPSSODescriptor',
+    'md:Organization',
+  ]);
   const role = only(root, 'md:IDPSSODescriptor');
   expect(attributes(role)).toEqual({
     WantAuthnRequestsSigned: 'false',
@@ -43,6 +47,22 @@ test('74, 76 there is an Identity Provider with an SSO Service for both bindings
   expect(new Set(children(role).map(({ nodeName }) => nodeName))).toEqual(
     new Set(['md:KeyDescriptor', 'md:NameIDFormat', 'md:SingleSignOnService']),
   );
+});
+
+test('76 it says which signatures of requests are verified, and SHA-1 is not among them (SAML Metadata Profile for Algorithm Support 1.0)', async () => {
+  const extensions = only(await parsed(), 'md:Extensions');
+  const listed = (name: string) => all(extensions, name).map((method) => attributes(method).Algorithm?.split('#')[1]);
+  expect(listed('alg:DigestMethod')).toEqual(['sha256', 'sha384', 'sha512']);
+  expect(listed('alg:SigningMethod')).toEqual(
+    ['rsa', 'ecdsa'].flatMap((kind) => ['sha256', 'sha384', 'sha512'].map((hash) => `${kind}-${hash}`)),
+  );
+  expect(children(extensions).map(({ namespaceURI }) => namespaceURI)).toEqual(
+    Array.from({ length: 9 }, () => 'urn:oasis:names:tc:SAML:metadata:algsupport'),
+  );
+});
+
+test('77 no end is told where there is none (SAML Metadata 2.3.2)', async () => {
+  expect(attributes(await parsed({ validUntil: undefined }))).not.toHaveProperty('validUntil');
 });
 
 test('75 certificates stand in the order given, for signing, without line breaks (SAML Metadata 2.4.1.1)', async () => {

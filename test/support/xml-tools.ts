@@ -52,22 +52,33 @@ const CATALOG = `<catalog xmlns="urn:oasis:names:tc:entity:xmlns:xml:catalog">${
   .map(([address, file]) => `<system systemId="${address}" uri="file:///usr/share/xml/xmltooling/${file}"/>`)
   .join('')}</catalog>`;
 
+/** The schemas that a document may need: SAML's own, and what its extension points are filled with. */
+const SCHEMAS = {
+  protocol: {
+    'urn:oasis:names:tc:SAML:2.0:protocol': 'opensaml/saml-schema-protocol-2.0.xsd',
+    'http://www.w3.org/2009/xmlenc11#': 'xmltooling/xenc11-schema.xsd',
+  },
+  metadata: {
+    'urn:oasis:names:tc:SAML:2.0:metadata': 'opensaml/saml-schema-metadata-2.0.xsd',
+    'urn:oasis:names:tc:SAML:metadata:algsupport': 'opensaml/sstc-saml-metadata-algsupport-v1.0.xsd',
+  },
+};
+const importing = (schemas: Readonly<Record<string, string>>) =>
+  `<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">${Object.entries(schemas)
+    .map(([namespace, file]) => `<xs:import namespace="${namespace}" schemaLocation="file:///usr/share/xml/${file}"/>`)
+    .join('')}</xs:schema>`;
+
 /**
  * Validates a document against a schema of SAML 2.0 as OASIS publishes it. Nothing is fetched.
  *
  * @returns what xmllint says against it; empty where it is valid
  */
-export function schemaErrors(xml: string, schema: 'protocol' | 'metadata'): string {
-  const { status, stderr } = withFiles({ 'document.xml': xml, 'catalog.xml': CATALOG }, (path) =>
-    runTool(
-      'xmllint',
-      [
-        ...['--nonet', '--noout'],
-        ...['--schema', `/usr/share/xml/opensaml/saml-schema-${schema}-2.0.xsd`],
-        path('document.xml'),
-      ],
-      { XML_CATALOG_FILES: path('catalog.xml') },
-    ),
+export function schemaErrors(xml: string, schema: keyof typeof SCHEMAS): string {
+  const files = { 'document.xml': xml, 'catalog.xml': CATALOG, 'all.xsd': importing(SCHEMAS[schema]) };
+  const { status, stderr } = withFiles(files, (path) =>
+    runTool('xmllint', [...['--nonet', '--noout'], ...['--schema', path('all.xsd')], path('document.xml')], {
+      XML_CATALOG_FILES: path('catalog.xml'),
+    }),
   );
   if (status === 0) return '';
   // 1: not well-formed; 3: not valid. Anything else: xmllint could not do its work, for example find a schema.
