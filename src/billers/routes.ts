@@ -62,6 +62,14 @@ export function billerRoutes(server: FastifyInstance, services: BillerRouteServi
     return fresh ? reply.code(304).send() : document;
   });
 
+  // Whoever looks with HEAD has been shown no certificate, so nothing is recorded, and a one-time address is not used up.
+  server.head<BillerRoute>('/saml/:biller/metadata', async (request, reply) => {
+    const biller = await billerOf(request, billers);
+    const { document, tag } = await idpMetadataOf(biller, await keys.ofBiller(biller.id), publicUrl, clock());
+    const length = Buffer.byteLength(document);
+    return reply.headers({ ...HEADERS, 'cache-control': 'no-cache', etag: tag, 'content-length': length }).send();
+  });
+
   server.get<BillerRoute>('/saml/:biller/certificate.pem', async (request, reply) => {
     const biller = await billerOf(request, billers);
     const { active } = await keys.ofBiller(biller.id);

@@ -72,8 +72,21 @@ export interface Verdict {
   readonly sentence: string;
 }
 
+const kindOf = ({ key_type }: KeyFacts) => key_type.split('-', 1)[0];
+
+/** A fetch shows that the certificate arrived, not that the other side can verify with it. */
+function changeOfKind({ active, staged }: KeyStatus): string {
+  if (active === null || staged === null || kindOf(active) === kindOf(staged)) return '';
+  return ` The kind of key changes from ${kindOf(active)} to ${kindOf(staged)}, and many Service Providers verify RSA only: ask the other side first.`;
+}
+
 /** The one question: is it safe to activate? */
 export function verdictOf(status: KeyStatus, now: number): Verdict {
+  const { safe, sentence } = verdictOnFetches(status, now);
+  return { safe, sentence: sentence + changeOfKind(status) };
+}
+
+function verdictOnFetches(status: KeyStatus, now: number): Verdict {
   const { staged, rotation, seen, handed_over_until: until } = status;
   if (staged === null) return { safe: false, sentence: 'No key is staged.' };
   if (staged.not_after <= now)

@@ -46,7 +46,7 @@ export function billerView(biller: Biller, { active }: BillerKeys, publicUrl: st
       entityId: serviceProvider.entityId,
       acs: serviceProvider.acs,
       metadataUrl: serviceProvider.metadataUrl,
-      signedRequests: requiresSignature(biller) ? 'required' : 'verified if signed',
+      signedRequests: `${requiresSignature(biller) ? 'required' : 'verified if signed'}, with SHA-256 or better`,
       encryption: encryptionFor(biller)?.dataAlgorithm ?? 'none',
     },
     testLink: buildRedirectLink({

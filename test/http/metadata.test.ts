@@ -61,6 +61,24 @@ describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
     expect(after.body).toContain('Riverton &amp; Sons');
   });
 
+  test('HEAD tells of the document without it, and is no fetch (RFC 9110 9.3.2)', async () => {
+    const { headers, rawPayload } = await get();
+    const fetches = async () => {
+      await installation.services.fetches.drained();
+      return installation.operate('key.fetches', { biller: 'riverton' });
+    };
+    const before = await fetches();
+    const looked = await installation.server.inject({ method: 'HEAD', url: `${URL_PATH}?one-time=x` });
+    expect([looked.statusCode, looked.body]).toEqual([200, '']);
+    expect(looked.headers).toMatchObject({
+      etag: headers.etag,
+      'content-type': headers['content-type'],
+      'content-length': String(rawPayload.length),
+    });
+    expect(await fetches()).toEqual(before);
+    expect((await installation.server.inject({ method: 'HEAD', url: '/saml/nowhere/metadata' })).statusCode).toBe(404);
+  });
+
   test('81 an unknown biller is not found, nor is one that no slug can name (project rule)', async () => {
     for (const slug of ['nowhere', 'Riverton', '-', '%00']) {
       const answer = await get({}, `/saml/${slug}/metadata`);

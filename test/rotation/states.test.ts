@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { signingKeys } from '../../src/database/schema.ts';
@@ -43,13 +44,18 @@ describe.each(DATABASE_KINDS)('signing keys on the %s database', (kind) => {
   });
   const stage = () => operate('key.stage', { keyType: 'EC-P256' });
 
-  test('82 a staged key is published behind the active one, which still signs (SAML Metadata 2.4.1.1)', async () => {
+  test('57, 82 a staged key is published behind the active one, which still signs (SAML Metadata 2.4.1.1)', async () => {
     const old = await fingerprintOf('active');
     await stage();
     const biller = await connection.services.billers.bySlug(slug);
     const keys = await connection.services.keys.ofBiller(biller.id);
     expect(keys.fingerprints).toEqual([old, await fingerprintOf('staged')]);
     expect(keys.active?.fingerprint).toBe(old);
+    // What KeyInfo is written with.
+    const { certificate } = (await connection.services.keys.forSigning(biller.id)).active?.signer ?? {};
+    expect(new X509Certificate(Buffer.from(certificate ?? '', 'base64')).fingerprint256.replaceAll(':', '')).toBe(
+      old?.toUpperCase(),
+    );
   });
 
   test('85 a rotation touches one biller and no other (project rule)', async () => {
