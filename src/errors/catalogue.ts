@@ -69,7 +69,8 @@ export const errorCatalogue = {
   saml_request_forbidden_xml: {
     status: 400,
     title: 'We can’t accept the sign-on request',
-    sentence: 'The sign-on request contains a document type or an instruction, which are never accepted.',
+    sentence:
+      'The sign-on request has what no sign-on request needs: a document type, an instruction, a comment, or far too many or too deeply nested parts.',
     remedy: tellUtility,
   },
   saml_message_unsupported: {
