@@ -59,13 +59,16 @@ export const billerChangesInput = z.strictObject({
 
 type ServiceProviderInput = z.infer<z.ZodObject<typeof serviceProviderInput>>;
 
-/** @returns undefined where nothing was given @throws InputError where it is wrong, or half of it is missing */
-export function serviceProviderOf(input: ServiceProviderInput): ServiceProvider | undefined {
+/**
+ * @param now milliseconds since 1970
+ * @returns undefined where nothing was given @throws InputError where it is wrong, or half of it is missing
+ */
+export function serviceProviderOf(input: ServiceProviderInput, now: number): ServiceProvider | undefined {
   const { spMetadata, metadataUrl, entityId, acs, spCertificates, spEncryptionCertificates } = input;
   const byHand = [entityId, ...acs, ...spCertificates, ...spEncryptionCertificates].some((part) => part !== undefined);
   if (spMetadata !== undefined) {
     if (byHand) throw new InputError('Give either --sp-metadata, or --entity-id with --acs, not both.');
-    return { ...readSpMetadata(spMetadata), ...(metadataUrl === undefined ? {} : { metadataUrl }) };
+    return { ...readSpMetadata(spMetadata, now), ...(metadataUrl === undefined ? {} : { metadataUrl }) };
   }
   if (!byHand) return undefined;
   if (entityId === undefined)
