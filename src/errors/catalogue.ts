@@ -41,6 +41,12 @@ export const errorCatalogue = {
     sentence: 'The request is larger than this service accepts.',
     remedy: tellUtility,
   },
+  content_type_unsupported: {
+    status: 415,
+    title: 'The request was sent in a way that is not read here',
+    sentence: 'Only forms are taken here, sent as application/x-www-form-urlencoded.',
+    remedy: tellUtility,
+  },
   parameter_invalid: {
     status: 400,
     title: 'The link is not complete',
