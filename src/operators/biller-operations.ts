@@ -127,7 +127,7 @@ const update = defineOperation('biller.update', billerChangesInput, async (servi
       details: { actor: actor.name, slug: biller.slug, changed: differences.map(({ what }) => what) },
     });
   }
-  return viewOf(services, biller.slug);
+  return { ...(await viewOf(services, biller.slug)), differences };
 });
 
 const remove = defineOperation(
