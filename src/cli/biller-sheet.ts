@@ -22,6 +22,10 @@ export function sheet(biller: BillerView): string {
     ...biller.serviceProvider.acs.map(
       ({ url, index, isDefault }) => [`SP ACS ${index}`, `${url}${isDefault ? ' (default)' : ''}`] as const,
     ),
+    ...biller.serviceProvider.certificates.map(
+      ({ use, validTo, fingerprintSha256 }) =>
+        ['SP certificate', `${use}, valid to ${validTo.slice(0, 10)}, SHA-256 ${fingerprintSha256}`] as const,
+    ),
   ]);
   const claims = table(
     ['  Claim', 'carries', 'name format'],

@@ -1,10 +1,9 @@
-import { createInterface } from 'node:readline/promises';
 import { Command } from 'commander';
-import { harmless } from '../errors/harmless.ts';
 import { InputError } from '../errors/idp-error.ts';
 import type { Difference } from '../operators/biller-difference.ts';
 import type { BillerView } from '../operators/biller-view.ts';
 import { sheet } from './biller-sheet.ts';
+import { confirmChange } from './confirm-change.ts';
 import { operate } from './operate.ts';
 import { print } from './output.ts';
 import { addProviderOptions, type ProviderOptions, providerInput } from './provider-options.ts';
@@ -15,12 +14,6 @@ interface UpdateOptions extends ProviderOptions {
   readonly yes?: boolean;
 }
 
-/** What the other side's metadata says is shown as it is, to be confirmed: nothing in it may hide or forge a line. */
-const differenceLines = (differences: readonly Difference[]) =>
-  differences
-    .map(({ what, before, after }) => `${what}\n  before  ${harmless(before)}\n  after   ${harmless(after)}`)
-    .join('\n');
-
 /** The source of SP metadata: the one given, or the URL that it was read from before. */
 async function metadataSource(slug: string, options: UpdateOptions): Promise<string | undefined> {
   if (options.rereadMetadata !== true) return options.spMetadata;
@@ -30,22 +23,6 @@ async function metadataSource(slug: string, options: UpdateOptions): Promise<str
   throw new InputError(
     `--reread-metadata: ${slug} was not registered from a metadata URL. Give the metadata with --sp-metadata <file|url>.`,
   );
-}
-
-/** Shows what would change, and asks. Whoever can't be asked must have said --yes. */
-async function confirmed(differences: readonly Difference[], options: UpdateOptions): Promise<boolean> {
-  if (options.yes === true) return true;
-  if (!process.stdin.isTTY || options.json === true) {
-    console.error(differenceLines(differences));
-    throw new InputError('The Service Provider would change as shown. Nothing was done; confirm it with --yes.');
-  }
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    const answer = await terminal.question(`${differenceLines(differences)}\n\nChange it? [y/N] `);
-    return /^y(es)?$/i.test(answer.trim());
-  } finally {
-    terminal.close();
-  }
 }
 
 /** `ic-idp biller update <slug>` */
@@ -61,7 +38,8 @@ export function updateCommand(): Command {
     .addHelpText(
       'after',
       `
-A change of the Service Provider is shown first, and done when it is confirmed.
+A change of the Service Provider is shown first, and done when it is confirmed; if it is not, the exit code is 1.
+With --yes it is shown, and done without asking.
 
 Examples:
   ic-idp biller update riverton-water --sign assertion --clock-skew 120
@@ -77,11 +55,8 @@ Examples:
         return;
       }
       const compared = (await operate('biller.compare', input)) as { differences: Difference[]; state: string };
-      if (compared.differences.length > 0 && !(await confirmed(compared.differences, options))) {
-        console.error('Nothing was changed.');
-        return;
-      }
       if (compared.differences.length === 0) console.error('Nothing has changed.');
+      else await confirmChange(compared.differences, options);
       print((await operate('biller.update', { ...input, state: compared.state })) as BillerView, options.json, sheet);
     });
 }

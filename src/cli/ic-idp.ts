@@ -8,6 +8,13 @@ import { createProgram } from './program.ts';
 const EXIT_FAILED = 1;
 const EXIT_INPUT = 2;
 
+/** Whoever reads may go away early, as `head` does: what is left to print is lost, and the work is done to its end. */
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
 const program = createProgram();
 
 /** Every command, however deep, reports a wrong call by throwing, so that one place chooses the exit code. */

@@ -2,29 +2,15 @@ import { globSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { CHECKLIST } from './checklist.ts';
 import { generatedPage } from './markdown.ts';
-
-/** A title that begins with lines of the checklist and ends with its source, in one of the three quotes. */
-const TITLE = /(['"`])((\d{1,3}(?:, \d{1,3})*) (?:\\.|(?!\1).)*\(([^()]+(?:\([^()]*\)[^()]*)*)\))\1/g;
+import { type TitledTest, titledTests } from './titled-tests.ts';
 
 const CHECKOUT = fileURLToPath(new URL('../../', import.meta.url));
-
-interface TitledTest {
-  readonly file: string;
-  readonly title: string;
-  readonly lines: readonly number[];
-}
 
 /** @returns every test in the tree that names lines of the checklist */
 function readTests(): TitledTest[] {
   return globSync('test/**/*.test.ts', { cwd: CHECKOUT })
     .sort()
-    .flatMap((file) =>
-      [...readFileSync(`${CHECKOUT}${file}`, 'utf8').matchAll(TITLE)].map(([, , title = '', lines = '']) => ({
-        file,
-        title: title.replace(/^[\d, ]+/, '').replaceAll('\\', ''),
-        lines: lines.split(', ').map(Number),
-      })),
-    );
+    .flatMap((file) => titledTests(file, readFileSync(`${CHECKOUT}${file}`, 'utf8')));
 }
 
 /** Lines that no test holds, with the reason: the table of test/NOT-TESTED.md. */
@@ -34,17 +20,17 @@ function readReasons(): Map<number, string> {
 }
 
 const INTRODUCTION =
-  'What an Identity Provider of this kind must do, and the tests that hold it, with their sources: a section of the SAML 2.0 standard, another standard, or a rule of this project.';
+  'What an Identity Provider of this kind must do, and the tests that hold it, with their sources: a section of the SAML 2.0 standard, another standard, or a rule of this project. `%s` and the like stand for the cases that a test goes through. None of these tests is skipped.';
 
 /** Letters that Markdown would take for its own. */
 const escaped = (text: string) => text.replace(/[\\`*_<>[\]|~]/g, '\\$&');
 
-/** One item a file: its first test, and how many more there are. */
+/** One item a file, with all of its titles. */
 function testItems(held: readonly TitledTest[]): string[] {
   return [...new Set(held.map(({ file }) => file))].map((file) => {
-    const [first = '', ...others] = held.filter((test) => test.file === file).map(({ title }) => title);
-    const more = others.length === 0 ? '' : `; and ${others.length} more`;
-    return `- [${file.replace('test/', '')}](../${file}): ${escaped(first)}${more}`;
+    const titles = new Set(held.filter((test) => test.file === file).map(({ title }) => escaped(title)));
+    const link = `- [${file.replace('test/', '')}](../${file})`;
+    return titles.size === 1 ? `${link}: ${[...titles]}` : [link, ...titles].join('\n  - ');
   });
 }
 

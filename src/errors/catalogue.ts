@@ -41,6 +41,12 @@ export const errorCatalogue = {
     sentence: 'The request is larger than this service accepts.',
     remedy: tellUtility,
   },
+  content_type_unsupported: {
+    status: 415,
+    title: 'The request was sent in a way that is not read here',
+    sentence: 'Only forms are taken here, sent as application/x-www-form-urlencoded.',
+    remedy: tellUtility,
+  },
   parameter_invalid: {
     status: 400,
     title: 'The link is not complete',
@@ -69,7 +75,8 @@ export const errorCatalogue = {
   saml_request_forbidden_xml: {
     status: 400,
     title: 'We can’t accept the sign-on request',
-    sentence: 'The sign-on request contains a document type or an instruction, which are never accepted.',
+    sentence:
+      'The sign-on request has what no sign-on request needs: a document type, an instruction, a comment, or far too many or too deeply nested parts.',
     remedy: tellUtility,
   },
   saml_message_unsupported: {

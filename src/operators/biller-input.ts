@@ -5,6 +5,7 @@ import { type BillerSettings, billerSettingsSchema } from '../billers/settings.t
 import { InputError } from '../errors/idp-error.ts';
 import { isBillerGuid, isLinkBase } from '../invoice-cloud/redirect-link.ts';
 import { isWritable } from '../saml/escape.ts';
+import { comesBackUnchanged } from '../saml/relay-state.ts';
 import { isAcceptableUrl, type ServiceProvider } from '../saml/service-provider.ts';
 import { readSpMetadata, serviceProviderByHand } from '../saml/sp-metadata.ts';
 import { wordsForIssue } from './input-issue.ts';
@@ -58,13 +59,16 @@ export const billerChangesInput = z.strictObject({
 
 type ServiceProviderInput = z.infer<z.ZodObject<typeof serviceProviderInput>>;
 
-/** @returns undefined where nothing was given @throws InputError where it is wrong, or half of it is missing */
-export function serviceProviderOf(input: ServiceProviderInput): ServiceProvider | undefined {
+/**
+ * @param now milliseconds since 1970
+ * @returns undefined where nothing was given @throws InputError where it is wrong, or half of it is missing
+ */
+export function serviceProviderOf(input: ServiceProviderInput, now: number): ServiceProvider | undefined {
   const { spMetadata, metadataUrl, entityId, acs, spCertificates, spEncryptionCertificates } = input;
   const byHand = [entityId, ...acs, ...spCertificates, ...spEncryptionCertificates].some((part) => part !== undefined);
   if (spMetadata !== undefined) {
     if (byHand) throw new InputError('Give either --sp-metadata, or --entity-id with --acs, not both.');
-    return { ...readSpMetadata(spMetadata), ...(metadataUrl === undefined ? {} : { metadataUrl }) };
+    return { ...readSpMetadata(spMetadata, now), ...(metadataUrl === undefined ? {} : { metadataUrl }) };
   }
   if (!byHand) return undefined;
   if (entityId === undefined)
@@ -108,6 +112,7 @@ export function settingsOf(
       );
     }
   }
+  checkUnsolicitedRelayState(settings);
   if (serviceProvider.wantAssertionsSigned && settings.sign === 'response') {
     throw new InputError(
       '--sign response: the SP metadata asks for signed assertions (WantAssertionsSigned). Choose assertion or both.',
@@ -129,6 +134,22 @@ export function settingsOf(
   }
   encryptionFor({ settings, serviceProvider });
   return settings;
+}
+
+/** What is agreed for an unsolicited Response keeps the rules for what comes with a request. @throws InputError */
+function checkUnsolicitedRelayState({ unsolicitedRelayState: value, relayStateMaxBytes }: BillerSettings): void {
+  if (value === null) return;
+  if (!comesBackUnchanged(value)) {
+    throw new InputError(
+      '--unsolicited-relay-state: must not have line breaks or other control characters, which browsers change.',
+    );
+  }
+  const bytes = Buffer.byteLength(value);
+  if (bytes > relayStateMaxBytes) {
+    throw new InputError(
+      `--unsolicited-relay-state: must have at most ${relayStateMaxBytes} bytes (--relay-state-max), and has ${bytes}.`,
+    );
+  }
 }
 
 /** Names the option, the value, and what is accepted. No setting is a secret. */

@@ -39,10 +39,10 @@ async function viewOf(services: Services, slug: string) {
 }
 
 const add = defineOperation('biller.add', newBillerInput, async (services, input, actor) => {
-  const { database, keys, audit, publicUrl } = services;
+  const { database, keys, audit, publicUrl, clock } = services;
   const { slug, name, keyType } = input;
   const billerGuid = input.billerGuid.toLowerCase();
-  const serviceProvider = serviceProviderOf(input);
+  const serviceProvider = serviceProviderOf(input, clock());
   if (serviceProvider === undefined) {
     throw new InputError('The Service Provider is missing: give --sp-metadata <file|url>, or --entity-id and --acs.');
   }
@@ -88,8 +88,8 @@ const add = defineOperation('biller.add', newBillerInput, async (services, input
 });
 
 /** What a biller would be after a change. @throws InputError where that is not acceptable */
-function changedState(biller: Biller, input: z.output<typeof billerChangesInput>) {
-  const serviceProvider = serviceProviderOf(input) ?? biller.serviceProvider;
+function changedState(biller: Biller, input: z.output<typeof billerChangesInput>, now: number) {
+  const serviceProvider = serviceProviderOf(input, now) ?? biller.serviceProvider;
   const settings = settingsOf(biller.settings, input.settings, serviceProvider);
   const after: BillerState = { name: input.name ?? biller.name, serviceProvider, settings };
   return { after, differences: differencesOf(biller, after) };
@@ -97,12 +97,13 @@ function changedState(biller: Biller, input: z.output<typeof billerChangesInput>
 
 const compare = defineOperation('biller.compare', billerChangesInput, async (services, input) => {
   const biller = await requireBiller(services, input.slug);
-  return { differences: changedState(biller, input).differences, state: stateTag(biller) };
+  return { differences: changedState(biller, input, services.clock()).differences, state: stateTag(biller) };
 });
 
 const update = defineOperation('biller.update', billerChangesInput, async (services, input, actor) => {
   const { database, publicUrl, clock } = services;
-  const given = Object.keys(input.settings).length > 0 || input.name !== undefined || serviceProviderOf(input);
+  const now = clock();
+  const given = Object.keys(input.settings).length > 0 || input.name !== undefined || serviceProviderOf(input, now);
   if (!given) throw new InputError('Nothing to change was given. `ic-idp biller update --help` shows what can be.');
   // What is not given stays as it is in the database by then, not as some instance remembers it.
   const { biller, differences } = await database.orm.transaction(async (transaction) => {
@@ -112,8 +113,8 @@ const update = defineOperation('biller.update', billerChangesInput, async (servi
     if (input.state !== undefined && input.state !== stateTag(biller)) {
       throw new InputError(`${biller.slug} was changed by somebody else meanwhile. Look at the difference again.`);
     }
-    const { after, differences } = changedState(biller, input);
-    if (differences.length > 0) await updateBiller(transaction, biller.id, after, new Date(clock()));
+    const { after, differences } = changedState(biller, input, now);
+    if (differences.length > 0) await updateBiller(transaction, biller.id, after, new Date(now));
     return { biller, differences };
   });
   if (differences.length > 0) {
@@ -126,7 +127,7 @@ const update = defineOperation('biller.update', billerChangesInput, async (servi
       details: { actor: actor.name, slug: biller.slug, changed: differences.map(({ what }) => what) },
     });
   }
-  return viewOf(services, biller.slug);
+  return { ...(await viewOf(services, biller.slug)), differences };
 });
 
 const remove = defineOperation(

@@ -5,9 +5,24 @@ import { DESTINATIONS } from '../invoice-cloud/destinations.ts';
 import { buildRedirectLink } from '../invoice-cloud/redirect-link.ts';
 import type { BillerKeys } from '../keys/keys.ts';
 import { ATTRIBUTE_NAME_FORMATS, NAME_ID_FORMATS } from '../saml/names.ts';
+import type { ServiceProvider } from '../saml/service-provider.ts';
 
 /** Stands in the test link until somebody puts a real account there. */
 const EXAMPLE_ACCOUNT = '101Invoice';
+
+/** Each certificate of the Service Provider once, with what it is for: one without a use serves both. */
+function certificatesOf({ signingCertificates, encryptionCertificates }: ServiceProvider) {
+  return [...new Set([...signingCertificates, ...encryptionCertificates])].map((text) => {
+    const { fingerprint256, validToDate } = new X509Certificate(Buffer.from(text, 'base64'));
+    const signs = signingCertificates.includes(text);
+    const encrypts = encryptionCertificates.includes(text);
+    return {
+      use: signs && encrypts ? 'signing and encryption' : signs ? 'signing' : 'encryption',
+      fingerprintSha256: fingerprint256,
+      validTo: validToDate.toISOString(),
+    };
+  });
+}
 
 /** What Invoice Cloud's onboarding staff needs to set a biller up, and to test it. */
 export function billerView(biller: Biller, { active }: BillerKeys, publicUrl: string) {
@@ -47,6 +62,7 @@ export function billerView(biller: Biller, { active }: BillerKeys, publicUrl: st
       acs: serviceProvider.acs,
       metadataUrl: serviceProvider.metadataUrl,
       signedRequests: `${requiresSignature(biller) ? 'required' : 'verified if signed'}, with SHA-256 or better`,
+      certificates: certificatesOf(serviceProvider),
       encryption: encryptionFor(biller)?.dataAlgorithm ?? 'none',
     },
     testLink: buildRedirectLink({

@@ -1,6 +1,7 @@
 import samlify from 'samlify';
 import { z } from 'zod';
 import { InputError } from '../errors/idp-error.ts';
+import { parseInstant } from './instant.ts';
 import { BINDING_POST, METADATA, XMLDSIG } from './names.ts';
 import {
   type AssertionConsumerService,
@@ -60,6 +61,19 @@ function findDescriptor(root: XmlElement): XmlElement {
       ? 'it describes an Identity Provider, not a Service Provider. Ask Invoice Cloud for its SP metadata.'
       : 'it has no SPSSODescriptor.',
   );
+}
+
+/** Metadata that is over must not be used (SAML metadata, 2.3.2 and 2.4.1): its keys may have been given up for a reason. */
+function refuseOver(element: XmlElement, now: number): void {
+  const validUntil = element.attributes.get('validUntil')?.trim();
+  if (validUntil === undefined) return;
+  const instant = parseInstant(validUntil);
+  if (instant === undefined) {
+    throw refuse(`its validUntil "${validUntil}" is not a time in UTC; expected is e.g. 2030-01-31T00:00:00Z.`);
+  }
+  if (instant <= now) {
+    throw refuse(`it was valid until ${validUntil} only. Ask the Service Provider for its current metadata.`);
+  }
 }
 
 /**
@@ -128,10 +142,13 @@ function readAcs(all: z.infer<typeof samlifyReading>['assertionConsumerService']
  * Reads SP metadata: samlify reads, then every part is checked here.
  *
  * @param xml one EntityDescriptor with an SPSSODescriptor
+ * @param now milliseconds since 1970
  * @throws InputError which part is wrong and what is accepted
  */
-export function readSpMetadata(xml: string): ServiceProvider {
-  const descriptor = findDescriptor(gate(xml));
+export function readSpMetadata(xml: string, now: number): ServiceProvider {
+  const root = gate(xml);
+  const descriptor = findDescriptor(root);
+  for (const element of [root, descriptor]) refuseOver(element, now);
   const reading = samlifyReading.safeParse(samlify.SPMetadata(xml).meta);
   if (!reading.success) throw refuse(`${reading.error.issues[0]?.message ?? 'it can’t be read'}.`);
   const { entityID, spSSODescriptor, assertionConsumerService, nameIDFormat } = reading.data;

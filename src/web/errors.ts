@@ -11,6 +11,7 @@ const RETRY_AFTER_SECONDS = 10;
 function fromFastify(error: { statusCode?: number; message: string }): IdpError | undefined {
   const detail = error.message;
   if (error.statusCode === 413) return new IdpError('request_too_large', { detail, cause: error });
+  if (error.statusCode === 415) return new IdpError('content_type_unsupported', { detail, cause: error });
   if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) {
     return new IdpError('parameter_invalid', { detail, cause: error });
   }

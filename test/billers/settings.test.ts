@@ -28,6 +28,12 @@ describe('a setting out of bounds is refused, and the option named', () => {
     ['--clock-skew', 'clockSkewSeconds', [0, 300], [-1, 301]],
     ['--request-max-age', 'requestMaxAgeSeconds', [30, 3600], [29, 3601]],
     ['--relay-state-max', 'relayStateMaxBytes', [80, 8192], [79, 8193]],
+    [
+      '--unsolicited-relay-state',
+      'unsolicitedRelayState',
+      [null, '', 'bills', 'é'.repeat(512)],
+      ['a\nb', 'a\r\nb', 'a\tb', '\u0085', '\uD800', 'é'.repeat(513), 'x'.repeat(1025)],
+    ],
     ['--session-idle', 'sessionIdleMinutes', [1, 1440], [0, 1441]],
     ['--session-lifetime', 'sessionLifetimeMinutes', [1, 10_080], [0, 10_081]],
     ['--default-login-type', 'defaultLoginType', [1, 99], [0, 100, 1.5]],
@@ -92,6 +98,16 @@ test('49 no two claims of a biller have the same name (SAML Core 2.7.3)', () => 
     expect(() => settingsOf({}, given, serviceProvider)).toThrow(twice);
   }
   expect(() => settingsOf({}, { accountNumberClaim: null }, serviceProvider)).not.toThrow();
+});
+
+test('71 the RelayState of an unsolicited Response is within the biller’s own limit, in bytes (SAML Bindings 3.4.3)', () => {
+  const within = { relayStateMaxBytes: 80, unsolicitedRelayState: 'é'.repeat(40) };
+  expect(settingsOf({}, within, serviceProvider)).toMatchObject(within);
+  const told = /^--unsolicited-relay-state: must have at most 80 bytes \(--relay-state-max\), and has 82\.$/;
+  const beyond = { unsolicitedRelayState: 'é'.repeat(41) };
+  expect(() => settingsOf({ relayStateMaxBytes: 80 }, beyond, serviceProvider)).toThrow(told);
+  // The limit can't be drawn in below what is agreed, either.
+  expect(() => settingsOf(beyond, { relayStateMaxBytes: 80 }, serviceProvider)).toThrow(told);
 });
 
 describe('settings that don’t fit the Service Provider are refused', () => {

@@ -1,7 +1,10 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { runCli, workingFolder } from '../support/cli.ts';
+import { ofCheckout, plainEnvironment, runCli, workingFolder } from '../support/cli.ts';
 import { layEmbeddedDatabase } from '../support/embedded-template.ts';
 import { createTestDatabase } from '../support/postgres.ts';
 import { endService, type ServiceProcess, startService } from '../support/service.ts';
@@ -161,5 +164,21 @@ test('every command has help with an example', async () => {
     command.configureOutput({ writeOut: (text) => (written += text) }).outputHelp();
     expect(written, path.join(' ')).toMatch(/Examples?:/);
   }
+  work.remove();
+});
+
+test.each([
+  ['stdout', ['biller', 'add', '--help'], 0],
+  ['stderr', ['biller', 'add', '--nope'], 2],
+] as const)('whoever stops reading %s, as head does, changes nothing else', async (stream, args, code) => {
+  const work = workingFolder();
+  const child = spawn(process.execPath, [ofCheckout('src/cli/ic-idp.ts'), ...args], {
+    cwd: work.folder,
+    env: plainEnvironment(),
+  });
+  const other = stream === 'stdout' ? child.stderr : child.stdout;
+  child[stream].destroy();
+  const [said, [ended]] = await Promise.all([text(other), once(child, 'exit')]);
+  expect({ said, ended }).toEqual({ said: '', ended: code });
   work.remove();
 });

@@ -1,10 +1,11 @@
+import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
 import { createProgram } from '../../src/cli/program.ts';
 import { settingsSchema } from '../../src/config.ts';
 import { sandboxSettings } from '../../src/sandbox/settings.ts';
-import { commandsOf, PAGES, readPage } from './pages.ts';
+import { commandsOf, PAGES, ROOT, readPage } from './pages.ts';
 
 const scripts = Object.keys(packageJson.scripts);
 /** What npm does by itself. */
@@ -17,6 +18,8 @@ function npmFault(line: string): string | undefined {
   const [, run, name = ''] = match;
   if (run === undefined && NPM_OWN.includes(name)) return undefined;
   if (run === undefined && !['start', 'test'].includes(name)) return `${line}: npm has no such command`;
+  const tests = /^(?:[A-Z_]+=\S+ )*npm test -- (\S+)/.exec(line)?.[1];
+  if (tests !== undefined && !existsSync(`${ROOT}/${tests}`)) return `${line}: there are no tests ${tests}`;
   return scripts.includes(name) ? undefined : `${line}: package.json has no script ${name}`;
 }
 
@@ -44,6 +47,7 @@ test('a wrong command would be found', () => {
   expect(npmFault('npm run nothing')).toContain('no script nothing');
   expect(npmFault('npm begin')).toContain('no such command');
   expect(npmFault('PUBLIC_URL=https://a.example npm start')).toBeUndefined();
+  expect(npmFault('X=1 npm test -- test/nothing')).toContain('no tests test/nothing');
   expect(cliFault('npx ic-idp biller ad x')).toContain('no command ad');
   expect(cliFault('npx ic-idp biller add x --nam y')).toContain('no option --nam');
   expect(cliFault('docker compose exec idp node src/cli/ic-idp.ts doctor --jso')).toContain('no option --jso');
@@ -72,7 +76,11 @@ test('the README gives the two commands, and explains every script', () => {
 
 test('settings that the pages speak of exist', () => {
   const known = [...Object.keys(settingsSchema.shape), ...Object.keys(sandboxSettings)];
-  const others = ['TEST_DATABASE_URL', 'CHROMIUM_PATH', 'POSTGRES_PASSWORD', 'PRIVATE KEY'];
+  const others = ['TEST_DATABASE_URL', 'FUZZ_RUNS', 'CHROMIUM_PATH', 'POSTGRES_PASSWORD', 'PRIVATE KEY'];
   const spoken = PAGES.flatMap((path) => [...readPage(path).matchAll(/`([A-Z]{2,}(?:_[A-Z]+)+)\b[^`]*`/g)]);
   expect(spoken.map(([, name = '']) => name).filter((name) => ![...known, ...others].includes(name))).toEqual([]);
+});
+
+test('the README names the long fuzz run', () => {
+  expect(commandsOf(readPage('README.md'))).toContain('FUZZ_RUNS=100000 npm test -- test/attack/fuzz.test.ts');
 });

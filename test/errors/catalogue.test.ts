@@ -63,6 +63,11 @@ test('nothing is told to an ACS before it is trusted: who asks, where to, and wi
   }
 });
 
+test('what is said of forbidden XML is true for all of it: type, instruction, comment, depth, number', () => {
+  const { sentence } = errorCatalogue.saml_request_forbidden_xml;
+  expect(sentence).toMatch(/document type.*instruction.*comment.*too many.*too deeply nested/);
+});
+
 test('every error of the catalogue is thrown somewhere', () => {
   const source = join(import.meta.dirname, '../../src');
   const code = readdirSync(source, { recursive: true, encoding: 'utf8' })

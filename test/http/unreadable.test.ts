@@ -154,7 +154,7 @@ describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
     expect(referenceOf(page)).toMatch(/-/);
   });
 
-  test('14, 102 a body that is no form is refused, whatever it says (SAML Bindings 3.5.4)', async () => {
+  test('14, 102 a body that is no form is refused, whatever it says, and what is taken is told (SAML Bindings 3.5.4)', async () => {
     const SAMLRequest = base64(good);
     for (const [type, payload] of [
       ['application/json', JSON.stringify({ SAMLRequest })],
@@ -171,7 +171,8 @@ describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
         headers: { 'content-type': type },
         payload,
       });
-      expect([type, page.statusCode, errorCodeOf(page)]).toEqual([type, 400, 'parameter_invalid']);
+      expect([type, page.statusCode, errorCodeOf(page)]).toEqual([type, 415, 'content_type_unsupported']);
+      expect(page.body).toContain('application/x-www-form-urlencoded');
     }
   });
 

@@ -126,6 +126,14 @@ describe.each(['embedded', 'postgresql'])('a change of a biller, on the %s datab
     await expect(update({ name: 'New', settings: { requestSignature: 'required' } })).rejects.toThrow(
       'no signing certificate',
     );
+    const over = metadata(TEST_ACS, key.signer.certificate).replace(
+      'entityID',
+      'validUntil="2020-01-01T00:00:00Z" entityID',
+    );
+    for (const attempt of [update, compare]) {
+      await expect(attempt({ spMetadata: over })).rejects.toThrow('it was valid until 2020-01-01T00:00:00Z only');
+    }
+    await expect(installation.addBiller('late', { spMetadata: over })).rejects.toThrow('it was valid until 2020');
     await expect(update({})).rejects.toThrow('Nothing to change was given');
     await expect(update({ slug: 'nowhere', name: 'New' })).rejects.toThrow('There is no biller "nowhere"');
     await expect(compare({ slug: 'nowhere', name: 'New' })).rejects.toThrow('There is no biller "nowhere"');

@@ -4,6 +4,7 @@ import { readSpMetadata } from '../../src/saml/sp-metadata.ts';
 import { makeSigningKey } from '../support/saml.ts';
 
 const POST = 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST';
+const NOW = Date.UTC(2026, 2, 1, 8, 30);
 const ARTIFACT = 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Artifact';
 
 let first: string;
@@ -27,7 +28,7 @@ const metadata = (inside = acs(), attributes = '') => entity(sp(inside, attribut
 
 describe('SP metadata', () => {
   test('with nothing but what must be there is enough (SAML Metadata 2.4.4)', () => {
-    expect(readSpMetadata(metadata())).toEqual({
+    expect(readSpMetadata(metadata(), NOW)).toEqual({
       entityId: 'https://sp.example/metadata',
       acs: [{ url: 'https://sp.example/acs', index: 0, isDefault: true }],
       signingCertificates: [],
@@ -48,7 +49,7 @@ describe('SP metadata', () => {
       '<md:NameIDFormat>urn:oasis:names:tc:SAML:2.0:nameid-format:transient</md:NameIDFormat>' +
       '<md:NameIDFormat>urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress</md:NameIDFormat>' +
       acs();
-    expect(readSpMetadata(metadata(inside, 'AuthnRequestsSigned="true" WantAssertionsSigned="1"'))).toMatchObject({
+    expect(readSpMetadata(metadata(inside, 'AuthnRequestsSigned="true" WantAssertionsSigned="1"'), NOW)).toMatchObject({
       signingCertificates: [first],
       encryptionCertificates: [second],
       wantEncryption: true,
@@ -63,7 +64,7 @@ describe('SP metadata', () => {
   });
 
   test('a key without a use serves for both, but asks for no encryption (SAML Metadata 2.4.1.1)', () => {
-    expect(readSpMetadata(metadata(key(first) + key(second) + key(first) + acs()))).toMatchObject({
+    expect(readSpMetadata(metadata(key(first) + key(second) + key(first) + acs()), NOW)).toMatchObject({
       signingCertificates: [first, second],
       encryptionCertificates: [first, second],
       wantEncryption: false,
@@ -72,20 +73,22 @@ describe('SP metadata', () => {
 
   test('certificates may be broken into lines', () => {
     const lines = `\n      ${first.replace(/.{64}/g, '$&\r\n      ')}\n`;
-    expect(readSpMetadata(metadata(key(lines, 'signing') + acs())).signingCertificates).toEqual([first]);
+    expect(readSpMetadata(metadata(key(lines, 'signing') + acs()), NOW).signingCertificates).toEqual([first]);
   });
 
   test('with comments, a declaration, a byte order mark and a default namespace is read too', () => {
     const xml = metadata(acs('https://sp.example/acs?a=1&amp;b=2')).replaceAll('md:', '').replace('xmlns:md', 'xmlns');
     const dressed = `\uFEFF<?xml version="1.0" encoding="UTF-8"?>\n<!-- ours -->${xml.replace('<SPSSO', '<!-- x --><SPSSO')}`;
-    expect(readSpMetadata(dressed).acs).toEqual([{ url: 'https://sp.example/acs?a=1&b=2', index: 0, isDefault: true }]);
+    expect(readSpMetadata(dressed, NOW).acs).toEqual([
+      { url: 'https://sp.example/acs?a=1&b=2', index: 0, isDefault: true },
+    ]);
   });
 
   test('Assertion Consumer Services of other bindings are left out', () => {
     const inside =
       acs('https://sp.example/artifact', 'index="0" isDefault="true"', ARTIFACT) +
       acs('https://sp.example/post', 'index="1"');
-    expect(readSpMetadata(metadata(inside)).acs).toEqual([
+    expect(readSpMetadata(metadata(inside), NOW).acs).toEqual([
       { url: 'https://sp.example/post', index: 1, isDefault: true },
     ]);
   });
@@ -99,7 +102,7 @@ describe('SP metadata', () => {
     const inside = flags
       .map((flag, index) => acs(`https://sp.example/${index}`, `index="${index * 7}" ${flag}`))
       .join('');
-    expect(readSpMetadata(metadata(inside)).acs.map(({ isDefault }) => isDefault)).toEqual(
+    expect(readSpMetadata(metadata(inside), NOW).acs.map(({ isDefault }) => isDefault)).toEqual(
       [0, 1, 2].map((index) => index === position),
     );
   });
@@ -110,7 +113,7 @@ describe('SP metadata', () => {
     'http://[::1]:80/acs',
     'https://sp.example:8443/acs',
   ])('23 %s may be an ACS (project rule)', (url) => {
-    expect(readSpMetadata(metadata(acs(url))).acs[0]?.url).toBe(url);
+    expect(readSpMetadata(metadata(acs(url)), NOW).acs[0]?.url).toBe(url);
   });
 });
 
@@ -194,9 +197,27 @@ describe('what is wrong with SP metadata is told', () => {
       "a certificate for encryption can't be read as X.509",
     ],
   ])('%s', (_what, xml, message) => {
-    expect(() => readSpMetadata(xml())).toThrow(InputError);
-    expect(() => readSpMetadata(xml())).toThrow(/^The SP metadata can't be used: /);
-    expect(() => readSpMetadata(xml())).toThrow(message);
+    expect(() => readSpMetadata(xml(), NOW)).toThrow(InputError);
+    expect(() => readSpMetadata(xml(), NOW)).toThrow(/^The SP metadata can't be used: /);
+    expect(() => readSpMetadata(xml(), NOW)).toThrow(message);
+  });
+
+  test('that it is over, by the entity or by its role, at the very moment (SAML Metadata 2.3.2, 2.4.1)', () => {
+    const until = (instant: string) => `validUntil="${instant}"`;
+    const ofEntity = (instant: string) => entity(sp(acs()), `entityID="https://sp.example" ${until(instant)}`);
+    const ofRole = (instant: string) => metadata(acs(), until(instant));
+    for (const by of [ofEntity, ofRole]) {
+      for (const instant of ['2020-01-01T00:00:00Z', '2026-03-01T08:30:00Z', '2026-03-01T08:30:00.000Z']) {
+        expect(() => readSpMetadata(by(instant), NOW)).toThrow(InputError);
+        expect(() => readSpMetadata(by(instant), NOW)).toThrow(
+          `it was valid until ${instant} only. Ask the Service Provider for its current metadata.`,
+        );
+      }
+      for (const instant of ['2026-03-01T08:30:01Z', '2099-01-01T00:00:00.5Z']) {
+        expect(readSpMetadata(by(instant), NOW).acs).toHaveLength(1);
+      }
+      expect(() => readSpMetadata(by('tomorrow'), NOW)).toThrow('its validUntil "tomorrow" is not a time in UTC');
+    }
   });
 
   test.each([
@@ -218,7 +239,7 @@ describe('what is wrong with SP metadata is told', () => {
     '',
   ])('23 the ACS "%s" (project rule)', (url) => {
     const message = `the AssertionConsumerService "${url}" is not acceptable: expected is an https URL without user, password or fragment (http only for this machine).`;
-    expect(() => readSpMetadata(metadata(acs(url)))).toThrow(message);
-    expect(() => readSpMetadata(metadata(acs('https://sp.example/1', 'index="1"') + acs(url)))).toThrow(message);
+    expect(() => readSpMetadata(metadata(acs(url)), NOW)).toThrow(message);
+    expect(() => readSpMetadata(metadata(acs('https://sp.example/1', 'index="1"') + acs(url)), NOW)).toThrow(message);
   });
 });

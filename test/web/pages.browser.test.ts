@@ -76,7 +76,7 @@ const continueButton = (page: Page) => page.getByRole('button', { name: 'Continu
 const titled = (page: Page, title: string) => page.waitForFunction(`document.title === '${title}'`);
 
 describe('auto-submit page', () => {
-  test('posts both fields once, byte for byte, and Back skips it', async () => {
+  test('61, 63 posts both fields once, byte for byte, and Back skips it (SAML Bindings 3.5.3, 3.5.4)', async () => {
     const page = await openPage();
     await page.goto(`${origin}/portal`);
     await page.goto(`${origin}/auto-submit`, { waitUntil: 'commit' });
@@ -88,7 +88,7 @@ describe('auto-submit page', () => {
     await page.context().close();
   });
 
-  test('without scripts there is one button, and it posts the same', async () => {
+  test('63 without scripts there is one button, and it posts the same (SAML Bindings 3.5.5.1; project rule)', async () => {
     const page = await openPage({ javaScriptEnabled: false });
     await page.goto(`${origin}/auto-submit`);
     await expect(continueButton(page).count()).resolves.toBe(1);
@@ -98,28 +98,31 @@ describe('auto-submit page', () => {
     await page.context().close();
   });
 
-  test.each(['Back', 'Reload'])('%s does not post again, but offers the button, focused', async (way) => {
-    const page = await openPage();
-    await goToUnanswered(page);
-    await expect(continueButton(page).count()).resolves.toBe(0);
-    if (way === 'Back') {
-      await page.goto(`${origin}/elsewhere`);
-      await page.goBack();
-    } else {
-      await page.reload();
-    }
-    await offered(page);
-    await page.locator('button:focus', { hasText: 'Continue' }).waitFor();
-    await page.getByRole('heading', { name: 'Continue to Invoice Cloud' }).waitFor();
-    const again = page.waitForResponse(`${origin}/acs/unanswered`);
-    await continueButton(page).click();
-    await again;
-    // Had the script posted by itself as well, there would be three.
-    expect(posts).toHaveLength(2);
-    await page.context().close();
-  });
+  test.each(['Back', 'Reload'])(
+    '63 %s does not post again, but offers the button, focused (project rule)',
+    async (way) => {
+      const page = await openPage();
+      await goToUnanswered(page);
+      await expect(continueButton(page).count()).resolves.toBe(0);
+      if (way === 'Back') {
+        await page.goto(`${origin}/elsewhere`);
+        await page.goBack();
+      } else {
+        await page.reload();
+      }
+      await offered(page);
+      await page.locator('button:focus', { hasText: 'Continue' }).waitFor();
+      await page.getByRole('heading', { name: 'Continue to Invoice Cloud' }).waitFor();
+      const again = page.waitForResponse(`${origin}/acs/unanswered`);
+      await continueButton(page).click();
+      await again;
+      // Had the script posted by itself as well, there would be three.
+      expect(posts).toHaveLength(2);
+      await page.context().close();
+    },
+  );
 
-  test('restored from the back/forward cache it does not post again, and the button works again', async () => {
+  test('63 restored from the back/forward cache it does not post again, and the button works again (project rule)', async () => {
     const caching = await chromium.launch({ ...launchOptions, ignoreDefaultArgs: ['--disable-back-forward-cache'] });
     const page = await openPage({}, caching);
     await page.addInitScript("addEventListener('pageshow', (event) => { window.restored = event.persisted; });");

@@ -1,8 +1,9 @@
+import { comesBackUnchanged } from '../../saml/relay-state.ts';
 import { broken, type Check } from './check.ts';
 
 /**
- * SAML bindings, 3.5.3: RelayState comes back as it came. A browser normalises line breaks in a form, so what has
- * control characters can't come back unchanged; and its length is bounded by the biller's setting.
+ * SAML bindings, 3.5.3: RelayState comes back as it came, so what can't is refused; and its length is bounded by the
+ * biller's setting.
  */
 export const relayState: Check = ({ relayState: value, biller }) => {
   if (value === undefined) return;
@@ -11,7 +12,7 @@ export const relayState: Check = ({ relayState: value, biller }) => {
   if (bytes > relayStateMaxBytes) {
     throw broken('relay_state_invalid', 'RelayState', `at most ${relayStateMaxBytes} bytes`, `${bytes} bytes`);
   }
-  if (/\p{Cc}|\p{Cs}/u.test(value)) {
+  if (!comesBackUnchanged(value)) {
     throw broken('relay_state_invalid', 'RelayState', 'no control characters', 'some');
   }
   return { relayState: value };
