@@ -88,7 +88,8 @@ export const billerSettingsSchema = z.strictObject({
   }),
   encryptionAlgorithm: z.enum(DATA_ENCRYPTION_ALGORITHMS).default('aes256-gcm').meta({
     option: '--encryption-algorithm',
-    assumed: 'Where assertions are encrypted, AES-256-GCM is understood.',
+    assumed:
+      'Where assertions are encrypted, AES-256-GCM and RSA-OAEP are understood. What the SP metadata lists goes before; CBC and RSA 1.5 are never used.',
   }),
   unsolicited: z.boolean().default(false).meta({
     option: '--unsolicited, --no-unsolicited',

@@ -50,7 +50,7 @@ function findDescriptor(root: XmlElement): XmlElement {
   if (root.namespace !== METADATA || root.name !== 'EntityDescriptor') {
     throw refuse(
       root.name === 'EntitiesDescriptor'
-        ? 'it describes several entities (EntitiesDescriptor); give the EntityDescriptor of this Service Provider alone.'
+        ? 'its root element is EntitiesDescriptor, which is for several entities; give the EntityDescriptor of this Service Provider alone.'
         : `its root element is ${root.name}; expected is EntityDescriptor of ${METADATA}.`,
     );
   }

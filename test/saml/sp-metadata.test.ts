@@ -145,7 +145,7 @@ describe('what is wrong with SP metadata is told', () => {
       'a federation',
       () =>
         `<md:EntitiesDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata">${metadata()}</md:EntitiesDescriptor>`,
-      'it describes several entities (EntitiesDescriptor); give the EntityDescriptor of this Service Provider alone',
+      'its root element is EntitiesDescriptor, which is for several entities; give the EntityDescriptor of this Service Provider alone',
     ],
     [
       'IdP metadata',
