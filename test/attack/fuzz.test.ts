@@ -3,12 +3,12 @@ import { runInNewContext } from 'node:vm';
 import { deflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import type { InjectOptions, LightMyRequestResponse } from 'fastify';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parseXml } from '../../src/saml/xml.ts';
 import { createLogger } from '../../src/web/log.ts';
 import { authnRequest, redirectQuery, signedMessage, signedQuery } from '../support/authn-request.ts';
 import { createBrowserLike, errorCodeOf, postedBy, referenceOf } from '../support/browser-like.ts';
-import { startInstallation, TEST_ACS, type TestInstallation } from '../support/installation.ts';
+import { databaseOfProject, startInstallation, TEST_ACS, type TestInstallation } from '../support/installation.ts';
 import { makeSigningKey, type SigningKey } from '../support/saml.ts';
 import { changed, HOSTILE, parameters, requestAttributes, requestElements, textChange } from './mutations.ts';
 
@@ -30,7 +30,7 @@ beforeAll(async () => {
     longestLine = Math.max(longestLine, line.length);
   };
   const logger = createLogger('info', { write: count });
-  installation = await startInstallation({ postgresUrl: inject('postgresUrl'), logger });
+  installation = await startInstallation({ ...databaseOfProject(), logger });
   key = await makeSigningKey('RSA-2048');
   const settings = { unsolicited: true };
   await installation.addBiller('riverton', { keyType: 'EC-P256', settings, spCertificates: [key.certificatePem] });

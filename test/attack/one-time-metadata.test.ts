@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startInstallation, type TestInstallation } from '../support/installation.ts';
+import { databaseOfProject, startInstallation, type TestInstallation } from '../support/installation.ts';
 
 let installation: TestInstallation;
 beforeAll(async () => {
-  installation = await startInstallation();
+  installation = await startInstallation(databaseOfProject());
 });
 afterAll(() => installation.close());
 

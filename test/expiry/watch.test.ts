@@ -9,7 +9,7 @@ import { expiryWarnings, signingKeys } from '../../src/database/schema.ts';
 import { runOperation } from '../../src/operators/operations.ts';
 import { authnRequest, redirectQuery } from '../support/authn-request.ts';
 import { createBrowserLike, errorCodeOf, requirePosted } from '../support/browser-like.ts';
-import { startInstallation, type TestInstallation } from '../support/installation.ts';
+import { databaseOfProject, startInstallation, type TestInstallation } from '../support/installation.ts';
 import { createTestStorage } from '../support/storage.ts';
 
 const DAY = 86_400_000;
@@ -20,7 +20,7 @@ let slug = '';
 let number = 0;
 
 beforeAll(async () => {
-  installation = await startInstallation({ clock: () => now });
+  installation = await startInstallation({ ...databaseOfProject(), clock: () => now });
 });
 afterAll(() => installation.close());
 beforeEach(async () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll } from 'vitest';
 import { authnRequest, postFields, type RequestParts, redirectQuery } from '../support/authn-request.ts';
 import { type BrowserLike, createBrowserLike } from '../support/browser-like.ts';
-import { startInstallation, type TestInstallation } from '../support/installation.ts';
+import { databaseOfProject, startInstallation, type TestInstallation } from '../support/installation.ts';
 
 export const EMAIL = 'pat@example.com';
 export const PASSWORD = 'correct horse battery';
@@ -45,7 +45,7 @@ export function useStage(): Stage {
     await get().addUser(slug, EMAIL, PASSWORD, ['101Invoice:owner']);
   }
   beforeAll(async () => {
-    installation = await startInstallation({ clock: now });
+    installation = await startInstallation({ ...databaseOfProject(), clock: now });
     await addBiller('riverton', { keyType: 'RSA-2048' });
   });
   afterAll(() => installation?.close());

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { type Logger, pino } from 'pino';
+import { inject } from 'vitest';
 import { createServer, createServices, type Services } from '../../src/app.ts';
 import { readSettings } from '../../src/config.ts';
 import { openDatabase } from '../../src/database/open.ts';
@@ -52,6 +53,16 @@ async function databaseSettings(postgresUrl: string | undefined) {
   }
   const { url, drop } = await createTestDatabase(postgresUrl);
   return { given: { DATABASE_URL: url }, remove: drop };
+}
+
+/**
+ * What `startInstallation` needs for a test file that runs twice, once on each database.
+ * @throws where vitest.config.ts does not run the file on both
+ */
+export function databaseOfProject(): Pick<Options, 'postgresUrl'> {
+  const database = inject('database');
+  if (database === undefined) throw new Error('vitest.config.ts must name this file among those that run on both.');
+  return database === 'embedded' ? {} : { postgresUrl: inject('postgresUrl') };
 }
 
 /** Starts an installation for one test file. @throws where the database can't be had */
