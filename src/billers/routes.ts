@@ -70,7 +70,7 @@ export function billerRoutes(server: FastifyInstance, services: BillerRouteServi
     return reply.headers({ ...HEADERS, 'cache-control': 'no-cache', etag: tag, 'content-length': length }).send();
   });
 
-  server.get<BillerRoute>('/saml/:biller/certificate.pem', async (request, reply) => {
+  server.get<BillerRoute>('/saml/:biller/certificate.pem', { exposeHeadRoute: true }, async (request, reply) => {
     const biller = await billerOf(request, billers);
     const { active } = await keys.ofBiller(biller.id);
     if (active === undefined) {

@@ -120,7 +120,7 @@ export const errorCatalogue = {
   destination_wrong: {
     status: 400,
     title: 'The sign-on request is for somebody else',
-    sentence: 'The sign-on request names another destination than this address.',
+    sentence: 'The sign-on request does not name this address as its destination.',
     remedy: tellUtility,
     saml: ['Requester'],
   },

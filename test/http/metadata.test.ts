@@ -102,5 +102,7 @@ describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
     const biller = await installation.services.billers.bySlug('riverton');
     const { active } = await installation.services.keys.ofBiller(biller.id);
     expect(new X509Certificate(answer.body).raw.toString('base64')).toBe(active?.signer.certificate);
+    const looked = await installation.server.inject({ method: 'HEAD', url: '/saml/riverton/certificate.pem' });
+    expect([looked.statusCode, looked.body]).toEqual([200, '']);
   });
 });

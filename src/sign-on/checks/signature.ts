@@ -23,7 +23,8 @@ export function verifySignature(message: ReceivedMessage, request: AuthnRequest,
   if (signedQuery !== undefined) return { ...request, signed: true };
   if (message.misplacedSignature) {
     const expected = 'the signature inside the message, as HTTP-POST has it';
-    throw broken('signature_invalid', 'Signature', expected, 'one beside it, as HTTP-Redirect has it');
+    const found = 'one beside it: have the Service Provider put it inside, or send by HTTP-Redirect';
+    throw broken('signature_invalid', 'Signature', expected, found);
   }
   if (requiresSignature(biller)) throw broken('signature_missing', 'Signature', 'a signed request', 'none');
   return request;
