@@ -20,10 +20,18 @@ interface Written {
 // Biller and keys are read anew when they change, so a document is good for as long as both are the same objects.
 const written = new WeakMap<BillerKeys, Written>();
 
-/** When the last of the certificates ends: from then on nothing in the metadata is good. */
-function endOf(certificates: readonly string[]): number {
+/**
+ * When the last of the certificates ends. Not "in two weeks": it would change every day, and an SP that copies once would
+ * find its copy outdated.
+ *
+ * Where the end is nearer than the next look of a reader who keeps the metadata, and where it is past and the biller goes
+ * on signing, nothing is said: an SP must not use metadata after its validUntil (SAML metadata, 2.3.2), which would take
+ * away the certificate that is to come, too.
+ */
+function validUntilOf(certificates: readonly string[], now: number): number | undefined {
   const ends = certificates.map((certificate) => new X509Certificate(Buffer.from(certificate, 'base64')).validToDate);
-  return Math.max(...ends.map((end) => end.getTime()));
+  const last = Math.max(...ends.map((end) => end.getTime()));
+  return last - CACHE_DURATION_MS > now ? last : undefined;
 }
 
 /**
@@ -39,13 +47,9 @@ export async function idpMetadataOf(
 ): Promise<IdpMetadata> {
   const known = written.get(keys);
   if (known?.biller === biller && now < known.goodUntil) return known.metadata;
-  const end = endOf(keys.certificates);
-  // Where the end is nearer than the next look of a reader who keeps it, and where it is past and the biller goes on
-  // signing, nothing is said: an SP must not use metadata after its validUntil (SAML metadata, 2.3.2), which would take
-  // away the certificate that is to come, too.
-  const tells = end - CACHE_DURATION_MS > now;
-  const metadata = write(biller, keys, publicUrl, tells ? end : undefined);
-  written.set(keys, { biller, metadata, goodUntil: tells ? end - CACHE_DURATION_MS : Number.POSITIVE_INFINITY });
+  const validUntil = validUntilOf(keys.certificates, now);
+  const metadata = write(biller, keys, publicUrl, validUntil);
+  written.set(keys, { biller, metadata, goodUntil: (validUntil ?? Number.POSITIVE_INFINITY) - CACHE_DURATION_MS });
   metadata.catch(() => written.delete(keys));
   return metadata;
 }
@@ -54,15 +58,17 @@ export async function idpMetadataOf(
  * Metadata with one certificate in it, for the fetch by which that key becomes active.
  *
  * @param certificate DER in base64
+ * @param now milliseconds since 1970
  */
 export function oneTimeMetadataOf(
   biller: Biller,
   keys: BillerKeys,
   certificate: string,
   publicUrl: string,
+  now: number,
 ): Promise<IdpMetadata> {
   const certificates = [certificate];
-  return write(biller, { ...keys, certificates }, publicUrl, endOf(certificates));
+  return write(biller, { ...keys, certificates }, publicUrl, validUntilOf(certificates, now));
 }
 
 async function write(
@@ -85,7 +91,6 @@ async function write(
     organizationName: biller.name,
     organizationUrl: biller.settings.portalUrl ?? publicUrl,
     wantAuthnRequestsSigned: requiresSignature(biller),
-    // Not "in two weeks": it would change every day, and an SP that copies once would find its copy outdated.
     validUntil,
   };
   const document = await writeIdpMetadata(content, biller.settings.signMetadata ? active.signer : undefined);

@@ -42,7 +42,7 @@ export function billerRoutes(server: FastifyInstance, services: BillerRouteServi
   async function sendOneTime(request: FastifyRequest, reply: FastifyReply, biller: Biller, token: string) {
     const key = await handOver.fetch(biller, token, fetcherOf(request), isBrowser(request), request.id);
     const known = await keys.ofBiller(biller.id);
-    const { document } = await oneTimeMetadataOf(biller, known, key.certificate, publicUrl);
+    const { document } = await oneTimeMetadataOf(biller, known, key.certificate, publicUrl, clock());
     note(request, biller, 200, [key.fingerprint]);
     return reply.headers({ ...HEADERS, 'cache-control': 'no-store' }).send(document);
   }

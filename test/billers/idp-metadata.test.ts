@@ -1,6 +1,6 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { beforeAll, expect, test } from 'vitest';
-import { idpMetadataOf } from '../../src/billers/idp-metadata.ts';
+import { idpMetadataOf, oneTimeMetadataOf } from '../../src/billers/idp-metadata.ts';
 import type { BillerKeys } from '../../src/keys/keys.ts';
 import { all, attributes, only, parseDom } from '../support/dom.ts';
 import { makeSigningKey, type SigningKey } from '../support/saml.ts';
@@ -47,6 +47,16 @@ test('77 it is good while one of its certificates is, and never for less than it
   // An SP throws away what is past its validUntil, and with it the certificate that is to come.
   expect(await validUntilAt(end() - 6 * HOUR)).toBeUndefined();
   expect(await validUntilAt(end() + 9 * 24 * HOUR)).toBeUndefined();
+});
+
+test('77 nor does the metadata for one fetch tell an end that is near (SAML Metadata 2.3.2)', async () => {
+  const ends = Date.parse(new X509Certificate(staged.certificatePem).validTo);
+  const at = async (now: number) => {
+    const { document } = await oneTimeMetadataOf(newBiller(), keys(), staged.signer.certificate, PUBLIC_URL, now);
+    return attributes(parseDom(document)).validUntil;
+  };
+  expect(await at(ends - 6 * HOUR - 1)).toBe(`${new Date(ends).toISOString().slice(0, 19)}Z`);
+  expect(await at(ends - 6 * HOUR)).toBeUndefined();
 });
 
 test('77 what was written before the end is written anew when the end comes near (SAML Metadata 2.3.2)', async () => {
