@@ -49,7 +49,7 @@ describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
     const hostile = (await get(headers)).body;
     installation.services.keys.forget(undefined);
     expect(hostile).toBe((await get()).body);
-    expect(hostile).not.toContain('evil');
+    expect(hostile).not.toContain('evil.example');
     expect(hostile).toContain('entityID="https://idp.example/saml/riverton/metadata"');
   });
 

@@ -65,7 +65,7 @@ test('10, 44 NameIDPolicy: none and unspecified give the agreed format, others w
   const [persistent, again] = [await nameIdOf(policy(FORMAT.persistent)), await nameIdOf(policy(FORMAT.persistent))];
   expect(persistent?.attributes.get('Format')).toBe(FORMAT.persistent);
   expect(persistent?.text).toBe(again?.text);
-  expect(persistent?.text).not.toContain('pat');
+  expect(persistent?.text).not.toContain('pat@');
   const [transient, fresh] = [await nameIdOf(policy(FORMAT.transient)), await nameIdOf(policy(FORMAT.transient))];
   expect(transient?.attributes.get('Format')).toBe(FORMAT.transient);
   expect(transient?.text).not.toBe(fresh?.text);

@@ -112,7 +112,7 @@ test('10, 44 the agreed format holds where the request names none, and gives way
   ];
   expect([one.attributes.get('Format'), other.attributes.get('Format')]).toEqual([TRANSIENT, TRANSIENT]);
   expect(one.text).not.toBe(other.text);
-  expect(`${one.text} ${other.text}`).not.toContain('pat');
+  expect(`${one.text} ${other.text}`).not.toContain('pat@');
   const email = await nameIdOf(policy('urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress'));
   expect(email.text).toBe(EMAIL);
 });

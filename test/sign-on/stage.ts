@@ -28,13 +28,16 @@ export interface Stage {
   audited(event: string): Promise<{ reference: string; details: Record<string, unknown>; requestId: string | null }>;
   /** Moves the clock. */
   pass(milliseconds: number): void;
+  /** From now on the clock moves by `pass` alone: for what a turn of the minute would change. */
+  holdClock(): void;
   now(): number;
 }
 
 /** Sets the stage before the tests of a file, and takes it down after them. */
 export function useStage(): Stage {
   let ahead = 0;
-  const now = () => Date.now() + ahead;
+  let held: number | undefined;
+  const now = () => (held ?? Date.now()) + ahead;
   let installation: TestInstallation | undefined;
   const get = () => {
     if (installation === undefined) throw new Error('the stage is not set');
@@ -77,6 +80,9 @@ export function useStage(): Stage {
     },
     pass(milliseconds) {
       ahead += milliseconds;
+    },
+    holdClock() {
+      held = Date.now();
     },
     now,
   };

@@ -53,11 +53,11 @@ test('the reference in an error Response leads to the same (project rule)', asyn
 
 test('68 names and values of people are masked, and RelayState is not kept (project rule)', async () => {
   const inside = '<saml:Subject><saml:NameID>somebody.else@example.com</saml:NameID></saml:Subject>';
-  const page = await stage.bring(await stage.signedIn(), { inside, attributes: { Version: '3' } }, 'account=4711');
+  const page = await stage.bring(await stage.signedIn(), { inside, attributes: { Version: '3' } }, 'account=4711Invoice');
   const said = elementsNamed(requirePosted(page).root, 'StatusMessage')[0]?.text ?? '';
   const { trace } = await show(/Reference: ([a-z-]+)/.exec(said)?.[1] ?? '');
   const whole = JSON.stringify(trace);
-  expect(whole).not.toMatch(/somebody|example\.com|4711/);
+  expect(whole).not.toMatch(/somebody|example\.com|4711Invoice/);
   expect(trace.message?.join('\n')).toContain('saml:NameID s•••m (25 characters)');
 });
 
@@ -162,11 +162,16 @@ test('an unknown reference is told what a reference looks like', async () => {
 });
 
 test('a flood of bad requests leaves a bounded number of traces a minute, and all are gone after a week (project rule)', async () => {
+  stage.holdClock();
   stage.pass(120_000);
   const before = await kept();
   const browser = stage.stranger();
-  for (let turn = 0; turn < 150; turn += 1) await browser.get('/saml/riverton/sso?SAMLRequest=%21');
+  const bad = () => browser.get('/saml/riverton/sso?SAMLRequest=%21');
+  for (let turn = 0; turn < 150; turn += 1) await bad();
   expect((await kept()) - before).toBe(120);
+  stage.pass(60_000);
+  await bad();
+  expect((await kept()) - before).toBe(121);
   stage.pass(6 * 24 * 3600_000);
   await stage.installation.services.tidy();
   expect(await kept()).toBeGreaterThan(0);
