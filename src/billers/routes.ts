@@ -29,6 +29,17 @@ const HEADERS = {
 const isBrowser = ({ headers }: FastifyRequest) => headers['sec-fetch-mode'] === 'navigate';
 const fetcherOf = ({ ip, headers }: FastifyRequest) => ({ address: ip, client: headers['user-agent'] ?? '' });
 
+/**
+ * What the client has already (RFC 9110, 13.1.2): weak comparison, a list, or any.
+ *
+ * @returns `seen`: it named this very document; whoever says `*` may never have seen it
+ */
+function knownTo({ headers }: FastifyRequest, tag: string): { fresh: boolean; seen: boolean } {
+  const tags = headers['if-none-match']?.split(',').map((candidate) => candidate.trim().replace(/^W\//, '')) ?? [];
+  const seen = tags.includes(tag);
+  return { fresh: seen || tags.includes('*'), seen };
+}
+
 /** What the onboarding staff fetches: IdP metadata and the signing certificate. */
 export function billerRoutes(server: FastifyInstance, services: BillerRouteServices): void {
   const { billers, keys, fetches, handOver, publicUrl, clock } = services;
@@ -54,11 +65,8 @@ export function billerRoutes(server: FastifyInstance, services: BillerRouteServi
     const known = await keys.ofBiller(biller.id);
     const { document, tag } = await idpMetadataOf(biller, known, publicUrl, clock());
     reply.headers({ ...HEADERS, 'cache-control': 'no-cache', etag: tag });
-    // RFC 9110, 13.1.2: weak comparison, a list, or any.
-    const tags = request.headers['if-none-match']?.split(',').map((candidate) => candidate.trim().replace(/^W\//, ''));
-    const fresh = tags?.some((candidate) => candidate === tag || candidate === '*') === true;
-    // Whoever says `*` may never have seen the document.
-    note(request, biller, fresh ? 304 : 200, fresh && !tags?.includes(tag) ? [] : known.fingerprints);
+    const { fresh, seen } = knownTo(request, tag);
+    note(request, biller, fresh ? 304 : 200, fresh && !seen ? [] : known.fingerprints);
     return fresh ? reply.code(304).send() : document;
   });
 
@@ -66,8 +74,9 @@ export function billerRoutes(server: FastifyInstance, services: BillerRouteServi
   server.head<BillerRoute>('/saml/:biller/metadata', async (request, reply) => {
     const biller = await billerOf(request, billers);
     const { document, tag } = await idpMetadataOf(biller, await keys.ofBiller(biller.id), publicUrl, clock());
-    const length = Buffer.byteLength(document);
-    return reply.headers({ ...HEADERS, 'cache-control': 'no-cache', etag: tag, 'content-length': length }).send();
+    reply.headers({ ...HEADERS, 'cache-control': 'no-cache', etag: tag });
+    if (knownTo(request, tag).fresh) return reply.code(304).send();
+    return reply.header('content-length', Buffer.byteLength(document)).send();
   });
 
   server.get<BillerRoute>('/saml/:biller/certificate.pem', { exposeHeadRoute: true }, async (request, reply) => {

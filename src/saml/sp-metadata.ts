@@ -9,6 +9,8 @@ import {
   normaliseCertificate,
   type ServiceProvider,
 } from './service-provider.ts';
+import { findSpRole, writeSpEntity } from './sp-role.ts';
+import { parseUnsignedShort } from './unsigned-short.ts';
 import { childrenNamed, parseXml, type XmlElement, XmlError } from './xml.ts';
 
 const oneOrMany = <T extends z.ZodType>(item: T) =>
@@ -44,23 +46,6 @@ function gate(xml: string): XmlElement {
     if (error instanceof XmlError) throw refuse(`it is not acceptable XML: ${error.message}.`);
     throw error;
   }
-}
-
-function findDescriptor(root: XmlElement): XmlElement {
-  if (root.namespace !== METADATA || root.name !== 'EntityDescriptor') {
-    throw refuse(
-      root.name === 'EntitiesDescriptor'
-        ? 'its root element is EntitiesDescriptor, which is for several entities; give the EntityDescriptor of this Service Provider alone.'
-        : `its root element is ${root.name}; expected is EntityDescriptor of ${METADATA}.`,
-    );
-  }
-  const [descriptor] = childrenNamed(root, METADATA, 'SPSSODescriptor');
-  if (descriptor !== undefined) return descriptor;
-  throw refuse(
-    childrenNamed(root, METADATA, 'IDPSSODescriptor').length > 0
-      ? 'it describes an Identity Provider, not a Service Provider. Ask Invoice Cloud for its SP metadata.'
-      : 'it has no SPSSODescriptor.',
-  );
 }
 
 /** Metadata that is over must not be used (SAML metadata, 2.3.2 and 2.4.1): its keys may have been given up for a reason. */
@@ -126,8 +111,11 @@ function readAcs(all: z.infer<typeof samlifyReading>['assertionConsumerService']
         `the AssertionConsumerService "${location}" is not acceptable: expected is an https URL without user, password or fragment (http only for this machine).`,
       );
     }
-    if (!/^\d{1,5}$/.test(index)) throw refuse(`the AssertionConsumerService "${location}" has no index.`);
-    return { url: location, index: Number(index) };
+    const number = parseUnsignedShort(index);
+    if (number === undefined) {
+      throw refuse(`the AssertionConsumerService "${location}" has no index; expected is a number from 0 to 65535.`);
+    }
+    return { url: location, index: number };
   });
   if (new Set(services.map((service) => service.index)).size < services.length) {
     throw refuse('two AssertionConsumerServices have the same index.');
@@ -141,15 +129,15 @@ function readAcs(all: z.infer<typeof samlifyReading>['assertionConsumerService']
 /**
  * Reads SP metadata: samlify reads, then every part is checked here.
  *
- * @param xml one EntityDescriptor with an SPSSODescriptor
+ * @param xml an EntityDescriptor with an SPSSODescriptor, alone or as the only Service Provider of an EntitiesDescriptor
  * @param now milliseconds since 1970
  * @throws InputError which part is wrong and what is accepted
  */
 export function readSpMetadata(xml: string, now: number): ServiceProvider {
-  const root = gate(xml);
-  const descriptor = findDescriptor(root);
-  for (const element of [root, descriptor]) refuseOver(element, now);
-  const reading = samlifyReading.safeParse(samlify.SPMetadata(xml).meta);
+  const role = findSpRole(gate(xml), refuse);
+  const { around, entity, descriptor } = role;
+  for (const element of [...around, entity, descriptor]) refuseOver(element, now);
+  const reading = samlifyReading.safeParse(samlify.SPMetadata(writeSpEntity(role)).meta);
   if (!reading.success) throw refuse(`${reading.error.issues[0]?.message ?? 'it can’t be read'}.`);
   const { entityID, spSSODescriptor, assertionConsumerService, nameIDFormat } = reading.data;
   if (entityID.trim() === '' || entityID.length > 1024) {

@@ -4,7 +4,7 @@ import type { Biller } from '../billers/biller.ts';
 import type { Billers } from '../billers/billers.ts';
 import type { Keys } from '../keys/keys.ts';
 import type { Metrics } from '../operations/metrics.ts';
-import { decodePost, decodeRedirect } from '../saml/decode.ts';
+import { decodePost, decodeRedirect, type ReceivedMessage } from '../saml/decode.ts';
 import { rawQuery, readParameters } from '../saml/parameters.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import type { Traces } from '../traces/traces.ts';
@@ -39,7 +39,7 @@ interface SignOnServices {
 }
 
 /** Reads and checks a message: see acceptRequest. */
-type Accept = (binding: Received['binding'], message: Received['message']) => Promise<AcceptedRequest>;
+type Accept = (binding: Received['binding'], decode: () => ReceivedMessage) => Promise<AcceptedRequest>;
 type Handler = (biller: Biller, parameters: Map<string, string>, accept: Accept) => Promise<FastifyReply>;
 
 /** The SSO Service: takes AuthnRequests on both bindings and answers them when the portal user is known. */
@@ -60,8 +60,10 @@ export function signOnRoutes(server: FastifyInstance, services: SignOnServices):
     try {
       const known = await billerOf(request, billers);
       biller = known;
-      return await handler(known, read(), async (binding, message) => {
-        received = { binding, message, at: clock() };
+      return await handler(known, read(), async (binding, decode) => {
+        received = { binding, message: undefined, at: clock() };
+        const message = decode();
+        received = { ...received, message };
         const accepted = acceptRequest(message, known, received.at);
         // What can be known before the sign-in is told before it.
         await requireActiveKey(await keys.ofBiller(known.id), known, received.at).signer.ready?.();
@@ -98,7 +100,7 @@ export function signOnRoutes(server: FastifyInstance, services: SignOnServices):
       async (biller, parameters, accept) => {
         const start = (accepted: AcceptedRequest) =>
           proceed({ request, reply, biller, accepted, flowId: undefined }, undefined);
-        const take = async () => start(await accept('HTTP-Redirect', decodeRedirect(parameters, query)));
+        const take = async () => start(await accept('HTTP-Redirect', () => decodeRedirect(parameters, query)));
         if (parameters.has('SAMLRequest')) return take();
         const flowId = parameters.get('flow');
         if (flowId !== undefined) return resume(request, reply, biller, flowId);
@@ -120,7 +122,7 @@ export function signOnRoutes(server: FastifyInstance, services: SignOnServices):
           requireSameOrigin(request, publicUrl);
           return resume(request, reply, biller, flowId, parameters.get('account'));
         }
-        const accepted = await accept('HTTP-POST', decodePost(parameters));
+        const accepted = await accept('HTTP-POST', () => decodePost(parameters));
         // A POST from another site comes without Lax cookies, so nobody is signed in here. The redirect is a GET of our
         // own that brings them; 303 and never 307, which would post again (RFC 9110, 15.4.4).
         refuseFramed({ request, reply, biller, accepted, flowId: undefined });

@@ -9,7 +9,8 @@ import { explainRequest } from './checks/list.ts';
 /** A message as it came, to be looked at if the sign-on fails. */
 export interface Received {
   readonly binding: 'HTTP-Redirect' | 'HTTP-POST';
-  readonly message: ReceivedMessage;
+  /** Undefined where it could not be decoded. */
+  readonly message: ReceivedMessage | undefined;
   /** When it was checked; milliseconds since 1970. */
   readonly at: number;
 }
@@ -27,7 +28,7 @@ function outline(xml: string): string[] | undefined {
   }
 }
 
-/** Writes down how a sign-on failed. @param received undefined where no message could be read, or it was read earlier */
+/** Writes down how a sign-on failed. @param received undefined where no message was looked for, or it was read earlier */
 export function traceOf(error: IdpError, biller: Biller | undefined, received: Received | undefined): Trace {
   const { code, sentence, detail, mismatch } = error;
   const failed = {
@@ -37,8 +38,9 @@ export function traceOf(error: IdpError, biller: Biller | undefined, received: R
     expected: mismatch?.expected,
     found: mismatch?.found ?? detail,
   };
-  if (received === undefined || biller === undefined) return { code, sentence, detail, checks: [failed] };
-  const { binding, message, at } = received;
+  const { binding, message, at } = received ?? {};
+  if (message === undefined || at === undefined || biller === undefined)
+    return { code, sentence, detail, binding, checks: [failed] };
   const large = message.xml.length > MAX_CHARACTERS;
   const checks = large ? [] : explainRequest(message, biller, at);
   // What fails once the request is accepted is none of its checks: it stands behind them.

@@ -75,6 +75,12 @@ describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
       'content-type': headers['content-type'],
       'content-length': String(rawPayload.length),
     });
+    const known = await installation.server.inject({
+      method: 'HEAD',
+      url: URL_PATH,
+      headers: { 'if-none-match': String(headers.etag) },
+    });
+    expect([known.statusCode, known.headers.etag]).toEqual([304, headers.etag]);
     expect(await fetches()).toEqual(before);
     expect((await installation.server.inject({ method: 'HEAD', url: '/saml/nowhere/metadata' })).statusCode).toBe(404);
   });

@@ -24,6 +24,8 @@ const entity = (inside: string, attributes = 'entityID="https://sp.example/metad
 const PROTOCOL = 'protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol"';
 const sp = (inside: string, attributes = '') =>
   `<md:SPSSODescriptor ${PROTOCOL} ${attributes}>${inside}</md:SPSSODescriptor>`;
+const group = (inside: string, attributes = '') =>
+  `<md:EntitiesDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" ${attributes}>${inside}</md:EntitiesDescriptor>`;
 const metadata = (inside = acs(), attributes = '') => entity(sp(inside, attributes));
 
 describe('SP metadata', () => {
@@ -69,6 +71,26 @@ describe('SP metadata', () => {
       encryptionCertificates: [first, second],
       wantEncryption: false,
     });
+  });
+
+  test('the only Service Provider of a group is taken, however deep it stands (SAML Metadata 2.3.1)', () => {
+    const idp = entity(`<md:IDPSSODescriptor ${PROTOCOL}/>`, 'entityID="https://idp.example"');
+    const inside = key(first, 'signing') + acs('https://sp.example/acs?a=1&amp;b=2');
+    const alone = metadata(inside, 'AuthnRequestsSigned="true"');
+    const read = readSpMetadata(alone, NOW);
+    expect(read).toMatchObject({ entityId: 'https://sp.example/metadata', authnRequestsSigned: true });
+    expect(read.acs[0]?.url).toBe('https://sp.example/acs?a=1&b=2');
+    expect(readSpMetadata(group(alone), NOW)).toEqual(read);
+    expect(readSpMetadata(group(`${idp}${group(alone)}`), NOW)).toEqual(read);
+  });
+
+  test('beside roles of its own for other protocols, the one of SAML 2.0 is read and nothing of the others (SAML Metadata 2.4.1)', () => {
+    const older = sp(acs('https://sp.example/old', 'index="0" isDefault="true"') + key(second))
+      .replace('SAML:2.0:protocol', 'SAML:1.1:protocol')
+      .replace('<md:SPSSODescriptor', '<md:SPSSODescriptor AuthnRequestsSigned="true"');
+    const both = sp(acs()).replace(PROTOCOL, PROTOCOL.replace('="', '="urn:oasis:names:tc:SAML:1.1:protocol '));
+    expect(readSpMetadata(entity(older + both), NOW)).toEqual(readSpMetadata(metadata(), NOW));
+    expect(readSpMetadata(entity(both + older), NOW)).toEqual(readSpMetadata(metadata(), NOW));
   });
 
   test('certificates may be broken into lines', () => {
@@ -143,9 +165,20 @@ describe('what is wrong with SP metadata is told', () => {
     ],
     [
       'a federation',
-      () =>
-        `<md:EntitiesDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata">${metadata()}</md:EntitiesDescriptor>`,
-      'its root element is EntitiesDescriptor, which is for several entities; give the EntityDescriptor of this Service Provider alone',
+      () => group(metadata() + group(entity(sp(acs()), 'entityID="https://other.example"'))),
+      'it describes 2 Service Providers ("https://sp.example/metadata", "https://other.example"); give the EntityDescriptor of the one that is meant alone',
+    ],
+    ['a large federation', () => group(metadata().repeat(6)), 'metadata", ...); give the EntityDescriptor'],
+    ['a group of nobody', () => group(''), 'it has no EntityDescriptor'],
+    [
+      'a group of Identity Providers',
+      () => group(entity(`<md:IDPSSODescriptor ${PROTOCOL}/>`)),
+      'it describes an Identity Provider, not a Service Provider',
+    ],
+    [
+      'an SP of SAML 1.1',
+      () => metadata().replace('SAML:2.0:protocol', 'SAML:1.1:protocol'),
+      'its SPSSODescriptor speaks another protocol; expected is urn:oasis:names:tc:SAML:2.0:protocol',
     ],
     [
       'IdP metadata',
@@ -181,6 +214,12 @@ describe('what is wrong with SP metadata is told', () => {
       'the AssertionConsumerService "https://sp.example/acs" has no index',
     ],
     ['a negative index', () => metadata(acs('https://sp.example/acs', 'index="-1"')), 'has no index'],
+    ['an index that is too large', () => metadata(acs('https://sp.example/acs', 'index="65536"')), 'from 0 to 65535'],
+    [
+      'one index twice, written in two ways',
+      () => metadata(acs() + acs('https://sp.example/2', 'index="+00"')),
+      'two AssertionConsumerServices have the same index',
+    ],
     [
       'one index twice',
       () => metadata(acs() + acs('https://sp.example/2')),
@@ -202,11 +241,12 @@ describe('what is wrong with SP metadata is told', () => {
     expect(() => readSpMetadata(xml(), NOW)).toThrow(message);
   });
 
-  test('that it is over, by the entity or by its role, at the very moment (SAML Metadata 2.3.2, 2.4.1)', () => {
+  test('that it is over, by the entity, its role or its group, at the very moment (SAML Metadata 2.3.2, 2.4.1)', () => {
     const until = (instant: string) => `validUntil="${instant}"`;
     const ofEntity = (instant: string) => entity(sp(acs()), `entityID="https://sp.example" ${until(instant)}`);
     const ofRole = (instant: string) => metadata(acs(), until(instant));
-    for (const by of [ofEntity, ofRole]) {
+    const ofGroup = (instant: string) => group(group(metadata()), until(instant));
+    for (const by of [ofEntity, ofRole, ofGroup]) {
       for (const instant of ['2020-01-01T00:00:00Z', '2026-03-01T08:30:00Z', '2026-03-01T08:30:00.000Z']) {
         expect(() => readSpMetadata(by(instant), NOW)).toThrow(InputError);
         expect(() => readSpMetadata(by(instant), NOW)).toThrow(

@@ -25,6 +25,7 @@ test('4, 5, 6 the ACS: the default, by index, by its exact URL (SAML Core 3.4.1)
   for (const [attributes, acs] of [
     [{}, 'https://sp.example/two'],
     [{ AssertionConsumerServiceIndex: '3' }, 'https://sp.example/one'],
+    [{ AssertionConsumerServiceIndex: '+03' }, 'https://sp.example/one'],
     [{ AssertionConsumerServiceURL: 'https://sp.example/one' }, 'https://sp.example/one'],
   ] as const) {
     const posted = await acsOf(attributes);

@@ -46,6 +46,7 @@ const pages: [string, RequestParts, string][] = [
   ['23 javascript: as the ACS', { attributes: { AssertionConsumerServiceURL: 'javascript:alert(1)' } }, 'acs_unknown'],
   ['23 an ACS with one letter more', { attributes: { AssertionConsumerServiceURL: `${TEST_ACS}/` } }, 'acs_unknown'],
   ['23 an index that is not registered', { attributes: { AssertionConsumerServiceIndex: '9' } }, 'acs_unknown'],
+  ['23 an index that is no number', { attributes: { AssertionConsumerServiceIndex: '' } }, 'acs_unknown'],
   [
     '23 both an ACS and an index (SAML Core 3.4.1)',
     { attributes: { AssertionConsumerServiceURL: TEST_ACS, AssertionConsumerServiceIndex: '0' } },

@@ -53,7 +53,11 @@ test('the reference in an error Response leads to the same (project rule)', asyn
 
 test('68 names and values of people are masked, and RelayState is not kept (project rule)', async () => {
   const inside = '<saml:Subject><saml:NameID>somebody.else@example.com</saml:NameID></saml:Subject>';
-  const page = await stage.bring(await stage.signedIn(), { inside, attributes: { Version: '3' } }, 'account=4711Invoice');
+  const page = await stage.bring(
+    await stage.signedIn(),
+    { inside, attributes: { Version: '3' } },
+    'account=4711Invoice',
+  );
   const said = elementsNamed(requirePosted(page).root, 'StatusMessage')[0]?.text ?? '';
   const { trace } = await show(/Reference: ([a-z-]+)/.exec(said)?.[1] ?? '');
   const whole = JSON.stringify(trace);
@@ -149,12 +153,18 @@ test('a trace that can’t be written changes nothing about what is told (projec
 });
 
 test('a message that can’t be read leaves a trace as well (project rule)', async () => {
-  const page = await stage.stranger().get('/saml/riverton/sso?SAMLRequest=%21');
-  const { trace } = await show(referenceOf(page) ?? '');
-  expect(trace).toMatchObject({
-    code: 'saml_request_malformed',
-    checks: [{ passed: false, found: 'SAMLRequest is not base64' }],
-  });
+  const browser = stage.stranger();
+  for (const [binding, page] of [
+    ['HTTP-Redirect', await browser.get('/saml/riverton/sso?SAMLRequest=%21')],
+    ['HTTP-POST', await browser.post('/saml/riverton/sso', { SAMLRequest: '!' })],
+  ] as const) {
+    const { trace } = await show(referenceOf(page) ?? '');
+    expect(trace).toMatchObject({
+      code: 'saml_request_malformed',
+      binding,
+      checks: [{ passed: false, found: 'SAMLRequest is not base64' }],
+    });
+  }
 });
 
 test('an unknown reference is told what a reference looks like', async () => {

@@ -1,3 +1,4 @@
+import { parseUnsignedShort } from '../../saml/unsigned-short.ts';
 import { broken, type Check, shown } from './check.ts';
 
 /**
@@ -17,7 +18,7 @@ export const assertionConsumerService: Check = ({ request, biller }) => {
   }
   const service = acs.find((candidate) => {
     if (acsUrl !== undefined) return candidate.url === acsUrl;
-    if (acsIndex !== undefined) return String(candidate.index) === acsIndex;
+    if (acsIndex !== undefined) return candidate.index === parseUnsignedShort(acsIndex);
     return candidate.isDefault;
   });
   if (service !== undefined) return { acsUrl: service.url };
