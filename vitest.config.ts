@@ -14,7 +14,7 @@ const ON_BOTH_DATABASES = [
   'test/attack/{cut-off,fuzz,one-time-metadata,what-is-kept}.test.ts',
 ];
 
-const limits = { maxWorkers, testTimeout: 60_000, hookTimeout: 120_000 };
+const limits = { maxWorkers, testTimeout: 180_000, hookTimeout: 180_000 };
 
 const onDatabase = (name: string, database: DatabaseKind): UserWorkspaceConfig => ({
   test: { name, provide: { database }, include: ON_BOTH_DATABASES, ...limits },

@@ -9,8 +9,8 @@ import { openInstallation } from '../../src/installation.ts';
 import { runOperation } from '../../src/operators/operations.ts';
 import type { SignChoice } from '../../src/saml/response.ts';
 import { SESSION_COOKIE } from '../../src/sessions/cookies.ts';
+import { freePort } from '../support/free-port.ts';
 import { createTestDatabase } from '../support/postgres.ts';
-import { freePort } from './process.ts';
 
 export type DatabaseKind = 'PostgreSQL' | 'PGlite';
 

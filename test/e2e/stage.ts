@@ -1,7 +1,8 @@
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { launchChromium } from '../support/chromium.ts';
-import { freePorts, runCli } from '../support/cli.ts';
+import { runCli } from '../support/cli.ts';
 import { type Demo, type DemoFacts, type DemoPlace, demoFolder, startDemo } from '../support/demo.ts';
+import { freePort } from '../support/free-port.ts';
 
 /** The demo and a browser before it. */
 export interface Stage {
@@ -21,7 +22,9 @@ export interface Stage {
 
 /** Starts the demo in a folder of its own, and Chromium. @throws where one of them does not start */
 export async function setStage(): Promise<Stage> {
-  const [port = 0, sandboxPort = 0] = await freePorts(2);
+  const port = await freePort();
+  let sandboxPort = port;
+  while (sandboxPort === port) sandboxPort = await freePort();
   const { folder, remove } = demoFolder();
   const place: DemoPlace = { folder, port, sandboxPort };
   const starting = await Promise.allSettled([startDemo(place), launchChromium()]);

@@ -133,7 +133,7 @@ describe('the webhook', () => {
     receiver = createServer(async (request, response) => {
       received.push({ body: await text(request), signature: String(request.headers['ic-idp-signature']) });
       if (answer === 'cut') request.socket.destroy();
-      else response.writeHead(answer).end();
+      else response.writeHead(answer, { connection: 'close' }).end();
     }).listen(0, '127.0.0.1');
     await once(receiver, 'listening');
     url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hook`;

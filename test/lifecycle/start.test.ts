@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
 import { layEmbeddedDatabase } from '../support/embedded-template.ts';
-import { endService, freePort, type ServiceProcess, spawnService, startService } from '../support/service.ts';
+import { freePort } from '../support/free-port.ts';
+import { endService, type ServiceProcess, spawnService, startService } from '../support/service.ts';
 import { createTestStorage, DATABASE_KINDS } from '../support/storage.ts';
 
 const CLEAN = { code: 0, signal: null, stderr: '' };

@@ -103,7 +103,7 @@ describe.each(DATABASE_KINDS)('the service on the %s database, told to stop', (k
 
       service.child.kill(signal);
       await service.logged(STOPPING);
-      await vi.waitUntil(isRefused);
+      await vi.waitUntil(isRefused, { timeout: 5_000 });
       expect(service.child.exitCode).toBeNull();
       const answer = await post.finish();
       expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
@@ -142,17 +142,20 @@ describe('the service on PostgreSQL, told to stop while the database is slow', (
     try {
       await database.query('begin; lock table audit_events in access exclusive mode');
       const signOns = Array.from({ length: 8 }, () => client.signOn('riverton', SP));
-      await vi.waitUntil(async () => {
-        const { rowCount } = await database.query(
-          "select 1 from pg_locks where relation = 'audit_events'::regclass and not granted",
-        );
-        return rowCount === 1;
-      });
+      await vi.waitUntil(
+        async () => {
+          const { rowCount } = await database.query(
+            "select 1 from pg_locks where relation = 'audit_events'::regclass and not granted",
+          );
+          return rowCount === 1;
+        },
+        { timeout: 30_000 },
+      );
       // One waits in the database. The health check was asked after the others, so all of them are in flight.
       await client.get('/health/live');
       service.child.kill('SIGTERM');
       await service.logged(STOPPING);
-      await vi.waitUntil(isRefused);
+      await vi.waitUntil(isRefused, { timeout: 5_000 });
       await database.query('commit');
       const answers = await Promise.all(signOns);
       expect(answers.map(({ status }) => status)).toEqual(signOns.map(() => 200));

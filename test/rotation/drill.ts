@@ -42,9 +42,9 @@ async function listen(connection: TestConnection): Promise<{ server: FastifyInst
   return { server, url: await server.listen({ port: 0, host: '127.0.0.1' }) };
 }
 
-/** Between the service and the ACS, most Responses are on their way for a moment, and some for a second. */
+/** Between the service and the ACS, most Responses are on their way for a moment, and some for half a second. */
 function* transitTimes(): Generator<number, never> {
-  for (let turn = 1; ; turn += 1) yield turn % 8 === 0 ? 1_000 : (turn * 37) % 200;
+  for (let turn = 1; ; turn += 1) yield turn % 8 === 0 ? 500 : (turn * 37) % 200;
 }
 
 /**

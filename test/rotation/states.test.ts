@@ -165,10 +165,13 @@ test('88 of two instances that activate at once, one wins and both agree (projec
       expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
       const [active] = await one.database.orm.select().from(signingKeys).where(eq(signingKeys.state, 'active'));
       await expect
-        .poll(async () => {
-          const both = await Promise.all([one, other].map(({ services }) => services.keys.ofBiller(id)));
-          return both.map((keys) => keys.active?.fingerprint);
-        })
+        .poll(
+          async () => {
+            const both = await Promise.all([one, other].map(({ services }) => services.keys.ofBiller(id)));
+            return both.map((keys) => keys.active?.fingerprint);
+          },
+          { timeout: 20_000 },
+        )
         .toEqual([active?.fingerprint, active?.fingerprint]);
       await runOperation(one.services, 'key.retire', { biller: 'riverton', force: true }, actor);
     }

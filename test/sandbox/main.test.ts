@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
 import { readSettings } from '../../src/sandbox/settings.ts';
+import { freePort } from '../support/free-port.ts';
 
 function startMain(env: Readonly<Record<string, string>>) {
   return spawn(process.execPath, ['src/sandbox/main.ts'], {
@@ -20,15 +20,6 @@ async function outcome(child: ReturnType<typeof startMain>) {
     once(child, 'close'),
   ]);
   return { stdout, stderr, code, signal };
-}
-
-async function freePort(): Promise<{ port: number; release: () => Promise<unknown> }> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    port: (server.address() as AddressInfo).port,
-    release: () => new Promise((resolve) => server.close(resolve)),
-  };
 }
 
 describe('settings', () => {
@@ -67,11 +58,12 @@ describe('the program', () => {
   });
 
   test('says where it listens, answers, and ends cleanly on SIGTERM', async () => {
-    const { port, release } = await freePort();
-    await release();
+    const port = await freePort();
     const child = startMain({ SANDBOX_PORT: String(port) });
     const ended = outcome(child);
-    await once(child.stdout, 'data');
+    // Where it ends instead, what it said is in the outcome.
+    await Promise.race([once(child.stdout, 'data'), ended]);
+    expect(child.exitCode).toBeNull();
     expect(await (await fetch(`http://127.0.0.1:${port}/health`)).json()).toEqual({ status: 'ok' });
     child.kill('SIGTERM');
     expect(await ended).toEqual({
@@ -83,13 +75,15 @@ describe('the program', () => {
   });
 
   test('says so when the port is taken', async () => {
-    const { port, release } = await freePort();
+    const other = createServer().listen(await freePort(), '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
     try {
       const { code, stderr } = await outcome(startMain({ SANDBOX_PORT: String(port) }));
       expect(stderr).toContain(`${port}`);
       expect(code).toBe(1);
     } finally {
-      await release();
+      other.close();
     }
   });
 });

@@ -45,7 +45,7 @@ describe('a Response is refused', () => {
     ],
     [
       'issued in the future though valid now',
-      { issuedAt: Date.now() + 60_000, validFrom: Date.now() - 1000 },
+      { issuedAt: Date.now() + 3_600_000, validFrom: Date.now() - 1000 },
       'response-refused',
       /issued in the future/,
     ],
@@ -73,7 +73,7 @@ describe('a Response is refused', () => {
       'response-refused',
       /No valid subject confirmation|too old/,
     ],
-    ['from the future', { issuedAt: Date.now() + 60_000 }, 'response-refused', /not yet valid|in the future/],
+    ['from the future', { issuedAt: Date.now() + 3_600_000 }, 'response-refused', /not yet valid|in the future/],
     ['with another Destination', { destination: `${publicUrl}/elsewhere` }, 'response-refused', /Destination/],
     ['with another Recipient', { recipient: `${publicUrl}/elsewhere` }, 'response-refused', /Recipient/],
     [

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
+import { freePort } from './free-port.ts';
 
 /** The way to a server, which can be cut and mended. */
 export interface Cable {
@@ -26,13 +27,15 @@ export async function layCable(url: string): Promise<Cable> {
     far.on('close', () => near.destroy());
     near.pipe(far).pipe(near);
   });
-  listener.listen(0, '127.0.0.1');
-  await once(listener, 'listening');
-  const address = listener.address();
-  if (address === null || typeof address === 'string') throw new Error('The system gave no port.');
+  const nearPort = await freePort();
+  const listen = async () => {
+    listener.listen(nearPort, '127.0.0.1');
+    await once(listener, 'listening');
+  };
+  await listen();
   const through = new URL(url);
   through.hostname = '127.0.0.1';
-  through.port = String(address.port);
+  through.port = String(nearPort);
   return {
     url: through.href,
     async cut() {
@@ -42,9 +45,6 @@ export async function layCable(url: string): Promise<Cable> {
       for (const socket of sockets) socket.destroy();
       await closed;
     },
-    async mend() {
-      listener.listen(address.port, '127.0.0.1');
-      await once(listener, 'listening');
-    },
+    mend: listen,
   };
 }

@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -56,25 +55,4 @@ export function startProgram(program: string, args: readonly string[], { folder,
 /** Runs `ic-idp` to its end, in a process of its own. @param input its standard input */
 export async function runCli(args: readonly string[], surroundings: Surroundings, input = ''): Promise<Outcome> {
   return startProgram('src/cli/ic-idp.ts', args, surroundings, input).outcome;
-}
-
-/** @returns as many different ports of the loopback interface as asked for, free at the moment */
-export async function freePorts(count: number): Promise<number[]> {
-  const probes = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(probes.map((probe) => once(probe, 'listening')));
-  const ports = probes.map((probe) => (probe.address() as { port: number }).port);
-  await Promise.all(probes.map((probe) => new Promise((closed) => probe.close(closed))));
-  return ports;
-}
-
-/** @returns whether a server could listen on this port of the loopback interface */
-export async function isFree(port: number): Promise<boolean> {
-  const probe = createServer();
-  try {
-    await once(probe.listen(port, '127.0.0.1'), 'listening');
-  } catch {
-    return false;
-  }
-  await new Promise((closed) => probe.close(closed));
-  return true;
 }

@@ -1,9 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
+import { freePort } from './free-port.ts';
 
 const MAIN = new URL('../../src/main.ts', import.meta.url).pathname;
 
@@ -22,24 +21,6 @@ export interface ServiceProcess {
   readonly ended: Promise<Ending>;
   /** Resolves at the first log line with this message, also a past one. @throws where the process ends without it */
   logged(message: string): Promise<void>;
-}
-
-/**
- * A port that nobody listens on. It lies below the range from which systems take ports for outgoing connections, so that
- * nobody gets it by chance before it is used.
- */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = randomInt(10_240, 32_000);
-    const probe = createServer();
-    const free = await new Promise<boolean>((resolve) => {
-      probe.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true));
-    });
-    if (!free) continue;
-    probe.close();
-    await once(probe, 'close');
-    return port;
-  }
 }
 
 /**

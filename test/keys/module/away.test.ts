@@ -13,8 +13,8 @@ import {
 } from '../../support/softhsm.ts';
 
 const message = Buffer.from('what is signed');
-/** Nothing here waits longer than it must. */
-const PATIENCE = { login: 10_000, answer: 3_000, retry: 0, trust: 0 };
+/** Where the module is silent, nobody waits long; a helper that starts on a busy machine has time enough. */
+const PATIENCE = { login: 10_000, answer: 8_000, retry: 0, trust: 0 };
 
 let token: TestToken;
 let remote: RemoteModule;

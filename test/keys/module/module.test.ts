@@ -7,7 +7,7 @@ let token: TestToken;
 let module: HardwareModule;
 beforeAll(() => {
   token = createTestToken();
-  module = createModule(token.settings);
+  module = createModule(token.settings, { answer: 30_000 });
 });
 afterAll(() => {
   module.close();
@@ -84,7 +84,7 @@ describe('what is in the token already', () => {
   test('signs with the key that has the label now, though another had it before', async () => {
     const before = await module.generate('changing', 'RSA-2048');
     expect(verifies(before, await module.sign('changing', message))).toBe(true);
-    const elsewhere = createModule(token.settings);
+    const elsewhere = createModule(token.settings, { answer: 30_000 });
     await elsewhere.destroy('changing');
     const now = await elsewhere.generate('changing', 'RSA-2048');
     elsewhere.close();
@@ -96,7 +96,7 @@ describe('what is in the token already', () => {
 
 describe('what can be wrong with the settings is told in a sentence', () => {
   const told = async (settings: Partial<TestToken['settings']>) => {
-    const wrong = createModule({ ...token.settings, ...settings });
+    const wrong = createModule({ ...token.settings, ...settings }, { answer: 30_000 });
     const sentence = await wrong.check().then(
       () => 'nothing',
       (error: Error) => error.message,
@@ -119,7 +119,7 @@ describe('what can be wrong with the settings is told in a sentence', () => {
     );
   });
   test('a wrong PIN, which is not tried twice, because that may lock the token', async () => {
-    const wrong = createModule({ ...token.settings, pin: 'wrong' }, { retry: 0 });
+    const wrong = createModule({ ...token.settings, pin: 'wrong' }, { answer: 30_000, retry: 0 });
     await expect(wrong.check()).rejects.toThrow('could not log in (PKCS11_PIN): it said CKR_PIN_INCORRECT');
     await expect(wrong.check()).rejects.toThrow('It is not tried again');
     wrong.close();
@@ -132,7 +132,7 @@ describe('what can be wrong with the settings is told in a sentence', () => {
 });
 
 test('the PIN comes from a command, too', async () => {
-  const other = createModule({ ...token.settings, pin: `command:echo ${token.settings.pin}` });
+  const other = createModule({ ...token.settings, pin: `command:echo ${token.settings.pin}` }, { answer: 30_000 });
   expect((await other.check()).manufacturer).toBe('SoftHSM project');
   other.close();
 });

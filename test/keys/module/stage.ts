@@ -45,7 +45,7 @@ export function useModuleStage(): ModuleStage {
     installation = await startInstallation({
       publicUrl: 'https://sso.example.com',
       clock: () => Date.now() + ahead,
-      module: createModule(token.settings, { retry: 0, trust: 0 }),
+      module: createModule(token.settings, { answer: 30_000, retry: 0, trust: 0 }),
     });
     await installation.addBiller('riverton-water', { entityId: AUDIENCE, acs: [ACS] });
     await installation.addUser('riverton-water', EMAIL, PASSWORD, ['101Invoice:owner']);

@@ -1,0 +1,31 @@
+import { randomInt } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+
+const [LOWEST, HIGHEST] = [10_240, 32_000];
+/** Files that run at the same time draw from ranges of their own. */
+const half = Number(process.env.VITEST_POOL_ID ?? 0) % 2;
+const size = (HIGHEST - LOWEST) / 2;
+
+/** @returns whether a server could listen on this port of the loopback interface */
+export async function isFree(port: number): Promise<boolean> {
+  const probe = createServer();
+  const free = await new Promise<boolean>((resolve) => {
+    probe.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true));
+  });
+  if (!free) return false;
+  probe.close();
+  await once(probe, 'close');
+  return true;
+}
+
+/**
+ * A port of the loopback interface that nobody listens on. It lies below the range from which systems take ports for
+ * outgoing connections and for those who ask for any, so that nobody gets it by chance before it is used.
+ */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = LOWEST + half * size + randomInt(size);
+    if (await isFree(port)) return port;
+  }
+}
