@@ -1,3 +1,4 @@
+import { CANONICALIZATIONS } from './canonicalization.ts';
 import { ENVELOPED_SIGNATURE, EXCLUSIVE_C14N, XMLDSIG } from './names.ts';
 import {
   invalidSignature,
@@ -62,9 +63,16 @@ function parts<Names extends readonly string[]>(
 /** Far more than anybody lists. A verifier looks each one up at every element, before it knows who signed. */
 const MAX_PREFIX_LIST = 200;
 
-/** Exclusive C14N 1.0, 4: a list of prefixes is all that the algorithm may be told. */
-function requireExclusiveC14n(what: string, element: XmlElement): void {
-  requireValue(what, EXCLUSIVE_C14N, algorithmOf(element));
+function checkCanonicalization(what: string, element: XmlElement): void {
+  const uri = algorithmOf(element);
+  const canonicalization = CANONICALIZATIONS.get(uri ?? '');
+  if (canonicalization === undefined) {
+    throw refusedAlgorithm(what, `"${EXCLUSIVE_C14N}" or another canonicalisation of the W3C`, uri);
+  }
+  if (!canonicalization.takesPrefixes) {
+    parts(element);
+    return;
+  }
   const strange = element.children.find(
     ({ namespace, name }) => namespace !== EXCLUSIVE_C14N || name !== 'InclusiveNamespaces',
   );
@@ -83,12 +91,16 @@ function requireBase64(element: XmlElement): void {
     throw invalidSignature(`base64 in ${element.name}`, 'something else');
 }
 
-/** SAML core, 5.4.4: the enveloped transform and exclusive canonicalisation, and nothing that could cut out or add. */
+/**
+ * SAML core, 5.4.4: the enveloped transform and a canonicalisation, and nothing that could cut out or add. Without the
+ * second it is C14N 1.0 (XML Signature 1.1, 4.4.3.2).
+ */
 function checkTransforms(transforms: XmlElement): void {
-  const [enveloped, canonical] = parts(transforms, 'Transform', 'Transform');
+  const [enveloped, canonical] =
+    transforms.children.length === 1 ? parts(transforms, 'Transform') : parts(transforms, 'Transform', 'Transform');
   requireValue('the first Transform', ENVELOPED_SIGNATURE, algorithmOf(enveloped));
   parts(enveloped);
-  requireExclusiveC14n('the second Transform', canonical);
+  if (canonical !== undefined) checkCanonicalization('The second Transform', canonical);
 }
 
 function requireDigest(uri: string | undefined): DigestAlgorithm {
@@ -136,7 +148,7 @@ export function checkSignatureForm(root: XmlElement): SignatureForm {
   const digest = requireDigest(algorithmOf(digestMethod));
   for (const element of [method, digestMethod]) parts(element);
   for (const element of [value, digestValue]) requireBase64(element);
-  requireExclusiveC14n('CanonicalizationMethod', canonicalization);
+  checkCanonicalization('CanonicalizationMethod', canonicalization);
   requireValue('the Reference', `#${id}`, reference.attributes.get('URI'));
   checkTransforms(transforms);
   return {

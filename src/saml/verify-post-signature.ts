@@ -2,7 +2,8 @@ import { hash, type X509Certificate } from 'node:crypto';
 import { DOMParser } from '@xmldom/xmldom';
 import { type HashAlgorithm, type SignatureAlgorithm, SignedXml } from 'xml-crypto';
 import { IdpError } from '../errors/idp-error.ts';
-import { ENVELOPED_SIGNATURE, EXCLUSIVE_C14N, XMLDSIG } from './names.ts';
+import { CANONICALIZATIONS } from './canonicalization.ts';
+import { ENVELOPED_SIGNATURE, XMLDSIG } from './names.ts';
 import { byNobody, invalidSignature, requireCertificates, verifies } from './request-signature-algorithms.ts';
 import { checkSignatureForm, type SignatureForm } from './signature-form.ts';
 import { parseXml } from './xml.ts';
@@ -65,9 +66,10 @@ function createVerifier(form: SignatureForm, certificates: readonly X509Certific
   });
   const { CanonicalizationAlgorithms: transforms } = verifier;
   const only = <T>(entries: [string, T][]) => Object.fromEntries(entries) as Record<string, T>;
-  verifier.CanonicalizationAlgorithms = only(
-    [EXCLUSIVE_C14N, ENVELOPED_SIGNATURE].map((uri) => [uri, transforms[uri as keyof typeof transforms]]),
-  ) as typeof transforms;
+  verifier.CanonicalizationAlgorithms = only([
+    ...Array.from(CANONICALIZATIONS, ([uri, { algorithm }]): [string, unknown] => [uri, algorithm]),
+    [ENVELOPED_SIGNATURE, transforms[ENVELOPED_SIGNATURE]],
+  ]) as typeof transforms;
   verifier.HashAlgorithms = only([[form.digestMethod, digestClass(form)]]) as typeof verifier.HashAlgorithms;
   verifier.SignatureAlgorithms = only([
     [form.signatureMethod, signatureClass(form, certificates)],
