@@ -1,4 +1,4 @@
-import { verify, X509Certificate } from 'node:crypto';
+import { type DSAEncoding, verify, X509Certificate } from 'node:crypto';
 import { IdpError } from '../errors/idp-error.ts';
 
 /** How a Service Provider may sign its requests (RFC 9231, 2.3.2 and 2.3.6): SHA-256 or better, RSA or ECDSA. */
@@ -87,16 +87,16 @@ export function requireCertificates(
  *
  * @param signature as it travels: PKCS#1 v1.5 for RSA, r||s for ECDSA (XML Signature 1.1, 6.4.3)
  * @param certificates whose keys fit the algorithm: see requireCertificates
+ * @param dsaEncoding of a signature by ECDSA, where it is another
  */
 export function verifies(
   bytes: Uint8Array,
   signature: Uint8Array,
   certificates: readonly X509Certificate[],
   { hash }: RequestSignatureAlgorithm,
+  dsaEncoding: DSAEncoding = 'ieee-p1363',
 ): boolean {
-  return certificates.some(({ publicKey }) =>
-    verify(hash, bytes, { key: publicKey, dsaEncoding: 'ieee-p1363' }, signature),
-  );
+  return certificates.some(({ publicKey: key }) => verify(hash, bytes, { key, dsaEncoding }, signature));
 }
 
 /** @param certificates all that could have made it */

@@ -64,6 +64,11 @@ export function verifyRedirectSignature(rawQuery: string, certificates: readonly
   const known = requireCertificates(certificates, algorithm);
   const signed = [request, raw.get('RelayState'), sigAlg].filter((pair) => pair !== undefined);
   const value = readSignature(signature);
-  const isSigned = (pairs: readonly string[]) => verifies(Buffer.from(pairs.join('&')), value, known, algorithm);
+  // RFC 9231, 2.3.6 has r||s also here. OpenSAML for Java, and all that is built on it, sends DER as its library makes it.
+  const encodings = algorithm.keyType === 'ec' ? (['ieee-p1363', 'der'] as const) : (['ieee-p1363'] as const);
+  const isSigned = (pairs: readonly string[]) => {
+    const bytes = Buffer.from(pairs.join('&'));
+    return encodings.some((encoding) => verifies(bytes, value, known, algorithm, encoding));
+  };
   if (!isSigned(signed) && !isSigned(signed.map(encodedAnew))) throw byNobody(known);
 }

@@ -39,6 +39,16 @@ describe('8 a signed Redirect is accepted', () => {
     expect(outcomeOf(query, ...others)).toMatch(NOT_VERIFIED);
   });
 
+  test.each(['P-256', 'P-384', 'P-521'] as const)(
+    '8 with ECDSA in DER, as OpenSAML for Java sends it, by key %s, and by no other key (project rule)',
+    (name) => {
+      const query = signQuery(request, keys[name], { ecdsa: 'der' });
+      expect(outcomeOf(query, keys[name])).toBe('accepted');
+      expect(outcomeOf(query, curve(name))).toMatch(NOT_VERIFIED);
+      expect(outcomeOf(query.replace('SAMLRequest=', 'SAMLRequest=A'), keys[name])).toMatch(NOT_VERIFIED);
+    },
+  );
+
   test.each(['sha256', 'sha512'] as const)('8 as node-saml signs it with %s (SAML Bindings 3.4.4.1)', async (hash) => {
     const provider = new SAML({
       entryPoint: SSO,
