@@ -69,7 +69,8 @@ export const billerSettingsSchema = z.strictObject({
     .default('emailAddress')
     .meta({
       option: '--name-id-format',
-      assumed: 'Invoice Cloud takes the email address as NameID, unless its request asks for another format.',
+      assumed:
+        'Invoice Cloud takes the email address as NameID, unless its request asks for another format, or its SP metadata lists only others when the biller is added.',
     }),
   sign: z.enum(SIGN_CHOICES).default('both').meta({
     option: '--sign',

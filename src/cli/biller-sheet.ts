@@ -1,6 +1,12 @@
 import type { BillerView } from '../operators/biller-view.ts';
 import { pairs, table } from './output.ts';
 
+function encryptionInWords({ serviceProvider }: BillerView): string {
+  const { encryption, encryptionAssumed } = serviceProvider;
+  if (!encryptionAssumed) return encryption;
+  return `${encryption}, which is assumed: the Service Provider does not say what it can decrypt. If it can't, biller update --encrypt never`;
+}
+
 /** The sheet that the onboarding staff copies from. */
 export function sheet(biller: BillerView): string {
   const { certificate } = biller;
@@ -14,9 +20,14 @@ export function sheet(biller: BillerView): string {
     ['  SHA-256', certificate?.fingerprintSha256 ?? 'no active signing key'],
     ['  SHA-1', certificate?.fingerprintSha1 ?? ''],
     ['  valid to', certificate?.validTo.slice(0, 10) ?? ''],
-    ['NameID format', biller.nameIdFormat],
+    [
+      'NameID format',
+      biller.nameIdFormatUnlisted
+        ? `${biller.nameIdFormat}, which the Service Provider does not list. If it refuses it, biller update --name-id-format`
+        : biller.nameIdFormat,
+    ],
     ['Signed', biller.sign === 'both' ? 'assertion and Response' : biller.sign],
-    ['Encrypted', biller.serviceProvider.encryption],
+    ['Encrypted', encryptionInWords(biller)],
     ['SP entity ID', biller.serviceProvider.entityId],
     ['SP requests', biller.serviceProvider.signedRequests],
     ...biller.serviceProvider.acs.map(

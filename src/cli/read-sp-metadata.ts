@@ -5,6 +5,17 @@ import { isAcceptableUrl } from '../saml/service-provider.ts';
 const MAX_BYTES = 1024 * 1024;
 const TIMEOUT_MS = 10_000;
 
+/** XML may be UTF-8 or UTF-16 (XML 1.0, 4.3.3), and editors of Windows write the latter; its byte order mark tells. */
+function decode(document: Buffer): string {
+  const mark = document.subarray(0, 2).toString('latin1');
+  if (mark === '\xff\xfe') return document.toString('utf16le');
+  if (mark === '\xfe\xff')
+    return Buffer.from(document.subarray(0, document.length & ~1))
+      .swap16()
+      .toString('utf16le');
+  return document.toString('utf8');
+}
+
 async function fetchDocument(url: string): Promise<string> {
   if (!isAcceptableUrl(url))
     throw new InputError(`--sp-metadata "${url}": expected is an https URL (http only for this machine), or a file.`);
@@ -26,7 +37,7 @@ async function fetchDocument(url: string): Promise<string> {
     if (bytes > MAX_BYTES) throw failed(`it is larger than ${MAX_BYTES} bytes`);
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return decode(Buffer.concat(chunks));
 }
 
 /** Any scheme, so that one which is not fetched is refused as a URL, and not looked for as a file. */
@@ -41,7 +52,7 @@ export async function readInput(option: string, file: string): Promise<string> {
     throw new InputError(`${option} "${file}" can't be read: ${(error as Error).message}.`, { cause: error });
   }
   if (document.length > MAX_BYTES) throw new InputError(`${option} "${file}" is larger than ${MAX_BYTES} bytes.`);
-  return document.toString('utf8');
+  return decode(document);
 }
 
 /** @param source a file, or an http(s) URL @returns the document @throws InputError where it can't be had */

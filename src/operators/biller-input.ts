@@ -5,6 +5,7 @@ import { type BillerSettings, billerSettingsSchema } from '../billers/settings.t
 import { InputError } from '../errors/idp-error.ts';
 import { isBillerGuid, isLinkBase } from '../invoice-cloud/redirect-link.ts';
 import { isWritable } from '../saml/escape.ts';
+import { NAME_ID_FORMAT_BY_URI, NAME_ID_FORMATS } from '../saml/names.ts';
 import { comesBackUnchanged } from '../saml/relay-state.ts';
 import { isAcceptableUrl, type ServiceProvider } from '../saml/service-provider.ts';
 import { readSpMetadata, serviceProviderByHand } from '../saml/sp-metadata.ts';
@@ -80,6 +81,17 @@ export function serviceProviderOf(input: ServiceProviderInput, now: number): Ser
     signingCertificates: spCertificates,
     encryptionCertificates: spEncryptionCertificates,
   });
+}
+
+/**
+ * The NameID format of a new biller where none was given: the usual one, unless the Service Provider lists others that
+ * are given here and not that one (SAML metadata, 2.4.2).
+ */
+export function nameIdFormatFor({ nameIdFormats }: ServiceProvider): Pick<Partial<BillerSettings>, 'nameIdFormat'> {
+  const { emailAddress, unspecified } = NAME_ID_FORMATS;
+  if ([emailAddress, unspecified].some((uri) => nameIdFormats.includes(uri))) return {};
+  const listed = nameIdFormats.flatMap((uri) => NAME_ID_FORMAT_BY_URI.get(uri) ?? []);
+  return listed[0] === undefined ? {} : { nameIdFormat: listed[0] };
 }
 
 /**

@@ -17,7 +17,7 @@ import { buildRedirectLink, RedirectLinkError } from '../invoice-cloud/redirect-
 import { condemnAllOf } from '../keys/module/destruction.ts';
 import { newReference } from '../web/reference.ts';
 import { type BillerState, differencesOf, stateTag } from './biller-difference.ts';
-import { billerChangesInput, newBillerInput, serviceProviderOf, settingsOf } from './biller-input.ts';
+import { billerChangesInput, nameIdFormatFor, newBillerInput, serviceProviderOf, settingsOf } from './biller-input.ts';
 import { billerView } from './biller-view.ts';
 import { defineOperation } from './operation.ts';
 
@@ -46,7 +46,7 @@ const add = defineOperation('biller.add', newBillerInput, async (services, input
   if (serviceProvider === undefined) {
     throw new InputError('The Service Provider is missing: give --sp-metadata <file|url>, or --entity-id and --acs.');
   }
-  const settings = settingsOf({}, input.settings, serviceProvider);
+  const settings = settingsOf(nameIdFormatFor(serviceProvider), input.settings, serviceProvider);
   if ((await findBiller(database.orm, slug)) !== undefined) {
     throw new InputError(
       `There is a biller "${slug}" already. Choose another slug, or change it with \`ic-idp biller update\`.`,

@@ -27,6 +27,9 @@ function certificatesOf({ signingCertificates, encryptionCertificates }: Service
 /** What Invoice Cloud's onboarding staff needs to set a biller up, and to test it. */
 export function billerView(biller: Biller, { active }: BillerKeys, publicUrl: string) {
   const { settings, serviceProvider } = biller;
+  const encryption = encryptionFor(biller);
+  const { nameIdFormats } = serviceProvider;
+  const nameIdFormat: string = NAME_ID_FORMATS[settings.nameIdFormat];
   const certificate = active && new X509Certificate(Buffer.from(active.signer.certificate, 'base64'));
   const claim = (meaning: string, { name, nameFormat }: Biller['settings']['emailClaim']) => ({
     meaning,
@@ -46,7 +49,11 @@ export function billerView(biller: Biller, { active }: BillerKeys, publicUrl: st
       fingerprintSha1: certificate.fingerprint,
       validTo: certificate.validToDate.toISOString(),
     },
-    nameIdFormat: NAME_ID_FORMATS[settings.nameIdFormat],
+    nameIdFormat,
+    /** The Service Provider lists formats, and this is none of them. */
+    nameIdFormatUnlisted:
+      nameIdFormats.length > 0 &&
+      !nameIdFormats.some((uri) => [nameIdFormat, NAME_ID_FORMATS.unspecified].includes(uri)),
     claims: [
       claim('email address', settings.emailClaim),
       claim('login type', settings.loginTypeClaim),
@@ -63,7 +70,9 @@ export function billerView(biller: Biller, { active }: BillerKeys, publicUrl: st
       metadataUrl: serviceProvider.metadataUrl,
       signedRequests: `${requiresSignature(biller) ? 'required' : 'verified if signed'}, with SHA-256 or better`,
       certificates: certificatesOf(serviceProvider),
-      encryption: encryptionFor(biller)?.dataAlgorithm ?? 'none',
+      encryption: encryption?.dataAlgorithm ?? 'none',
+      /** The Service Provider said nothing of what it can decrypt. */
+      encryptionAssumed: encryption !== undefined && serviceProvider.encryptionMethods.length === 0,
     },
     testLink: buildRedirectLink({
       base: settings.redirectLinkBase,

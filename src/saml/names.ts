@@ -24,6 +24,9 @@ export const NAME_ID_FORMATS = {
 } as const;
 
 export type NameIdFormat = keyof typeof NAME_ID_FORMATS;
+export const NAME_ID_FORMAT_BY_URI: ReadonlyMap<string, NameIdFormat> = new Map(
+  Object.entries(NAME_ID_FORMATS).map(([name, uri]) => [uri, name as NameIdFormat]),
+);
 
 /** SAML core, 8.2: how the name of an attribute is to be read. */
 export const ATTRIBUTE_NAME_FORMATS = {

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import samlify from 'samlify';
 import { z } from 'zod';
 import { InputError } from '../errors/idp-error.ts';
@@ -62,22 +63,45 @@ function refuseOver(element: XmlElement, now: number): void {
 }
 
 /**
+ * One X509Data is about one key, and may bring the certificates of those who vouch for it, in any order (XML Signature
+ * 1.1, 4.5.4): they are no keys of the Service Provider.
+ */
+function withoutIssuers(certificates: readonly string[]): readonly string[] {
+  const parsed = certificates.map((text) => ({ text, certificate: new X509Certificate(Buffer.from(text, 'base64')) }));
+  const own = parsed.filter(
+    ({ text, certificate: issuer }) =>
+      !parsed.some(
+        ({ text: other, certificate }) =>
+          other !== text && certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey),
+      ),
+  );
+  return own.length > 0 ? own.map(({ text }) => text) : certificates;
+}
+
+/**
  * Certificates are read from our own tree: samlify loses them where several KeyDescriptors name no use, and a
  * KeyDescriptor without a use serves both (SAML metadata, 2.4.1.1).
  */
 function readCertificates(descriptor: XmlElement, use: 'signing' | 'encryption'): string[] {
-  const certificates = new Set<string>();
-  for (const keyDescriptor of childrenNamed(descriptor, METADATA, 'KeyDescriptor')) {
-    if ((keyDescriptor.attributes.get('use') ?? use) !== use) continue;
-    for (const keyInfo of childrenNamed(keyDescriptor, XMLDSIG, 'KeyInfo'))
-      for (const data of childrenNamed(keyInfo, XMLDSIG, 'X509Data'))
-        for (const element of childrenNamed(data, XMLDSIG, 'X509Certificate')) {
-          const certificate = normaliseCertificate(element.text);
+  const keyDescriptors = childrenNamed(descriptor, METADATA, 'KeyDescriptor').filter(
+    ({ attributes }) => (attributes.get('use') ?? use) === use,
+  );
+  const certificates = keyDescriptors
+    .flatMap((keyDescriptor) => childrenNamed(keyDescriptor, XMLDSIG, 'KeyInfo'))
+    .flatMap((keyInfo) => childrenNamed(keyInfo, XMLDSIG, 'X509Data'))
+    .flatMap((data) =>
+      withoutIssuers(
+        childrenNamed(data, XMLDSIG, 'X509Certificate').map(({ text }) => {
+          const certificate = normaliseCertificate(text);
           if (certificate === undefined) throw refuse(`a certificate for ${use} can't be read as X.509.`);
-          certificates.add(certificate);
-        }
+          return certificate;
+        }),
+      ),
+    );
+  if (keyDescriptors.length > 0 && certificates.length === 0) {
+    throw refuse(`its key for ${use} comes without a certificate; expected is an X509Certificate in its KeyInfo.`);
   }
-  return [...certificates];
+  return [...new Set(certificates)];
 }
 
 /** KeyDescriptors that serve for encryption: what they accept, and whether one is meant for just that. */
@@ -151,7 +175,7 @@ export function readSpMetadata(xml: string, now: number): ServiceProvider {
     ...readEncryption(descriptor),
     authnRequestsSigned: isTrue(spSSODescriptor.authnRequestsSigned),
     wantAssertionsSigned: isTrue(spSSODescriptor.wantAssertionsSigned),
-    nameIdFormats: nameIDFormat,
+    nameIdFormats: nameIDFormat.map((format) => format.trim()),
   };
 }
 

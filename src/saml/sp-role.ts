@@ -63,8 +63,9 @@ export function findSpRole(root: XmlElement, refuse: (message: string) => Error)
   return only;
 }
 
+// White space around the value of an attribute says nothing in any of the types that metadata uses (XML Schema 2, 4.3.6).
 function write({ namespace, name, attributes, text, children }: XmlElement): string {
-  const written = [...attributes].map(([key, value]) => ` ${key}="${escapeAttribute(value)}"`).join('');
+  const written = [...attributes].map(([key, value]) => ` ${key}="${escapeAttribute(value.trim())}"`).join('');
   return `<${name} xmlns="${escapeAttribute(namespace)}"${written}>${escapeText(text)}${children.map(write).join('')}</${name}>`;
 }
 

@@ -1,7 +1,10 @@
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { InputError } from '../../src/errors/idp-error.ts';
 import { readSpMetadata } from '../../src/saml/sp-metadata.ts';
 import { makeSigningKey } from '../support/saml.ts';
+import { runTool, withFiles } from '../support/xml-tools.ts';
 
 const POST = 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST';
 const NOW = Date.UTC(2026, 2, 1, 8, 30);
@@ -14,6 +17,67 @@ beforeAll(async () => {
     [0, 1].map(async () => (await makeSigningKey('EC-P256')).signer.certificate),
   )) as [string, string];
 });
+
+/** A chain as OpenSSL makes it. @returns base64 DER */
+function makeChain() {
+  return withFiles({ 'ca.cnf': 'basicConstraints=critical,CA:TRUE\n' }, (path) => {
+    const openssl = (...args: string[]) => {
+      const { status, stderr } = runTool('openssl', args);
+      if (status !== 0) throw new Error(stderr);
+    };
+    const request = (name: string) =>
+      openssl(
+        'req',
+        '-newkey',
+        'ec',
+        '-pkeyopt',
+        'ec_paramgen_curve:P-256',
+        '-noenc',
+        '-subj',
+        `/CN=${name}`,
+        '-keyout',
+        path(`${name}.key`),
+        '-out',
+        path(`${name}.csr`),
+      );
+    const sign = (name: string, by: string, ...more: string[]) =>
+      openssl(
+        'x509',
+        '-req',
+        '-in',
+        path(`${name}.csr`),
+        '-CA',
+        path(`${by}.pem`),
+        '-CAkey',
+        path(`${by}.key`),
+        '-CAcreateserial',
+        '-days',
+        '9',
+        '-out',
+        path(`${name}.pem`),
+        ...more,
+      );
+    for (const name of ['root', 'between', 'leaf']) request(name);
+    openssl(
+      'x509',
+      '-req',
+      '-in',
+      path('root.csr'),
+      '-signkey',
+      path('root.key'),
+      '-extfile',
+      path('ca.cnf'),
+      '-days',
+      '9',
+      '-out',
+      path('root.pem'),
+    );
+    sign('between', 'root', '-extfile', path('ca.cnf'));
+    sign('leaf', 'between');
+    const read = (name: string) => new X509Certificate(readFileSync(path(`${name}.pem`))).raw.toString('base64');
+    return { root: read('root'), between: read('between'), leaf: read('leaf') };
+  });
+}
 
 const acs = (location = 'https://sp.example/acs', more = 'index="0"', binding = POST) =>
   `<md:AssertionConsumerService Binding="${binding}" Location="${location}" ${more}/>`;
@@ -91,6 +155,46 @@ describe('SP metadata', () => {
     const both = sp(acs()).replace(PROTOCOL, PROTOCOL.replace('="', '="urn:oasis:names:tc:SAML:1.1:protocol '));
     expect(readSpMetadata(entity(older + both), NOW)).toEqual(readSpMetadata(metadata(), NOW));
     expect(readSpMetadata(entity(both + older), NOW)).toEqual(readSpMetadata(metadata(), NOW));
+  });
+
+  test('of a chain, the certificate of the key itself is taken, wherever it stands (XML Signature 1.1, 4.5.4)', () => {
+    const { root, between, leaf } = makeChain();
+    const all = (certificates: string[]) => certificates.join('</ds:X509Certificate><ds:X509Certificate>');
+    for (const order of [
+      [leaf],
+      [leaf, between],
+      [between, leaf],
+      [root, leaf, between],
+      [between, root, leaf],
+      [leaf, leaf],
+    ]) {
+      const read = readSpMetadata(metadata(key(all(order)) + acs()), NOW);
+      expect(read.signingCertificates).toEqual([leaf]);
+      expect(read.encryptionCertificates).toEqual([leaf]);
+    }
+    // Two that have nothing to do with each other are both taken, and so are those of two KeyDescriptors.
+    expect(readSpMetadata(metadata(key(all([first, second])) + acs()), NOW).signingCertificates).toEqual([
+      first,
+      second,
+    ]);
+    expect(readSpMetadata(metadata(key(root) + key(leaf) + acs()), NOW).signingCertificates).toEqual([root, leaf]);
+  });
+
+  test('white space around values says nothing (XML Schema 2, 4.3.6)', () => {
+    const inside =
+      acs('https://sp.example/1', 'index="0"') +
+      acs(' https://sp.example/2 ', 'index=" 1 " isDefault=" true "', ` ${POST} `);
+    const format = '<md:NameIDFormat>\n urn:oasis:names:tc:SAML:2.0:nameid-format:transient\n</md:NameIDFormat>';
+    const xml = entity(sp(format + inside, 'AuthnRequestsSigned=" 1 "'), 'entityID=" https://sp.example/metadata\n"');
+    expect(readSpMetadata(xml, NOW)).toMatchObject({
+      entityId: 'https://sp.example/metadata',
+      acs: [
+        { url: 'https://sp.example/1', index: 0, isDefault: false },
+        { url: 'https://sp.example/2', index: 1, isDefault: true },
+      ],
+      authnRequestsSigned: true,
+      nameIdFormats: ['urn:oasis:names:tc:SAML:2.0:nameid-format:transient'],
+    });
   });
 
   test('certificates may be broken into lines', () => {
@@ -229,6 +333,12 @@ describe('what is wrong with SP metadata is told', () => {
       'a certificate that is none',
       () => metadata(key('AAAA', 'signing') + acs()),
       "a certificate for signing can't be read as X.509",
+    ],
+    [
+      'a key without a certificate',
+      () =>
+        metadata(key('', 'signing').replace(/<ds:X509Data>.*<\/ds:X509Data>/, '<ds:KeyName>k</ds:KeyName>') + acs()),
+      'its key for signing comes without a certificate; expected is an X509Certificate in its KeyInfo',
     ],
     [
       'one for encryption that is none',

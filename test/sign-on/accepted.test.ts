@@ -59,6 +59,7 @@ test('10, 44 NameIDPolicy: none and unspecified give the agreed format, others w
     '<samlp:NameIDPolicy AllowCreate="1"/>',
     policy(FORMAT.email),
     policy(FORMAT.unspecified),
+    policy(''),
   ]) {
     const nameId = await nameIdOf(inside);
     expect([nameId?.attributes.get('Format'), nameId?.text]).toEqual([FORMAT.email, EMAIL]);

@@ -1,9 +1,5 @@
-import { NAME_ID_FORMATS, type NameIdFormat } from '../../saml/names.ts';
+import { NAME_ID_FORMAT_BY_URI, NAME_ID_FORMATS } from '../../saml/names.ts';
 import { broken, type Check, shown } from './check.ts';
-
-const FORMAT_BY_URI = new Map(
-  Object.entries(NAME_ID_FORMATS).map(([name, uri]) => [uri as string, name as NameIdFormat]),
-);
 
 /** SAML core, 3.4.1.1: the format asked for; without one, or with `unspecified`, the one agreed with the biller. */
 export const nameIdPolicy: Check = ({ request, biller }) => {
@@ -14,8 +10,9 @@ export const nameIdPolicy: Check = ({ request, biller }) => {
   if (spNameQualifier !== undefined && spNameQualifier !== entityId) {
     throw broken('name_id_policy_unsupported', 'SPNameQualifier', `"${entityId}" or none`, shown(spNameQualifier));
   }
-  if (format === undefined) return { nameIdFormat: agreed };
-  const asked = FORMAT_BY_URI.get(format);
+  // An empty one names nothing: software that was told "unspecified" writes it.
+  if (format === undefined || format === '') return { nameIdFormat: agreed };
+  const asked = NAME_ID_FORMAT_BY_URI.get(format);
   if (asked === undefined) {
     const expected = Object.values(NAME_ID_FORMATS).join(', ');
     throw broken('name_id_policy_unsupported', 'Format of NameIDPolicy', `one of ${expected}`, shown(format));
