@@ -1,8 +1,15 @@
 import { X509Certificate } from 'node:crypto';
 import { InputError } from '../errors/idp-error.ts';
 import type { DataEncryptionAlgorithm } from '../saml/algorithms.ts';
-import { DATA_ENCRYPTION_URIS, KEY_TRANSPORT_URIS } from '../saml/algorithms.ts';
+import {
+  DATA_ENCRYPTION_URIS,
+  KEY_TRANSPORT_URIS,
+  OAEP_DIGEST_URIS,
+  OAEP_MASK_URIS,
+  type OaepDigest,
+} from '../saml/algorithms.ts';
 import type { Encryption } from '../saml/encrypt-assertion.ts';
+import type { ServiceProvider } from '../saml/service-provider.ts';
 import type { Biller } from './biller.ts';
 
 const MIN_RSA_BITS = 2048;
@@ -18,6 +25,30 @@ function listedOf<Name extends string>(uris: Readonly<Record<Name, string>>, lis
   return (Object.keys(uris) as Name[]).filter((name) => listed.includes(uris[name]));
 }
 
+type Transport = Pick<Encryption, 'keyTransport' | 'digest' | 'mask'>;
+
+/** The name of what a URI stands for; of nothing it is SHA-1 (XML Encryption 1.1, 5.5.2). */
+function digestOf(uris: Readonly<Record<OaepDigest, string>>, uri: string | undefined): OaepDigest | undefined {
+  return uri === undefined ? 'sha1' : (Object.keys(uris) as OaepDigest[]).find((name) => uris[name] === uri);
+}
+
+/** RSA-OAEP as the metadata wants it, under the better known of its names where there is a choice. */
+function chooseTransport({ encryptionMethods, oaepSettings }: ServiceProvider): Transport | undefined {
+  const usual: Transport = { keyTransport: 'rsa-oaep-mgf1p', digest: 'sha1', mask: 'sha1' };
+  if (!encryptionMethods.some((uri) => /rsa/.test(uri))) return usual;
+  for (const keyTransport of listedOf(KEY_TRANSPORT_URIS, encryptionMethods)) {
+    const method = KEY_TRANSPORT_URIS[keyTransport];
+    const settings: NonNullable<typeof oaepSettings> = oaepSettings ?? [{ method }];
+    for (const wanted of settings.filter((one) => one.method === method)) {
+      const digest = digestOf(OAEP_DIGEST_URIS, wanted.digest);
+      // Under the earlier name the mask is by SHA-1, and there is nothing to be said about it.
+      const mask = keyTransport === 'rsa-oaep' ? digestOf(OAEP_MASK_URIS, wanted.mask) : 'sha1';
+      if (digest !== undefined && mask !== undefined) return { keyTransport, digest, mask };
+    }
+  }
+  return undefined;
+}
+
 /**
  * The algorithms to use: the biller's, unless the metadata lists only another one that is used here.
  *
@@ -25,15 +56,18 @@ function listedOf<Name extends string>(uris: Readonly<Record<Name, string>>, lis
  */
 function chooseAlgorithms(
   preferred: DataEncryptionAlgorithm,
-  listed: readonly string[],
+  serviceProvider: ServiceProvider,
 ): Omit<Encryption, 'certificate'> | undefined {
-  const isTransport = (uri: string) => /rsa/.test(uri);
+  const listed = serviceProvider.encryptionMethods;
   const data = listed.some((uri) => !/rsa|kw-/.test(uri)) ? listedOf(DATA_ENCRYPTION_URIS, listed) : [preferred];
-  const [keyTransport] = listed.some(isTransport)
-    ? listedOf(KEY_TRANSPORT_URIS, listed)
-    : (['rsa-oaep-mgf1p'] as const);
   const dataAlgorithm = data.includes(preferred) ? preferred : data[0];
-  return dataAlgorithm && keyTransport && { dataAlgorithm, keyTransport };
+  const transport = chooseTransport(serviceProvider);
+  return dataAlgorithm && transport && { dataAlgorithm, ...transport };
+}
+
+function listedInWords({ encryptionMethods, oaepSettings = [] }: ServiceProvider): string {
+  const settings = oaepSettings.flatMap(({ digest, mask }) => [digest, mask].filter((uri) => uri !== undefined));
+  return [...encryptionMethods, ...new Set(settings)].join(', ');
 }
 
 /**
@@ -46,7 +80,7 @@ export function encryptionFor({
   settings,
   serviceProvider,
 }: Pick<Biller, 'settings' | 'serviceProvider'>): Encryption | undefined {
-  const { encryptionCertificates, wantEncryption, encryptionMethods } = serviceProvider;
+  const { encryptionCertificates, wantEncryption } = serviceProvider;
   if (settings.encrypt === 'never' || (settings.encrypt === 'as-metadata' && !wantEncryption)) return undefined;
   if (encryptionCertificates.length === 0) {
     throw new InputError(
@@ -59,10 +93,10 @@ export function encryptionFor({
       `The Service Provider's encryption certificate can't be used: expected is an RSA key of at least ${MIN_RSA_BITS} bits. Ask for another certificate. ${IN_THE_CLEAR}`,
     );
   }
-  const algorithms = chooseAlgorithms(settings.encryptionAlgorithm, encryptionMethods ?? []);
+  const algorithms = chooseAlgorithms(settings.encryptionAlgorithm, serviceProvider);
   if (algorithms === undefined) {
     throw new InputError(
-      `The Service Provider's metadata lists no way of encryption that is used here (${encryptionMethods.join(', ')}). Expected are AES-256-GCM or AES-128-GCM, and RSA-OAEP; CBC and RSA 1.5 are not safe enough. Ask for metadata with these. ${IN_THE_CLEAR}`,
+      `The Service Provider's metadata lists no way of encryption that is used here (${listedInWords(serviceProvider)}). Expected are AES-256-GCM or AES-128-GCM, and RSA-OAEP with SHA-1, SHA-256 or SHA-512; CBC and RSA 1.5 are not safe enough. Ask for metadata with these. ${IN_THE_CLEAR}`,
     );
   }
   return { certificate, ...algorithms };

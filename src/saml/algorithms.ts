@@ -21,3 +21,17 @@ export const KEY_TRANSPORT_URIS = {
   'rsa-oaep': 'http://www.w3.org/2009/xmlenc11#rsa-oaep',
 } as const;
 export type KeyTransport = keyof typeof KEY_TRANSPORT_URIS;
+
+/** Digests of RSA-OAEP (XML Encryption 1.1, 5.5.2). It does not rest on the collision resistance that SHA-1 has lost. */
+export const OAEP_DIGEST_URIS = {
+  sha1: 'http://www.w3.org/2000/09/xmldsig#sha1',
+  sha256: 'http://www.w3.org/2001/04/xmlenc#sha256',
+  sha512: 'http://www.w3.org/2001/04/xmlenc#sha512',
+} as const;
+export type OaepDigest = keyof typeof OAEP_DIGEST_URIS;
+/** Its mask generation functions, by their digests; only under the later of its names is there a choice. */
+export const OAEP_MASK_URIS = {
+  sha1: 'http://www.w3.org/2009/xmlenc11#mgf1sha1',
+  sha256: 'http://www.w3.org/2009/xmlenc11#mgf1sha256',
+  sha512: 'http://www.w3.org/2009/xmlenc11#mgf1sha512',
+} as const satisfies Record<OaepDigest, string>;

@@ -7,6 +7,8 @@ import {
   type DataEncryptionAlgorithm,
   KEY_TRANSPORT_URIS,
   type KeyTransport,
+  OAEP_MASK_URIS,
+  type OaepDigest,
 } from './algorithms.ts';
 import { ASSERTION } from './names.ts';
 
@@ -16,29 +18,33 @@ export interface Encryption {
   readonly certificate: string;
   readonly dataAlgorithm: DataEncryptionAlgorithm;
   readonly keyTransport: KeyTransport;
+  readonly digest: OaepDigest;
+  /** Digest of the mask generation function. SHA-1 with `rsa-oaep-mgf1p`. */
+  readonly mask: OaepDigest;
 }
 
 /** xml-encryption, with a fresh key and IV each time. @returns an EncryptedData element, not canonical */
-function encryptElement(element: string, { certificate, dataAlgorithm, keyTransport }: Encryption): Promise<string> {
+function encryptElement(
+  element: string,
+  { certificate, dataAlgorithm, keyTransport, digest, mask }: Encryption,
+): Promise<string> {
   const parsed = new X509Certificate(Buffer.from(certificate, 'base64'));
+  // Wider than its types, which are of a version that knew only one name of RSA-OAEP and none of its settings.
+  const options = {
+    rsa_pub: parsed.publicKey.export({ type: 'spki', format: 'pem' }),
+    pem: parsed.toString(),
+    encryptionAlgorithm: DATA_ENCRYPTION_URIS[dataAlgorithm],
+    keyEncryptionAlgorithm: KEY_TRANSPORT_URIS[keyTransport] as KeyEncryptionAlgorithm,
+    keyEncryptionDigest: digest,
+    // Under the earlier name the mask is by SHA-1, and naming it is not allowed (XML Encryption 1.1, 5.5.2).
+    ...(keyTransport === 'rsa-oaep' ? { keyEncryptionMgf: OAEP_MASK_URIS[mask] } : {}),
+    disallowEncryptionWithInsecureAlgorithm: true,
+  };
   return new Promise((resolve, reject) => {
-    encrypt(
-      element,
-      {
-        rsa_pub: parsed.publicKey.export({ type: 'spki', format: 'pem' }),
-        pem: parsed.toString(),
-        encryptionAlgorithm: DATA_ENCRYPTION_URIS[dataAlgorithm],
-        // Its digests are SHA-1 where nothing else is said, which every Service Provider reads (XML Encryption 1.1, 5.5.2).
-        // OAEP does not rest on the collision resistance that SHA-1 has lost.
-        // Its types are of a version that knew but one of the two.
-        keyEncryptionAlgorithm: KEY_TRANSPORT_URIS[keyTransport] as KeyEncryptionAlgorithm,
-        disallowEncryptionWithInsecureAlgorithm: true,
-      },
-      (error, result) => {
-        if (error === null) resolve(result);
-        else reject(error);
-      },
-    );
+    encrypt(element, options, (error, result) => {
+      if (error === null) resolve(result);
+      else reject(error);
+    });
   });
 }
 

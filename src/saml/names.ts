@@ -5,6 +5,7 @@ export const ASSERTION = 'urn:oasis:names:tc:SAML:2.0:assertion';
 export const METADATA = 'urn:oasis:names:tc:SAML:2.0:metadata';
 export const METADATA_ALGORITHMS = 'urn:oasis:names:tc:SAML:metadata:algsupport';
 export const XMLDSIG = 'http://www.w3.org/2000/09/xmldsig#';
+export const XMLENC_11 = 'http://www.w3.org/2009/xmlenc11#';
 export const EXCLUSIVE_C14N = 'http://www.w3.org/2001/10/xml-exc-c14n#';
 export const ENVELOPED_SIGNATURE = 'http://www.w3.org/2000/09/xmldsig#enveloped-signature';
 export const SHA256 = 'http://www.w3.org/2001/04/xmlenc#sha256';

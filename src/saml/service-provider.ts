@@ -13,6 +13,10 @@ const serviceProviderSchema = z.strictObject({
   wantEncryption: z.boolean(),
   /** Algorithms that the metadata lists for encryption, as URIs; empty where it leaves the choice to us. */
   encryptionMethods: z.array(z.string()),
+  /** Digest and mask of RSA-OAEP where the metadata names them, as URIs; absent where it names none. */
+  oaepSettings: z
+    .array(z.strictObject({ method: z.string(), digest: z.string().optional(), mask: z.string().optional() }))
+    .optional(),
   authnRequestsSigned: z.boolean(),
   wantAssertionsSigned: z.boolean(),
   /** URIs as the metadata lists them. */

@@ -2,8 +2,9 @@ import { X509Certificate } from 'node:crypto';
 import samlify from 'samlify';
 import { z } from 'zod';
 import { InputError } from '../errors/idp-error.ts';
+import { KEY_TRANSPORT_URIS } from './algorithms.ts';
 import { parseInstant } from './instant.ts';
-import { BINDING_POST, METADATA, XMLDSIG } from './names.ts';
+import { BINDING_POST, METADATA, XMLDSIG, XMLENC_11 } from './names.ts';
 import {
   type AssertionConsumerService,
   isAcceptableUrl,
@@ -37,6 +38,9 @@ const samlifyReading = z.object({
   nameIDFormat: oneOrMany(z.string()),
 });
 
+/** Each is compared with each. */
+const MAX_CHAIN = 20;
+const OAEP_URIS: readonly string[] = Object.values(KEY_TRANSPORT_URIS);
 const isTrue = (value: string | undefined) => value === 'true' || value === '1';
 const refuse = (message: string) => new InputError(`The SP metadata can't be used: ${message}`);
 
@@ -67,6 +71,7 @@ function refuseOver(element: XmlElement, now: number): void {
  * 1.1, 4.5.4): they are no keys of the Service Provider.
  */
 function withoutIssuers(certificates: readonly string[]): readonly string[] {
+  if (certificates.length > MAX_CHAIN) throw refuse(`one of its keys comes with more than ${MAX_CHAIN} certificates.`);
   const parsed = certificates.map((text) => ({ text, certificate: new X509Certificate(Buffer.from(text, 'base64')) }));
   const own = parsed.filter(
     ({ text, certificate: issuer }) =>
@@ -104,15 +109,32 @@ function readCertificates(descriptor: XmlElement, use: 'signing' | 'encryption')
   return [...new Set(certificates)];
 }
 
+const algorithmOf = (element: XmlElement | undefined) => element?.attributes.get('Algorithm')?.trim();
+
+/** SAML metadata, 2.4.1.1: an EncryptionMethod names the settings of its algorithm, too. */
+function readOaepSettings(methods: readonly XmlElement[]): Pick<ServiceProvider, 'oaepSettings'> {
+  const oaepSettings = methods.flatMap((element) => {
+    const method = algorithmOf(element);
+    if (method === undefined || !OAEP_URIS.includes(method)) return [];
+    const [digest] = childrenNamed(element, XMLDSIG, 'DigestMethod').map(algorithmOf);
+    const [mask] = childrenNamed(element, XMLENC_11, 'MGF').map(algorithmOf);
+    return [{ method, ...(digest && { digest }), ...(mask && { mask }) }];
+  });
+  return oaepSettings.some(({ digest, mask }) => digest !== undefined || mask !== undefined) ? { oaepSettings } : {};
+}
+
 /** KeyDescriptors that serve for encryption: what they accept, and whether one is meant for just that. */
-function readEncryption(descriptor: XmlElement): Pick<ServiceProvider, 'wantEncryption' | 'encryptionMethods'> {
+function readEncryption(
+  descriptor: XmlElement,
+): Pick<ServiceProvider, 'wantEncryption' | 'encryptionMethods' | 'oaepSettings'> {
   const uses = childrenNamed(descriptor, METADATA, 'KeyDescriptor').filter(
     (keyDescriptor) => (keyDescriptor.attributes.get('use') ?? 'encryption') === 'encryption',
   );
   const methods = uses.flatMap((keyDescriptor) => childrenNamed(keyDescriptor, METADATA, 'EncryptionMethod'));
   return {
     wantEncryption: uses.some((keyDescriptor) => keyDescriptor.attributes.get('use') === 'encryption'),
-    encryptionMethods: methods.flatMap((method) => method.attributes.get('Algorithm') ?? []),
+    encryptionMethods: methods.flatMap((method) => algorithmOf(method) ?? []),
+    ...readOaepSettings(methods),
   };
 }
 

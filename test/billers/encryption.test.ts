@@ -11,6 +11,9 @@ const CBC_256 = 'http://www.w3.org/2001/04/xmlenc#aes256-cbc';
 const OAEP = 'http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p';
 const OAEP_11 = 'http://www.w3.org/2009/xmlenc11#rsa-oaep';
 const AES_192_GCM = 'http://www.w3.org/2009/xmlenc11#aes192-gcm';
+const SHA_256 = 'http://www.w3.org/2001/04/xmlenc#sha256';
+const SHA_384 = 'http://www.w3.org/2001/04/xmldsig-more#sha384';
+const MGF_256 = 'http://www.w3.org/2009/xmlenc11#mgf1sha256';
 const RSA_1_5 = 'http://www.w3.org/2001/04/xmlenc#rsa-1_5';
 
 let rsa: string;
@@ -36,6 +39,8 @@ describe('60 an assertion is encrypted', () => {
       certificate: rsa,
       dataAlgorithm: 'aes256-gcm',
       keyTransport: 'rsa-oaep-mgf1p',
+      digest: 'sha1',
+      mask: 'sha1',
     });
     expect(chosen('as-metadata', { encryptionCertificates, wantEncryption: false })).toBeUndefined();
   });
@@ -64,6 +69,30 @@ describe('60 an assertion is encrypted', () => {
       expect(keyTransport).toBe(expected);
     },
   );
+
+  test.each<[NonNullable<ServiceProvider['oaepSettings']>, string[]]>([
+    [[{ method: OAEP_11, digest: SHA_256, mask: MGF_256 }], ['rsa-oaep', 'sha256', 'sha256']],
+    [[{ method: OAEP_11, digest: SHA_256 }], ['rsa-oaep', 'sha256', 'sha1']],
+    [[{ method: OAEP_11, mask: MGF_256 }], ['rsa-oaep', 'sha1', 'sha256']],
+    [[{ method: OAEP, digest: SHA_256 }], ['rsa-oaep-mgf1p', 'sha256', 'sha1']],
+    [[{ method: OAEP, digest: SHA_256, mask: MGF_256 }], ['rsa-oaep-mgf1p', 'sha256', 'sha1']],
+    [
+      [
+        { method: OAEP, digest: SHA_384 },
+        { method: OAEP_11, digest: SHA_256 },
+      ],
+      ['rsa-oaep', 'sha256', 'sha1'],
+    ],
+    [
+      [{ method: OAEP, digest: SHA_384 }, { method: OAEP }],
+      ['rsa-oaep-mgf1p', 'sha1', 'sha1'],
+    ],
+  ])('60 metadata whose RSA-OAEP has the settings %j gets %j (SAML Metadata 2.4.1.1)', (oaepSettings, expected) => {
+    const encryptionMethods = [GCM_256, ...oaepSettings.map(({ method }) => method)];
+    const provider = { encryptionCertificates: [rsa], encryptionMethods, oaepSettings };
+    const { keyTransport, digest, mask } = chosen('always', provider) ?? {};
+    expect([keyTransport, digest, mask]).toEqual(expected);
+  });
 
   test('60 with the first RSA key (XML Encryption 1.1, 5.5.2)', () => {
     expect(chosen('always', { encryptionCertificates: [ec, rsa] })).toMatchObject({ certificate: rsa });
@@ -104,6 +133,15 @@ describe('60 what can’t be encrypted safely is refused when it is set up', () 
       'with a key length that is not used here',
       () => ({ encryptionCertificates: [rsa], encryptionMethods: [AES_192_GCM, OAEP] }),
       /no way of encryption that is used here \(.*aes192-gcm/,
+    ],
+    [
+      'with a digest that is not used here',
+      () => ({
+        encryptionCertificates: [rsa],
+        encryptionMethods: [GCM_256, OAEP],
+        oaepSettings: [{ method: OAEP, digest: SHA_384 }],
+      }),
+      /no way of encryption that is used here \(.*sha384\)\. .* RSA-OAEP with SHA-1, SHA-256 or SHA-512/,
     ],
     [
       'with RSA 1.5 alone',

@@ -1,7 +1,9 @@
 import { constants, createDecipheriv, privateDecrypt } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { SAML } from '@node-saml/node-saml';
 import { beforeAll, expect, test } from 'vitest';
-import type { KeyTransport } from '../../src/saml/algorithms.ts';
+import { OAEP_DIGEST_URIS, OAEP_MASK_URIS, type OaepDigest } from '../../src/saml/algorithms.ts';
+import type { Encryption } from '../../src/saml/encrypt-assertion.ts';
 import { newSamlId } from '../../src/saml/id.ts';
 import { makeResponse, SIGN_CHOICES } from '../../src/saml/response.ts';
 import { all, attributes, children, type DomElement, exclusiveCanonicalForm, only, parseDom } from '../support/dom.ts';
@@ -13,14 +15,15 @@ let sp: SigningKey;
 beforeAll(async () => {
   [idp, sp] = [await makeSigningKey('RSA-2048'), await makeSigningKey('RSA-2048')];
 });
+const USUAL = { keyTransport: 'rsa-oaep-mgf1p', digest: 'sha1', mask: 'sha1' } as const;
 const respond = (
   what: (typeof SIGN_CHOICES)[number],
   dataAlgorithm: 'aes256-gcm' | 'aes128-gcm',
   values = ['101Invoice'],
-  keyTransport: KeyTransport = 'rsa-oaep-mgf1p',
+  transport: Pick<Encryption, 'keyTransport' | 'digest' | 'mask'> = USUAL,
 ) => {
   const attributes = [{ name: 'AccountNumber', nameFormat: 'urn:x', values }];
-  const encryption = { certificate: sp.signer.certificate, dataAlgorithm, keyTransport };
+  const encryption = { certificate: sp.signer.certificate, dataAlgorithm, ...transport };
   return makeResponse(newSamlId(), assertionContent({ attributes }), what, idp.signer, encryption);
 };
 
@@ -135,7 +138,7 @@ test('60 the key is carried by RSA-OAEP for the certificate that is named, and n
 });
 
 test('60 under its later name RSA-OAEP says its digest and mask, and is otherwise the same (XML Encryption 1.1, 5.5.2)', async () => {
-  const xml = await respond('assertion', 'aes256-gcm', ['101Invoice'], 'rsa-oaep');
+  const xml = await respond('assertion', 'aes256-gcm', ['101Invoice'], { ...USUAL, keyTransport: 'rsa-oaep' });
   const transport = only(parseDom(xml), 'e:EncryptionMethod');
   const said = children(transport).map((child) => [child.localName, attributes(child).Algorithm]);
   expect([attributes(transport).Algorithm, ...said]).toEqual([
@@ -153,3 +156,45 @@ test('60 under its later name RSA-OAEP says its digest and mask, and is otherwis
   expect(decrypted.status).toBe(0);
   expect(xmlsecVerify(decrypted.stdout, idp.certificatePem, 'Assertion').status).toBe(0);
 });
+
+test.each<[OaepDigest, OaepDigest]>([
+  ['sha256', 'sha256'],
+  ['sha256', 'sha1'],
+  ['sha512', 'sha512'],
+  ['sha1', 'sha256'],
+])(
+  '60 with the digest %s and the mask by %s it says so, and a program of OpenSSL unwraps the key with them (XML Encryption 1.1, 5.5.2)',
+  async (digest, mask) => {
+    const xml = await respond('assertion', 'aes256-gcm', ['101Invoice'], { keyTransport: 'rsa-oaep', digest, mask });
+    const transport = only(parseDom(xml), 'e:EncryptionMethod');
+    expect(children(transport).map((child) => [child.localName, attributes(child).Algorithm])).toEqual([
+      ['MGF', OAEP_MASK_URIS[mask]],
+      ['DigestMethod', OAEP_DIGEST_URIS[digest]],
+    ]);
+    expect(schemaErrors(xml, 'protocol')).toBe('');
+    expect(unwrapped(xml, digest, mask)).toHaveLength(32);
+  },
+);
+
+test('60 under the earlier name another digest can be had, and the mask is by SHA-1 all the same (XML Encryption 1.1, 5.5.2)', async () => {
+  const xml = await respond('assertion', 'aes256-gcm', ['101Invoice'], { ...USUAL, digest: 'sha256' });
+  const transport = only(parseDom(xml), 'e:EncryptionMethod');
+  expect(children(transport).map((child) => [child.localName, attributes(child).Algorithm])).toEqual([
+    ['DigestMethod', OAEP_DIGEST_URIS.sha256],
+  ]);
+  expect(unwrapped(xml, 'sha256', 'sha1')).toHaveLength(32);
+});
+
+/** @returns the content key, taken out by the openssl command */
+function unwrapped(xml: string, digest: OaepDigest, mask: OaepDigest): Buffer {
+  const { wrappedKey } = cipherValues(xml);
+  return withFiles({ 'key.pem': sp.privateKeyPem, wrapped: wrappedKey }, (path) => {
+    const options = ['rsa_padding_mode:oaep', `rsa_oaep_md:${digest}`, `rsa_mgf1_md:${mask}`];
+    const { status, stderr } = runTool('openssl', [
+      ...['pkeyutl', '-decrypt', '-inkey', path('key.pem'), '-in', path('wrapped'), '-out', path('plain')],
+      ...options.flatMap((option) => ['-pkeyopt', option]),
+    ]);
+    if (status !== 0) throw new Error(stderr);
+    return readFileSync(path('plain'));
+  });
+}

@@ -129,6 +129,22 @@ describe('SP metadata', () => {
     });
   });
 
+  test('the settings of RSA-OAEP are read with it, where any are named (SAML Metadata 2.4.1.1)', () => {
+    const OAEP = 'http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p';
+    const OAEP_11 = 'http://www.w3.org/2009/xmlenc11#rsa-oaep';
+    const DIGEST = 'http://www.w3.org/2001/04/xmlenc#sha256';
+    const MASK = 'http://www.w3.org/2009/xmlenc11#mgf1sha256';
+    const method = (uri: string, inside = '') =>
+      `<md:EncryptionMethod Algorithm="${uri}">${inside}</md:EncryptionMethod>`;
+    const settings = `<ds:DigestMethod xmlns:ds="http://www.w3.org/2000/09/xmldsig#" Algorithm="${DIGEST}"/><e:MGF xmlns:e="http://www.w3.org/2009/xmlenc11#" Algorithm=" ${MASK} "/>`;
+    const read = (inside: string) => readSpMetadata(metadata(key(second, 'encryption', inside) + acs()), NOW);
+    expect(read(method(OAEP) + method(OAEP_11, settings) + method(DIGEST, settings))).toMatchObject({
+      encryptionMethods: [OAEP, OAEP_11, DIGEST],
+      oaepSettings: [{ method: OAEP }, { method: OAEP_11, digest: DIGEST, mask: MASK }],
+    });
+    expect(read(method(OAEP) + method(OAEP_11))).not.toHaveProperty('oaepSettings');
+  });
+
   test('a key without a use serves for both, but asks for no encryption (SAML Metadata 2.4.1.1)', () => {
     expect(readSpMetadata(metadata(key(first) + key(second) + key(first) + acs()), NOW)).toMatchObject({
       signingCertificates: [first, second],
@@ -333,6 +349,11 @@ describe('what is wrong with SP metadata is told', () => {
       'a certificate that is none',
       () => metadata(key('AAAA', 'signing') + acs()),
       "a certificate for signing can't be read as X.509",
+    ],
+    [
+      'a chain without end',
+      () => metadata(key(Array(21).fill(first).join('</ds:X509Certificate><ds:X509Certificate>')) + acs()),
+      'one of its keys comes with more than 20 certificates',
     ],
     [
       'a key without a certificate',

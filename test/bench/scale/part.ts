@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os';
 import { startPostgres } from '../../support/postgres-server.ts';
 import { type BenchInstallation, prepareInstallation } from '../installation.ts';
 import { describeMachine } from '../machine.ts';
@@ -22,6 +23,9 @@ const SIZES = [
 
 const ROUNDS = 8;
 
+/** A quarter of the memory, as PostgreSQL's manual advises (19.4.1) to whoever has a database of its own machine. */
+const BUFFERS_MB = Math.floor(totalmem() / 4 / 1024 ** 2);
+
 const shrunk = ({ billers, users, auditEvents }: Size, by: number): Size => ({
   billers: Math.max(1, Math.round(billers / by)),
   users: Math.max(100, Math.round(users / by)),
@@ -35,7 +39,7 @@ async function explain(installation: BenchInstallation) {
 }
 
 async function run({ shrink, writeDocs }: BenchOptions): Promise<Table[]> {
-  const postgres = await startPostgres();
+  const postgres = await startPostgres(BUFFERS_MB);
   const load = startHelper(new URL('../http/load.ts', import.meta.url));
   const installations: BenchInstallation[] = [];
   const stages: Stage[] = [];
