@@ -23,6 +23,16 @@ test('help names every part', () => {
   expect(stdout).toMatch(/signing [\s\S]+http [\s\S]+startup [\s\S]+scale /);
 });
 
+test('the part that takes longest runs to its end, at sizes that are next to nothing', () => {
+  const { status, stdout, stderr } = bench('scale', '--shrink', '100000', '--json');
+  expect(stderr).not.toContain('Error');
+  expect(status).toBe(0);
+  const { sizes, signOn, search } = JSON.parse(stdout).parts.scale;
+  expect(sizes).toHaveLength(3);
+  expect(sizes[2]).toMatchObject({ billers: 1, users: 100, auditEvents: 1_000, serviceRatio: expect.any(Number) });
+  expect([signOn.length, search.length]).toEqual([14, 15]);
+});
+
 test('contenders take turns in changing order, and the round that warms them up does not count', async () => {
   const order: string[] = [];
   const contender = (name: string) => ({ name, round: async () => order.push(name) });

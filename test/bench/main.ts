@@ -22,7 +22,7 @@ ${PARTS.map(({ name, purpose }) => `  ${name.padEnd(10)} ${purpose}`).join('\n')
   --json         one JSON object on standard output
   --profile      http: also where the CPU of the service goes
   --write-docs   scale: writes docs/scale.md
-  --shrink <n>   scale: sizes divided by n, to try it out
+  --shrink <n>   scale: sizes divided by n, and one short round of each, to try it out
 `;
 
 /** A mistake on the command line. */

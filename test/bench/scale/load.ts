@@ -8,7 +8,6 @@ import type { Service } from '../service.ts';
 import type { Size } from './fill.ts';
 
 const ROUND_MS = 1_500;
-const WARM_UP_MS = 6_000;
 
 /** One installation of one size, and its service while it runs. */
 export interface Stage {
@@ -43,7 +42,7 @@ export const nameOf = ({ billers }: Size): string =>
   billers === 1 ? '1 biller' : `${billers.toLocaleString('en-US')} billers`;
 
 /** Sign-ons of an installation's users, at full load. */
-export function stageContender(stage: Stage, load: Helper): Contender<SignOnCost> {
+export function stageContender(stage: Stage, load: Helper, warmUpMs: number): Contender<SignOnCost> {
   const { size, installation, signedIn, service } = stage;
   const order = (milliseconds: number): LoadOrder => ({
     kind: 'closed',
@@ -58,7 +57,7 @@ export function stageContender(stage: Stage, load: Helper): Contender<SignOnCost
     async round() {
       if (postmaster === undefined) {
         postmaster = await postmasterOf(installation.environment.DATABASE_URL ?? '');
-        await load.ask<LoadResult>(order(WARM_UP_MS));
+        await load.ask<LoadResult>(order(warmUpMs));
       }
       const before = { service: cpuOf(service.pid), database: cpuWithChildren(postmaster) };
       const { signOns, milliseconds, p50 } = await load.ask<LoadResult>(order(ROUND_MS));

@@ -22,6 +22,9 @@ const SIZES = [
 ] as const satisfies readonly Size[];
 
 const ROUNDS = 8;
+const WARM_UP_MS = 6_000;
+/** Whoever tries it out wants to see it run, not to believe its numbers. */
+const TRIAL = { rounds: 1, warmUpMs: 500 };
 
 /** A quarter of the memory, as PostgreSQL's manual advises (19.4.1) to whoever has a database of its own machine. */
 const BUFFERS_MB = Math.floor(totalmem() / 4 / 1024 ** 2);
@@ -39,6 +42,7 @@ async function explain(installation: BenchInstallation) {
 }
 
 async function run({ shrink, writeDocs }: BenchOptions): Promise<Table[]> {
+  const { rounds, warmUpMs } = shrink === 1 ? { rounds: ROUNDS, warmUpMs: WARM_UP_MS } : TRIAL;
   const postgres = await startPostgres(BUFFERS_MB);
   const load = startHelper(new URL('../http/load.ts', import.meta.url));
   const installations: BenchInstallation[] = [];
@@ -53,8 +57,8 @@ async function run({ shrink, writeDocs }: BenchOptions): Promise<Table[]> {
     }
     progress('scale: sign-ons, the sizes in turns');
     const results = await takeTurns(
-      stages.map((stage) => stageContender(stage, load)),
-      ROUNDS,
+      stages.map((stage) => stageContender(stage, load, warmUpMs)),
+      rounds,
     );
     const costs = costTable(stages, results);
     const [smallest, largest] = [stages.at(0), stages.at(-1)];

@@ -95,9 +95,10 @@ function browser() {
 /** A request that was sent to the POST binding, or waits for the sign-in: parked, found again, done with. */
 async function park({ orm }: Database, billerId: string): Promise<void> {
   const flows = createFlows({ orm, clock: Date.now });
-  const biller = { id: billerId } as Biller;
+  const acsUrl = 'https://sp.example/acs';
+  const biller = { id: billerId, serviceProvider: { acs: [{ url: acsUrl }] } } as unknown as Biller;
   const { request, reply } = browser();
-  const id = await flows.park(reply, biller, { acsUrl: 'https://sp.example/acs' } as AcceptedRequest);
+  const id = await flows.park(reply, biller, { acsUrl } as AcceptedRequest);
   await flows.find(request, biller, id);
   await flows.finish(reply, id);
 }
