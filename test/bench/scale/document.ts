@@ -13,24 +13,25 @@ const tableSection = (table: Table): string => {
   return `## ${title}\n\n\`\`\`text\n${rest.join('\n').trim()}\n\`\`\`\n`;
 };
 
-/** Writes docs/scale.md. @param machine in one line */
+/** Writes docs/scale.md. @param machine in one line @param server its PostgreSQL's settings, as `name=value` */
 export function writePage(
   machine: string,
+  server: readonly string[],
   tables: readonly Table[],
   signOn: readonly Plan[],
   search: readonly Plan[],
 ): void {
   const text = `# Scale
 
-What more billers, portal users and audit events cost. This page is written by \`npm run bench -- scale --write-docs\`, on
-PostgreSQL with 32 MB of buffers, with a service for each size taking turns. Ratios are to the smallest size in the same run.
+What more billers, portal users and audit events cost. This page is written by \`npm run bench -- scale --write-docs\`, with
+a service for each size taking turns, each warmed up for a minute. Ratios are to the smallest size in the same run.
 
-Measured on: ${machine}.
+Measured on: ${machine}; PostgreSQL with ${server.map((setting) => `\`${setting}\``).join(', ')}.
 
-What grows is the database's part: at the largest size an audit row goes into ten indexes of millions of random entries,
-whose pages no longer fit into these buffers and are fetched from the system's file cache, and written back to it, for
-nearly every row (see its plan: \`read\`, \`written\`). More buffers help. The service's own part does not depend on the size.
-It is ready later, because it opens the signing key of every biller once before it says so.
+The service's own part does not depend on the size; it is ready later, because it opens the signing key of every biller once
+before it says so. What grows a little is the database's part: an audit row goes into nine indexes, and those of millions of
+random entries are deeper. It grows more while their pages are not in memory yet, right after a start, or ever where there is
+little memory: with 32 MB of buffers PostgreSQL spends twice as much on a sign-on at the largest size.
 
 ${tables.map(tableSection).join('\n')}
 ## Plans: a sign-on
