@@ -1,4 +1,3 @@
-import { X509Certificate } from 'node:crypto';
 import { InputError } from '../errors/idp-error.ts';
 import type { DataEncryptionAlgorithm } from '../saml/algorithms.ts';
 import {
@@ -9,16 +8,10 @@ import {
   type OaepDigest,
 } from '../saml/algorithms.ts';
 import type { Encryption } from '../saml/encrypt-assertion.ts';
-import type { ServiceProvider } from '../saml/service-provider.ts';
+import { isFitToEncrypt, MIN_RSA_BITS, type ServiceProvider } from '../saml/service-provider.ts';
 import type { Biller } from './biller.ts';
 
-const MIN_RSA_BITS = 2048;
 const IN_THE_CLEAR = 'Or choose --encrypt never: assertions then go unencrypted, inside TLS.';
-
-function isUsable(certificate: string): boolean {
-  const { asymmetricKeyType, asymmetricKeyDetails } = new X509Certificate(Buffer.from(certificate, 'base64')).publicKey;
-  return asymmetricKeyType === 'rsa' && (asymmetricKeyDetails?.modulusLength ?? 0) >= MIN_RSA_BITS;
-}
 
 /** What the SP metadata lists of one kind. */
 function listedOf<Name extends string>(uris: Readonly<Record<Name, string>>, listed: readonly string[]): Name[] {
@@ -87,7 +80,7 @@ export function encryptionFor({
       '--encrypt always: no encryption certificate of the Service Provider is known. Give --sp-metadata that has one, or --sp-encryption-certificate.',
     );
   }
-  const certificate = encryptionCertificates.find(isUsable);
+  const certificate = encryptionCertificates.find(isFitToEncrypt);
   if (certificate === undefined) {
     throw new InputError(
       `The Service Provider's encryption certificate can't be used: expected is an RSA key of at least ${MIN_RSA_BITS} bits. Ask for another certificate. ${IN_THE_CLEAR}`,

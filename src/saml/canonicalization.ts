@@ -19,10 +19,22 @@ function defaultNamespaceAt(element: Element): string | undefined {
   return undefined;
 }
 
+/** The order of namespaces is that of their code points (Canonical XML 1.0, 2.2), not of anybody's alphabet. */
+function nsCompare({ prefix: one }: { prefix: string }, { prefix: other }: { prefix: string }): number {
+  if (one === other) return 0;
+  return one < other ? -1 : 1;
+}
+
+class InclusiveC14n extends C14nCanonicalization {
+  override nsCompare = nsCompare;
+}
+
 /** xml-crypto's, which passes over `#default`: with it, the default namespace is rendered as in inclusive C14N. */
 class ExclusiveC14n extends ExclusiveCanonicalization {
   /** The default namespace around an element that was taken out of its document. */
   #around = '';
+
+  override nsCompare = nsCompare;
 
   override process(element: Element, options: Options): string {
     const above = options.ancestorNamespaces ?? [];
@@ -51,16 +63,16 @@ class ExclusiveC14n extends ExclusiveCanonicalization {
 interface Canonicalization {
   /** A list of prefixes is all that it may be told (Exclusive C14N 1.0, 4). */
   readonly takesPrefixes: boolean;
-  readonly algorithm: typeof ExclusiveC14n | typeof C14nCanonicalization;
+  readonly algorithm: typeof ExclusiveC14n | typeof InclusiveC14n;
 }
 
 const exclusive: Canonicalization = { takesPrefixes: true, algorithm: ExclusiveC14n };
-const inclusive: Canonicalization = { takesPrefixes: false, algorithm: C14nCanonicalization };
+const inclusive: Canonicalization = { takesPrefixes: false, algorithm: InclusiveC14n };
 
 /**
  * The canonicalisations by their identifiers. SAML core, 5.4.3 wants the exclusive one, XML Signature 1.1, 6.5 the
  * inclusive ones from everybody who verifies. Comments make no difference: no message with one gets this far. C14N 1.1
- * differs from 1.0 in attributes like xml:base around what is signed, which a request can't have.
+ * differs from 1.0 in attributes like xml:base around what is signed, with which a message is refused.
  */
 export const CANONICALIZATIONS: ReadonlyMap<string, Canonicalization> = new Map([
   [EXCLUSIVE_C14N, exclusive],

@@ -29,7 +29,8 @@ export type AssertionConsumerService = ServiceProvider['acs'][number];
 
 /** A URL of the Service Provider that portal users are sent to: https, or http on this machine. */
 export function isAcceptableUrl(text: string): boolean {
-  if (!URL.canParse(text)) return false;
+  // The parser of URLs takes line breaks out and makes escapes of blanks: what was looked at would not be what is used.
+  if (/[\p{Cc}\s]/u.test(text) || !URL.canParse(text)) return false;
   const url = new URL(text);
   if (url.username !== '' || url.password !== '' || url.hash !== '') return false;
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
@@ -48,8 +49,18 @@ export function isLoopback(hostname: string): boolean {
 /** @returns the certificate as base64 DER without line breaks, or undefined where the text is no certificate */
 export function normaliseCertificate(base64: string): string | undefined {
   try {
-    return new X509Certificate(Buffer.from(base64.replace(/\s+/g, ''), 'base64')).raw.toString('base64');
+    const certificate = new X509Certificate(Buffer.from(base64.replace(/\s+/g, ''), 'base64'));
+    // Its key is read only here, and one of a kind that nobody knows would throw at every use.
+    return certificate.publicKey && certificate.raw.toString('base64');
   } catch {
     return undefined;
   }
+}
+
+export const MIN_RSA_BITS = 2048;
+
+/** Says whether a content key can be carried under a certificate's key (XML Encryption 1.1, 5.5.2). @param certificate DER in base64 */
+export function isFitToEncrypt(certificate: string): boolean {
+  const { asymmetricKeyType, asymmetricKeyDetails } = new X509Certificate(Buffer.from(certificate, 'base64')).publicKey;
+  return asymmetricKeyType === 'rsa' && (asymmetricKeyDetails?.modulusLength ?? 0) >= MIN_RSA_BITS;
 }

@@ -28,6 +28,7 @@ export interface SignatureForm {
   readonly algorithm: RequestSignatureAlgorithm;
   readonly digestMethod: string;
   readonly digest: DigestAlgorithm;
+  readonly inclusiveSignedInfo: boolean;
 }
 
 function* elementsOf(element: XmlElement): Generator<XmlElement> {
@@ -67,7 +68,7 @@ function checkCanonicalization(what: string, element: XmlElement): void {
   const uri = algorithmOf(element);
   const canonicalization = CANONICALIZATIONS.get(uri ?? '');
   if (canonicalization === undefined) {
-    throw refusedAlgorithm(what, `"${EXCLUSIVE_C14N}" or another canonicalisation of the W3C`, uri);
+    throw refusedAlgorithm(what, `"${EXCLUSIVE_C14N}" or C14N 1.0 or 1.1`, uri);
   }
   if (!canonicalization.takesPrefixes) {
     parts(element);
@@ -156,5 +157,6 @@ export function checkSignatureForm(root: XmlElement): SignatureForm {
     algorithm,
     digestMethod: algorithmOf(digestMethod) ?? '',
     digest,
+    inclusiveSignedInfo: CANONICALIZATIONS.get(algorithmOf(canonicalization) ?? '')?.takesPrefixes === false,
   };
 }

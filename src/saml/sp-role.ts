@@ -1,6 +1,7 @@
 import { escapeAttribute, escapeText } from './escape.ts';
 import { METADATA, PROTOCOL } from './names.ts';
-import { childrenNamed, type XmlElement } from './xml.ts';
+import { unusable } from './unusable-metadata.ts';
+import { childrenNamed, trimXml, type XmlElement } from './xml.ts';
 
 /** Where a document describes a Service Provider. */
 export interface SpRole {
@@ -39,40 +40,44 @@ function whyNone(entities: readonly XmlElement[]): string {
  * Finds the one Service Provider of SAML 2.0 that a document describes, also where it stands in an EntitiesDescriptor or
  * beside other roles.
  *
- * @param refuse makes the error from a sentence
- * @throws what `refuse` makes, where there is none or more than one
+ * @throws InputError where there is none or more than one
  */
-export function findSpRole(root: XmlElement, refuse: (message: string) => Error): SpRole {
+export function findSpRole(root: XmlElement): SpRole {
   if (root.namespace !== METADATA || !['EntityDescriptor', 'EntitiesDescriptor'].includes(root.name)) {
-    throw refuse(`its root element is ${root.name}; expected is EntityDescriptor of ${METADATA}.`);
+    throw unusable(`its root element is ${root.name}; expected is EntityDescriptor of ${METADATA}.`);
   }
   const entities = entitiesOf(root);
   const roles = entities.flatMap(({ around, entity }) => {
-    const descriptor = childrenNamed(entity, METADATA, 'SPSSODescriptor').find(speaksSaml2);
-    return descriptor === undefined ? [] : [{ around, entity, descriptor }];
+    const descriptors = childrenNamed(entity, METADATA, 'SPSSODescriptor').filter(speaksSaml2);
+    return descriptors.map((descriptor) => ({ around, entity, descriptor }));
   });
   const [only] = roles;
-  if (only === undefined) throw refuse(whyNone(entities.map(({ entity }) => entity)));
+  if (only === undefined) throw unusable(whyNone(entities.map(({ entity }) => entity)));
   if (roles.length > 1) {
     const ids = roles.slice(0, MAX_NAMED).map(({ entity }) => `"${entity.attributes.get('entityID') ?? ''}"`);
     if (roles.length > MAX_NAMED) ids.push('...');
-    throw refuse(
+    throw unusable(
       `it describes ${roles.length} Service Providers (${ids.join(', ')}); give the EntityDescriptor of the one that is meant alone.`,
     );
   }
   return only;
 }
 
-// White space around the value of an attribute says nothing in any of the types that metadata uses (XML Schema 2, 4.3.6).
 function write({ namespace, name, attributes, text, children }: XmlElement): string {
-  const written = [...attributes].map(([key, value]) => ` ${key}="${escapeAttribute(value.trim())}"`).join('');
+  const written = [...attributes].map(([key, value]) => ` ${key}="${escapeAttribute(trimXml(value))}"`).join('');
   return `<${name} xmlns="${escapeAttribute(namespace)}"${written}>${escapeText(text)}${children.map(write).join('')}</${name}>`;
 }
 
+/** What is asked of the reader: it goes by local names, and takes these wherever they stand and whosever they are. */
+const READ = ['AssertionConsumerService', 'NameIDFormat'];
+
 /**
- * A document of the entity with this role alone, written from what was parsed: whoever reads it reads what was checked.
- * In metadata an element has text or elements inside, never both, so that nothing changes its place.
+ * A document of the entity with this role alone, written from what was parsed: nothing in it is anybody else's, or stands
+ * anywhere else. White space around a value says nothing in the types of these attributes (XML Schema 2, 4.3.6).
+ *
+ * @throws UnwritableTextError
  */
 export function writeSpEntity({ entity, descriptor }: SpRole): string {
-  return write({ ...entity, children: [descriptor] });
+  const children = READ.flatMap((name) => childrenNamed(descriptor, METADATA, name));
+  return write({ ...entity, children: [{ ...descriptor, children }] });
 }

@@ -25,12 +25,30 @@ const onRemark = (_level: string, message: unknown): never => {
   throw invalidSignature('XML as every parser reads it', 'XML that they read differently', message);
 };
 
+/**
+ * What xml-crypto does not canonicalise as the standard has it: references in the name of a namespace, and attributes like
+ * xml:lang around SignedInfo, which the inclusive canonicalisations repeat on it (Canonical XML 1.0, 2.3 and 2.4).
+ */
+function refuseUncanonical(elements: readonly Element[], { inclusiveSignedInfo }: SignatureForm): void {
+  for (const element of elements) {
+    for (const { name, value } of Array.from(element.attributes)) {
+      if (/^xmlns(:|$)/.test(name) && /[&<"\t\n\r]/.test(value)) {
+        throw invalidSignature('names of namespaces without references', 'one with & < " or a line break');
+      }
+      if (inclusiveSignedInfo && name.startsWith('xml:')) {
+        throw invalidSignature('no xml: attribute where SignedInfo is canonicalised inclusively', `"${name}"`);
+      }
+    }
+  }
+}
+
 /** The same document as xml-crypto's parser sees it. @returns its one Signature */
-function parseSignature(xml: string): Node {
+function parseSignature(xml: string, form: SignatureForm): Node {
   const document = new DOMParser({ errorHandler: onRemark }).parseFromString(xml, 'text/xml');
   const elements = Array.from(document.getElementsByTagName('*'));
   const nodes = elements.reduce((sum, { attributes }) => sum + 1 + attributes.length, 0);
   if (nodes > MAX_NODES) throw tooLarge(`${MAX_NODES} elements and attributes`);
+  refuseUncanonical(elements as unknown as Element[], form);
   return document.getElementsByTagNameNS(XMLDSIG, 'Signature')[0] as unknown as Node;
 }
 
@@ -89,7 +107,7 @@ export function verifyPostSignature(xml: string, certificates: readonly string[]
   if (xml.length > MAX_CHARACTERS) throw tooLarge(`${MAX_CHARACTERS} characters`);
   const form = checkSignatureForm(parseXml(xml));
   const fitting = requireCertificates(certificates, form.algorithm);
-  const signature = parseSignature(xml);
+  const signature = parseSignature(xml, form);
   const verifier = createVerifier(form, fitting);
   let whole: boolean;
   try {

@@ -119,3 +119,6 @@ export function parseXml(text: string, options: { comments: 'refuse' | 'drop' } 
 export function childrenNamed(element: XmlElement, namespace: string, name: string): XmlElement[] {
   return element.children.filter((child) => child.namespace === namespace && child.name === name);
 }
+
+/** Without the white space of XML around it (XML 1.0, 2.3), which is less than what `trim` takes for it. */
+export const trimXml = (text: string): string => text.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, '');

@@ -44,3 +44,12 @@ test.each(Object.keys(documents))(
     }
   },
 );
+
+test('half of a character at the end of a file in UTF-16 does no harm', async () => {
+  const file = join(work.folder, 'odd.xml');
+  for (const document of [utf16, Buffer.from(utf16).swap16()]) {
+    writeFileSync(file, Buffer.concat([document, Buffer.of(0x20)]));
+    const read = await readSpMetadataSource(file);
+    expect(readSpMetadata(read, Date.now()).entityId).toBe('https://sp.example/é');
+  }
+});

@@ -18,65 +18,41 @@ beforeAll(async () => {
   )) as [string, string];
 });
 
-/** A chain as OpenSSL makes it. @returns base64 DER */
+// Without key identifiers, an issuer is known by its name alone.
+const EXTENSIONS = 'basicConstraints=critical,CA:TRUE\nsubjectKeyIdentifier=none\nauthorityKeyIdentifier=none\n';
+
+/** A chain as OpenSSL makes it, one with the root's name and another key, and one with its key and another name. */
 function makeChain() {
-  return withFiles({ 'ca.cnf': 'basicConstraints=critical,CA:TRUE\n' }, (path) => {
-    const openssl = (...args: string[]) => {
-      const { status, stderr } = runTool('openssl', args);
+  return withFiles({ 'ca.cnf': EXTENSIONS }, (path) => {
+    const openssl = (words: string) => {
+      const { status, stderr } = runTool('openssl', words.split(' '));
       if (status !== 0) throw new Error(stderr);
     };
-    const request = (name: string) =>
-      openssl(
-        'req',
-        '-newkey',
-        'ec',
-        '-pkeyopt',
-        'ec_paramgen_curve:P-256',
-        '-noenc',
-        '-subj',
-        `/CN=${name}`,
-        '-keyout',
-        path(`${name}.key`),
-        '-out',
-        path(`${name}.csr`),
-      );
-    const sign = (name: string, by: string, ...more: string[]) =>
-      openssl(
-        'x509',
-        '-req',
-        '-in',
-        path(`${name}.csr`),
-        '-CA',
-        path(`${by}.pem`),
-        '-CAkey',
-        path(`${by}.key`),
-        '-CAcreateserial',
-        '-days',
-        '9',
-        '-out',
-        path(`${name}.pem`),
-        ...more,
-      );
-    for (const name of ['root', 'between', 'leaf']) request(name);
-    openssl(
-      'x509',
-      '-req',
-      '-in',
-      path('root.csr'),
-      '-signkey',
-      path('root.key'),
-      '-extfile',
-      path('ca.cnf'),
-      '-days',
-      '9',
-      '-out',
-      path('root.pem'),
-    );
-    sign('between', 'root', '-extfile', path('ca.cnf'));
-    sign('leaf', 'between');
-    const read = (name: string) => new X509Certificate(readFileSync(path(`${name}.pem`))).raw.toString('base64');
-    return { root: read('root'), between: read('between'), leaf: read('leaf') };
+    const newKey = (file: string) => `-newkey ec -pkeyopt ec_paramgen_curve:P-256 -keyout ${path(`${file}.key`)}`;
+    const make = (file: string, name: string, key: string, signedBy: string) => {
+      openssl(`req -new ${key} -noenc -subj /CN=${name} -out ${path('request.csr')}`);
+      const certificate = `-extfile ${path('ca.cnf')} -days 9 -out ${path(`${file}.pem`)}`;
+      openssl(`x509 -req -in ${path('request.csr')} ${signedBy} ${certificate}`);
+      return new X509Certificate(readFileSync(path(`${file}.pem`))).raw.toString('base64');
+    };
+    const self = (file: string) => `-signkey ${path(`${file}.key`)}`;
+    const by = (file: string) => `-CA ${path(`${file}.pem`)} -CAkey ${path(`${file}.key`)} -CAcreateserial`;
+    return {
+      root: make('root', 'root', newKey('root'), self('root')),
+      between: make('between', 'between', newKey('between'), by('root')),
+      leaf: make('leaf', 'leaf', newKey('leaf'), by('between')),
+      namesake: make('namesake', 'root', newKey('namesake'), self('namesake')),
+      renamed: make('renamed', 'renamed', `-key ${path('root.key')}`, self('root')),
+    };
   });
+}
+
+/** The same certificate with a key of a kind that there is not: its OID, of elliptic keys, is changed in its last byte. */
+function withUnknownKey(certificate: string): string {
+  const der = Buffer.from(certificate, 'base64');
+  const oid = Buffer.from('06072a8648ce3d0201', 'hex');
+  der.writeUInt8(0x7f, der.indexOf(oid) + oid.length - 1);
+  return der.toString('base64');
 }
 
 const acs = (location = 'https://sp.example/acs', more = 'index="0"', binding = POST) =>
@@ -174,7 +150,8 @@ describe('SP metadata', () => {
   });
 
   test('of a chain, the certificate of the key itself is taken, wherever it stands (XML Signature 1.1, 4.5.4)', () => {
-    const { root, between, leaf } = makeChain();
+    const chain = makeChain();
+    const { root, between, leaf } = chain;
     const all = (certificates: string[]) => certificates.join('</ds:X509Certificate><ds:X509Certificate>');
     for (const order of [
       [leaf],
@@ -188,6 +165,11 @@ describe('SP metadata', () => {
       expect(read.signingCertificates).toEqual([leaf]);
       expect(read.encryptionCertificates).toEqual([leaf]);
     }
+    // The name of an issuer makes none, and neither does its key.
+    for (const stranger of [chain.namesake, chain.renamed]) {
+      const read = readSpMetadata(metadata(key(all([stranger, between])) + acs()), NOW);
+      expect(read.signingCertificates).toEqual([stranger, between]);
+    }
     // Two that have nothing to do with each other are both taken, and so are those of two KeyDescriptors.
     expect(readSpMetadata(metadata(key(all([first, second])) + acs()), NOW).signingCertificates).toEqual([
       first,
@@ -196,10 +178,51 @@ describe('SP metadata', () => {
     expect(readSpMetadata(metadata(key(root) + key(leaf) + acs()), NOW).signingCertificates).toEqual([root, leaf]);
   });
 
+  test('an element of another namespace is nobody’s, whatever its name (SAML Metadata 2.2)', () => {
+    const foreign = (xml: string) => xml.replaceAll('md:', 'x:').replace(/^<x:\w+/, '$& xmlns:x="urn:x"');
+    const evil = foreign(acs('https://evil.example/acs', 'index="0" isDefault="true"'));
+    const format = '<md:NameIDFormat>urn:a&amp;b&lt;c</md:NameIDFormat>';
+    const inside = `${evil}${foreign(format)}${format}${acs('https://sp.example/acs', 'index="1"')}`;
+    const extensions = `<md:Extensions>${acs('https://evil.example/acs')}</md:Extensions>`;
+    expect(readSpMetadata(metadata(extensions + inside), NOW)).toMatchObject({
+      acs: [{ url: 'https://sp.example/acs', index: 1, isDefault: true }],
+      nameIdFormats: ['urn:a&b<c'],
+    });
+    const settings = '<x:DigestMethod xmlns:x="urn:x" Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"/>';
+    const method = `<md:EncryptionMethod Algorithm="http://www.w3.org/2009/xmlenc11#rsa-oaep">${settings}</md:EncryptionMethod>`;
+    expect(readSpMetadata(metadata(key(second, 'encryption', method) + acs()), NOW)).not.toHaveProperty('oaepSettings');
+  });
+
+  test('a role that does not say which protocols it speaks is taken for SAML 2.0 (project rule)', () => {
+    expect(readSpMetadata(metadata().replace(PROTOCOL, ''), NOW).acs).toHaveLength(1);
+  });
+
+  test('what is said of encryption is that of the key that is used: one meant for it, of a kind that is fit (SAML Metadata 2.4.1.1)', async () => {
+    const { certificate: rsa } = (await makeSigningKey('RSA-2048')).signer;
+    const { certificate: other } = (await makeSigningKey('RSA-2048')).signer;
+    const method = (uri: string) => `<md:EncryptionMethod Algorithm="${uri}"/>`;
+    const read = (...keys: string[]) => readSpMetadata(metadata(keys.join('') + acs()), NOW);
+    expect(read(key(first, 'encryption', method('urn:ec')), key(rsa, 'encryption', method('urn:rsa')))).toMatchObject({
+      encryptionCertificates: [first, rsa],
+      encryptionMethods: ['urn:rsa'],
+    });
+    expect(read(key(other, '', method('urn:any')), key(rsa, 'encryption', method('urn:rsa')))).toMatchObject({
+      encryptionCertificates: [rsa, other],
+      encryptionMethods: ['urn:rsa'],
+    });
+    // A key for any use that has only a name is no obstacle to a certificate for signing.
+    const named = key('').replace(/<ds:X509Data>.*<\/ds:X509Data>/, '<ds:KeyName>k</ds:KeyName>');
+    expect(read(named, key(first, 'signing'))).toMatchObject({
+      signingCertificates: [first],
+      encryptionCertificates: [],
+      wantEncryption: false,
+    });
+  });
+
   test('white space around values says nothing (XML Schema 2, 4.3.6)', () => {
     const inside =
       acs('https://sp.example/1', 'index="0"') +
-      acs(' https://sp.example/2 ', 'index=" 1 " isDefault=" true "', ` ${POST} `);
+      acs(' https://sp.example/2 ', 'index=" 000001 " isDefault=" true "', ` ${POST} `);
     const format = '<md:NameIDFormat>\n urn:oasis:names:tc:SAML:2.0:nameid-format:transient\n</md:NameIDFormat>';
     const xml = entity(sp(format + inside, 'AuthnRequestsSigned=" 1 "'), 'entityID=" https://sp.example/metadata\n"');
     expect(readSpMetadata(xml, NOW)).toMatchObject({
@@ -211,6 +234,12 @@ describe('SP metadata', () => {
       authnRequestsSigned: true,
       nameIdFormats: ['urn:oasis:names:tc:SAML:2.0:nameid-format:transient'],
     });
+    expect(readSpMetadata(metadata(`<md:NameIDFormat/>${acs()}`), NOW).nameIdFormats).toEqual([]);
+    const nested = '<md:NameIDFormat>urn:a<x>b</x></md:NameIDFormat>'.repeat(2);
+    expect(readSpMetadata(metadata(nested + acs()), NOW).nameIdFormats).toEqual(['urn:a', 'urn:a']);
+    // A blank that is none of XML's is a part of the value.
+    const odd = entity(sp(acs()), 'entityID="https://sp.example/\u00a0"');
+    expect(readSpMetadata(odd, NOW).entityId).toBe('https://sp.example/\u00a0');
   });
 
   test('certificates may be broken into lines', () => {
@@ -289,6 +318,31 @@ describe('what is wrong with SP metadata is told', () => {
       'it describes 2 Service Providers ("https://sp.example/metadata", "https://other.example"); give the EntityDescriptor of the one that is meant alone',
     ],
     ['a large federation', () => group(metadata().repeat(6)), 'metadata", ...); give the EntityDescriptor'],
+    [
+      'a group that stands in a foreign one',
+      () => group(`<x:EntitiesDescriptor xmlns:x="urn:x">${metadata()}</x:EntitiesDescriptor>`),
+      'it has no EntityDescriptor',
+    ],
+    [
+      'two roles for SAML 2.0',
+      () => entity(sp(acs()) + sp(acs('https://sp.example/2'))),
+      'it describes 2 Service Providers ("https://sp.example/metadata", "https://sp.example/metadata")',
+    ],
+    [
+      'a key for something else',
+      () => metadata(key(first, 'signature') + acs()),
+      'a KeyDescriptor has the use "signature"; expected is signing, encryption or none',
+    ],
+    [
+      'half of a character',
+      () => entity(sp(acs()), 'entityID="https://sp.example/\ud800x"'),
+      "it can't be read: character 20 can't be written in XML 1.0",
+    ],
+    [
+      'a certificate whose key nobody knows',
+      () => metadata(key(withUnknownKey(first), 'signing') + acs()),
+      "a certificate for signing can't be read as X.509",
+    ],
     ['a group of nobody', () => group(''), 'it has no EntityDescriptor'],
     [
       'a group of Identity Providers',
@@ -384,7 +438,7 @@ describe('what is wrong with SP metadata is told', () => {
           `it was valid until ${instant} only. Ask the Service Provider for its current metadata.`,
         );
       }
-      for (const instant of ['2026-03-01T08:30:01Z', '2099-01-01T00:00:00.5Z']) {
+      for (const instant of ['2026-03-01T08:30:01Z', ' 2099-01-01T00:00:00.5Z ']) {
         expect(readSpMetadata(by(instant), NOW).acs).toHaveLength(1);
       }
       expect(() => readSpMetadata(by('tomorrow'), NOW)).toThrow('its validUntil "tomorrow" is not a time in UTC');
@@ -403,6 +457,8 @@ describe('what is wrong with SP metadata is told', () => {
     'https://user:password@sp.example/acs',
     'https://user@sp.example/acs',
     'https://sp.example/acs#fragment',
+    'https://sp.example/a c',
+    'https://sp.example/a\u00a0c',
     '//sp.example/acs',
     '/acs',
     'sp.example/acs',

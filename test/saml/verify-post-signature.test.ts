@@ -151,6 +151,8 @@ describe('7 a signed POST request is accepted', () => {
     'as usual': (xml) => xml,
     'with a default namespace that nothing uses': (xml) =>
       xml.replace('<samlp:AuthnRequest', '<samlp:AuthnRequest xmlns="urn:unused" xmlns:x="urn:x"'),
+    'with prefixes that an alphabet would put in another order': (xml) =>
+      xml.replace('<samlp:AuthnRequest', '<samlp:AuthnRequest xmlns:Z="urn:z" xmlns:a="urn:a" xmlns:_b="urn:b"'),
     'with default namespaces further inside': (xml) =>
       xml.replace(
         '<samlp:NameIDPolicy',
@@ -193,6 +195,20 @@ describe('7 a signed POST request is accepted', () => {
       expect(xmlsecAccepts(signed, keys.rsa)).toBe(true);
       expect(read).toMatchObject({ id: '_good', destination: SSO, issuer: TEST_SP, signed: false });
     });
+  });
+
+  test('31 what is canonicalised in different ways is refused with words: references in namespaces, xml:lang around SignedInfo (Canonical XML 1.0, 2.3)', () => {
+    const dressed = (attribute: string, parts: Parameters<typeof signatureTemplate>[1] = {}) => {
+      const xml = unsigned.replace('<samlp:AuthnRequest', `<samlp:AuthnRequest ${attribute}`);
+      const signed = sign(keys.rsa, signatureTemplate(reference('#_good'), parts), xml);
+      expect(xmlsecAccepts(signed, keys.rsa)).toBe(true);
+      return refusalOf(signed, certificatesOf(keys.rsa));
+    };
+    expect(dressed('xmlns:q="urn:x?a=1&amp;b=2"')).toMatch(/expected names of namespaces without references/);
+    expect(dressed('xml:lang="en"', { canonicalization: INCLUSIVE })).toMatch(
+      /expected no xml: attribute where SignedInfo is canonicalised inclusively; found "xml:lang"/,
+    );
+    expect(dressed('xml:lang="en"')).toBe('accepted');
   });
 
   test('7 indented, with line breaks of Windows, and without a prefix (XML Signature 1.1, 4)', () => {
