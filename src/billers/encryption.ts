@@ -1,14 +1,15 @@
 import { InputError } from '../errors/idp-error.ts';
-import type { DataEncryptionAlgorithm } from '../saml/algorithms.ts';
 import {
   DATA_ENCRYPTION_URIS,
+  type DataEncryptionAlgorithm,
   KEY_TRANSPORT_URIS,
+  MIN_RSA_BITS,
   OAEP_DIGEST_URIS,
   OAEP_MASK_URIS,
   type OaepDigest,
 } from '../saml/algorithms.ts';
 import type { Encryption } from '../saml/encrypt-assertion.ts';
-import { isFitToEncrypt, MIN_RSA_BITS, type ServiceProvider } from '../saml/service-provider.ts';
+import { isFitToEncrypt, type ServiceProvider } from '../saml/service-provider.ts';
 import type { Biller } from './biller.ts';
 
 const IN_THE_CLEAR = 'Or choose --encrypt never: assertions then go unencrypted, inside TLS.';

@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
 import forge from 'node-forge';
 import { InputError } from '../errors/idp-error.ts';
+import { MIN_RSA_BITS } from '../saml/algorithms.ts';
 
 /** A private key with its certificate, as they came from elsewhere and were checked. */
 export interface GivenKey {
@@ -8,7 +9,6 @@ export interface GivenKey {
   readonly certificate: X509Certificate;
 }
 
-const MIN_RSA_BITS = 2048;
 const PEM_CERTIFICATE = '-----BEGIN CERTIFICATE-----';
 /** Signature algorithms that a certificate may have: SHA-256 or better. */
 const STRONG = /sha(256|384|512)|ED25519/i;

@@ -6,6 +6,9 @@ export const SIGNATURE_ALGORITHM_URIS: Readonly<Record<SignatureAlgorithm, strin
   'ecdsa-sha256': 'http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256',
 };
 
+/** Nobody's RSA key is taken that is shorter: to sign with, to verify with, to encrypt to. */
+export const MIN_RSA_BITS = 2048;
+
 /** How an assertion can be encrypted (XML Encryption 1.1, 5.2.4): authenticated modes only. */
 export const DATA_ENCRYPTION_ALGORITHMS = ['aes256-gcm', 'aes128-gcm'] as const;
 export type DataEncryptionAlgorithm = (typeof DATA_ENCRYPTION_ALGORITHMS)[number];

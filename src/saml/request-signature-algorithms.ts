@@ -1,5 +1,6 @@
 import { type DSAEncoding, verify, X509Certificate } from 'node:crypto';
 import { IdpError } from '../errors/idp-error.ts';
+import { MIN_RSA_BITS } from './algorithms.ts';
 
 /** How a Service Provider may sign its requests (RFC 9231, 2.3.2 and 2.3.6): SHA-256 or better, RSA or ECDSA. */
 export interface RequestSignatureAlgorithm {
@@ -20,7 +21,6 @@ const ALGORITHMS: ReadonlyMap<string, RequestSignatureAlgorithm> = new Map([
 /** Their identifiers, the most usual first. */
 export const REQUEST_SIGNATURE_URIS = [...ALGORITHMS.keys()];
 
-const MIN_RSA_BITS = 2048;
 const KEYS = { rsa: `an RSA key of at least ${MIN_RSA_BITS} bits`, ec: 'an elliptic key' } as const;
 
 export function invalidSignature(expected: string, found: string, cause?: unknown): IdpError {

@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { z } from 'zod';
+import { MIN_RSA_BITS } from './algorithms.ts';
 
 /** What we know of a Service Provider: from its metadata, or entered by hand. Kept as JSON with the biller. */
 const serviceProviderSchema = z.strictObject({
@@ -56,8 +57,6 @@ export function normaliseCertificate(base64: string): string | undefined {
     return undefined;
   }
 }
-
-export const MIN_RSA_BITS = 2048;
 
 /** Says whether a content key can be carried under a certificate's key (XML Encryption 1.1, 5.5.2). @param certificate DER in base64 */
 export function isFitToEncrypt(certificate: string): boolean {

@@ -3,7 +3,7 @@ import { KEY_TRANSPORT_URIS } from './algorithms.ts';
 import { METADATA, XMLDSIG, XMLENC_11 } from './names.ts';
 import { isFitToEncrypt, normaliseCertificate, type ServiceProvider } from './service-provider.ts';
 import { unusable } from './unusable-metadata.ts';
-import { childrenNamed, type XmlElement } from './xml.ts';
+import { childrenNamed, trimXml, type XmlElement } from './xml.ts';
 
 /** Each is compared with each. */
 const MAX_CHAIN = 20;
@@ -69,7 +69,7 @@ export function readCertificates(descriptor: XmlElement, use: 'signing' | 'encry
   return [...new Set(certificates)];
 }
 
-const algorithmOf = (element: XmlElement | undefined) => element?.attributes.get('Algorithm')?.trim();
+const algorithmOf = ({ attributes }: XmlElement) => trimXml(attributes.get('Algorithm') ?? '') || undefined;
 
 /** SAML metadata, 2.4.1.1: an EncryptionMethod names the settings of its algorithm, too. */
 function readOaepSettings(methods: readonly XmlElement[]): Pick<ServiceProvider, 'oaepSettings'> {

@@ -1,3 +1,6 @@
+import { beforeAll } from 'vitest';
+import { makeSigningKey } from '../support/saml.ts';
+
 /** SP metadata to be read, put together from its parts. */
 
 export const POST = 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST';
@@ -15,3 +18,13 @@ export const sp = (inside: string, attributes = '') =>
 export const group = (inside: string, attributes = '') =>
   `<md:EntitiesDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" ${attributes}>${inside}</md:EntitiesDescriptor>`;
 export const metadata = (inside = acs(), attributes = '') => entity(sp(inside, attributes));
+
+/** Certificates with elliptic keys to put in, DER in base64; made before the tests of a file. */
+export function useCertificates(): { readonly first: string; readonly second: string } {
+  const made = { first: '', second: '' };
+  beforeAll(async () => {
+    const keys = await Promise.all([makeSigningKey('EC-P256'), makeSigningKey('EC-P256')]);
+    [made.first, made.second] = keys.map(({ signer }) => signer.certificate) as [string, string];
+  });
+  return made;
+}

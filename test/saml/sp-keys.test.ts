@@ -1,20 +1,14 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { readSpMetadata } from '../../src/saml/sp-metadata.ts';
 import { makeSigningKey } from '../support/saml.ts';
 import { runTool, withFiles } from '../support/xml-tools.ts';
-import { acs, key, metadata } from './sp-documents.ts';
+import { acs, key, metadata, useCertificates } from './sp-documents.ts';
 
 const NOW = Date.UTC(2026, 2, 1, 8, 30);
 
-let first: string;
-let second: string;
-beforeAll(async () => {
-  [first, second] = (await Promise.all(
-    [0, 1].map(async () => (await makeSigningKey('EC-P256')).signer.certificate),
-  )) as [string, string];
-});
+const made = useCertificates();
 
 // Without key identifiers, an issuer is known by its name alone.
 const EXTENSIONS = 'basicConstraints=critical,CA:TRUE\nsubjectKeyIdentifier=none\nauthorityKeyIdentifier=none\n';
@@ -54,7 +48,7 @@ describe('the keys in SP metadata', () => {
     const method = (uri: string, inside = '') =>
       `<md:EncryptionMethod Algorithm="${uri}">${inside}</md:EncryptionMethod>`;
     const settings = `<ds:DigestMethod xmlns:ds="http://www.w3.org/2000/09/xmldsig#" Algorithm="${DIGEST}"/><e:MGF xmlns:e="http://www.w3.org/2009/xmlenc11#" Algorithm=" ${MASK} "/>`;
-    const read = (inside: string) => readSpMetadata(metadata(key(second, 'encryption', inside) + acs()), NOW);
+    const read = (inside: string) => readSpMetadata(metadata(key(made.second, 'encryption', inside) + acs()), NOW);
     expect(read(method(OAEP) + method(OAEP_11, settings) + method(DIGEST, settings))).toMatchObject({
       encryptionMethods: [OAEP, OAEP_11, DIGEST],
       oaepSettings: [{ method: OAEP }, { method: OAEP_11, digest: DIGEST, mask: MASK }],
@@ -63,9 +57,9 @@ describe('the keys in SP metadata', () => {
   });
 
   test('a key without a use serves for both, but asks for no encryption (SAML Metadata 2.4.1.1)', () => {
-    expect(readSpMetadata(metadata(key(first) + key(second) + key(first) + acs()), NOW)).toMatchObject({
-      signingCertificates: [first, second],
-      encryptionCertificates: [first, second],
+    expect(readSpMetadata(metadata(key(made.first) + key(made.second) + key(made.first) + acs()), NOW)).toMatchObject({
+      signingCertificates: [made.first, made.second],
+      encryptionCertificates: [made.first, made.second],
       wantEncryption: false,
     });
   });
@@ -92,9 +86,9 @@ describe('the keys in SP metadata', () => {
       expect(read.signingCertificates).toEqual([stranger, between]);
     }
     // Two that have nothing to do with each other are both taken, and so are those of two KeyDescriptors.
-    expect(readSpMetadata(metadata(key(all([first, second])) + acs()), NOW).signingCertificates).toEqual([
-      first,
-      second,
+    expect(readSpMetadata(metadata(key(all([made.first, made.second])) + acs()), NOW).signingCertificates).toEqual([
+      made.first,
+      made.second,
     ]);
     expect(readSpMetadata(metadata(key(root) + key(leaf) + acs()), NOW).signingCertificates).toEqual([root, leaf]);
   });
@@ -104,8 +98,10 @@ describe('the keys in SP metadata', () => {
     const { certificate: other } = (await makeSigningKey('RSA-2048')).signer;
     const method = (uri: string) => `<md:EncryptionMethod Algorithm="${uri}"/>`;
     const read = (...keys: string[]) => readSpMetadata(metadata(keys.join('') + acs()), NOW);
-    expect(read(key(first, 'encryption', method('urn:ec')), key(rsa, 'encryption', method('urn:rsa')))).toMatchObject({
-      encryptionCertificates: [first, rsa],
+    expect(
+      read(key(made.first, 'encryption', method('urn:ec')), key(rsa, 'encryption', method('urn:rsa'))),
+    ).toMatchObject({
+      encryptionCertificates: [made.first, rsa],
       encryptionMethods: ['urn:rsa'],
     });
     expect(read(key(other, '', method('urn:any')), key(rsa, 'encryption', method('urn:rsa')))).toMatchObject({
@@ -114,15 +110,15 @@ describe('the keys in SP metadata', () => {
     });
     // A key for any use that has only a name is no obstacle to a certificate for signing.
     const named = key('').replace(/<ds:X509Data>.*<\/ds:X509Data>/, '<ds:KeyName>k</ds:KeyName>');
-    expect(read(named, key(first, 'signing'))).toMatchObject({
-      signingCertificates: [first],
+    expect(read(named, key(made.first, 'signing'))).toMatchObject({
+      signingCertificates: [made.first],
       encryptionCertificates: [],
       wantEncryption: false,
     });
   });
 
   test('certificates may be broken into lines', () => {
-    const lines = `\n      ${first.replace(/.{64}/g, '$&\r\n      ')}\n`;
-    expect(readSpMetadata(metadata(key(lines, 'signing') + acs()), NOW).signingCertificates).toEqual([first]);
+    const lines = `\n      ${made.first.replace(/.{64}/g, '$&\r\n      ')}\n`;
+    expect(readSpMetadata(metadata(key(lines, 'signing') + acs()), NOW).signingCertificates).toEqual([made.first]);
   });
 });

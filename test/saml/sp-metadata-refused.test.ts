@@ -1,15 +1,11 @@
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { InputError } from '../../src/errors/idp-error.ts';
 import { readSpMetadata } from '../../src/saml/sp-metadata.ts';
-import { makeSigningKey } from '../support/saml.ts';
-import { ARTIFACT, acs, entity, group, key, metadata, POST, PROTOCOL, sp } from './sp-documents.ts';
+import { ARTIFACT, acs, entity, group, key, metadata, POST, PROTOCOL, sp, useCertificates } from './sp-documents.ts';
 
 const NOW = Date.UTC(2026, 2, 1, 8, 30);
 
-let first: string;
-beforeAll(async () => {
-  first = (await makeSigningKey('EC-P256')).signer.certificate;
-});
+const made = useCertificates();
 
 /** The same certificate with a key of a kind that there is not: its OID, of elliptic keys, is changed in its last byte. */
 function withUnknownKey(certificate: string): string {
@@ -61,7 +57,7 @@ describe('what is wrong with SP metadata is told', () => {
     ],
     [
       'a key for something else',
-      () => metadata(key(first, 'signature') + acs()),
+      () => metadata(key(made.first, 'signature') + acs()),
       'a KeyDescriptor has the use "signature"; expected is signing, encryption or none',
     ],
     [
@@ -71,7 +67,7 @@ describe('what is wrong with SP metadata is told', () => {
     ],
     [
       'a certificate whose key nobody knows',
-      () => metadata(key(withUnknownKey(first), 'signing') + acs()),
+      () => metadata(key(withUnknownKey(made.first), 'signing') + acs()),
       "a certificate for signing can't be read as X.509",
     ],
     ['a group of nobody', () => group(''), 'it has no EntityDescriptor'],
@@ -137,7 +133,7 @@ describe('what is wrong with SP metadata is told', () => {
     ],
     [
       'a chain without end',
-      () => metadata(key(Array(21).fill(first).join('</ds:X509Certificate><ds:X509Certificate>')) + acs()),
+      () => metadata(key(Array(21).fill(made.first).join('</ds:X509Certificate><ds:X509Certificate>')) + acs()),
       'one of its keys comes with more than 20 certificates',
     ],
     [

@@ -1,17 +1,10 @@
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { readSpMetadata } from '../../src/saml/sp-metadata.ts';
-import { makeSigningKey } from '../support/saml.ts';
-import { ARTIFACT, acs, entity, group, key, metadata, POST, PROTOCOL, sp } from './sp-documents.ts';
+import { ARTIFACT, acs, entity, group, key, metadata, POST, PROTOCOL, sp, useCertificates } from './sp-documents.ts';
 
 const NOW = Date.UTC(2026, 2, 1, 8, 30);
 
-let first: string;
-let second: string;
-beforeAll(async () => {
-  [first, second] = (await Promise.all(
-    [0, 1].map(async () => (await makeSigningKey('EC-P256')).signer.certificate),
-  )) as [string, string];
-});
+const made = useCertificates();
 
 describe('SP metadata', () => {
   test('with nothing but what must be there is enough (SAML Metadata 2.4.4)', () => {
@@ -31,14 +24,14 @@ describe('SP metadata', () => {
   test('is read whole: flags, NameIDFormats, certificates by use, encryption methods (SAML Metadata 2.4.1.1, 2.4.2, 2.4.4)', () => {
     const method = '<md:EncryptionMethod Algorithm="http://www.w3.org/2009/xmlenc11#aes128-gcm"/>';
     const inside =
-      key(first, 'signing') +
-      key(second, 'encryption', method) +
+      key(made.first, 'signing') +
+      key(made.second, 'encryption', method) +
       '<md:NameIDFormat>urn:oasis:names:tc:SAML:2.0:nameid-format:transient</md:NameIDFormat>' +
       '<md:NameIDFormat>urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress</md:NameIDFormat>' +
       acs();
     expect(readSpMetadata(metadata(inside, 'AuthnRequestsSigned="true" WantAssertionsSigned="1"'), NOW)).toMatchObject({
-      signingCertificates: [first],
-      encryptionCertificates: [second],
+      signingCertificates: [made.first],
+      encryptionCertificates: [made.second],
       wantEncryption: true,
       encryptionMethods: ['http://www.w3.org/2009/xmlenc11#aes128-gcm'],
       authnRequestsSigned: true,
@@ -52,7 +45,7 @@ describe('SP metadata', () => {
 
   test('the only Service Provider of a group is taken, however deep it stands (SAML Metadata 2.3.1)', () => {
     const idp = entity(`<md:IDPSSODescriptor ${PROTOCOL}/>`, 'entityID="https://idp.example"');
-    const inside = key(first, 'signing') + acs('https://sp.example/acs?a=1&amp;b=2');
+    const inside = key(made.first, 'signing') + acs('https://sp.example/acs?a=1&amp;b=2');
     const alone = metadata(inside, 'AuthnRequestsSigned="true"');
     const read = readSpMetadata(alone, NOW);
     expect(read).toMatchObject({ entityId: 'https://sp.example/metadata', authnRequestsSigned: true });
@@ -62,7 +55,7 @@ describe('SP metadata', () => {
   });
 
   test('beside roles of its own for other protocols, the one of SAML 2.0 is read and nothing of the others (SAML Metadata 2.4.1)', () => {
-    const older = sp(acs('https://sp.example/old', 'index="0" isDefault="true"') + key(second))
+    const older = sp(acs('https://sp.example/old', 'index="0" isDefault="true"') + key(made.second))
       .replace('SAML:2.0:protocol', 'SAML:1.1:protocol')
       .replace('<md:SPSSODescriptor', '<md:SPSSODescriptor AuthnRequestsSigned="true"');
     const both = sp(acs()).replace(PROTOCOL, PROTOCOL.replace('="', '="urn:oasis:names:tc:SAML:1.1:protocol '));
@@ -82,7 +75,9 @@ describe('SP metadata', () => {
     });
     const settings = '<x:DigestMethod xmlns:x="urn:x" Algorithm="http://www.w3.org/2001/04/xmlenc#sha256"/>';
     const method = `<md:EncryptionMethod Algorithm="http://www.w3.org/2009/xmlenc11#rsa-oaep">${settings}</md:EncryptionMethod>`;
-    expect(readSpMetadata(metadata(key(second, 'encryption', method) + acs()), NOW)).not.toHaveProperty('oaepSettings');
+    expect(readSpMetadata(metadata(key(made.second, 'encryption', method) + acs()), NOW)).not.toHaveProperty(
+      'oaepSettings',
+    );
   });
 
   test('a role that does not say which protocols it speaks is taken for SAML 2.0 (project rule)', () => {
