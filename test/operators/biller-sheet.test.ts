@@ -36,7 +36,7 @@ describe('the sheet says of the encryption', () => {
   test('that it is assumed, where the Service Provider does not say what it can decrypt, and how to go without (SAML Metadata 2.4.1.1)', () => {
     expect(viewOf(encrypting()).serviceProvider).toMatchObject({ encryption: 'aes256-gcm', encryptionAssumed: true });
     expect(lineOf('Encrypted', encrypting())).toMatch(
-      /aes256-gcm, which is assumed: .* If it can't, biller update --encrypt never$/,
+      /aes256-gcm, which is assumed: .* If it can't: npx ic-idp biller update riverton --encrypt never$/,
     );
   });
 
@@ -70,7 +70,7 @@ describe('44 the NameID format of a new biller', () => {
 
   test('the sheet tells where it is none of those that the Service Provider lists', () => {
     expect(lineOf('NameID format', { nameIdFormats: [X509] })).toMatch(
-      /emailAddress, which the Service Provider does not list\. If it refuses it, biller update --name-id-format$/,
+      /emailAddress, which the Service Provider does not list\. If it refuses it: npx ic-idp biller update riverton --name-id-format$/,
     );
     for (const nameIdFormats of [[], [unspecified], [X509, emailAddress]]) {
       expect(lineOf('NameID format', { nameIdFormats })).toMatch(/ \S*:emailAddress$/);
