@@ -6,6 +6,7 @@ WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --no-audit --no-fund && npm cache clean --force
 COPY src ./src
+COPY sandbox ./sandbox
 
 ENV NODE_ENV=production \
     HOST=0.0.0.0 \

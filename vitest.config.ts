@@ -6,10 +6,10 @@ const maxWorkers = 2;
 
 /** Tests that take the database of their project (`databaseOfProject`), and so run once on each. */
 const ON_BOTH_DATABASES = [
-  'test/sign-on/**/*.test.ts',
-  'test/traces/**/*.test.ts',
-  'test/inspect/**/*.test.ts',
-  'test/expiry/**/*.test.ts',
+  'test/endpoints/sign-on/**/*.test.ts',
+  'test/diagnostics/traces/**/*.test.ts',
+  'test/diagnostics/inspect/**/*.test.ts',
+  'test/core/expiry/**/*.test.ts',
   'test/rotation/fetches.test.ts',
   'test/attack/{cut-off,fuzz,one-time-metadata,what-is-kept}.test.ts',
 ];

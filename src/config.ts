@@ -2,11 +2,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
-import { InputError } from './errors/idp-error.ts';
-import { isMasterKey } from './keys/master-key-source.ts';
-import type { ModuleSettings } from './keys/module/module.ts';
-import { isSecretSource } from './keys/secret-source.ts';
-import { isLoopback } from './saml/service-provider.ts';
+import type { ModuleSettings } from './core/keys/hsm/module.ts';
+import { isMasterKey } from './core/secrets/master-key-source.ts';
+import { isSecretSource } from './core/secrets/secret-source.ts';
+import { InputError } from './platform/errors/idp-error.ts';
+import { isLoopback } from './protocols/saml/sp-metadata/service-provider.ts';
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 

@@ -1,11 +1,11 @@
 import { createServices, type Services } from './app.ts';
 import { moduleSettings, type Settings } from './config.ts';
-import type { ControlSocket } from './database/control-socket.ts';
-import { openDatabase } from './database/open.ts';
-import { fitMasterKey } from './keys/fit-master-key.ts';
-import { createMasterKey } from './keys/master-key.ts';
-import { embeddedMasterKeyFile, readMasterKeys } from './keys/master-key-source.ts';
-import { createModule } from './keys/module/module.ts';
+import { createModule } from './core/keys/hsm/module.ts';
+import { createMasterKey } from './core/secrets/master-key.ts';
+import { embeddedMasterKeyFile, readMasterKeys } from './core/secrets/master-key-source.ts';
+import { fitMasterKey } from './core/secrets/verify-master-key.ts';
+import type { ControlSocket } from './platform/database/control-socket.ts';
+import { openDatabase } from './platform/database/open.ts';
 
 /** The services over the installation's own database and master key. */
 export interface Installation {

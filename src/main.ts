@@ -1,10 +1,10 @@
 import type { Logger } from 'pino';
+import { createControlServer } from './admin/control-server.ts';
 import { createServer, type Services } from './app.ts';
 import { readSettings } from './config.ts';
-import { InputError } from './errors/idp-error.ts';
 import { openInstallation } from './installation.ts';
-import { createControlServer } from './operators/control-server.ts';
-import { createLogger } from './web/log.ts';
+import { InputError } from './platform/errors/idp-error.ts';
+import { createLogger } from './platform/http/log.ts';
 
 const TIDY_EVERY_MS = 5 * 60_000;
 /** Sign-ons in flight have this long to finish when the service is told to stop. */

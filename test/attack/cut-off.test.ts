@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createLogger } from '../../src/web/log.ts';
+import { createLogger } from '../../src/platform/http/log.ts';
 import { databaseOfProject, startInstallation, type TestInstallation } from '../support/installation.ts';
 
 let installation: TestInstallation;

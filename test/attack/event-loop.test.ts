@@ -1,7 +1,7 @@
 import { deflateRawSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { KEY_TYPES } from '../../src/keys/key-types.ts';
-import { MAX_MESSAGE_BYTES } from '../../src/saml/decode.ts';
+import { KEY_TYPES } from '../../src/core/keys/key-types.ts';
+import { MAX_MESSAGE_BYTES } from '../../src/protocols/saml/reading/decode.ts';
 import { authnRequest, postFields } from '../support/authn-request.ts';
 import { startInstallation, type TestInstallation } from '../support/installation.ts';
 

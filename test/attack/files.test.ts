@@ -1,8 +1,8 @@
 import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { openEmbedded } from '../../src/database/embedded.ts';
-import { embeddedMasterKeyFile, newMasterKey } from '../../src/keys/master-key-source.ts';
+import { embeddedMasterKeyFile, newMasterKey } from '../../src/core/secrets/master-key-source.ts';
+import { openEmbedded } from '../../src/platform/database/embedded.ts';
 import { workingFolder } from '../support/cli.ts';
 import { layEmbeddedDatabase } from '../support/embedded-template.ts';
 

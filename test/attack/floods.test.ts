@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { hashPassword, verifyPassword } from '../../src/portal-users/password.ts';
+import { hashPassword, verifyPassword } from '../../src/core/portal-users/password.ts';
 import { authnRequest, redirectQuery } from '../support/authn-request.ts';
 import { createBrowserLike } from '../support/browser-like.ts';
 import { startInstallation, type TestInstallation } from '../support/installation.ts';

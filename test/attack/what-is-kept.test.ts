@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createLogger } from '../../src/web/log.ts';
+import { createLogger } from '../../src/platform/http/log.ts';
 import { authnRequest, postFields } from '../support/authn-request.ts';
 import { createBrowserLike, errorCodeOf } from '../support/browser-like.ts';
 import { databaseOfProject, startInstallation, type TestInstallation } from '../support/installation.ts';

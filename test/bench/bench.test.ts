@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { medianRatio, percentile, takeTurns } from './rounds.ts';
-import { renderTable } from './table.ts';
+import { medianRatio, percentile, takeTurns } from '../../bench/rounds.ts';
+import { renderTable } from '../../bench/table.ts';
 
-const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../bench/main.ts', import.meta.url));
 const bench = (...words: string[]) => spawnSync(process.execPath, [MAIN, ...words], { encoding: 'utf8' });
 
 test.each([

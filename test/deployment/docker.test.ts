@@ -113,8 +113,8 @@ describe('docker-compose.yml', () => {
     expect(services.sandbox.image).toBe(services.idp.image);
     expect([services.idp.build, services.sandbox.build]).toEqual(['.', '.']);
     expect(services.idp.command).toBeUndefined();
-    expect(services.sandbox.command).toEqual(['node', 'src/sandbox/main.ts']);
-    expect(exists('src/sandbox/main.ts')).toBe(true);
+    expect(services.sandbox.command).toEqual(['node', 'sandbox/main.ts']);
+    expect(exists('sandbox/main.ts')).toBe(true);
     expect(/^[^#\n]*#.* (src\/cli\/\S+\.ts)/m.exec(text)?.[1]).toSatisfy(exists);
   });
 

@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
-import { createProgram } from '../../src/cli/program.ts';
+import { sandboxSettings } from '../../sandbox/settings.ts';
+import { createProgram } from '../../src/admin/cli/program.ts';
 import { settingsSchema } from '../../src/config.ts';
-import { sandboxSettings } from '../../src/sandbox/settings.ts';
 import { commandsOf, PAGES, ROOT, readPage } from './pages.ts';
 
 const scripts = Object.keys(packageJson.scripts);
@@ -50,7 +50,7 @@ test('a wrong command would be found', () => {
   expect(npmFault('X=1 npm test -- test/nothing')).toContain('no tests test/nothing');
   expect(cliFault('npx ic-idp biller ad x')).toContain('no command ad');
   expect(cliFault('npx ic-idp biller add x --nam y')).toContain('no option --nam');
-  expect(cliFault('docker compose exec idp node src/cli/ic-idp.ts doctor --jso')).toContain('no option --jso');
+  expect(cliFault('docker compose exec idp node src/admin/cli/ic-idp.ts doctor --jso')).toContain('no option --jso');
   expect(cliFault('npx ic-idp key list <biller> --json')).toBeUndefined();
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { titledTests } from '../../src/docs/titled-tests.ts';
+import { titledTests } from '../../tools/docs/titled-tests.ts';
 import { readPage } from './pages.ts';
 
 // Lines are put in from here: what stands in this file must not be taken for titles of its own tests.

@@ -3,13 +3,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { auditCatalogue } from '../../src/audit/events.ts';
-import { billerSettingsSchema } from '../../src/billers/settings.ts';
+import { sandboxSettings } from '../../sandbox/settings.ts';
 import { settingsSchema } from '../../src/config.ts';
-import { generatedPage, table } from '../../src/docs/markdown.ts';
-import { stalePages } from '../../src/docs/pages.ts';
-import { errorCatalogue } from '../../src/errors/catalogue.ts';
-import { sandboxSettings } from '../../src/sandbox/settings.ts';
+import { auditCatalogue } from '../../src/core/audit/events.ts';
+import { billerSettingsSchema } from '../../src/core/billers/settings.ts';
+import { errorCatalogue } from '../../src/platform/errors/catalogue.ts';
+import { generatedPage, table } from '../../tools/docs/markdown.ts';
+import { stalePages } from '../../tools/docs/pages.ts';
 import { ROOT, readPage } from './pages.ts';
 
 /** @returns the rows of all tables of a page, as the raw text of their first cells */
@@ -51,7 +51,7 @@ describe('everything is documented', () => {
 describe('npm run docs', () => {
   let folder: string;
   const generate = (...options: string[]) =>
-    spawnSync(process.execPath, [join(ROOT, 'src/docs/generate.ts'), ...options], { cwd: folder, encoding: 'utf8' });
+    spawnSync(process.execPath, [join(ROOT, 'tools/docs/generate.ts'), ...options], { cwd: folder, encoding: 'utf8' });
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'ic-idp-docs-'));
   });

@@ -75,7 +75,7 @@ afterAll(async () => {
 });
 
 function run(command: string) {
-  const npx = `npx() { shift; "${process.execPath}" "${ofCheckout('src/cli/ic-idp.ts')}" "$@"; }`;
+  const npx = `npx() { shift; "${process.execPath}" "${ofCheckout('src/admin/cli/ic-idp.ts')}" "$@"; }`;
   const env = plainEnvironment(settings);
   return spawnSync('sh', ['-c', `${npx}\n${command}`], { cwd: folder, env, encoding: 'utf8' });
 }

@@ -40,7 +40,7 @@ afterAll(remove);
 
 /** Runs a block as somebody who copied it into a shell would; `npx` finds the command line of this checkout. */
 function run(command: string) {
-  const npx = `npx() { shift; "${process.execPath}" "${ofCheckout('src/cli/ic-idp.ts')}" "$@"; }`;
+  const npx = `npx() { shift; "${process.execPath}" "${ofCheckout('src/admin/cli/ic-idp.ts')}" "$@"; }`;
   return spawnSync('sh', ['-c', `${npx}\n${command}`], {
     cwd: folder,
     env: plainEnvironment(settings),

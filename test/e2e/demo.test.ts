@@ -7,7 +7,7 @@ import { isFree } from '../support/free-port.ts';
 import { xmlsecVerify } from '../support/xml-tools.ts';
 import { choose, heading, landed, type Stage, setStage, signIn, signInFirst, signOn, told } from './stage.ts';
 
-const pageAudit = readFileSync(new URL('../web/page-audit.js', import.meta.url), 'utf8');
+const pageAudit = readFileSync(new URL('../platform/http/page-audit.js', import.meta.url), 'utf8');
 const REFERENCE = /^[a-z]+-[a-z]+-[a-z]+$/;
 
 let stage: Stage;

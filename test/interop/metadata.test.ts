@@ -1,9 +1,9 @@
 import samlify from 'samlify';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { newSamlId } from '../../src/saml/id.ts';
-import { NAME_ID_FORMATS } from '../../src/saml/names.ts';
-import { makeResponse } from '../../src/saml/response.ts';
-import { readIdpMetadata } from '../../src/sandbox/idp-metadata.ts';
+import { readIdpMetadata } from '../../sandbox/idp-metadata.ts';
+import { NAME_ID_FORMATS } from '../../src/protocols/saml/names.ts';
+import { newSamlId } from '../../src/protocols/saml/writing/id.ts';
+import { makeResponse } from '../../src/protocols/saml/writing/response.ts';
 import {
   assertionContent,
   HOSTILE,

@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from 'vitest';
-import type { AssertionContent } from '../../src/saml/assertion.ts';
-import { newSamlId } from '../../src/saml/id.ts';
-import { makeErrorResponse, makeResponse } from '../../src/saml/response.ts';
+import type { AssertionContent } from '../../src/protocols/saml/writing/assertion.ts';
+import { newSamlId } from '../../src/protocols/saml/writing/id.ts';
+import { makeErrorResponse, makeResponse } from '../../src/protocols/saml/writing/response.ts';
 import { ACS, assertionContent, ISSUER, makeSigningKey, type SigningKey } from '../support/saml.ts';
 import { nodeSamlAccepts } from './verifiers.ts';
 

@@ -1,8 +1,13 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { AssertionContent } from '../../src/saml/assertion.ts';
-import { newSamlId } from '../../src/saml/id.ts';
-import { NAME_ID_FORMATS, STATUS_CODES, type StatusCode } from '../../src/saml/names.ts';
-import { makeErrorResponse, makeResponse, SIGN_CHOICES, type Status } from '../../src/saml/response.ts';
+import { NAME_ID_FORMATS, STATUS_CODES, type StatusCode } from '../../src/protocols/saml/names.ts';
+import type { AssertionContent } from '../../src/protocols/saml/writing/assertion.ts';
+import { newSamlId } from '../../src/protocols/saml/writing/id.ts';
+import {
+  makeErrorResponse,
+  makeResponse,
+  SIGN_CHOICES,
+  type Status,
+} from '../../src/protocols/saml/writing/response.ts';
 import {
   ACS,
   assertionContent,

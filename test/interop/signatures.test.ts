@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { AssertionContent } from '../../src/saml/assertion.ts';
-import { newSamlId } from '../../src/saml/id.ts';
-import { ATTRIBUTE_NAME_FORMATS } from '../../src/saml/names.ts';
-import { makeResponse, SIGN_CHOICES } from '../../src/saml/response.ts';
+import { ATTRIBUTE_NAME_FORMATS } from '../../src/protocols/saml/names.ts';
+import type { AssertionContent } from '../../src/protocols/saml/writing/assertion.ts';
+import { newSamlId } from '../../src/protocols/saml/writing/id.ts';
+import { makeResponse, SIGN_CHOICES } from '../../src/protocols/saml/writing/response.ts';
 import { assertionContent, cutAssertion, HOSTILE, makeSigningKey, type SigningKey } from '../support/saml.ts';
 import { xmlsecVerify } from '../support/xml-tools.ts';
 import { verifiers, xmlCryptoVerify } from './verifiers.ts';

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { SAML } from '@node-saml/node-saml';
-import { childrenNamed, parseXml, type XmlElement } from '../../src/saml/xml.ts';
+import { childrenNamed, parseXml, type XmlElement } from '../../src/protocols/saml/reading/xml.ts';
 
 const SAVING_MS = 300;
 const METADATA = 'urn:oasis:names:tc:SAML:2.0:metadata';

@@ -1,8 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { signingKeys } from '../../src/database/schema.ts';
-import { runOperation } from '../../src/operators/operations.ts';
+import { runOperation } from '../../src/admin/operations/operations.ts';
+import { signingKeys } from '../../src/platform/database/schema.ts';
 import { createTestStorage, DATABASE_KINDS, type TestConnection, type TestStorage } from '../support/storage.ts';
 
 const actor = { name: 'test' };

@@ -3,11 +3,11 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
-import { readSettings } from '../../src/sandbox/settings.ts';
+import { readSettings } from '../../sandbox/settings.ts';
 import { freePort } from '../support/free-port.ts';
 
 function startMain(env: Readonly<Record<string, string>>) {
-  return spawn(process.execPath, ['src/sandbox/main.ts'], {
+  return spawn(process.execPath, ['sandbox/main.ts'], {
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

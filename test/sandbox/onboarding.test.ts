@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { createSandbox } from '../../src/sandbox/app.ts';
+import { createSandbox } from '../../sandbox/app.ts';
 import { attempt, onboard, publicUrl, sharedKey } from './support.ts';
 import { makeTestKey, type Published, startTestIdp, type TestIdp } from './test-idp.ts';
 

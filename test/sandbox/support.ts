@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { inflateRawSync } from 'node:zlib';
 import type { FastifyInstance } from 'fastify';
-import { createSandbox } from '../../src/sandbox/app.ts';
+import { createSandbox } from '../../sandbox/app.ts';
 import {
   makeTestKey,
   newId,

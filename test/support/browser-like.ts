@@ -1,5 +1,5 @@
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify';
-import { parseXml, type XmlElement } from '../../src/saml/xml.ts';
+import { parseXml, type XmlElement } from '../../src/protocols/saml/reading/xml.ts';
 import { samlResponseIn } from './portal-client.ts';
 
 /** What a person's browser does, as far as a server sees it: it keeps cookies. Redirects are followed when told. */

@@ -54,5 +54,5 @@ export function startProgram(program: string, args: readonly string[], { folder,
 
 /** Runs `ic-idp` to its end, in a process of its own. @param input its standard input */
 export async function runCli(args: readonly string[], surroundings: Surroundings, input = ''): Promise<Outcome> {
-  return startProgram('src/cli/ic-idp.ts', args, surroundings, input).outcome;
+  return startProgram('src/admin/cli/ic-idp.ts', args, surroundings, input).outcome;
 }

@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { type Logger, pino } from 'pino';
 import { inject } from 'vitest';
+import { runOperation } from '../../src/admin/operations/operations.ts';
 import { createServer, createServices, type Services } from '../../src/app.ts';
 import { readSettings } from '../../src/config.ts';
-import { openDatabase } from '../../src/database/open.ts';
-import { createMasterKey } from '../../src/keys/master-key.ts';
-import type { HardwareModule } from '../../src/keys/module/module.ts';
-import { runOperation } from '../../src/operators/operations.ts';
+import type { HardwareModule } from '../../src/core/keys/hsm/module.ts';
+import { createMasterKey } from '../../src/core/secrets/master-key.ts';
+import { openDatabase } from '../../src/platform/database/open.ts';
 import { layEmbeddedDatabase } from './embedded-template.ts';
 import { createTestDatabase } from './postgres.ts';
 

@@ -1,6 +1,6 @@
 import { Agent, type IncomingMessage, type RequestOptions, request } from 'node:http';
 import { deflateRawSync } from 'node:zlib';
-import { newSamlId } from '../../src/saml/id.ts';
+import { newSamlId } from '../../src/protocols/saml/writing/id.ts';
 
 /** An answer as far as it came. */
 interface Answer {

@@ -1,8 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { billerSettingsSchema } from '../../src/billers/settings.ts';
-import type { BillerRow, insertBiller } from '../../src/billers/store.ts';
-import type { insertKey } from '../../src/keys/store.ts';
-import { serviceProviderByHand } from '../../src/saml/sp-metadata.ts';
+import { billerSettingsSchema } from '../../src/core/billers/settings.ts';
+import type { BillerRow, insertBiller } from '../../src/core/billers/store.ts';
+import type { insertKey } from '../../src/core/keys/store.ts';
+import { serviceProviderByHand } from '../../src/protocols/saml/sp-metadata/sp-metadata.ts';
 
 /** A biller as it is stored, with a slug and GUID of its own. */
 export function newBillerRow(): Parameters<typeof insertBiller>[1] & Pick<BillerRow, 'id' | 'slug'> {

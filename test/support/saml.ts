@@ -1,12 +1,12 @@
 import { createPrivateKey } from 'node:crypto';
-import { selfSignedCertificate } from '../../src/keys/certificate.ts';
-import { type KeyPair, type KeyType, makeKeyPair } from '../../src/keys/key-types.ts';
-import { createMemorySigner } from '../../src/keys/memory-signer.ts';
-import type { AssertionContent } from '../../src/saml/assertion.ts';
-import { newSamlId } from '../../src/saml/id.ts';
-import { type IdpMetadataContent, writeIdpMetadata } from '../../src/saml/metadata.ts';
-import { ATTRIBUTE_NAME_FORMATS, NAME_ID_FORMATS } from '../../src/saml/names.ts';
-import type { Signer } from '../../src/saml/signer.ts';
+import { selfSignedCertificate } from '../../src/core/keys/certificates/certificate.ts';
+import { type KeyPair, type KeyType, makeKeyPair } from '../../src/core/keys/key-types.ts';
+import { createMemorySigner } from '../../src/core/keys/memory-signer.ts';
+import { ATTRIBUTE_NAME_FORMATS, NAME_ID_FORMATS } from '../../src/protocols/saml/names.ts';
+import type { Signer } from '../../src/protocols/saml/signatures/signer.ts';
+import type { AssertionContent } from '../../src/protocols/saml/writing/assertion.ts';
+import { newSamlId } from '../../src/protocols/saml/writing/id.ts';
+import { type IdpMetadataContent, writeIdpMetadata } from '../../src/protocols/saml/writing/metadata.ts';
 
 /** A biller's signing key as both sides of the signature need it. */
 export interface SigningKey {

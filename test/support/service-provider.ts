@@ -1,5 +1,5 @@
 import { type Profile, SAML, ValidateInResponseTo } from '@node-saml/node-saml';
-import { newSamlId } from '../../src/saml/id.ts';
+import { newSamlId } from '../../src/protocols/saml/writing/id.ts';
 import type { PostedResponse } from './browser-like.ts';
 import { TEST_ACS, TEST_SP, type TestInstallation } from './installation.ts';
 

@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { ModuleSettings } from '../../src/keys/module/module.ts';
+import type { ModuleSettings } from '../../src/core/keys/hsm/module.ts';
 import { isPkcs11jsBuilt, NO_PKCS11JS, remoteLibrary, remoteServer, softHsmLibrary } from './pkcs11-programs.ts';
 import { runTool } from './xml-tools.ts';
 

@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { createMemorySigner } from '../../src/keys/memory-signer.ts';
+import { createMemorySigner } from '../../src/core/keys/memory-signer.ts';
 import type { SigningKey } from './saml.ts';
 import { runTool, withFiles } from './xml-tools.ts';
 

@@ -1,0 +1,67 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { BenchInstallation } from './installation.ts';
+
+/** The service as it is started in earnest. */
+const SERVICE = new URL('../src/main.ts', import.meta.url);
+
+const POLL_MS = 5;
+const START_WITHIN_MS = 60_000;
+
+/** A running service. */
+export interface Service {
+  readonly child: ChildProcess;
+  readonly pid: number;
+  readonly origin: string;
+  /** From the start of the process to the first 200 of /health/ready. */
+  readonly readyAfterMs: number;
+  stop(): Promise<void>;
+}
+
+async function isReady(origin: string): Promise<boolean> {
+  try {
+    const answer = await fetch(`${origin}/health/ready`, { headers: { connection: 'close' } });
+    await answer.arrayBuffer();
+    return answer.status === 200;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Starts a service and waits until it is ready. Its log goes to a file, at the level that is the default.
+ *
+ * @param program src/main.ts, or what wraps it
+ */
+export async function startService(installation: BenchInstallation, program: URL = SERVICE): Promise<Service> {
+  const { folder, port, environment } = installation;
+  const log = openSync(join(folder, 'service.log'), 'a');
+  const began = performance.now();
+  const child = spawn(process.execPath, [fileURLToPath(program)], {
+    cwd: folder,
+    env: { PATH: process.env.PATH, ...environment },
+    stdio: ['ignore', log, 'inherit', 'ipc'],
+  });
+  closeSync(log);
+  const origin = `http://localhost:${port}`;
+  while (!(await isReady(origin))) {
+    if (child.exitCode !== null) throw new Error(`The service ended with exit code ${child.exitCode}.`);
+    if (performance.now() - began > START_WITHIN_MS) throw new Error('The service did not get ready.');
+    await wait(POLL_MS);
+  }
+  return {
+    child,
+    pid: child.pid ?? 0,
+    origin,
+    readyAfterMs: performance.now() - began,
+    async stop() {
+      if (child.exitCode !== null) return;
+      child.kill('SIGTERM');
+      await once(child, 'exit');
+    },
+  };
+}

@@ -1,0 +1,97 @@
+import { startPostgres } from '../../test/support/postgres-server.ts';
+import { type BenchInstallation, prepareInstallation } from '../installation.ts';
+import { type Part, progress } from '../part.ts';
+import { cpuOf, residentMegabytes } from '../process.ts';
+import { median } from '../rounds.ts';
+import { startService } from '../service.ts';
+import type { Row, Table } from '../table.ts';
+
+/** Every start is done so often; the middle one counts. */
+const STARTS = 5;
+/** Memory is looked at again when what the start left behind may have been given back. */
+const SETTLE_MS = 3_000;
+
+interface Start {
+  readonly readyAfterMs: number;
+  readonly cpu: number;
+  readonly residentMb: number;
+  readonly settledMb: number;
+}
+
+/** Starts the service, looks at it and stops it. */
+async function measureStart(installation: BenchInstallation): Promise<Start> {
+  const service = await startService(installation);
+  try {
+    const [cpu, residentMb] = [cpuOf(service.pid), residentMegabytes(service.pid)];
+    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+    return { readyAfterMs: service.readyAfterMs, cpu, residentMb, settledMb: residentMegabytes(service.pid) };
+  } finally {
+    await service.stop();
+  }
+}
+
+const middle = (starts: readonly Start[], of: (start: Start) => number) => median(starts.map(of));
+
+const rowOf = (database: string, state: string, starts: readonly Start[]): Row => ({
+  database,
+  state,
+  readyAfterMs: middle(starts, ({ readyAfterMs }) => readyAfterMs),
+  cpu: middle(starts, ({ cpu }) => cpu),
+  residentMb: middle(starts, ({ residentMb }) => residentMb),
+  settledMb: middle(starts, ({ settledMb }) => settledMb),
+});
+
+async function startsOn(postgresUrl: string | undefined): Promise<Row[]> {
+  const cold: Start[] = [];
+  const warm: Start[] = [];
+  for (let round = 0; round < STARTS; round += 1) {
+    const fresh = await prepareInstallation(postgresUrl);
+    try {
+      cold.push(await measureStart(fresh));
+      warm.push(await measureStart(fresh));
+    } finally {
+      await fresh.remove();
+    }
+  }
+  const kind = postgresUrl === undefined ? 'PGlite' : 'PostgreSQL';
+  return [rowOf(kind, 'first, on an empty database', cold), rowOf(kind, 'again', warm)];
+}
+
+async function run(): Promise<Table[]> {
+  const postgres = await startPostgres();
+  try {
+    const rows: Row[] = [];
+    for (const url of [postgres.url, undefined]) {
+      progress(`startup: ${url === undefined ? 'PGlite' : 'PostgreSQL'}`);
+      rows.push(...(await startsOn(url)));
+    }
+    return [
+      {
+        key: 'starts',
+        title: 'From the start of the process to the first 200 of /health/ready',
+        columns: [
+          { key: 'database', heading: 'database' },
+          { key: 'state', heading: 'start' },
+          { key: 'readyAfterMs', heading: 'ready after, ms' },
+          { key: 'cpu', heading: 'CPU, ms' },
+          { key: 'residentMb', heading: 'memory when ready, MB' },
+          { key: 'settledMb', heading: `${SETTLE_MS / 1000} s later, MB` },
+        ],
+        rows,
+        notes: [
+          'Memory is what the service’s process holds of physical memory (VmRSS). With PGlite the database is in it. The',
+          'programs are in the file cache of the system, as they are after any first start.',
+        ],
+      },
+    ];
+  } finally {
+    await postgres.stop();
+  }
+}
+
+export const startup: Part = {
+  name: 'startup',
+  purpose: 'time to the first 200 of /health/ready, and resident memory',
+  quick: true,
+  run,
+};

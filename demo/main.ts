@@ -1,0 +1,112 @@
+import { parseArgs } from 'node:util';
+import { readSettings as readSandboxSettings } from '../sandbox/settings.ts';
+import { operate } from '../src/admin/cli/operate.ts';
+import { readSettings } from '../src/config.ts';
+import { InputError } from '../src/platform/errors/idp-error.ts';
+import { type Programs, startPrograms } from './programs.ts';
+import { DEMO_ACCOUNTS, DEMO_BILLER, type DemoState, demoState } from './state.ts';
+
+/** Where the demo keeps its data unless told otherwise: apart from those of a real installation. */
+const DEMO_DATA_DIR = './data/demo';
+
+interface Addresses {
+  readonly idp: string;
+  readonly sandbox: string;
+}
+
+/** Makes the demo's biller and portal user, or brings the ones of an earlier run up to date. */
+async function register({ sandbox }: Addresses, { billerGuid, email, password }: DemoState): Promise<void> {
+  const response = await fetch(`${sandbox}/saml/${billerGuid}/metadata`);
+  const biller = {
+    slug: DEMO_BILLER.slug,
+    name: DEMO_BILLER.name,
+    spMetadata: await response.text(),
+    settings: { redirectLinkBase: sandbox, loginTypes: { owner: 1 } },
+  };
+  const known = (await operate('biller.list', {})) as { slug: string }[];
+  if (known.some(({ slug }) => slug === biller.slug)) await operate('biller.update', biller);
+  else await operate('biller.add', { ...biller, billerGuid });
+  const user = {
+    biller: biller.slug,
+    email,
+    password,
+    accounts: DEMO_ACCOUNTS.map(({ number, role }) => `${number}:${role}`),
+  };
+  const users = (await operate('user.list', { biller: biller.slug })) as { email: string }[];
+  await operate(users.some((one) => one.email === email) ? 'user.update' : 'user.add', user);
+}
+
+/** Sets the biller up at the stand-in as Invoice Cloud's onboarding staff would: through the form. */
+async function onboard({ idp, sandbox }: Addresses, { billerGuid }: DemoState): Promise<void> {
+  const response = await fetch(`${sandbox}/onboarding`, {
+    method: 'POST',
+    headers: { accept: 'application/json' },
+    body: new URLSearchParams({
+      billerGuid,
+      name: DEMO_BILLER.name,
+      metadataUrl: `${idp}/saml/${DEMO_BILLER.slug}/metadata`,
+      claimEmail: 'Email',
+      claimLoginType: 'LoginType',
+      claimAccountNumber: 'AccountNumber',
+      loginTypeMeanings: '1=Account owner\n5=Everybody else',
+    }),
+  });
+  if (!response.ok) throw new Error(`The stand-in Invoice Cloud refused the onboarding: ${await response.text()}`);
+}
+
+function screen({ idp, sandbox }: Addresses, { billerGuid, email, password }: DemoState): string {
+  const link = (account: string, destination: number) =>
+    `${sandbox}/saml/${billerGuid}?account=${account}&ViewMode=0&DeepLinkID=${destination}`;
+  return `
+  ${DEMO_BILLER.name} is ready. Click the link, as a portal page would show it:
+
+    AutoPay of account 101Invoice      ${link('101Invoice', 3)}
+    Bills of account 202Invoice        ${link('202Invoice', 1)}
+
+  Sign in as                           ${email}
+  with the password                    ${password}
+
+  Or sign in here first, then launch   ${idp}/login/${DEMO_BILLER.slug}
+  IdP metadata of the biller           ${idp}/saml/${DEMO_BILLER.slug}/metadata
+  The stand-in for Invoice Cloud       ${sandbox}/
+
+  Ctrl-C ends everything.
+`;
+}
+
+function asJson({ idp, sandbox }: Addresses, { billerGuid, email, password }: DemoState): string {
+  return JSON.stringify({
+    idp,
+    sandbox,
+    biller: DEMO_BILLER.slug,
+    billerGuid,
+    redirectLink: `${sandbox}/saml/${billerGuid}?account=101Invoice&ViewMode=0&DeepLinkID=3`,
+    user: { email, password, accounts: DEMO_ACCOUNTS },
+  });
+}
+
+async function demo(): Promise<void> {
+  const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
+  process.env.DATA_DIR ??= DEMO_DATA_DIR;
+  process.env.LOG_LEVEL ??= 'warn';
+  const { DATA_DIR, PUBLIC_URL } = readSettings(process.env);
+  const state = demoState(DATA_DIR);
+  process.env.SANDBOX_STORE ??= state.sandboxStore;
+  const addresses = { idp: PUBLIC_URL, sandbox: readSandboxSettings(process.env).publicUrl };
+  if (!values.json) console.log('Starting the Identity Provider and the stand-in Invoice Cloud ...');
+  const programs: Programs = startPrograms();
+  try {
+    await programs.ready([`${addresses.idp}/health/live`, `${addresses.sandbox}/health`]);
+    await register(addresses, state);
+    await onboard(addresses, state);
+  } catch (error) {
+    await programs.stop();
+    throw error;
+  }
+  console.log(values.json ? asJson(addresses, state) : screen(addresses, state));
+}
+
+demo().catch((error: unknown) => {
+  console.error((error as Error).message);
+  process.exit(error instanceof InputError ? 2 : 1);
+});

@@ -1,0 +1,62 @@
+import { Command } from 'commander';
+import { InputError } from '../../platform/errors/idp-error.ts';
+import type { Difference } from '../operations/biller-difference.ts';
+import type { BillerView } from '../operations/biller-view.ts';
+import { sheet } from './biller-sheet.ts';
+import { confirmChange } from './confirm-change.ts';
+import { operate } from './operate.ts';
+import { print } from './output.ts';
+import { addProviderOptions, type ProviderOptions, providerInput } from './provider-options.ts';
+import { addSettingsOptions, settingsFrom } from './settings-options.ts';
+
+interface UpdateOptions extends ProviderOptions {
+  readonly rereadMetadata?: boolean;
+  readonly yes?: boolean;
+}
+
+/** The source of SP metadata: the one given, or the URL that it was read from before. */
+async function metadataSource(slug: string, options: UpdateOptions): Promise<string | undefined> {
+  if (options.rereadMetadata !== true) return options.spMetadata;
+  if (options.spMetadata !== undefined) throw new InputError('Give either --sp-metadata or --reread-metadata.');
+  const { serviceProvider } = (await operate('biller.show', { slug })) as BillerView;
+  if (serviceProvider.metadataUrl !== undefined) return serviceProvider.metadataUrl;
+  throw new InputError(
+    `--reread-metadata: ${slug} was not registered from a metadata URL. Give the metadata with --sp-metadata <file|url>.`,
+  );
+}
+
+/** `ic-idp biller update <slug>` */
+export function updateCommand(): Command {
+  const command = new Command('update')
+    .description('Change a biller; what is not given stays as it is')
+    .argument('<slug>', 'the biller')
+    .option('--name <name>', 'name of the biller');
+  return addSettingsOptions(addProviderOptions(command))
+    .option('--reread-metadata', 'read the SP metadata again from the URL that it came from')
+    .option('--yes', 'change the Service Provider without asking')
+    .option('--json', 'print the result as JSON')
+    .addHelpText(
+      'after',
+      `
+A change of the Service Provider is shown first, and done when it is confirmed; if it is not, the exit code is 1.
+With --yes it is shown, and done without asking.
+
+Examples:
+  ic-idp biller update riverton-water --sign assertion --clock-skew 120
+  ic-idp biller update riverton-water --reread-metadata`,
+    )
+    .action(async (slug: string, options: UpdateOptions) => {
+      const spMetadata = await metadataSource(slug, options);
+      const provider = await providerInput({ ...options, ...(spMetadata === undefined ? {} : { spMetadata }) });
+      const input = { slug, ...provider, settings: settingsFrom({ ...options }) };
+      const touchesProvider = spMetadata !== undefined || options.entityId !== undefined;
+      if (!touchesProvider) {
+        print((await operate('biller.update', input)) as BillerView, options.json, sheet);
+        return;
+      }
+      const compared = (await operate('biller.compare', input)) as { differences: Difference[]; state: string };
+      if (compared.differences.length === 0) console.error('Nothing has changed.');
+      else await confirmChange(compared.differences, options);
+      print((await operate('biller.update', { ...input, state: compared.state })) as BillerView, options.json, sheet);
+    });
+}

@@ -1,0 +1,96 @@
+import { Command, Option } from 'commander';
+import { KEY_TYPES } from '../../core/keys/key-types.ts';
+import type { BillerView } from '../operations/biller-view.ts';
+import { sheet } from './biller-sheet.ts';
+import { updateCommand } from './biller-update.ts';
+import { operate } from './operate.ts';
+import { print, table } from './output.ts';
+import { addProviderOptions, type ProviderOptions, providerInput } from './provider-options.ts';
+import { addSettingsOptions, settingsFrom } from './settings-options.ts';
+
+const JSON_OPTION = ['--json', 'print the result as JSON'] as const;
+
+function addCommand(): Command {
+  const command = new Command('add')
+    .description('Register a biller; its signing key is made with it')
+    .argument('<slug>', 'short name of the biller, as it stands in its URLs')
+    .requiredOption('--name <name>', 'name of the biller, as portal users know it')
+    .requiredOption('--guid <BillerGUID>', 'the GUID that Invoice Cloud gave the biller');
+  addProviderOptions(command)
+    .addOption(new Option('--key-type <type>', 'kind of the signing key').choices([...KEY_TYPES]).default('RSA-2048'))
+    .option('--module', 'make the signing key in the hardware module, which it never leaves');
+  return addSettingsOptions(command)
+    .option(...JSON_OPTION)
+    .addHelpText(
+      'after',
+      `
+Example:
+  ic-idp biller add riverton-water --name "City of Riverton Water" \\
+    --guid 0f8fad5b-d9cb-469f-a165-70867728950e --sp-metadata metadata/riverton-water.xml \\
+    --login-type owner=1,co-owner=5`,
+    )
+    .action(async (slug: string, options: ProviderOptions & { guid: string; keyType: string; module?: boolean }) => {
+      const input = {
+        slug,
+        ...(await providerInput(options)),
+        billerGuid: options.guid,
+        keyType: options.keyType,
+        module: options.module,
+        settings: settingsFrom({ ...options }),
+      };
+      print((await operate('biller.add', input)) as BillerView, options.json, sheet);
+    });
+}
+
+function listCommand(): Command {
+  type Row = Pick<BillerView, 'slug' | 'name' | 'billerGuid' | 'entityId'>;
+  return new Command('list')
+    .description('List the billers')
+    .option(...JSON_OPTION)
+    .addHelpText('after', '\nExample:\n  ic-idp biller list --json')
+    .action(async (options: { json?: boolean }) => {
+      print((await operate('biller.list', {})) as Row[], options.json, (rows) =>
+        rows.length === 0
+          ? 'There are no billers. Add one: ic-idp biller add --help'
+          : table(
+              ['Slug', 'Name', 'BillerGUID', 'Entity ID'],
+              rows.map((row) => [row.slug, row.name, row.billerGuid, row.entityId]),
+            ),
+      );
+    });
+}
+
+function showCommand(): Command {
+  return new Command('show')
+    .description('Show what Invoice Cloud needs to set the biller up')
+    .argument('<slug>', 'the biller')
+    .option(...JSON_OPTION)
+    .addHelpText('after', '\nExample:\n  ic-idp biller show riverton-water')
+    .action(async (slug: string, options: { json?: boolean }) => {
+      print((await operate('biller.show', { slug })) as BillerView, options.json, sheet);
+    });
+}
+
+function removeCommand(): Command {
+  return new Command('remove')
+    .description('Remove a biller with its keys, portal users and sessions; the audit stays')
+    .argument('<slug>', 'the biller')
+    .requiredOption('--yes', 'confirm: this can not be undone')
+    .option(...JSON_OPTION)
+    .addHelpText('after', '\nExample:\n  ic-idp biller remove riverton-water --yes')
+    .action(async (slug: string, options: { json?: boolean }) => {
+      print(await operate('biller.remove', { slug }), options.json, () => `Removed ${slug}.`);
+    });
+}
+
+/** `ic-idp biller ...` */
+export function billerCommand(): Command {
+  return new Command('biller')
+    .description('Billers: add, update, list, show, remove')
+    .addHelpText('after', '\nExample:\n  ic-idp biller show riverton-water')
+    .addCommand(addCommand())
+    .addCommand(updateCommand())
+    .addCommand(listCommand())
+    .addCommand(showCommand())
+    .addCommand(removeCommand());
+}

@@ -1,0 +1,43 @@
+import { once } from 'node:events';
+import { createInterface } from 'node:readline/promises';
+import { harmless } from '../../platform/errors/escape-controls.ts';
+import { InputError } from '../../platform/errors/idp-error.ts';
+import type { Difference } from '../operations/biller-difference.ts';
+
+interface Choice {
+  readonly yes?: boolean;
+  readonly json?: boolean;
+}
+
+/** What the other side's metadata says is shown as it is, to be confirmed: nothing in it may hide or forge a line. */
+const differenceLines = (differences: readonly Difference[]) =>
+  differences
+    .map(({ what, before, after }) => `${what}\n  before  ${harmless(before)}\n  after   ${harmless(after)}`)
+    .join('\n');
+
+/** @returns what was answered; nothing where the terminal was closed instead (Ctrl-C, Ctrl-D) */
+async function ask(question: string): Promise<string> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  const closed = once(terminal, 'close').then(() => '');
+  try {
+    return await Promise.race([terminal.question(question), closed]);
+  } finally {
+    terminal.close();
+  }
+}
+
+/**
+ * Shows on standard error what would change, and asks. Whoever can't be asked must have said --yes, and is shown it all
+ * the same: it is what their log keeps.
+ *
+ * @throws InputError where nobody can be asked @throws Error where the answer is no
+ */
+export async function confirmChange(differences: readonly Difference[], { yes, json }: Choice): Promise<void> {
+  console.error(differenceLines(differences));
+  if (yes === true) return;
+  if (!process.stdin.isTTY || json === true) {
+    throw new InputError('The Service Provider would change as shown. Nothing was done; confirm it with --yes.');
+  }
+  const answer = await ask('\nChange it? [y/N] ');
+  if (!/^y(es)?$/i.test(answer.trim())) throw new Error('It was not confirmed. Nothing was changed.');
+}

@@ -1,0 +1,101 @@
+import type { Command } from 'commander';
+import { harmlessLines } from '../../../platform/errors/escape-controls.ts';
+import { InputError } from '../../../platform/errors/idp-error.ts';
+import { type Run, withOperations } from '../operate.ts';
+
+/** Options of every command that changes keys of one biller, several, or all. */
+export interface ManyOptions {
+  readonly all?: boolean;
+  readonly json?: boolean;
+  readonly reason?: string;
+}
+
+/** Adds what such a command takes. */
+export function manyCommand(command: Command): Command {
+  return command
+    .argument('[biller...]', 'slugs of the billers')
+    .option('--all', 'every biller')
+    .option('--reason <text>', 'why; written into the audit')
+    .option('--json', 'print the result as JSON');
+}
+
+interface Outcome {
+  readonly biller: string;
+  readonly done: boolean;
+  readonly sentence: string;
+}
+
+async function billersOf(run: Run, slugs: readonly string[], { all }: ManyOptions): Promise<string[]> {
+  if (all === true && slugs.length > 0) throw new InputError('Give billers, or --all, not both.');
+  if (all === true) return ((await run('biller.list', {})) as { slug: string }[]).map(({ slug }) => slug);
+  if (slugs.length === 0) throw new InputError('Give one or more billers, or --all.');
+  return [...new Set(slugs)];
+}
+
+/** Ctrl-C ends the run after the biller at hand; asking a second time ends it at once. */
+function stopOnInterrupt(): { readonly stopped: boolean; release(): void } {
+  const state = { stopped: false, release: () => void process.off('SIGINT', interrupt) };
+  function interrupt() {
+    if (state.stopped) process.exit(130);
+    state.stopped = true;
+    console.error('Stopping after this biller. The same command goes on with the others.');
+  }
+  process.on('SIGINT', interrupt);
+  return state;
+}
+
+/**
+ * Runs an operation for every biller named. With one biller a refusal is an error; with several, one that is refused
+ * does not stop the others, and the end says what stands where. A run that was stopped is taken up by the same command:
+ * what is done already is refused and told so.
+ *
+ * @param sentenceOf what to say of a result
+ */
+export async function forBillers<Result>(
+  slugs: readonly string[],
+  options: ManyOptions,
+  operation: string,
+  input: Record<string, unknown>,
+  sentenceOf: (result: Result) => string,
+): Promise<void> {
+  const outcomes: Outcome[] = [];
+  const results: unknown[] = [];
+  let left = 0;
+  await withOperations(async (run) => {
+    const billers = await billersOf(run, slugs, options);
+    const interruption = stopOnInterrupt();
+    for (const [position, biller] of billers.entries()) {
+      if (interruption.stopped) {
+        left = billers.length - position;
+        break;
+      }
+      const outcome = await attempt(biller);
+      outcomes.push(outcome);
+      if (options.json !== true) {
+        const progress = billers.length > 1 ? `[${position + 1}/${billers.length}] ` : '';
+        console.log(`${progress}${outcome.done ? '' : 'not done: '}${harmlessLines(outcome.sentence)}`);
+      }
+    }
+    interruption.release();
+
+    async function attempt(biller: string): Promise<Outcome> {
+      try {
+        const result = await run(operation, { ...input, biller, reason: options.reason });
+        results.push(result);
+        return { biller, done: true, sentence: `${biller}: ${sentenceOf(result as Result)}` };
+      } catch (error) {
+        if (billers.length === 1 || !(error instanceof InputError)) throw error;
+        return { biller, done: false, sentence: error.message };
+      }
+    }
+  });
+  report(outcomes, results, left, options);
+}
+
+function report(outcomes: readonly Outcome[], results: readonly unknown[], left: number, { json }: ManyOptions): void {
+  const refused = outcomes.filter(({ done }) => !done).length;
+  const many = outcomes.length + left > 1;
+  if (json === true) console.log(JSON.stringify(many ? { outcomes, results, left } : results[0]));
+  else if (many) console.log(`${outcomes.length - refused} done, ${refused} not done, ${left} left.`);
+  if (refused > 0 || left > 0) process.exitCode = 1;
+}

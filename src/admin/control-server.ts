@@ -1,0 +1,45 @@
+import { createServer, type Server } from 'node:http';
+import { text } from 'node:stream/consumers';
+import type { Services } from '../app.ts';
+import { SERVICE_ANSWER } from '../platform/database/control-socket.ts';
+import { InputError } from '../platform/errors/idp-error.ts';
+import { toIdpError } from '../platform/http/errors.ts';
+import type { Actor } from './operations/operation.ts';
+import { runOperation } from './operations/operations.ts';
+
+/** What a command sends to the running service, and what it gets back. */
+export interface ControlRequest {
+  readonly operation: string;
+  readonly input: unknown;
+  readonly actor: Actor;
+}
+export type ControlAnswer =
+  | { readonly result: unknown }
+  | { readonly error: { readonly kind: 'input' | 'failure'; readonly message: string } };
+
+async function answer(services: Services, body: string): Promise<ControlAnswer> {
+  try {
+    const { operation, input, actor } = JSON.parse(body) as ControlRequest;
+    return { result: await runOperation(services, operation, input, actor) };
+  } catch (error) {
+    if (error instanceof InputError) return { error: { kind: 'input', message: error.message } };
+    return { error: { kind: 'failure', message: toIdpError(error).message } };
+  }
+}
+
+/**
+ * Serves operators' commands on the control socket, which only the owner of the installation can open. A GET is the
+ * question whether a service holds the socket.
+ */
+export function createControlServer(services: Services): Server {
+  return createServer(async (request, response) => {
+    try {
+      const answered =
+        request.method === 'POST' ? JSON.stringify(await answer(services, await text(request))) : SERVICE_ANSWER;
+      response.writeHead(200, { 'content-type': 'application/json' }).end(answered);
+    } catch {
+      // The command ended before it had said what it wanted. Nobody is there to be told; the service goes on.
+      response.destroy();
+    }
+  });
+}

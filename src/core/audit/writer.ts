@@ -1,0 +1,142 @@
+import { type Database, isDatabaseGone, type Orm, type Statement } from '../../platform/database/database.ts';
+import { auditEvents } from '../../platform/database/schema.ts';
+import { IdpError } from '../../platform/errors/idp-error.ts';
+import type { MasterKey } from '../secrets/master-key.ts';
+import type { AuditEvent } from './events.ts';
+
+/** Commits audit events. */
+export interface AuditWriter {
+  /**
+   * Resolves once the event is committed.
+   *
+   * @returns false where the database turned it away: an assertion for this request has been issued before
+   * @throws IdpError service_unavailable where it can't be committed
+   */
+  append(event: AuditEvent): Promise<boolean>;
+  /** Writes an event in the caller's transaction: it is committed with what it tells, or not at all. */
+  appendWithin(transaction: Orm, event: AuditEvent): Promise<void>;
+  /** Resolves when everything appended so far is committed or has failed. */
+  drained(): Promise<void>;
+}
+
+interface Waiting {
+  readonly row: Record<string, unknown>;
+  readonly resolve: (accepted: boolean) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+const MAX_BATCH = 500;
+/** More than this waiting means that the database can't keep up; better to say so than to grow. */
+const MAX_WAITING = 20_000;
+const RETRY_AFTER_SECONDS = 10;
+
+// One text for every batch size, so that it is planned once. The conflict is the index one_assertion_per_request.
+const INSERT: Statement = {
+  name: 'audit-insert',
+  text: `insert into audit_events
+      (at, event, reference, biller_id, user_id, email_hash, request_id, assertion_id, key_fingerprint, details)
+    select at, event, reference, biller_id, user_id, email_hash, request_id, assertion_id, key_fingerprint, details
+    from jsonb_to_recordset($1::jsonb) as batch (at timestamptz, event text, reference text, biller_id uuid, user_id uuid,
+      email_hash text, request_id text, assertion_id text, key_fingerprint text, details jsonb)
+    on conflict do nothing
+    returning assertion_id`,
+};
+
+/**
+ * PostgreSQL holds neither U+0000 nor half of a surrogate pair. What came from outside may have them, and would take the
+ * whole batch down.
+ */
+function storable(_name: string, value: unknown): unknown {
+  return typeof value === 'string' ? value.toWellFormed().replaceAll('\0', '\ufffd') : value;
+}
+
+function toJson(rows: readonly Record<string, unknown>[]): string {
+  const json = JSON.stringify(rows);
+  // Both would be written as \u escapes. Looking at every value costs, and nearly no event has any such escape.
+  return json.includes('\\u') ? JSON.stringify(rows, storable) : json;
+}
+
+interface AuditServices {
+  readonly database: Database;
+  readonly masterKey: MasterKey;
+  readonly clock: () => number;
+}
+
+/**
+ * A writer with one INSERT in flight: what arrives meanwhile forms the next batch (group commit), so that waiting for
+ * the commit costs one round trip and not one each.
+ */
+export function createAuditWriter({ database, masterKey, clock }: AuditServices): AuditWriter {
+  let waiting: Waiting[] = [];
+  let writing: Promise<void> | undefined;
+
+  async function writeBatch(batch: readonly Waiting[]): Promise<void> {
+    try {
+      const rows = await database.query<{ assertion_id: string | null }>(INSERT, [
+        toJson(batch.map((entry) => entry.row)),
+      ]);
+      if (rows.length === batch.length) {
+        for (const entry of batch) entry.resolve(true);
+        return;
+      }
+      const written = new Set(rows.map((row) => row.assertion_id));
+      for (const entry of batch) {
+        entry.resolve(entry.row.assertion_id === undefined || written.has(entry.row.assertion_id as string));
+      }
+    } catch (cause) {
+      const code = isDatabaseGone(cause) ? 'service_unavailable' : 'internal_error';
+      const error = new IdpError(code, {
+        detail: 'the audit event could not be committed',
+        cause,
+        retryAfter: RETRY_AFTER_SECONDS,
+      });
+      for (const entry of batch) entry.reject(error);
+    }
+  }
+
+  async function writeAll(): Promise<void> {
+    while (waiting.length > 0) {
+      const batch = waiting.slice(0, MAX_BATCH);
+      waiting = waiting.slice(MAX_BATCH);
+      await writeBatch(batch);
+    }
+    writing = undefined;
+  }
+
+  return {
+    append(event) {
+      if (waiting.length >= MAX_WAITING) {
+        const detail = `${MAX_WAITING} audit events are waiting for the database`;
+        return Promise.reject(new IdpError('service_unavailable', { detail, retryAfter: RETRY_AFTER_SECONDS }));
+      }
+      return new Promise((resolve, reject) => {
+        const row = {
+          at: new Date(clock()).toISOString(),
+          event: event.event,
+          reference: event.reference,
+          biller_id: event.billerId,
+          user_id: event.userId,
+          email_hash: event.email === undefined ? undefined : masterKey.hashEmail(event.email),
+          request_id: event.requestId,
+          assertion_id: event.assertionId,
+          key_fingerprint: event.keyFingerprint,
+          details: event.details,
+        };
+        waiting.push({ row, resolve, reject });
+        writing ??= writeAll();
+      });
+    },
+    async appendWithin(transaction, event) {
+      const { email, details, ...facts } = event;
+      await transaction.insert(auditEvents).values({
+        ...facts,
+        at: new Date(clock()),
+        emailHash: email === undefined ? null : masterKey.hashEmail(email),
+        details: { ...details },
+      });
+    },
+    drained: async () => {
+      await writing;
+    },
+  };
+}

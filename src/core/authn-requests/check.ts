@@ -1,0 +1,61 @@
+import { maskEmails } from '../../diagnostics/outline.ts';
+import type { ErrorCode } from '../../platform/errors/catalogue.ts';
+import { harmless } from '../../platform/errors/escape-controls.ts';
+import { IdpError } from '../../platform/errors/idp-error.ts';
+import type { NameIdFormat } from '../../protocols/saml/names.ts';
+import type { AuthnRequest, RequestedSubject } from '../../protocols/saml/reading/authn-request.ts';
+import type { Biller } from '../billers/biller.ts';
+
+/** Where an answer goes: settled as soon as Service Provider and ACS are trusted. */
+export interface AnswerTarget {
+  /** Undefined for an unsolicited sign-on. */
+  readonly requestId?: string | undefined;
+  readonly acsUrl: string;
+  readonly relayState?: string | undefined;
+}
+
+/** A request that passed the checks: what the answer needs of it. Kept as JSON while the portal user signs in. */
+export interface AcceptedRequest extends AnswerTarget {
+  readonly nameIdFormat: NameIdFormat;
+  readonly authnContextClassRef: string;
+  readonly forceAuthn: boolean;
+  readonly isPassive: boolean;
+  /** The person that must be the one who signs on. */
+  readonly subject?: RequestedSubject | undefined;
+  /** Milliseconds since 1970: a fresh sign-in is one after this. */
+  readonly receivedAt: number;
+  /** The portal user must say yes, because it can't be told who sent the browser here. */
+  readonly confirm?: boolean;
+}
+
+/** What a check looks at. */
+export interface CheckInput {
+  readonly request: AuthnRequest;
+  readonly biller: Biller;
+  readonly relayState: string | undefined;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
+/** Keeps one rule. @returns what it settled for the answer, if anything @throws IdpError where the rule is broken */
+// biome-ignore lint/suspicious/noConfusingVoidType: a check that settles nothing returns nothing
+export type Check = (input: CheckInput) => Partial<AcceptedRequest> | void;
+
+const MAX_SHOWN = 200;
+
+/**
+ * A value of the request as it may stand in a detail, which goes to the log, the audit and the trace: in quotes, cut,
+ * on one line, without email addresses, or told to be missing.
+ */
+export function shown(value: string | undefined): string {
+  if (value === undefined) return 'none';
+  return `"${harmless(maskEmails(value), MAX_SHOWN)}"`;
+}
+
+/** The error of a rule that is broken. @param what the part of the request @param expected in words @param found in words */
+export function broken(code: ErrorCode, what: string, expected: string, found: string): IdpError {
+  return new IdpError(code, {
+    detail: `${what}: expected ${expected}; found ${found}`,
+    mismatch: { what, expected, found },
+  });
+}

@@ -1,0 +1,35 @@
+import { parseUnsignedShort } from '../../../protocols/saml/sp-metadata/unsigned-short.ts';
+import { broken, type Check, shown } from '../check.ts';
+
+/**
+ * SAML core, 3.4.1: the ACS by URL, by index, or the default; never both of the first two. Profiles, 4.1.4.1: only one
+ * that is known to belong to the Service Provider. What does not match is an error, never another ACS.
+ */
+export const assertionConsumerService: Check = ({ request, biller }) => {
+  const { acs } = biller.serviceProvider;
+  const { acsUrl, acsIndex } = request;
+  if (acsUrl !== undefined && acsIndex !== undefined) {
+    throw broken(
+      'acs_unknown',
+      'AssertionConsumerService',
+      'AssertionConsumerServiceURL or AssertionConsumerServiceIndex, which exclude each other',
+      'both',
+    );
+  }
+  const service = acs.find((candidate) => {
+    if (acsUrl !== undefined) return candidate.url === acsUrl;
+    if (acsIndex !== undefined) return candidate.index === parseUnsignedShort(acsIndex);
+    return candidate.isDefault;
+  });
+  if (service !== undefined) return { acsUrl: service.url };
+  const [what, registered, found] =
+    acsUrl === undefined
+      ? ['AssertionConsumerServiceIndex', acs.map(({ index }) => `"${index}"`), acsIndex]
+      : ['AssertionConsumerServiceURL', acs.map(({ url }) => `"${url}"`), acsUrl];
+  throw broken(
+    'acs_unknown',
+    what as string,
+    (registered as string[]).join(' or '),
+    shown(found as string | undefined),
+  );
+};

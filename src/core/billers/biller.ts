@@ -1,0 +1,60 @@
+import type { ServiceProvider } from '../../protocols/saml/sp-metadata/service-provider.ts';
+import { type BillerSettings, billerSettingsSchema } from './settings.ts';
+import type { BillerRow } from './store.ts';
+
+/** A biller as the sign-on sees it. */
+export interface Biller {
+  readonly id: string;
+  readonly slug: string;
+  readonly name: string;
+  readonly billerGuid: string;
+  /** Also the Metadata URL. */
+  readonly entityId: string;
+  readonly ssoUrl: string;
+  readonly serviceProvider: ServiceProvider;
+  readonly settings: BillerSettings;
+  /** Who may frame what this biller's portal users see: their portal, and nobody else. */
+  readonly portalOrigins: readonly string[];
+  readonly pairwiseSalt: Buffer;
+}
+
+/** Slugs stand in URLs and on the command line. */
+export const SLUG = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+
+/** Where a biller's Entity ID, metadata and SSO Service stand. */
+export function billerUrls(publicUrl: string, slug: string) {
+  const base = `${publicUrl}/saml/${slug}`;
+  return { entityId: `${base}/metadata`, ssoUrl: `${base}/sso`, certificateUrl: `${base}/certificate.pem` };
+}
+
+/** The origin of the biller's portal, where it has one. */
+export function portalOriginsOf({ portalUrl }: Pick<BillerSettings, 'portalUrl'>): string[] {
+  return portalUrl === null ? [] : [new URL(portalUrl).origin];
+}
+
+/** Makes the biller out of its row; settings that came with a later version get their defaults. */
+export function toBiller(row: BillerRow, publicUrl: string): Biller {
+  const { entityId, ssoUrl } = billerUrls(publicUrl, row.slug);
+  const settings = billerSettingsSchema.parse(row.settings);
+  return {
+    id: row.id,
+    slug: row.slug,
+    name: row.name,
+    billerGuid: row.billerGuid,
+    entityId,
+    ssoUrl,
+    serviceProvider: row.serviceProvider,
+    settings,
+    portalOrigins: portalOriginsOf(settings),
+    pairwiseSalt: row.pairwiseSalt,
+  };
+}
+
+/** Says whether the Service Provider must sign its requests: by the biller's setting, or as the SP metadata says. */
+export function requiresSignature({
+  settings,
+  serviceProvider,
+}: Pick<Biller, 'settings' | 'serviceProvider'>): boolean {
+  if (settings.requestSignature === 'as-metadata') return serviceProvider.authnRequestsSigned;
+  return settings.requestSignature === 'required';
+}

@@ -1,0 +1,30 @@
+import type { Orm } from '../../platform/database/database.ts';
+import { IdpError } from '../../platform/errors/idp-error.ts';
+import { createLoadingCache } from '../../platform/util/loading-cache.ts';
+import { type Biller, SLUG, toBiller } from './biller.ts';
+import { allBillers, findBiller } from './store.ts';
+
+/** Billers as requests ask for them. */
+export interface Billers {
+  /** @throws IdpError biller_unknown */
+  bySlug(slug: string): Promise<Biller>;
+  all(): Promise<Biller[]>;
+  /** Forgets what is in memory, of one biller or of all. */
+  forget(billerId: string | undefined): void;
+}
+
+export function createBillers({ orm, publicUrl }: { orm: Orm; publicUrl: string }): Billers {
+  const cache = createLoadingCache(async (slug) => {
+    const row = await findBiller(orm, slug);
+    if (row === undefined) throw new IdpError('biller_unknown', { detail: `no biller has the slug "${slug}"` });
+    return toBiller(row, publicUrl);
+  });
+  return {
+    async bySlug(slug) {
+      if (!SLUG.test(slug)) throw new IdpError('biller_unknown', { detail: 'the address holds no well-formed slug' });
+      return cache.get(slug);
+    },
+    all: async () => (await allBillers(orm)).map((row) => toBiller(row, publicUrl)),
+    forget: (billerId) => cache.forget(billerId === undefined ? undefined : (biller) => biller.id === billerId),
+  };
+}

@@ -1,0 +1,97 @@
+import { InputError } from '../../platform/errors/idp-error.ts';
+import {
+  DATA_ENCRYPTION_URIS,
+  type DataEncryptionAlgorithm,
+  KEY_TRANSPORT_URIS,
+  MIN_RSA_BITS,
+  OAEP_DIGEST_URIS,
+  OAEP_MASK_URIS,
+  type OaepDigest,
+} from '../../protocols/saml/signatures/algorithms.ts';
+import { isFitToEncrypt, type ServiceProvider } from '../../protocols/saml/sp-metadata/service-provider.ts';
+import type { Encryption } from '../../protocols/saml/writing/encrypt-assertion.ts';
+import type { Biller } from './biller.ts';
+
+const IN_THE_CLEAR = 'Or choose --encrypt never: assertions then go unencrypted, inside TLS.';
+
+/** What the SP metadata lists of one kind. */
+function listedOf<Name extends string>(uris: Readonly<Record<Name, string>>, listed: readonly string[]): Name[] {
+  return (Object.keys(uris) as Name[]).filter((name) => listed.includes(uris[name]));
+}
+
+type Transport = Pick<Encryption, 'keyTransport' | 'digest' | 'mask'>;
+
+/** The name of what a URI stands for; of nothing it is SHA-1 (XML Encryption 1.1, 5.5.2). */
+function digestOf(uris: Readonly<Record<OaepDigest, string>>, uri: string | undefined): OaepDigest | undefined {
+  return uri === undefined ? 'sha1' : (Object.keys(uris) as OaepDigest[]).find((name) => uris[name] === uri);
+}
+
+/** RSA-OAEP as the metadata wants it, under the better known of its names where there is a choice. */
+function chooseTransport({ encryptionMethods, oaepSettings }: ServiceProvider): Transport | undefined {
+  const usual: Transport = { keyTransport: 'rsa-oaep-mgf1p', digest: 'sha1', mask: 'sha1' };
+  if (!encryptionMethods.some((uri) => /rsa/.test(uri))) return usual;
+  for (const keyTransport of listedOf(KEY_TRANSPORT_URIS, encryptionMethods)) {
+    const method = KEY_TRANSPORT_URIS[keyTransport];
+    const settings: NonNullable<typeof oaepSettings> = oaepSettings ?? [{ method }];
+    for (const wanted of settings.filter((one) => one.method === method)) {
+      const digest = digestOf(OAEP_DIGEST_URIS, wanted.digest);
+      // Under the earlier name the mask is by SHA-1, and there is nothing to be said about it.
+      const mask = keyTransport === 'rsa-oaep' ? digestOf(OAEP_MASK_URIS, wanted.mask) : 'sha1';
+      if (digest !== undefined && mask !== undefined) return { keyTransport, digest, mask };
+    }
+  }
+  return undefined;
+}
+
+/**
+ * The algorithms to use: the biller's, unless the metadata lists only another one that is used here.
+ *
+ * @returns undefined where the metadata lists none for the content, or none for its key
+ */
+function chooseAlgorithms(
+  preferred: DataEncryptionAlgorithm,
+  serviceProvider: ServiceProvider,
+): Omit<Encryption, 'certificate'> | undefined {
+  const listed = serviceProvider.encryptionMethods;
+  const data = listed.some((uri) => !/rsa|kw-/.test(uri)) ? listedOf(DATA_ENCRYPTION_URIS, listed) : [preferred];
+  const dataAlgorithm = data.includes(preferred) ? preferred : data[0];
+  const transport = chooseTransport(serviceProvider);
+  return dataAlgorithm && transport && { dataAlgorithm, ...transport };
+}
+
+function listedInWords({ encryptionMethods, oaepSettings = [] }: ServiceProvider): string {
+  const settings = oaepSettings.flatMap(({ digest, mask }) => [digest, mask].filter((uri) => uri !== undefined));
+  return [...encryptionMethods, ...new Set(settings)].join(', ');
+}
+
+/**
+ * Says how assertions are encrypted: by the biller's setting, or as the SP metadata asks.
+ *
+ * @returns undefined where they are not
+ * @throws InputError where they should be and can't
+ */
+export function encryptionFor({
+  settings,
+  serviceProvider,
+}: Pick<Biller, 'settings' | 'serviceProvider'>): Encryption | undefined {
+  const { encryptionCertificates, wantEncryption } = serviceProvider;
+  if (settings.encrypt === 'never' || (settings.encrypt === 'as-metadata' && !wantEncryption)) return undefined;
+  if (encryptionCertificates.length === 0) {
+    throw new InputError(
+      '--encrypt always: no encryption certificate of the Service Provider is known. Give --sp-metadata that has one, or --sp-encryption-certificate.',
+    );
+  }
+  const certificate = encryptionCertificates.find(isFitToEncrypt);
+  if (certificate === undefined) {
+    throw new InputError(
+      `The Service Provider's encryption certificate can't be used: expected is an RSA key of at least ${MIN_RSA_BITS} bits. Ask for another certificate. ${IN_THE_CLEAR}`,
+    );
+  }
+  const algorithms = chooseAlgorithms(settings.encryptionAlgorithm, serviceProvider);
+  if (algorithms === undefined) {
+    throw new InputError(
+      `The Service Provider's metadata lists no way of encryption that is used here (${listedInWords(serviceProvider)}). Expected are AES-256-GCM or AES-128-GCM, and RSA-OAEP with SHA-1, SHA-256 or SHA-512; CBC and RSA 1.5 are not safe enough. Ask for metadata with these. ${IN_THE_CLEAR}`,
+    );
+  }
+  return { certificate, ...algorithms };
+}

@@ -1,0 +1,73 @@
+import { and, asc, eq, lt, lte } from 'drizzle-orm';
+import type { Orm } from '../../platform/database/database.ts';
+import { billers, expiryWarnings, signingKeys } from '../../platform/database/schema.ts';
+
+/** How the delivery of a warning stands. Only `waiting` ones are tried. */
+export type Delivery = 'waiting' | 'sending' | 'delivered' | 'unknown' | 'given_up' | 'passed_over';
+
+/** Notes a warning. @returns false where it was noted before, by this instance or another */
+export async function insertWarning(
+  orm: Orm,
+  warning: { keyId: string; days: number; at: Date; delivery: Delivery },
+): Promise<boolean> {
+  const rows = await orm
+    .insert(expiryWarnings)
+    .values({ ...warning, nextAttempt: warning.at })
+    .onConflictDoNothing()
+    .returning({ days: expiryWarnings.days });
+  return rows.length === 1;
+}
+
+export interface DueWarning {
+  readonly keyId: string;
+  readonly days: number;
+  readonly attempts: number;
+  readonly biller: string;
+  readonly billerName: string;
+  readonly fingerprint: string;
+  readonly notAfter: Date;
+}
+
+/** Warnings whose delivery is due. */
+export async function dueWarnings(orm: Orm, now: Date): Promise<DueWarning[]> {
+  return orm
+    .select({
+      keyId: expiryWarnings.keyId,
+      days: expiryWarnings.days,
+      attempts: expiryWarnings.attempts,
+      biller: billers.slug,
+      billerName: billers.name,
+      fingerprint: signingKeys.fingerprint,
+      notAfter: signingKeys.notAfter,
+    })
+    .from(expiryWarnings)
+    .innerJoin(signingKeys, eq(signingKeys.id, expiryWarnings.keyId))
+    .innerJoin(billers, eq(billers.id, signingKeys.billerId))
+    .where(and(eq(expiryWarnings.delivery, 'waiting'), lte(expiryWarnings.nextAttempt, now)))
+    .orderBy(asc(expiryWarnings.nextAttempt))
+    .limit(100);
+}
+
+const isWarning = (keyId: string, days: number) => and(eq(expiryWarnings.keyId, keyId), eq(expiryWarnings.days, days));
+
+/** Takes a warning for delivery, so that no other instance does. @returns false where one did */
+export async function claimWarning(orm: Orm, { keyId, days, attempts }: DueWarning, now: Date): Promise<boolean> {
+  const rows = await orm
+    .update(expiryWarnings)
+    .set({ delivery: 'sending', attempts: attempts + 1, nextAttempt: now })
+    .where(and(isWarning(keyId, days), eq(expiryWarnings.delivery, 'waiting')))
+    .returning({ days: expiryWarnings.days });
+  return rows.length === 1;
+}
+
+export async function settleWarning(orm: Orm, { keyId, days }: DueWarning, delivery: Delivery, nextAttempt: Date) {
+  await orm.update(expiryWarnings).set({ delivery, nextAttempt }).where(isWarning(keyId, days));
+}
+
+/** A delivery that was begun and never ended, because the process did: whether it arrived is not known. */
+export async function giveUpLost(orm: Orm, begunBefore: Date): Promise<void> {
+  await orm
+    .update(expiryWarnings)
+    .set({ delivery: 'unknown' })
+    .where(and(eq(expiryWarnings.delivery, 'sending'), lt(expiryWarnings.nextAttempt, begunBefore)));
+}

@@ -1,0 +1,125 @@
+import type { Database } from '../../platform/database/database.ts';
+import { InputError } from '../../platform/errors/idp-error.ts';
+import { newReference } from '../../platform/util/reference.ts';
+import type { AuditWriter } from '../audit/writer.ts';
+import type { Billers } from '../billers/billers.ts';
+import type { Rotation } from '../keys/rotation.ts';
+import { activeKeys } from '../keys/store.ts';
+import type { MasterKey } from '../secrets/master-key.ts';
+import { claimWarning, type DueWarning, dueWarnings, giveUpLost, insertWarning, settleWarning } from './store.ts';
+import { readWebhook, send } from './webhook.ts';
+
+/** Days before the end of an active certificate at which a warning is given, once each. */
+const WARNING_DAYS = [60, 30, 7, 1] as const;
+
+const DAY_MS = 86_400_000;
+const MINUTE_MS = 60_000;
+const MAX_ATTEMPTS = 12;
+/** A delivery takes seconds; one that is still under way after this was cut off. */
+const LOST_AFTER_MS = 5 * MINUTE_MS;
+
+/** What was found: told to the log and the metrics of the instance that found it. */
+interface ExpiryNotice {
+  readonly biller: string;
+  readonly fingerprint: string;
+  readonly days: number;
+  readonly expires: Date;
+}
+
+interface ExpiryServices {
+  readonly database: Database;
+  readonly masterKey: MasterKey;
+  readonly billers: Billers;
+  readonly rotation: Rotation;
+  readonly audit: AuditWriter;
+  readonly clock: () => number;
+}
+
+/** Looks at every active certificate: warns before it ends, stages where a biller's schedule says so, delivers. */
+export interface ExpiryWatch {
+  /** @returns the warnings that were given now. Every instance may look; each warning is given by one. */
+  look(): Promise<ExpiryNotice[]>;
+}
+
+export function createExpiryWatch(services: ExpiryServices): ExpiryWatch {
+  const { database, masterKey, billers, rotation, audit, clock } = services;
+  const { orm } = database;
+
+  async function warn(key: ActiveKey): Promise<ExpiryNotice | undefined> {
+    const left = (key.notAfter.getTime() - clock()) / DAY_MS;
+    const reached = WARNING_DAYS.filter((days) => left <= days);
+    const tightest = reached.at(-1);
+    let notice: ExpiryNotice | undefined;
+    for (const days of reached) {
+      // A key that came in with few days left gets one warning, not all that it missed.
+      const delivery = days === tightest ? 'waiting' : 'passed_over';
+      const fresh = await insertWarning(orm, { keyId: key.keyId, days, at: new Date(clock()), delivery });
+      if (fresh && days === tightest) {
+        notice = { biller: key.slug, fingerprint: key.fingerprint, days, expires: key.notAfter };
+      }
+    }
+    return notice;
+  }
+
+  async function stageBySchedule(key: ActiveKey): Promise<void> {
+    const { stageDaysBefore } = key.settings;
+    if (stageDaysBefore === null || stageDaysBefore === undefined) return;
+    if (key.notAfter.getTime() - clock() > stageDaysBefore * DAY_MS) return;
+    try {
+      const reason = `${stageDaysBefore} days before the active certificate ends`;
+      const change = { actor: 'schedule', reason, reference: newReference() };
+      await rotation.stage(await billers.bySlug(key.slug), 'RSA-2048', change);
+    } catch (error) {
+      // One is staged already: by an operator, by an earlier look, or by another instance a moment ago.
+      const taken =
+        error instanceof InputError || /one_staged_key_per_biller/.test(String((error as Error).cause ?? error));
+      if (!taken) throw error;
+    }
+  }
+
+  async function deliver(warning: DueWarning): Promise<void> {
+    const webhook = await readWebhook(orm, masterKey);
+    if (webhook === undefined || !(await claimWarning(orm, warning, new Date(clock())))) return;
+    const { biller, billerName, fingerprint, notAfter, days, keyId } = warning;
+    const body = JSON.stringify({
+      id: `${keyId}:${days}`,
+      event: 'key.expiry_warned',
+      biller,
+      billerName,
+      fingerprint,
+      days,
+      expires: notAfter.toISOString(),
+    });
+    const sent = await send(webhook, body, clock());
+    const attempt = warning.attempts + 1;
+    const outcome = sent !== 'refused' ? sent : attempt >= MAX_ATTEMPTS ? 'given_up' : 'waiting';
+    const wait = Math.min(2 ** attempt * MINUTE_MS, DAY_MS);
+    await settleWarning(orm, warning, outcome, new Date(clock() + wait));
+  }
+
+  return {
+    async look() {
+      const notices: ExpiryNotice[] = [];
+      for (const key of await activeKeys(orm)) {
+        if (!isComplete(key)) continue;
+        await stageBySchedule(key);
+        const notice = await warn(key);
+        if (notice === undefined) continue;
+        notices.push(notice);
+        const { days, expires, fingerprint } = notice;
+        const details = { days, expires: expires.toISOString() };
+        const about = { reference: newReference(), billerId: key.billerId, keyFingerprint: fingerprint };
+        await audit.append({ event: 'key.expiry_warned', ...about, details });
+      }
+      await giveUpLost(orm, new Date(clock() - LOST_AFTER_MS));
+      for (const warning of await dueWarnings(orm, new Date(clock()))) await deliver(warning);
+      return notices;
+    },
+  };
+}
+
+type Row = Awaited<ReturnType<typeof activeKeys>>[number];
+type ActiveKey = Row & { readonly keyId: string; readonly fingerprint: string; readonly notAfter: Date };
+
+const isComplete = (row: Row): row is ActiveKey =>
+  row.keyId !== null && row.notAfter !== null && row.fingerprint !== null;

@@ -1,0 +1,81 @@
+import { createHmac, randomBytes } from 'node:crypto';
+import { eq } from 'drizzle-orm';
+import type { Orm } from '../../platform/database/database.ts';
+import { installation } from '../../platform/database/schema.ts';
+import type { MasterKey } from '../secrets/master-key.ts';
+import { WEBHOOK } from '../secrets/verify-master-key.ts';
+
+/** The one webhook of an installation; sealed among the installation's facts. */
+interface Webhook {
+  readonly url: string;
+  /** What deliveries are signed with: 32 bytes in base64. */
+  readonly secret: string;
+}
+
+const TIMEOUT_MS = 10_000;
+/** The connection was not made, so nothing arrived. */
+const NOT_SENT =
+  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|CERT_.*|.*SELF_SIGNED.*|ERR_TLS.*)$/;
+
+export async function readWebhook(orm: Orm, masterKey: MasterKey): Promise<Webhook | undefined> {
+  const [row] = await orm.select().from(installation).where(eq(installation.name, WEBHOOK));
+  if (row === undefined) return undefined;
+  return JSON.parse(masterKey.unseal(Buffer.from(row.value, 'base64'), WEBHOOK).toString('utf8')) as Webhook;
+}
+
+/** @returns the secret made for it: shown once, to whoever receives the deliveries */
+export async function writeWebhook(orm: Orm, masterKey: MasterKey, url: string): Promise<string> {
+  const secret = randomBytes(32).toString('base64');
+  const value = masterKey
+    .seal(Buffer.from(JSON.stringify({ url, secret } satisfies Webhook)), WEBHOOK)
+    .toString('base64');
+  await orm
+    .insert(installation)
+    .values({ name: WEBHOOK, value })
+    .onConflictDoUpdate({ target: installation.name, set: { value } });
+  return secret;
+}
+
+export async function deleteWebhook(orm: Orm): Promise<boolean> {
+  const rows = await orm
+    .delete(installation)
+    .where(eq(installation.name, WEBHOOK))
+    .returning({ name: installation.name });
+  return rows.length === 1;
+}
+
+/**
+ * Signs a delivery.
+ *
+ * @param seconds since 1970; the receiver refuses what is old
+ * @returns `t=<seconds>,v1=<HMAC-SHA256 of "<seconds>.<body>", hexadecimal>`
+ */
+function signDelivery(secret: string, seconds: number, body: string): string {
+  const hmac = createHmac('sha256', Buffer.from(secret, 'base64')).update(`${seconds}.${body}`).digest('hex');
+  return `t=${seconds},v1=${hmac}`;
+}
+
+/** `refused`: surely not taken, and may be tried again. `unknown`: it may have been taken, so it is not sent twice. */
+export type Sent = 'delivered' | 'refused' | 'unknown';
+
+/** Delivers a body once. @param now milliseconds since 1970 */
+export async function send({ url, secret }: Webhook, body: string, now: number): Promise<Sent> {
+  try {
+    const response = await fetch(url, {
+      method: 'POST',
+      redirect: 'error',
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      headers: {
+        'content-type': 'application/json',
+        'user-agent': 'ic-idp',
+        'ic-idp-signature': signDelivery(secret, Math.floor(now / 1000), body),
+      },
+      body,
+    });
+    await response.body?.cancel();
+    return response.ok ? 'delivered' : 'refused';
+  } catch (error) {
+    const code = ((error as Error).cause as NodeJS.ErrnoException | undefined)?.code;
+    return code !== undefined && NOT_SENT.test(code) ? 'refused' : 'unknown';
+  }
+}

@@ -1,0 +1,74 @@
+import { type KeyObject, X509Certificate } from 'node:crypto';
+import { Worker } from 'node:worker_threads';
+import { InputError } from '../../../platform/errors/idp-error.ts';
+import type { GivenKey } from './imported-key.ts';
+
+/**
+ * Files with private keys, read and written in a thread of their own. A key is made out of their passphrase in hundreds of
+ * thousands of rounds, or as many as the file says, and node-forge does that in one go: sign-ons would wait for seconds.
+ */
+
+export type KeyFileJob =
+  | { readonly kind: 'read'; readonly file: Uint8Array; readonly passphrase: string | undefined }
+  | {
+      readonly kind: 'seal';
+      readonly privateKey: KeyObject;
+      readonly certificate: string;
+      readonly passphrase: string;
+      readonly name: string;
+    };
+export type KeyFileAnswer =
+  | { readonly privateKey: KeyObject; readonly certificate: Uint8Array }
+  | { readonly file: Uint8Array }
+  | { readonly refused: string };
+
+const WORKER = new URL('./key-file-worker.ts', import.meta.url);
+const WITHIN_MS = 60_000;
+
+function run(job: KeyFileJob): Promise<Exclude<KeyFileAnswer, { refused: string }>> {
+  return new Promise((resolve, reject) => {
+    // It has no use for the settings, which are in the environment.
+    const worker = new Worker(WORKER, { workerData: job, env: {}, execArgv: [] });
+    const timer = setTimeout(() => {
+      reject(new InputError('The key file asks for more work than can be done in a minute. Nothing was done.'));
+      void worker.terminate();
+    }, WITHIN_MS);
+    worker.once('message', (answer: KeyFileAnswer) => {
+      if ('refused' in answer) reject(new InputError(answer.refused));
+      else resolve(answer);
+    });
+    worker.once('error', reject);
+    worker.once('exit', () => {
+      clearTimeout(timer);
+      reject(new Error('the thread that works on key files ended without an answer'));
+    });
+  });
+}
+
+/**
+ * Reads a private key with its certificate: PEM, or PKCS#12 (see given-key.ts).
+ *
+ * @throws InputError
+ */
+export async function readKeyFile(file: Buffer, passphrase: string | undefined): Promise<GivenKey> {
+  const answer = await run({ kind: 'read', file, passphrase });
+  if (!('privateKey' in answer)) throw new Error('the key file was not read');
+  return { privateKey: answer.privateKey, certificate: new X509Certificate(answer.certificate) };
+}
+
+/**
+ * Seals a private key with its certificate under a passphrase: PKCS#12 (see export.ts).
+ *
+ * @param certificate DER in base64
+ * @throws InputError
+ */
+export async function sealKeyFile(
+  privateKey: KeyObject,
+  certificate: string,
+  passphrase: string,
+  name: string,
+): Promise<Buffer> {
+  const answer = await run({ kind: 'seal', privateKey, certificate, passphrase, name });
+  if (!('file' in answer)) throw new Error('the key file was not written');
+  return Buffer.from(answer.file);
+}

@@ -1,0 +1,65 @@
+import { and, eq, isNotNull, like } from 'drizzle-orm';
+import type { Orm } from '../../../platform/database/database.ts';
+import { installation, signingKeys } from '../../../platform/database/schema.ts';
+
+/**
+ * Keys that are to be destroyed in the hardware module. They are written down in the same transaction in which their row
+ * lets go of them, so that none is forgotten while the module is away. A key that is being made is written down before it
+ * is made, and crossed out when its row is stored: so one whose maker was cut off is not left behind either.
+ */
+interface Condemned {
+  readonly label: string;
+  /** Not before then. */
+  readonly after: Date;
+  readonly billerId: string;
+  /** SHA-256 of its certificate, hexadecimal; undefined where it has none yet. */
+  readonly fingerprint: string | undefined;
+}
+
+const PREFIX = 'destroy in the hardware module: ';
+
+/** Writes down a key that is to be destroyed. */
+export async function condemn(orm: Orm, { label, after, billerId, fingerprint }: Condemned): Promise<void> {
+  const value = JSON.stringify({ after: after.toISOString(), billerId, fingerprint });
+  await orm
+    .insert(installation)
+    .values({ name: PREFIX + label, value })
+    .onConflictDoUpdate({ target: installation.name, set: { value } });
+}
+
+/** Crosses a key out: it is destroyed, or is to stay. */
+export async function pardon(orm: Orm, label: string): Promise<void> {
+  await orm.delete(installation).where(eq(installation.name, PREFIX + label));
+}
+
+/** Writes down every key that a biller has in the module, because the biller is about to go. */
+export async function condemnAllOf(orm: Orm, billerId: string, after: Date): Promise<void> {
+  const keys = await orm
+    .select({ label: signingKeys.moduleLabel, fingerprint: signingKeys.fingerprint })
+    .from(signingKeys)
+    .where(and(eq(signingKeys.billerId, billerId), isNotNull(signingKeys.moduleLabel)));
+  for (const { label, fingerprint } of keys) {
+    if (label !== null) await condemn(orm, { label, after, billerId, fingerprint });
+  }
+}
+
+/** Every key that is written down, due or not. */
+export async function condemned(orm: Orm): Promise<Condemned[]> {
+  const rows = await orm
+    .select()
+    .from(installation)
+    .where(like(installation.name, `${PREFIX}%`));
+  return rows.map(({ name, value }) => {
+    const { after, billerId, fingerprint } = JSON.parse(value) as { after: string } & Omit<
+      Condemned,
+      'label' | 'after'
+    >;
+    return { label: name.slice(PREFIX.length), after: new Date(after), billerId, fingerprint };
+  });
+}
+
+/** Says whether a row speaks for a key in the module. */
+export async function isInUse(orm: Orm, label: string): Promise<boolean> {
+  const rows = await orm.select({ id: signingKeys.id }).from(signingKeys).where(eq(signingKeys.moduleLabel, label));
+  return rows.length > 0;
+}

@@ -1,0 +1,190 @@
+import { createPrivateKey, type KeyObject, randomUUID, X509Certificate } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
+import type { Orm } from '../../platform/database/database.ts';
+import { IdpError, InputError } from '../../platform/errors/idp-error.ts';
+import { createLoadingCache } from '../../platform/util/loading-cache.ts';
+import type { Signer } from '../../protocols/saml/signatures/signer.ts';
+import type { MasterKey } from '../secrets/master-key.ts';
+import { requestContext, sealContext } from '../secrets/seal-context.ts';
+import { selfSignedCertificate } from './certificates/certificate.ts';
+import { certificateRequest } from './certificates/certificate-request.ts';
+import { certificateOf, type GivenKey } from './certificates/imported-key.ts';
+import type { ModuleKeys } from './hsm/module-keys.ts';
+import { type KeyType, makeKeyPair } from './key-types.ts';
+import { createMemorySigner } from './memory-signer.ts';
+import { type NewKey, newKey } from './new-key.ts';
+import { findKeyRequest, insertKey, listKeys, publishedKeys, replaceKeyRequest, type SigningKeyRow } from './store.ts';
+
+/** The keys of one biller as a sign-on and the metadata need them. */
+export interface BillerKeys {
+  readonly billerId: string;
+  /** Certificates to publish, DER in base64, the active one first. */
+  readonly certificates: readonly string[];
+  /** SHA-256 of the same certificates, hexadecimal, in the same order. */
+  readonly fingerprints: readonly string[];
+  /** Until then nothing is signed, because a switch is under way; milliseconds since 1970, or 0. */
+  readonly holdUntil: number;
+  readonly active:
+    | { readonly signer: Signer; readonly fingerprint: string; readonly notBefore: Date; readonly notAfter: Date }
+    | undefined;
+}
+
+export interface Keys {
+  /**
+   * Makes a key pair with its certificate, and seals the private part unless it stays in the hardware module. Slow; done
+   * before a transaction begins.
+   *
+   * @returns the key, to be inserted as `active` or `staged` @throws InputError where the module does not make it
+   */
+  make(request: {
+    billerId: string;
+    slug: string;
+    billerName: string;
+    entityId: string;
+    type: KeyType;
+    state: 'active' | 'staged';
+    place: KeyPlace;
+  }): Promise<NewKey>;
+  insert(orm: Orm, key: NewKey): Promise<void>;
+  /** Seals a key that came from elsewhere, and was checked. @returns it, staged, not stored yet */
+  take(billerId: string, given: GivenKey): NewKey;
+  /** Opens the private part of a key, to be exported. @throws IdpError signing_key_unavailable */
+  open(row: SigningKeyRow): KeyObject;
+  /** Makes a key pair and a certificate request for it. The one before, if it was not answered, ends. @returns PEM */
+  request(biller: { id: string; name: string; entityId: string }, type: KeyType): Promise<string>;
+  /** Finds the private key that a certificate authority's answer belongs to. @throws InputError */
+  answered(billerId: string, certificates: readonly X509Certificate[]): Promise<GivenKey>;
+  /**
+   * The keys of a biller at a moment at which something may be signed: where a switch is under way, after it.
+   *
+   * @throws as ofBiller, and where the active key is in a hardware module that is away
+   */
+  forSigning(billerId: string): Promise<BillerKeys>;
+  /** @throws IdpError signing_key_unavailable where the active key can't be unsealed */
+  ofBiller(billerId: string): Promise<BillerKeys>;
+  list(billerId?: string): ReturnType<typeof listKeys>;
+  /** Forgets what is in memory, of one biller or of all. */
+  forget(billerId: string | undefined): void;
+}
+
+/** Where private parts of keys are kept. */
+export type KeyPlace = 'database' | 'module';
+
+/** Longer than any switch holds signing. */
+const MAX_HOLD_MS = 10_000;
+
+interface KeyServices {
+  readonly orm: Orm;
+  readonly masterKey: MasterKey;
+  readonly moduleKeys: ModuleKeys;
+  readonly clock: () => number;
+}
+
+export function createKeys({ orm, masterKey, moduleKeys, clock }: KeyServices): Keys {
+  const unavailable = (detail: string, cause?: unknown) => new IdpError('signing_key_unavailable', { detail, cause });
+
+  function openSealed(sealed: Uint8Array, context: string): KeyObject {
+    const der = masterKey.unseal(sealed, context);
+    const privateKey = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+    der.fill(0);
+    return privateKey;
+  }
+
+  function seal(privateKey: KeyObject, context: string): Buffer {
+    const der = privateKey.export({ type: 'pkcs8', format: 'der' });
+    const sealed = masterKey.seal(der, context);
+    der.fill(0);
+    return sealed;
+  }
+
+  function open(row: SigningKeyRow): KeyObject {
+    if (row.sealedPrivateKey === null) throw unavailable(`the key ${row.fingerprint} has no private part here`);
+    try {
+      return openSealed(row.sealedPrivateKey, sealContext(row.billerId, row.id));
+    } catch (cause) {
+      throw unavailable(
+        `the private key ${row.fingerprint} can't be unsealed: another master key, or a damaged row`,
+        cause,
+      );
+    }
+  }
+
+  function signerOf(row: SigningKeyRow): Signer {
+    const { moduleLabel, certificate } = row;
+    return moduleLabel === null
+      ? createMemorySigner(open(row), certificate)
+      : moduleKeys.signer(moduleLabel, certificate);
+  }
+
+  /** A key with its private part sealed. */
+  function sealed(billerId: string, privateKey: KeyObject, certificate: X509Certificate, state: 'active' | 'staged') {
+    const id = randomUUID();
+    const sealedPrivateKey = seal(privateKey, sealContext(billerId, id));
+    return newKey({ id, billerId, state, certificate, privatePart: { sealedPrivateKey }, now: new Date(clock()) });
+  }
+
+  async function load(billerId: string): Promise<BillerKeys> {
+    const rows = await publishedKeys(orm, billerId);
+    const active = rows.find((row) => row.state === 'active');
+    return {
+      billerId,
+      certificates: rows.map((row) => row.certificate),
+      fingerprints: rows.map((row) => row.fingerprint),
+      holdUntil: Math.max(0, ...rows.map((row) => row.holdUntil?.getTime() ?? 0)),
+      active: active && {
+        signer: signerOf(active),
+        fingerprint: active.fingerprint,
+        notBefore: active.notBefore,
+        notAfter: active.notAfter,
+      },
+    };
+  }
+
+  const cache = createLoadingCache(load);
+
+  return {
+    async make({ type, state, place, ...holder }) {
+      if (place === 'module') return moduleKeys.make(holder, type, state);
+      const { billerId, billerName, entityId } = holder;
+      const keyPair = await makeKeyPair(type);
+      const certificate = await selfSignedCertificate({ billerName, entityId, keyPair, now: clock() });
+      const parsed = new X509Certificate(Buffer.from(certificate, 'base64'));
+      return sealed(billerId, keyPair.privateKey, parsed, state);
+    },
+    take: (billerId, { privateKey, certificate }) => sealed(billerId, privateKey, certificate, 'staged'),
+    open,
+    async request({ id: billerId, name, entityId }, keyType) {
+      const keyPair = await makeKeyPair(keyType);
+      const request = await certificateRequest(name, entityId, keyPair);
+      const id = randomUUID();
+      const sealedPrivateKey = seal(keyPair.privateKey, requestContext(billerId, id));
+      await replaceKeyRequest(orm, { id, billerId, keyType, sealedPrivateKey, request, createdAt: new Date(clock()) });
+      return request;
+    },
+    async answered(billerId, certificates) {
+      const row = await findKeyRequest(orm, billerId);
+      if (row === undefined) {
+        throw new InputError(
+          'There is no certificate request that waits for an answer. Make one with `ic-idp key request`.',
+        );
+      }
+      const privateKey = openSealed(row.sealedPrivateKey, requestContext(billerId, row.id));
+      return { privateKey, certificate: certificateOf(privateKey, certificates) };
+    },
+    insert: insertKey,
+    ofBiller: (billerId) => cache.get(billerId),
+    async forSigning(billerId) {
+      let keys = await cache.get(billerId);
+      // A switch takes a few seconds and one hold; should another begin meanwhile, this sign-on does not wait for it.
+      const wait = Math.min(keys.holdUntil - clock(), MAX_HOLD_MS);
+      if (wait > 0) {
+        await setTimeout(wait);
+        keys = await cache.get(billerId);
+      }
+      await keys.active?.signer.ready?.();
+      return keys;
+    },
+    list: (billerId) => listKeys(orm, billerId),
+    forget: (billerId) => cache.forget(billerId === undefined ? undefined : (keys) => keys.billerId === billerId),
+  };
+}

@@ -1,0 +1,71 @@
+import { and, desc, eq, gte, lt } from 'drizzle-orm';
+import type { Database } from '../../../platform/database/database.ts';
+import { metadataFetches } from '../../../platform/database/schema.ts';
+import { createMinuteLimit } from '../../../platform/util/minute-limit.ts';
+import type { Fetcher } from './fetcher.ts';
+
+type NewFetch = Omit<typeof metadataFetches.$inferInsert, 'id' | 'at'>;
+
+/** Records who has been shown which certificates. */
+export interface MetadataFetches {
+  /** Notes a fetch. It is written soon after, with others: the endpoint does not wait for it. */
+  note(fetch: Fetcher & Omit<NewFetch, keyof Fetcher>): void;
+  /** Resolves when everything noted so far is written, or has failed. */
+  drained(): Promise<void>;
+  deleteExpired(): Promise<void>;
+}
+
+const KEPT_MS = 400 * 24 * 3600_000;
+/** A flood of fetches is recorded with gaps: it may fill neither the memory nor the disk. */
+const MAX_A_MINUTE = 2_000;
+const MAX_TEXT = 200;
+
+export function createMetadataFetches({
+  database: { orm },
+  clock,
+}: {
+  database: Database;
+  clock: () => number;
+}): MetadataFetches {
+  const limit = createMinuteLimit(MAX_A_MINUTE, clock);
+  let waiting: (NewFetch & { at: Date })[] = [];
+  let writing: Promise<void> | undefined;
+
+  async function writeAll(): Promise<void> {
+    while (waiting.length > 0) {
+      const batch = waiting;
+      waiting = [];
+      // What can't be written is lost: activation then waits for another fetch, which is the safe side.
+      await orm
+        .insert(metadataFetches)
+        .values(batch)
+        .catch(() => undefined);
+    }
+    writing = undefined;
+  }
+
+  return {
+    note(fetch) {
+      if (!limit()) return;
+      const client = fetch.client.slice(0, MAX_TEXT);
+      waiting.push({ ...fetch, address: fetch.address.slice(0, MAX_TEXT), client, at: new Date(clock()) });
+      writing ??= writeAll();
+    },
+    drained: async () => {
+      await writing;
+    },
+    deleteExpired: async () => {
+      await orm.delete(metadataFetches).where(lt(metadataFetches.at, new Date(clock() - KEPT_MS)));
+    },
+  };
+}
+
+/** The fetches of a biller's metadata since a time, the newest first. */
+export async function listFetches(database: Database, billerId: string, since: Date, limit: number) {
+  return database.orm
+    .select()
+    .from(metadataFetches)
+    .where(and(eq(metadataFetches.billerId, billerId), gte(metadataFetches.at, since)))
+    .orderBy(desc(metadataFetches.id))
+    .limit(limit);
+}

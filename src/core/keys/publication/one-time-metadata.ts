@@ -1,0 +1,50 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { and, eq, isNull } from 'drizzle-orm';
+import type { Orm } from '../../../platform/database/database.ts';
+import { oneTimeMetadata } from '../../../platform/database/schema.ts';
+
+type OneTimeMetadataRow = typeof oneTimeMetadata.$inferSelect;
+
+const TOKEN = /^[\w-]{43}$/;
+const hashToken = (token: string) => createHash('sha256').update(token).digest();
+
+interface NewOneTimeMetadata {
+  readonly billerId: string;
+  readonly keyId: string;
+  readonly networks: readonly string[];
+  readonly createdAt: Date;
+  readonly expiresAt: Date;
+}
+
+/** Makes a token for the metadata of one staged key. Earlier ones of the biller that nobody used end. @returns it */
+export async function insertOneTimeMetadata(orm: Orm, made: NewOneTimeMetadata): Promise<string> {
+  const token = randomBytes(32).toString('base64url');
+  await orm
+    .delete(oneTimeMetadata)
+    .where(and(eq(oneTimeMetadata.billerId, made.billerId), isNull(oneTimeMetadata.usedAt)));
+  await orm.insert(oneTimeMetadata).values({ ...made, networks: [...made.networks], tokenHash: hashToken(token) });
+  return token;
+}
+
+export async function findOneTimeMetadata(
+  orm: Orm,
+  billerId: string,
+  token: string,
+): Promise<OneTimeMetadataRow | undefined> {
+  if (!TOKEN.test(token)) return undefined;
+  const [row] = await orm
+    .select()
+    .from(oneTimeMetadata)
+    .where(and(eq(oneTimeMetadata.tokenHash, hashToken(token)), eq(oneTimeMetadata.billerId, billerId)));
+  return row;
+}
+
+/** Notes the fetch that counts. @returns false where another one was first */
+export async function useOneTimeMetadata(orm: Orm, tokenHash: Buffer, at: Date, from: string): Promise<boolean> {
+  const rows = await orm
+    .update(oneTimeMetadata)
+    .set({ usedAt: at, usedFrom: from })
+    .where(and(eq(oneTimeMetadata.tokenHash, tokenHash), isNull(oneTimeMetadata.usedAt)))
+    .returning({ keyId: oneTimeMetadata.keyId });
+  return rows.length === 1;
+}

@@ -1,0 +1,100 @@
+import type { Database } from '../../../platform/database/database.ts';
+import { IdpError, InputError } from '../../../platform/errors/idp-error.ts';
+import type { AuditWriter } from '../../audit/writer.ts';
+import type { Biller } from '../../billers/biller.ts';
+import type { Change, Rotation } from '../rotation.ts';
+import { keyById, keyInState, type SigningKeyRow } from '../store.ts';
+import { type Fetcher, isOtherSide, isPreview, isWithin } from './fetcher.ts';
+import { findOneTimeMetadata, insertOneTimeMetadata, useOneTimeMetadata } from './one-time-metadata.ts';
+
+/** One-time metadata: an address whose first fetch by the other side makes the staged key the active one. */
+export interface HandOver {
+  /**
+   * Makes an address for the staged key. An earlier one that nobody used ends.
+   *
+   * @throws InputError where no key is staged
+   */
+  make(biller: Biller, terms: HandOverTerms, change: Change): Promise<{ url: string; expiresAt: Date }>;
+  /**
+   * Answers a fetch: switches, if it is the first.
+   *
+   * @param browser a person opened the address, and nobody's form was saved
+   * @returns the key whose certificate is to be shown
+   * @throws IdpError one_time_metadata_over, one_time_metadata_refused
+   */
+  fetch(biller: Biller, token: string, fetcher: Fetcher, browser: boolean, reference: string): Promise<SigningKeyRow>;
+}
+
+interface HandOverTerms {
+  readonly hours: number;
+  /** Networks that the fetch must come from; empty: any. */
+  readonly networks: readonly string[];
+}
+
+interface HandOverServices {
+  readonly database: Database;
+  readonly rotation: Rotation;
+  readonly audit: AuditWriter;
+  readonly clock: () => number;
+}
+
+const over = (detail: string) => new IdpError('one_time_metadata_over', { detail });
+
+/** @throws IdpError one_time_metadata_refused for whoever is surely not the other side's form */
+function refuseStrangers(fetcher: Fetcher, browser: boolean, { settings }: Biller, networks: readonly string[]) {
+  const refuse = (detail: string) => new IdpError('one_time_metadata_refused', { detail });
+  if (browser) throw refuse('a browser opened the one-time metadata URL');
+  if (isPreview(fetcher))
+    throw refuse(`a link preview fetched the one-time metadata URL: ${fetcher.client.slice(0, 100)}`);
+  if (!isOtherSide(fetcher, settings)) throw refuse('a monitor, or a stranger, fetched the one-time metadata URL');
+  if (networks.length > 0 && !isWithin(fetcher.address, networks)) {
+    throw refuse(`the fetch came from ${fetcher.address}; expected is ${networks.join(', ')}`);
+  }
+}
+
+export function createHandOver({ database, rotation, audit, clock }: HandOverServices): HandOver {
+  const { orm } = database;
+  return {
+    async make(biller, { hours, networks }, change) {
+      const staged = await keyInState(orm, biller.id, 'staged');
+      if (staged === undefined) {
+        throw new InputError(
+          `${biller.slug} has no staged key to hand over. Stage one first: \`ic-idp key stage ${biller.slug}\`.`,
+        );
+      }
+      const createdAt = new Date(clock());
+      const expiresAt = new Date(clock() + hours * 3600_000);
+      const { actor, reason, reference } = change;
+      const token = await orm.transaction(async (transaction) => {
+        await audit.appendWithin(transaction, {
+          event: 'key.handed_over',
+          reference,
+          billerId: biller.id,
+          keyFingerprint: staged.fingerprint,
+          details: { actor, reason, expires: expiresAt.toISOString() },
+        });
+        const made = { billerId: biller.id, keyId: staged.id, networks, createdAt, expiresAt };
+        return insertOneTimeMetadata(transaction, made);
+      });
+      return { url: `${biller.entityId}?one-time=${token}`, expiresAt };
+    },
+
+    async fetch(biller, token, fetcher, browser, reference) {
+      const row = await findOneTimeMetadata(orm, biller.id, token);
+      if (row === undefined) throw over('no one-time metadata has this token');
+      if (row.expiresAt.getTime() <= clock())
+        throw over(`the one-time metadata expired at ${row.expiresAt.toISOString()}`);
+      refuseStrangers(fetcher, browser, biller, row.networks);
+      if (row.usedAt === null) {
+        const change = { actor: `fetch from ${fetcher.address}`, reason: 'one-time metadata was fetched', reference };
+        await rotation.switchOnFetch(biller, row.keyId, change, (transaction) =>
+          useOneTimeMetadata(transaction, row.tokenHash, new Date(clock()), fetcher.address),
+        );
+      }
+      // A form may fetch twice, to look and to save: it is shown the same until the address ends.
+      const key = await keyById(orm, row.keyId);
+      if (key?.state !== 'active') throw over('the key of the one-time metadata is not active any more');
+      return key;
+    },
+  };
+}

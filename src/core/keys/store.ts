@@ -1,0 +1,149 @@
+import { and, asc, eq, inArray, isNotNull } from 'drizzle-orm';
+import type { Orm } from '../../platform/database/database.ts';
+import { billers, keyRequests, signingKeys } from '../../platform/database/schema.ts';
+import { pardon } from './hsm/destruction.ts';
+
+export type SigningKeyRow = typeof signingKeys.$inferSelect;
+export type KeyState = 'staged' | 'active' | 'retiring' | 'retired' | 'revoked';
+
+/** The states in which a certificate is published. */
+const PUBLISHED: KeyState[] = ['active', 'staged', 'retiring'];
+
+/** Adds a key as it is. Runs in the caller's transaction where one is given. */
+export async function insertKey(orm: Orm, key: typeof signingKeys.$inferInsert): Promise<void> {
+  await orm.insert(signingKeys).values(key);
+  // It was written down to be destroyed, in case this row is never stored.
+  if (key.moduleLabel) await pardon(orm, key.moduleLabel);
+}
+
+/** The keys of a biller whose certificates are published: the active one first, then by age. */
+export async function publishedKeys(orm: Orm, billerId: string): Promise<SigningKeyRow[]> {
+  const rows = await orm
+    .select()
+    .from(signingKeys)
+    .where(and(eq(signingKeys.billerId, billerId), inArray(signingKeys.state, PUBLISHED)))
+    .orderBy(asc(signingKeys.createdAt), asc(signingKeys.id));
+  return rows.sort((a, b) => Number(b.state === 'active') - Number(a.state === 'active'));
+}
+
+/** Every key, of one biller or of all, without its private part. */
+export async function listKeys(orm: Orm, billerId?: string) {
+  return orm
+    .select({
+      id: signingKeys.id,
+      billerId: signingKeys.billerId,
+      biller: billers.slug,
+      state: signingKeys.state,
+      keyType: signingKeys.keyType,
+      fingerprint: signingKeys.fingerprint,
+      moduleLabel: signingKeys.moduleLabel,
+      notBefore: signingKeys.notBefore,
+      notAfter: signingKeys.notAfter,
+      createdAt: signingKeys.createdAt,
+      activatedAt: signingKeys.activatedAt,
+      stateSince: signingKeys.stateSince,
+    })
+    .from(signingKeys)
+    .innerJoin(billers, eq(billers.id, signingKeys.billerId))
+    .where(billerId === undefined ? undefined : eq(signingKeys.billerId, billerId))
+    .orderBy(asc(billers.slug), asc(signingKeys.createdAt));
+}
+
+/** Every key whose private part is in the hardware module, with its certificate (DER in base64). */
+export async function keysInModule(orm: Orm) {
+  const { state, moduleLabel: label, certificate } = signingKeys;
+  return orm
+    .select({ biller: billers.slug, state, label, certificate })
+    .from(signingKeys)
+    .innerJoin(billers, eq(billers.id, signingKeys.billerId))
+    .where(isNotNull(signingKeys.moduleLabel))
+    .orderBy(asc(billers.slug), asc(signingKeys.createdAt));
+}
+
+/** One key of a biller by its state. */
+export async function keyInState(orm: Orm, billerId: string, state: KeyState): Promise<SigningKeyRow | undefined> {
+  return (
+    await orm
+      .select()
+      .from(signingKeys)
+      .where(and(eq(signingKeys.billerId, billerId), eq(signingKeys.state, state)))
+  )[0];
+}
+
+/** One key, whatever its state. */
+export async function keyById(orm: Orm, id: string): Promise<SigningKeyRow | undefined> {
+  return (await orm.select().from(signingKeys).where(eq(signingKeys.id, id)))[0];
+}
+
+/** The keys of a biller, whatever their states. */
+export async function findKeys(orm: Orm, billerId: string): Promise<SigningKeyRow[]> {
+  return orm.select().from(signingKeys).where(eq(signingKeys.billerId, billerId)).orderBy(asc(signingKeys.createdAt));
+}
+
+/** What a change of state brings with it. */
+type StateChange = Pick<typeof signingKeys.$inferInsert, 'state'> &
+  Partial<Pick<typeof signingKeys.$inferInsert, 'activatedAt' | 'sealedPrivateKey' | 'moduleLabel' | 'holdUntil'>>;
+
+/**
+ * Moves a key from one state to another, if it still is in the first (compare and swap).
+ *
+ * @returns false where somebody else was faster
+ */
+export async function moveKey(
+  orm: Orm,
+  keyId: string,
+  from: KeyState,
+  change: StateChange,
+  now: Date,
+): Promise<boolean> {
+  const rows = await orm
+    .update(signingKeys)
+    .set({ ...change, stateSince: now })
+    .where(and(eq(signingKeys.id, keyId), eq(signingKeys.state, from)))
+    .returning({ id: signingKeys.id });
+  return rows.length === 1;
+}
+
+/** Has every instance wait with signing for a biller until then. */
+export async function holdKeys(orm: Orm, billerId: string, until: Date | null): Promise<void> {
+  await orm
+    .update(signingKeys)
+    .set({ holdUntil: until })
+    .where(and(eq(signingKeys.billerId, billerId), eq(signingKeys.state, 'active')));
+}
+
+/** Every biller with its active key, where it has one: what readiness looks at, in one round trip. */
+export async function activeKeys(orm: Orm) {
+  return orm
+    .select({
+      billerId: billers.id,
+      slug: billers.slug,
+      settings: billers.settings,
+      keyId: signingKeys.id,
+      fingerprint: signingKeys.fingerprint,
+      moduleLabel: signingKeys.moduleLabel,
+      notBefore: signingKeys.notBefore,
+      notAfter: signingKeys.notAfter,
+    })
+    .from(billers)
+    .leftJoin(signingKeys, and(eq(signingKeys.billerId, billers.id), eq(signingKeys.state, 'active')))
+    .orderBy(asc(billers.slug));
+}
+
+type KeyRequestRow = typeof keyRequests.$inferSelect;
+
+/** Keeps a certificate request in place of the biller's last one. */
+export async function replaceKeyRequest(orm: Orm, request: KeyRequestRow): Promise<void> {
+  await orm.transaction(async (transaction) => {
+    await deleteKeyRequest(transaction, request.billerId);
+    await transaction.insert(keyRequests).values(request);
+  });
+}
+
+export async function findKeyRequest(orm: Orm, billerId: string): Promise<KeyRequestRow | undefined> {
+  return (await orm.select().from(keyRequests).where(eq(keyRequests.billerId, billerId)))[0];
+}
+
+export async function deleteKeyRequest(orm: Orm, billerId: string): Promise<void> {
+  await orm.delete(keyRequests).where(eq(keyRequests.billerId, billerId));
+}

@@ -1,0 +1,75 @@
+import { and, asc, eq } from 'drizzle-orm';
+import type { Orm } from '../../platform/database/database.ts';
+import { accounts, portalUsers } from '../../platform/database/schema.ts';
+import type { Account } from '../billers/claims.ts';
+
+export type PortalUserRow = typeof portalUsers.$inferSelect;
+
+/** Emails are looked up without regard to case. */
+export const emailKeyOf = (email: string): string => email.trim().toLowerCase();
+
+export async function findUser(orm: Orm, billerId: string, email: string): Promise<PortalUserRow | undefined> {
+  const emailKey = emailKeyOf(email);
+  // No email has any, and PostgreSQL refuses to look for U+0000.
+  if (/\p{Cc}/u.test(emailKey)) return undefined;
+  const rows = await orm
+    .select()
+    .from(portalUsers)
+    .where(and(eq(portalUsers.billerId, billerId), eq(portalUsers.emailKey, emailKey)));
+  return rows[0];
+}
+
+export async function listUsers(orm: Orm, billerId: string): Promise<PortalUserRow[]> {
+  return orm.select().from(portalUsers).where(eq(portalUsers.billerId, billerId)).orderBy(asc(portalUsers.emailKey));
+}
+
+export async function accountsOf(orm: Orm, userId: string): Promise<Account[]> {
+  return orm
+    .select({ number: accounts.number, role: accounts.role })
+    .from(accounts)
+    .where(eq(accounts.userId, userId))
+    .orderBy(asc(accounts.position), asc(accounts.number));
+}
+
+/** Adds a portal user with accounts, all or nothing. @returns the user's id */
+export async function insertUser(
+  orm: Orm,
+  user: { billerId: string; email: string; passwordHash: string },
+  userAccounts: readonly Account[],
+): Promise<string> {
+  return orm.transaction(async (transaction) => {
+    const [row] = await transaction
+      .insert(portalUsers)
+      .values({ ...user, emailKey: emailKeyOf(user.email) })
+      .returning({ id: portalUsers.id });
+    if (row === undefined) throw new Error('the database returned no id for the new user');
+    await insertAccounts(transaction, row.id, userAccounts);
+    return row.id;
+  });
+}
+
+async function insertAccounts(orm: Orm, userId: string, userAccounts: readonly Account[]): Promise<void> {
+  if (userAccounts.length === 0) return;
+  await orm.insert(accounts).values(userAccounts.map((account, position) => ({ ...account, userId, position })));
+}
+
+/** Changes a portal user; accounts, where given, replace the ones there were. */
+export async function updateUser(
+  orm: Orm,
+  id: string,
+  changes: Partial<Pick<PortalUserRow, 'passwordHash' | 'disabled'>>,
+  userAccounts: readonly Account[] | undefined,
+): Promise<void> {
+  await orm.transaction(async (transaction) => {
+    if (Object.keys(changes).length > 0) {
+      await transaction.update(portalUsers).set(changes).where(eq(portalUsers.id, id));
+    }
+    if (userAccounts === undefined) return;
+    await transaction.delete(accounts).where(eq(accounts.userId, id));
+    await insertAccounts(transaction, id, userAccounts);
+  });
+}
+
+export async function deleteUser(orm: Orm, id: string): Promise<void> {
+  await orm.delete(portalUsers).where(eq(portalUsers.id, id));
+}

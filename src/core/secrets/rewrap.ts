@@ -1,0 +1,78 @@
+import { and, eq, inArray, isNotNull } from 'drizzle-orm';
+import type { Orm } from '../../platform/database/database.ts';
+import { installation, keyRequests, signingKeys } from '../../platform/database/schema.ts';
+import type { MasterKey } from './master-key.ts';
+import { requestContext, sealContext } from './seal-context.ts';
+import { EMAIL_SECRET, noteMasterKeys, WEBHOOK } from './verify-master-key.ts';
+
+/** A secret as it lies in the database, and how to put another sealing of it in its place. */
+interface SealedSecret {
+  readonly sealed: Buffer;
+  readonly context: string;
+  /** Does nothing where the secret was changed meanwhile. */
+  replace(sealed: Buffer): Promise<unknown>;
+}
+
+/** Every sealed secret of the installation. */
+async function allSecrets(orm: Orm): Promise<SealedSecret[]> {
+  const keys = await orm.select().from(signingKeys).where(isNotNull(signingKeys.sealedPrivateKey));
+  const requests = await orm.select().from(keyRequests);
+  const facts = await orm
+    .select()
+    .from(installation)
+    .where(inArray(installation.name, [EMAIL_SECRET, WEBHOOK]));
+  return [
+    ...keys.map(({ id, billerId, sealedPrivateKey }) => ({
+      sealed: sealedPrivateKey as Buffer,
+      context: sealContext(billerId, id),
+      replace: (sealed: Buffer) =>
+        orm
+          .update(signingKeys)
+          .set({ sealedPrivateKey: sealed })
+          .where(and(eq(signingKeys.id, id), eq(signingKeys.sealedPrivateKey, sealedPrivateKey as Buffer))),
+    })),
+    ...requests.map(({ id, billerId, sealedPrivateKey }) => ({
+      sealed: sealedPrivateKey,
+      context: requestContext(billerId, id),
+      replace: (sealed: Buffer) =>
+        orm.update(keyRequests).set({ sealedPrivateKey: sealed }).where(eq(keyRequests.id, id)),
+    })),
+    ...facts.map(({ name, value }) => ({
+      sealed: Buffer.from(value, 'base64'),
+      // The fact's name is the context that it is sealed under.
+      context: name,
+      replace: (sealed: Buffer) =>
+        orm
+          .update(installation)
+          .set({ value: sealed.toString('base64') })
+          .where(eq(installation.name, name)),
+    })),
+  ];
+}
+
+/** How many secrets are sealed with the key that seals, and how many with another. */
+export async function countSecrets(orm: Orm, masterKey: MasterKey): Promise<{ current: number; other: number }> {
+  const secrets = await allSecrets(orm);
+  const current = secrets.filter(({ sealed, context }) => masterKey.isCurrent(sealed, context)).length;
+  return { current, other: secrets.length - current };
+}
+
+/**
+ * Seals every secret with the first master key. One after the other, so that it can be interrupted anywhere and taken up
+ * again, and each opens at every moment for an instance that has both keys.
+ *
+ * @returns how many were sealed anew
+ */
+export async function resealSecrets(orm: Orm, masterKey: MasterKey): Promise<number> {
+  let resealed = 0;
+  for (const { sealed, context, replace } of await allSecrets(orm)) {
+    if (masterKey.isCurrent(sealed, context)) continue;
+    const secret = masterKey.unseal(sealed, context);
+    await replace(masterKey.seal(secret, context));
+    secret.fill(0);
+    resealed += 1;
+  }
+  const { other } = await countSecrets(orm, masterKey);
+  if (other === 0) await noteMasterKeys(orm, masterKey.checkValues.slice(0, 1));
+  return resealed;
+}

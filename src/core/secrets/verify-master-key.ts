@@ -1,0 +1,53 @@
+import { eq } from 'drizzle-orm';
+import type { Orm } from '../../platform/database/database.ts';
+import { installation } from '../../platform/database/schema.ts';
+import { InputError } from '../../platform/errors/idp-error.ts';
+import type { MasterKey } from './master-key.ts';
+
+/** Check values of every master key that a secret may be sealed with, separated by commas. */
+const CHECK_VALUES = 'master key check value';
+/** Facts that are secrets: each is sealed under its name. */
+export const EMAIL_SECRET = 'email secret';
+export const WEBHOOK = 'webhook';
+
+async function read(orm: Orm, name: string): Promise<string | undefined> {
+  return (await orm.select().from(installation).where(eq(installation.name, name)))[0]?.value;
+}
+
+/** Reads a fact about the installation, or notes it. @returns what holds */
+async function readOrNote(orm: Orm, name: string, value: () => string): Promise<string> {
+  const known = await read(orm, name);
+  if (known !== undefined) return known;
+  await orm.insert(installation).values({ name, value: value() }).onConflictDoNothing();
+  return (await read(orm, name)) ?? value();
+}
+
+/**
+ * Makes sure that the master keys can open every secret of the installation. The first one ever is noted, and so is a new
+ * one that is put before it.
+ *
+ * @throws InputError where a key is missing
+ */
+export async function fitMasterKey(orm: Orm, masterKey: MasterKey): Promise<void> {
+  const given = masterKey.checkValues;
+  const [first = ''] = given;
+  const noted = (await readOrNote(orm, CHECK_VALUES, () => first)).split(',');
+  if (!noted.every((checkValue) => given.includes(checkValue))) {
+    throw new InputError(
+      'MASTER_KEY is not the one that the private keys in this database are sealed with. Set the one that the installation was made with, or, while it is rotated, the new and the old one (embedded: restore certs/master.key from its backup).',
+    );
+  }
+  if (!noted.includes(first)) await noteMasterKeys(orm, [first, ...noted]);
+  const sealed = await readOrNote(orm, EMAIL_SECRET, () =>
+    masterKey.seal(masterKey.emailSecret, EMAIL_SECRET).toString('base64'),
+  );
+  masterKey.keepEmailSecret(masterKey.unseal(Buffer.from(sealed, 'base64'), EMAIL_SECRET));
+}
+
+/** Notes which master keys secrets may be sealed with from now on. */
+export async function noteMasterKeys(orm: Orm, checkValues: readonly string[]): Promise<void> {
+  await orm
+    .update(installation)
+    .set({ value: checkValues.join(',') })
+    .where(eq(installation.name, CHECK_VALUES));
+}

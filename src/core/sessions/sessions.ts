@@ -1,0 +1,111 @@
+import { hash, randomBytes } from 'node:crypto';
+import type { Database } from '../../platform/database/database.ts';
+import { newSamlId } from '../../protocols/saml/writing/id.ts';
+import type { Biller } from '../billers/biller.ts';
+import type { Account } from '../billers/claims.ts';
+import {
+  createFindSession,
+  deleteSession,
+  insertSession,
+  type LaunchedAccount,
+  setLaunchedAccounts,
+  touchSession,
+} from './store.ts';
+
+/** Who is signed in. Times are milliseconds since 1970. */
+export interface Session {
+  readonly idHash: Buffer;
+  readonly sessionIndex: string;
+  readonly authenticatedAt: number;
+  readonly user: { readonly id: string; readonly email: string };
+  readonly accounts: readonly Account[];
+  readonly launched: readonly LaunchedAccount[];
+}
+
+export interface Sessions {
+  /** @param id the identifier from the cookie @returns the live session at this biller, if it is one */
+  find(id: string | undefined, biller: Biller): Promise<Session | undefined>;
+  /** Starts a session, ending the one that the browser had. @returns the new identifier, for the cookie */
+  start(biller: Biller, userId: string, previousId: string | undefined): Promise<string>;
+  /** @returns whose session it was */
+  end(id: string): Promise<{ userId: string; billerId: string } | undefined>;
+  /** Notes that the next sign-on of this session is for this account. */
+  launch(session: Session, accountNumber: string): Promise<void>;
+  /** @returns the account that a launch named, which is thereby used up; undefined where none or several did */
+  takeLaunched(session: Session): Promise<Account | undefined>;
+}
+
+const ID = /^[\w-]{43}$/;
+/** A session is written to at most this often, so that a sign-on seldom costs an UPDATE. */
+const TOUCH_EVERY_MS = 60_000;
+/** How long a launch waits for its sign-on. */
+const LAUNCH_LIFETIME_MS = 5 * 60_000;
+const MAX_LAUNCHED = 10;
+
+const hashId = (id: string) => hash('sha256', id, 'buffer');
+
+export function createSessions({ database, clock }: { database: Database; clock: () => number }): Sessions {
+  const { orm } = database;
+  const findSession = createFindSession(database);
+
+  const liveLaunches = (launched: readonly LaunchedAccount[]) =>
+    launched.filter((launch) => launch.at > clock() - LAUNCH_LIFETIME_MS);
+
+  return {
+    async find(id, biller) {
+      if (id === undefined || !ID.test(id)) return undefined;
+      const idHash = hashId(id);
+      const row = await findSession(idHash, biller.id);
+      if (row === undefined) return undefined;
+      const now = clock();
+      const idleMs = biller.settings.sessionIdleMinutes * 60_000;
+      if (now >= row.expires_at || now - row.last_seen_at >= idleMs || row.disabled) {
+        await deleteSession(orm, idHash);
+        return undefined;
+      }
+      if (now - row.last_seen_at >= Math.min(TOUCH_EVERY_MS, idleMs / 2))
+        await touchSession(orm, idHash, new Date(now));
+      return {
+        idHash,
+        sessionIndex: row.session_index,
+        authenticatedAt: row.authenticated_at,
+        user: { id: row.user_id, email: row.email },
+        accounts: row.accounts,
+        launched: row.launched_accounts,
+      };
+    },
+
+    async start(biller, userId, previousId) {
+      if (previousId !== undefined && ID.test(previousId)) await deleteSession(orm, hashId(previousId));
+      const id = randomBytes(32).toString('base64url');
+      const now = clock();
+      await insertSession(orm, {
+        idHash: hashId(id),
+        billerId: biller.id,
+        userId,
+        sessionIndex: newSamlId(),
+        authenticatedAt: new Date(now),
+        lastSeenAt: new Date(now),
+        expiresAt: new Date(now + biller.settings.sessionLifetimeMinutes * 60_000),
+      });
+      return id;
+    },
+
+    end: async (id) => (ID.test(id) ? deleteSession(orm, hashId(id)) : undefined),
+
+    async launch(session, accountNumber) {
+      const others = liveLaunches(session.launched).filter((launch) => launch.number !== accountNumber);
+      const launched = [...others, { number: accountNumber, at: clock() }].slice(-MAX_LAUNCHED);
+      await setLaunchedAccounts(orm, session.idHash, launched);
+    },
+
+    async takeLaunched(session) {
+      if (session.launched.length === 0) return undefined;
+      const launched = liveLaunches(session.launched);
+      await setLaunchedAccounts(orm, session.idHash, []);
+      // Two tabs launched for different accounts: which sign-on this is can't be told, so the user is asked.
+      if (launched.length !== 1) return undefined;
+      return session.accounts.find((account) => account.number === launched[0]?.number);
+    },
+  };
+}

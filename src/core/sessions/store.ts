@@ -1,0 +1,85 @@
+import { eq, lt } from 'drizzle-orm';
+import type { Database, Orm, Statement } from '../../platform/database/database.ts';
+import { sessions } from '../../platform/database/schema.ts';
+import { createBatchedLookup } from '../../platform/util/batched-lookup.ts';
+
+export interface LaunchedAccount {
+  readonly number: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
+
+/** A session with its portal user and accounts, read in one round trip. Times are milliseconds since 1970. */
+interface SessionRow {
+  /** SHA-256 of the identifier in the cookie, hexadecimal. */
+  readonly id_hash: string;
+  readonly biller_id: string;
+  readonly session_index: string;
+  readonly authenticated_at: number;
+  readonly last_seen_at: number;
+  readonly expires_at: number;
+  readonly launched_accounts: readonly LaunchedAccount[];
+  readonly user_id: string;
+  readonly email: string;
+  readonly disabled: boolean;
+  readonly accounts: readonly { readonly number: string; readonly role: string }[];
+}
+
+const milliseconds = (column: string) => `(extract(epoch from s.${column}) * 1000)::float8 as ${column}`;
+
+// One text for every number of sessions, so that it is planned once. The array is made before the table is looked at,
+// which lets the planner go through the primary key.
+const FIND: Statement = {
+  name: 'session-find',
+  text: `select encode(s.id_hash, 'hex') as id_hash, s.biller_id, s.session_index, ${milliseconds('authenticated_at')},
+      ${milliseconds('last_seen_at')}, ${milliseconds('expires_at')}, s.launched_accounts, u.id as user_id, u.email,
+      u.disabled, coalesce((select json_agg(json_build_object('number', a.number, 'role', a.role)
+        order by a.position, a.number) from accounts a where a.user_id = u.id), '[]') as accounts
+    from sessions s join portal_users u on u.id = s.user_id
+    where s.id_hash = any(array(select decode(wanted, 'hex') from unnest($1::text[]) wanted))`,
+};
+
+/** @param idHash SHA-256 of the identifier in the cookie @returns the session where it is one of this biller */
+export type FindSession = (idHash: Buffer, billerId: string) => Promise<SessionRow | undefined>;
+
+/** Sessions that are asked for at the same time are read together. */
+export function createFindSession(database: Database): FindSession {
+  const lookUp = createBatchedLookup(async (idHashes) => {
+    const rows = await database.query<SessionRow>(FIND, [idHashes]);
+    return new Map(rows.map((row) => [row.id_hash, row]));
+  });
+  return async (idHash, billerId) => {
+    const row = await lookUp(idHash.toString('hex'));
+    return row?.biller_id === billerId ? row : undefined;
+  };
+}
+
+export async function insertSession(orm: Orm, session: typeof sessions.$inferInsert): Promise<void> {
+  await orm.insert(sessions).values(session);
+}
+
+export async function touchSession(orm: Orm, idHash: Buffer, now: Date): Promise<void> {
+  await orm.update(sessions).set({ lastSeenAt: now }).where(eq(sessions.idHash, idHash));
+}
+
+export async function setLaunchedAccounts(orm: Orm, idHash: Buffer, launched: LaunchedAccount[]): Promise<void> {
+  await orm.update(sessions).set({ launchedAccounts: launched }).where(eq(sessions.idHash, idHash));
+}
+
+/** @returns the user whose session it was */
+export async function deleteSession(orm: Orm, idHash: Buffer) {
+  const rows = await orm
+    .delete(sessions)
+    .where(eq(sessions.idHash, idHash))
+    .returning({ userId: sessions.userId, billerId: sessions.billerId });
+  return rows[0];
+}
+
+/** Removes sessions whose absolute lifetime is over. */
+export async function deleteExpiredSessions(orm: Orm, now: Date): Promise<void> {
+  await orm.delete(sessions).where(lt(sessions.expiresAt, now));
+}
+
+export async function deleteSessionsOfUser(orm: Orm, userId: string): Promise<void> {
+  await orm.delete(sessions).where(eq(sessions.userId, userId));
+}

@@ -1,0 +1,32 @@
+import type { Orm } from '../../platform/database/database.ts';
+import { createMinuteLimit } from '../../platform/util/minute-limit.ts';
+import { deleteTracesBefore, findTrace, insertTrace } from './store.ts';
+import type { Trace } from './trace.ts';
+
+const KEPT_MS = 7 * 24 * 3600_000;
+/** A flood of bad requests leaves this many traces a minute and instance, not a full disk. */
+const MAX_A_MINUTE = 120;
+
+/** Traces of sign-ons that failed, by their reference. */
+export interface Traces {
+  /** Keeps a trace, unless there have been too many. Never throws: the failure stands with or without its trace. */
+  keep(reference: string, billerId: string | undefined, make: () => Trace): Promise<void>;
+  find(reference: string): ReturnType<typeof findTrace>;
+  deleteExpired(): Promise<void>;
+}
+
+export function createTraces({ orm, clock }: { orm: Orm; clock: () => number }): Traces {
+  const limit = createMinuteLimit(MAX_A_MINUTE, clock);
+  return {
+    async keep(reference, billerId, make) {
+      if (!limit()) return;
+      try {
+        await insertTrace(orm, reference, billerId, new Date(clock()), make());
+      } catch {
+        // The failure that it is about is told and audited all the same.
+      }
+    },
+    find: (reference) => findTrace(orm, reference),
+    deleteExpired: () => deleteTracesBefore(orm, new Date(clock() - KEPT_MS)),
+  };
+}

@@ -1,0 +1,41 @@
+import type { FastifyInstance } from 'fastify';
+import type { Keys } from '../../core/keys/keys.ts';
+import type { Metrics } from '../../platform/metrics.ts';
+import type { Readiness } from './readiness.ts';
+
+interface OperationServices {
+  readonly readiness: () => Promise<Readiness>;
+  readonly metrics: Metrics;
+  readonly keys: Keys;
+  readonly clock: () => number;
+}
+
+const DAY_MS = 86_400_000;
+const PUBLISHED = ['staged', 'active', 'retiring'];
+
+/** Health and metrics, for the machines that watch. */
+export function operationRoutes(server: FastifyInstance, services: OperationServices): void {
+  const { readiness, metrics, keys, clock } = services;
+
+  server.get('/health/live', (_request, reply) => reply.header('cache-control', 'no-store').send({ status: 'ok' }));
+
+  server.get('/health/ready', async (_request, reply) => {
+    const { ready, checks } = await readiness();
+    // Which biller has a problem is for operators: it stands in `ic-idp doctor`, not in the open.
+    const shown = checks.map(({ name, ok, problems }) => ({ name, ok, problems: problems.length }));
+    return reply
+      .code(ready ? 200 : 503)
+      .header('cache-control', 'no-store')
+      .send({ status: ready ? 'ok' : 'not ready', checks: shown });
+  });
+
+  server.get('/metrics', async (_request, reply) => {
+    metrics.certificateDaysLeft.reset();
+    for (const key of await keys.list()) {
+      if (!PUBLISHED.includes(key.state)) continue;
+      const labels = { biller: key.biller, fingerprint: key.fingerprint, state: key.state };
+      metrics.certificateDaysLeft.set(labels, (key.notAfter.getTime() - clock()) / DAY_MS);
+    }
+    return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics());
+  });
+}

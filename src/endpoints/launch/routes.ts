@@ -1,0 +1,82 @@
+import type { FastifyInstance } from 'fastify';
+import type { AuditWriter } from '../../core/audit/writer.ts';
+import type { Billers } from '../../core/billers/billers.ts';
+import type { Account } from '../../core/billers/claims.ts';
+import type { Session, Sessions } from '../../core/sessions/sessions.ts';
+import { IdpError } from '../../platform/errors/idp-error.ts';
+import { rawQuery, readParameters } from '../../platform/http/parameters.ts';
+import { sendTo } from '../../platform/http/reply.ts';
+import { DESTINATION_NAMES, readDestination } from '../../protocols/invoice-cloud/destinations.ts';
+import { buildRedirectLink, type ViewMode } from '../../protocols/invoice-cloud/redirect-link.ts';
+import { type BillerRoute, billerOf } from '../biller-of.ts';
+import { sessionIdOf } from '../session-cookie.ts';
+import { LAUNCH_PARAMETERS } from './launch-path.ts';
+
+interface LaunchServices {
+  readonly billers: Billers;
+  readonly sessions: Sessions;
+  readonly audit: AuditWriter;
+}
+
+interface LaunchRoute extends BillerRoute {
+  Params: { biller: string; destination: string };
+}
+
+function readViewMode(text: string | undefined, otherwise: ViewMode): ViewMode {
+  if (text === undefined) return otherwise;
+  if (text === '0' || text === '1') return Number(text) as ViewMode;
+  throw new IdpError('parameter_invalid', { detail: 'viewMode must be 0 or 1' });
+}
+
+function requireDestination(text: string): number {
+  const destination = readDestination(text);
+  if (destination !== undefined) return destination;
+  const accepted = `${DESTINATION_NAMES.join(', ')} or a positive number`;
+  throw new IdpError('parameter_invalid', { detail: `the destination must be ${accepted}` });
+}
+
+/** @returns the account to launch for; undefined where several are possible and none was named @throws IdpError */
+function accountOf(session: Session, number: string | undefined): Account | undefined {
+  const { accounts } = session;
+  if (accounts.length === 0) throw new IdpError('account_missing', { detail: 'the portal user has no account' });
+  if (number === undefined) return accounts.length === 1 ? accounts[0] : undefined;
+  const account = accounts.find((candidate) => candidate.number === number);
+  if (account !== undefined) return account;
+  throw new IdpError('account_forbidden', { detail: 'the account asked for is not one of the portal user’s' });
+}
+
+/** Takes a signed-in portal user to a destination: checks, remembers the account, sends along the redirect link. */
+export function launchRoutes(server: FastifyInstance, { billers, sessions, audit }: LaunchServices): void {
+  server.get<LaunchRoute>('/launch/:biller/:destination', async (request, reply) => {
+    const biller = await billerOf(request, billers);
+    const parameters = readParameters(rawQuery(request.url));
+    const viewMode = readViewMode(parameters.get('viewMode'), biller.settings.viewMode);
+    const destination = requireDestination(request.params.destination);
+    const session = await sessions.find(sessionIdOf(request), biller);
+    if (session === undefined) {
+      const query = new URLSearchParams({ destination: request.params.destination });
+      for (const name of LAUNCH_PARAMETERS) {
+        const value = parameters.get(name);
+        if (value !== undefined) query.set(name, value);
+      }
+      return sendTo(reply, `/login/${biller.slug}?${query}`);
+    }
+    const about = { reference: request.id, billerId: biller.id, userId: session.user.id };
+    try {
+      const account = accountOf(session, parameters.get('account'));
+      // The page of a signed-in portal user lists every account with its destinations.
+      if (account === undefined) return sendTo(reply, `/login/${biller.slug}`);
+      const { redirectLinkBase: base } = biller.settings;
+      const link = { base, billerGuid: biller.billerGuid, account: account.number, viewMode, destination };
+      await sessions.launch(session, account.number);
+      await audit.append({ event: 'launch.started', ...about, details: { destination, viewMode } });
+      return sendTo(reply, buildRedirectLink(link));
+    } catch (error) {
+      if (error instanceof IdpError && error.status === 403) {
+        const details = { code: error.code, detail: error.detail };
+        await audit.append({ event: 'launch.refused', ...about, details });
+      }
+      throw error;
+    }
+  });
+}

@@ -1,0 +1,152 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { AuditWriter } from '../../core/audit/writer.ts';
+import type { Biller } from '../../core/billers/biller.ts';
+import type { Billers } from '../../core/billers/billers.ts';
+import type { Session, Sessions } from '../../core/sessions/sessions.ts';
+import { IdpError } from '../../platform/errors/idp-error.ts';
+import { readForm } from '../../platform/http/form.ts';
+import { rawQuery, readParameters } from '../../platform/http/parameters.ts';
+import { sendPage, sendTo } from '../../platform/http/reply.ts';
+import { tell } from '../../platform/http/request-facts.ts';
+import { isFramed, requireSameOrigin } from '../../platform/http/same-origin.ts';
+import { DESTINATION_LABELS, DESTINATION_NAMES } from '../../protocols/invoice-cloud/destinations.ts';
+import { type BillerRoute, billerOf } from '../biller-of.ts';
+import { LAUNCH_PARAMETERS, launchPath } from '../launch/launch-path.ts';
+import { clearSessionCookie, sessionIdOf, setSessionCookie } from '../session-cookie.ts';
+import type { SignIn } from './sign-in.ts';
+import { signInPage } from './views/sign-in-page.ts';
+import { signedInPage } from './views/signed-in-page.ts';
+import { signedOutPage } from './views/signed-out-page.ts';
+
+interface PortalUserServices {
+  readonly billers: Billers;
+  readonly sessions: Sessions;
+  readonly signIn: SignIn;
+  readonly audit: AuditWriter;
+  readonly publicUrl: string;
+}
+
+type Parameters = ReadonlyMap<string, string>;
+
+const FLOW_ID = /^[\w-]{16}$/;
+
+/** What waits for the sign-in, as it travels through the form: a flow, or a launch. Anything else is dropped. */
+function waitingFor(parameters: Parameters): Record<string, string> {
+  const flow = parameters.get('flow');
+  if (flow !== undefined) return FLOW_ID.test(flow) ? { flow } : {};
+  if (!parameters.has('destination')) return {};
+  const waiting: Record<string, string> = {};
+  for (const name of ['destination', ...LAUNCH_PARAMETERS]) {
+    const value = parameters.get(name);
+    if (value !== undefined) waiting[name] = value;
+  }
+  return waiting;
+}
+
+/** Where a signed-in portal user goes on. Every path is built here, of checked parts: no return URL is ever taken. */
+function nextPath(biller: Biller, waiting: Record<string, string>): string | undefined {
+  if (waiting.flow !== undefined) return `/saml/${biller.slug}/sso?flow=${waiting.flow}`;
+  const { destination, ...rest } = waiting;
+  return destination === undefined ? undefined : launchPath(biller.slug, destination, rest);
+}
+
+/** Sign-in and sign-out of the embedded directory. */
+export function portalUserRoutes(server: FastifyInstance, services: PortalUserServices): void {
+  const { billers, sessions, signIn, audit, publicUrl } = services;
+
+  function showSignIn(
+    reply: FastifyReply,
+    biller: Biller,
+    waiting: Record<string, string>,
+    email = '',
+    error?: IdpError,
+  ) {
+    const page = signInPage({
+      billerName: biller.name,
+      action: `/login/${biller.slug}`,
+      hidden: waiting,
+      email,
+      error: error && { title: error.title, sentence: `${error.sentence} ${error.remedy}` },
+    });
+    if (error?.retryAfter !== undefined) reply.header('retry-after', String(error.retryAfter));
+    // A browser holds every redirect behind the form to form-action, and a launch that waits leads to Invoice Cloud.
+    const { redirectLinkBase, acsRedirectOrigins } = biller.settings;
+    const formAction = waiting.destination === undefined ? [] : [redirectLinkBase, ...acsRedirectOrigins];
+    return sendPage(reply, page, { status: error?.status ?? 200, formAction });
+  }
+
+  function showSignedIn(reply: FastifyReply, biller: Biller, { user, accounts }: Session) {
+    const links = (account: string) =>
+      DESTINATION_NAMES.map((name) => ({
+        label: DESTINATION_LABELS[name],
+        href: launchPath(biller.slug, name, { account }),
+      }));
+    const page = signedInPage({
+      billerName: biller.name,
+      email: user.email,
+      accounts: accounts.map(({ number }) => ({ number, links: links(number) })),
+      signOutAction: '/logout',
+      hidden: { biller: biller.slug },
+    });
+    return sendPage(reply, page);
+  }
+
+  /** A password typed into a frame could be watched by whoever framed it. */
+  function refuseFramed(request: FastifyRequest, { slug }: Biller): void {
+    if (!isFramed(request)) return;
+    const href = `/login/${slug}?${rawQuery(request.url)}`;
+    tell(request, { wayOut: { href, label: 'Continue in a new window', newWindow: true } });
+    throw new IdpError('framed', { detail: 'the sign-in page was asked for in a frame' });
+  }
+
+  server.get<BillerRoute>('/login/:biller', async (request, reply) => {
+    const biller = await billerOf(request, billers);
+    refuseFramed(request, biller);
+    const parameters = readParameters(rawQuery(request.url));
+    const waiting = waitingFor(parameters);
+    // A Service Provider may ask that the portal user sign in again (ForceAuthn): then a session is no way around the form.
+    if (parameters.has('again')) return showSignIn(reply, biller, waiting);
+    const session = await sessions.find(sessionIdOf(request), biller);
+    if (session === undefined) return showSignIn(reply, biller, waiting);
+    const next = nextPath(biller, waiting);
+    return next === undefined ? showSignedIn(reply, biller, session) : sendTo(reply, next);
+  });
+
+  server.post<BillerRoute>('/login/:biller', async (request, reply) => {
+    const biller = await billerOf(request, billers);
+    requireSameOrigin(request, publicUrl);
+    const parameters = readForm(request);
+    const waiting = waitingFor(parameters);
+    const email = (parameters.get('email') ?? '').slice(0, 320);
+    const password = parameters.get('password') ?? '';
+    try {
+      const userId = await signIn(biller, { email, password, address: request.ip, reference: request.id });
+      setSessionCookie(reply, await sessions.start(biller, userId, sessionIdOf(request)));
+      tell(request, { outcome: 'signed_in' });
+      return sendTo(reply, nextPath(biller, waiting) ?? `/login/${biller.slug}`);
+    } catch (error) {
+      if (!(error instanceof IdpError) || (error.code !== 'sign_in_failed' && error.code !== 'sign_in_throttled'))
+        throw error;
+      tell(request, { outcome: error.code, detail: error.detail });
+      return showSignIn(reply, biller, waiting, email, error);
+    }
+  });
+
+  server.post('/logout', async (request, reply) => {
+    requireSameOrigin(request, publicUrl);
+    const parameters = readForm(request);
+    const sessionId = sessionIdOf(request);
+    const ended = sessionId === undefined ? undefined : await sessions.end(sessionId);
+    clearSessionCookie(reply);
+    if (ended !== undefined) {
+      await audit.append({ event: 'session.ended', reference: request.id, ...ended, details: {} });
+    }
+    const slug = parameters.get('biller');
+    const biller = slug === undefined ? undefined : await billers.bySlug(slug).catch(() => undefined);
+    if (biller === undefined) return sendPage(reply, signedOutPage({}));
+    const { flow } = waitingFor(parameters);
+    // “Not you?” on the way to Invoice Cloud: the sign-on still waits, for somebody else to sign in.
+    if (flow !== undefined) return sendTo(reply, `/login/${biller.slug}?flow=${flow}`);
+    return sendPage(reply, signedOutPage({ billerName: biller.name, signInHref: `/login/${biller.slug}` }));
+  });
+}

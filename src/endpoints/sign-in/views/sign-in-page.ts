@@ -1,0 +1,41 @@
+import { html } from 'ghtml';
+import { hiddenInputs } from '../../../platform/http/hidden-inputs.ts';
+import { layout } from '../../../platform/http/layout.ts';
+
+interface SignInPageModel {
+  readonly billerName: string;
+  /** Where the form is posted: fields `email` and `password`, and the hidden ones. */
+  readonly action: string;
+  readonly hidden: Readonly<Record<string, string>>;
+  /** What was typed before, or empty. */
+  readonly email: string;
+  readonly error?: { readonly title: string; readonly sentence: string } | undefined;
+}
+
+/** The sign-in form of the embedded directory. An error does not tell which of the two fields was wrong. */
+export function signInPage(model: SignInPageModel): string {
+  const { error } = model;
+  const description = error === undefined ? 'why' : 'sign-in-error';
+  // The email field is text, not type=email: browsers refuse or rewrite addresses with letters outside ASCII there.
+  return layout({
+    title: error === undefined ? 'Sign in' : 'Error: Sign in',
+    billerName: model.billerName,
+    body: html`<div class="card">
+<h1>Sign in</h1>
+<p class="lead" id="why">Sign in to pay your bill on Invoice Cloud.</p>
+!${
+      error === undefined
+        ? ''
+        : html`<div class="alert" role="alert" id="sign-in-error"><strong>${error.title}</strong><p>${error.sentence}</p></div>`
+    }
+<form method="post" action="${model.action}">
+!${hiddenInputs(model.hidden)}
+<label for="email">Email address</label>
+<input id="email" name="email" type="text" inputmode="email" autocomplete="username" autocapitalize="none" spellcheck="false" required value="${model.email}" aria-describedby="${description}" !${model.email === '' ? 'autofocus' : ''}>
+<label for="password">Password</label>
+<input id="password" name="password" type="password" autocomplete="current-password" autocapitalize="none" spellcheck="false" required aria-describedby="${description}" !${model.email === '' ? '' : 'autofocus'}>
+<button class="primary">Sign in</button>
+</form>
+</div>`,
+  });
+}

@@ -1,0 +1,57 @@
+import { html } from 'ghtml';
+import { hiddenInputs } from '../../../platform/http/hidden-inputs.ts';
+import { layout } from '../../../platform/http/layout.ts';
+
+interface Account {
+  readonly number: string;
+  /** Where one can go with this account. Each `href` comes from us. */
+  readonly links: readonly { readonly label: string; readonly href: string }[];
+}
+
+interface SignedInPageModel {
+  readonly billerName: string;
+  readonly email: string;
+  readonly accounts: readonly Account[];
+  readonly signOutAction: string;
+  readonly hidden: Readonly<Record<string, string>>;
+}
+
+// With more accounts than this, each one is folded to a line.
+const unfoldedAtMost = 2;
+
+/** What a portal user sees after a sign-in that no sign-on waited for: where to go with each account, and sign-out. */
+export function signedInPage(model: SignedInPageModel): string {
+  const { accounts } = model;
+  const show = accounts.length > unfoldedAtMost ? folded : unfolded;
+  return layout({
+    title: 'You’re signed in',
+    billerName: model.billerName,
+    body: html`<div class="card">
+<h1>You’re signed in</h1>
+<p class="lead">as <strong>${model.email}</strong></p>
+!${accounts.length === 0 ? html`<p>No account is linked to your sign-in. Please tell ${model.billerName}.</p>` : accounts.map(show)}
+<form method="post" action="${model.signOutAction}">
+!${hiddenInputs(model.hidden)}
+<button class="secondary">Sign out</button>
+</form>
+</div>`,
+  });
+}
+
+function unfolded(account: Account, index: number): string {
+  const id = `account-${index + 1}`;
+  return html`<section aria-labelledby="${id}">
+<h2 id="${id}">Account ${account.number}</h2>
+!${links(account)}
+</section>`;
+}
+
+function folded(account: Account): string {
+  return html`<details class="account"><summary>Account ${account.number}</summary>!${links(account)}</details>`;
+}
+
+function links(account: Account): string {
+  return html`<ul class="choices">!${account.links.map(
+    (link) => html`<li><a class="choice" href="${link.href}">${link.label}</a></li>`,
+  )}</ul>`;
+}

@@ -1,0 +1,20 @@
+import { html } from 'ghtml';
+import { layout } from '../../../platform/http/layout.ts';
+
+interface SignedOutPageModel {
+  readonly billerName?: string | undefined;
+  readonly signInHref?: string | undefined;
+}
+
+/** What a portal user sees after a sign-out. */
+export function signedOutPage(model: SignedOutPageModel): string {
+  return layout({
+    title: 'You’re signed out',
+    billerName: model.billerName,
+    body: html`<div class="card">
+<h1>You’re signed out</h1>
+<p>You can close this window. On a shared computer, close every window of the browser.</p>
+!${model.signInHref === undefined ? '' : html`<a class="secondary" href="${model.signInHref}">Sign in again</a>`}
+</div>`,
+  });
+}

@@ -1,0 +1,43 @@
+import { type Account, claimsOf } from '../../core/billers/claims.ts';
+import type { BillerSettings } from '../../core/billers/settings.ts';
+import type { Session, Sessions } from '../../core/sessions/sessions.ts';
+import { IdpError } from '../../platform/errors/idp-error.ts';
+
+/** Says whether all accounts give the same claims, so that it makes no difference which one is meant. */
+function allTheSame(settings: BillerSettings, email: string, accounts: readonly Account[]): boolean {
+  const claims = accounts.map((account) => JSON.stringify(claimsOf(settings, email, account)));
+  return claims.every((text) => text === claims[0]);
+}
+
+/** @returns the first account @throws IdpError account_missing */
+export function requireAnyAccount({ accounts: [first] }: Session): Account {
+  if (first === undefined) throw new IdpError('account_missing', { detail: 'the portal user has no account' });
+  return first;
+}
+
+/**
+ * Finds the account that a sign-on is for: the one chosen on the page, the only one, the one that the launch named.
+ *
+ * @param chosen an account number as a form sent it
+ * @returns undefined where the portal user must be asked
+ * @throws IdpError account_missing, account_forbidden
+ */
+export async function chooseAccount(
+  settings: BillerSettings,
+  sessions: Sessions,
+  session: Session,
+  chosen: string | undefined,
+): Promise<Account | undefined> {
+  const { accounts } = session;
+  const first = requireAnyAccount(session);
+  if (chosen !== undefined) {
+    const account = accounts.find(({ number }) => number === chosen);
+    if (account !== undefined) return account;
+    throw new IdpError('account_forbidden', { detail: 'the chosen account is not one of the portal user’s' });
+  }
+  const launched = await sessions.takeLaunched(session);
+  if (launched !== undefined) return launched;
+  // Where all are told, the first one's role speaks for the portal user.
+  if (settings.accounts === 'all') return first;
+  return accounts.length === 1 || allTheSame(settings, session.user.email, accounts) ? first : undefined;
+}

@@ -1,0 +1,102 @@
+import type { AuditWriter } from '../../core/audit/writer.ts';
+import type { AcceptedRequest } from '../../core/authn-requests/check.ts';
+import type { Biller } from '../../core/billers/biller.ts';
+import { type Account, claimsOf } from '../../core/billers/claims.ts';
+import { encryptionFor } from '../../core/billers/encryption.ts';
+import { nameIdOf } from '../../core/billers/name-id.ts';
+import type { BillerKeys, Keys } from '../../core/keys/keys.ts';
+import type { Session } from '../../core/sessions/sessions.ts';
+import { IdpError } from '../../platform/errors/idp-error.ts';
+import { newSamlId } from '../../protocols/saml/writing/id.ts';
+import { makeResponse } from '../../protocols/saml/writing/response.ts';
+
+interface IssueServices {
+  readonly keys: Keys;
+  readonly audit: AuditWriter;
+  readonly clock: () => number;
+}
+
+/** What one assertion is made of. */
+interface Issuance {
+  readonly biller: Biller;
+  readonly accepted: AcceptedRequest;
+  readonly session: Session;
+  readonly account: Account;
+  readonly reference: string;
+}
+
+/** @returns the signed Response as XML @throws IdpError */
+export type Issue = (issuance: Issuance) => Promise<string>;
+
+/**
+ * The key to sign with.
+ *
+ * @param now milliseconds since 1970
+ * @throws IdpError signing_key_unavailable where there is none, or it has expired and the biller wants none such
+ */
+export function requireActiveKey(
+  keys: BillerKeys,
+  { settings }: Biller,
+  now: number,
+): NonNullable<BillerKeys['active']> {
+  const { active } = keys;
+  if (active === undefined) {
+    throw new IdpError('signing_key_unavailable', { detail: 'the biller has no active signing key' });
+  }
+  if (settings.expiredKey === 'refuse' && now >= active.notAfter.getTime()) {
+    const detail = `the active certificate ${active.fingerprint} expired on ${active.notAfter.toISOString()}`;
+    throw new IdpError('signing_key_unavailable', { detail });
+  }
+  return active;
+}
+
+/**
+ * Answers an accepted request: claims, audit row, signature, in this order. The row is committed before anything is
+ * signed, and the database takes one row for a request, so a request is answered once whichever instances it reaches.
+ */
+export function createIssue({ keys, audit, clock }: IssueServices): Issue {
+  return async ({ biller, accepted, session, account, reference }) => {
+    const { signer, fingerprint } = requireActiveKey(await keys.forSigning(biller.id), biller, clock());
+    const { settings, serviceProvider } = biller;
+    const attributes = claimsOf(settings, session.user.email, account, session.accounts);
+    const assertionId = newSamlId();
+    const first = await audit.append({
+      event: 'assertion.issued',
+      reference,
+      billerId: biller.id,
+      userId: session.user.id,
+      email: session.user.email,
+      requestId: accepted.requestId,
+      assertionId,
+      keyFingerprint: fingerprint,
+      details: {
+        acs: accepted.acsUrl,
+        nameIdFormat: accepted.nameIdFormat,
+        signed: settings.sign,
+      },
+    });
+    if (!first) throw new IdpError('request_replayed', { detail: `request ${accepted.requestId} was answered before` });
+    const now = clock();
+    return makeResponse(
+      newSamlId(),
+      {
+        id: assertionId,
+        issuer: biller.entityId,
+        issueInstant: now,
+        ...nameIdOf(biller, session.user, accepted.nameIdFormat),
+        recipient: accepted.acsUrl,
+        inResponseTo: accepted.requestId,
+        notBefore: now - settings.clockSkewSeconds * 1000,
+        notOnOrAfter: now + settings.assertionLifetimeSeconds * 1000,
+        audience: serviceProvider.entityId,
+        authnInstant: session.authenticatedAt,
+        sessionIndex: session.sessionIndex,
+        authnContextClassRef: accepted.authnContextClassRef,
+        attributes,
+      },
+      settings.sign,
+      signer,
+      encryptionFor(biller),
+    );
+  };
+}

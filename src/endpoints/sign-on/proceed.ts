@@ -1,0 +1,111 @@
+import type { FastifyReply } from 'fastify';
+import { RefusedRequest } from '../../core/authn-requests/refused-request.ts';
+import type { Biller } from '../../core/billers/biller.ts';
+import { isNameIdOf } from '../../core/billers/name-id.ts';
+import type { Session, Sessions } from '../../core/sessions/sessions.ts';
+import { IdpError } from '../../platform/errors/idp-error.ts';
+import { rawQuery } from '../../platform/http/parameters.ts';
+import { sendPage, sendTo } from '../../platform/http/reply.ts';
+import { tell } from '../../platform/http/request-facts.ts';
+import { isFramed } from '../../platform/http/same-origin.ts';
+import type { Metrics } from '../../platform/metrics.ts';
+import { sessionIdOf } from '../session-cookie.ts';
+import { chooseAccount, requireAnyAccount } from './choose-account.ts';
+import type { Deliver } from './deliver.ts';
+import type { Flows } from './flows.ts';
+import type { Issue } from './issue.ts';
+import { formActionOf, type Step } from './sign-on-context.ts';
+import { accountChoicePage } from './views/account-choice-page.ts';
+
+interface ProceedServices {
+  readonly sessions: Sessions;
+  readonly flows: Flows;
+  readonly issue: Issue;
+  readonly metrics: Metrics;
+  readonly deliver: Deliver;
+}
+
+/**
+ * Takes a request as far as it goes now: to the sign-in, to the choice of an account, or to the ACS.
+ *
+ * @param chosen an account number as a form sent it
+ * @throws RefusedRequest where the Service Provider is to be told; IdpError where a person is
+ */
+export type Proceed = (step: Step, chosen: string | undefined) => Promise<FastifyReply>;
+
+export const flowPath = (biller: Biller, flowId: string) => `/saml/${biller.slug}/sso?flow=${flowId}`;
+
+/** Nobody signs in or chooses inside a frame: the portal could watch or lead the hand. */
+export function refuseFramed({ request, biller, accepted }: Step): void {
+  if (!isFramed(request)) return;
+  if (request.method === 'GET' && request.url.includes('SAMLRequest=')) {
+    // A request may also come with a whole URL instead of a path (RFC 9112, 3.2.2): only its query is taken.
+    const href = `/saml/${biller.slug}/sso?${rawQuery(request.url)}`;
+    tell(request, { wayOut: { href, label: 'Continue in a new window', newWindow: true } });
+  }
+  throw new IdpError('framed', {
+    detail: `request ${accepted.requestId ?? '(unsolicited)'} came in a frame, without a session for frames`,
+  });
+}
+
+/** SAML core, 3.4.1: IsPassive forbids to take over the user interface, which any page of ours does. */
+function refusePassive({ accepted }: Step, page: string): void {
+  if (!accepted.isPassive) return;
+  throw new RefusedRequest(accepted, new IdpError('no_passive', { detail: `IsPassive: ${page} would be needed` }));
+}
+
+export function createProceed({ sessions, flows, issue, metrics, deliver }: ProceedServices): Proceed {
+  async function askWho(step: Step, again: boolean): Promise<FastifyReply> {
+    refusePassive(step, 'the sign-in page');
+    refuseFramed(step);
+    const { reply, biller, accepted } = step;
+    const flowId = step.flowId ?? (await flows.park(reply, biller, accepted));
+    tell(step.request, { outcome: 'sign_in' });
+    return sendTo(reply, `/login/${biller.slug}?flow=${flowId}${again ? '&again=1' : ''}`);
+  }
+
+  async function askAccount(step: Step, session: Session): Promise<FastifyReply> {
+    refusePassive(step, 'the choice of an account');
+    refuseFramed(step);
+    const { request, reply, biller, accepted, flowId } = step;
+    tell(request, { outcome: 'account_choice' });
+    if (flowId === undefined) return sendTo(reply, flowPath(biller, await flows.park(reply, biller, accepted)));
+    return sendPage(
+      reply,
+      accountChoicePage({
+        billerName: biller.name,
+        action: `/saml/${biller.slug}/sso`,
+        hidden: { flow: flowId },
+        accounts: session.accounts.map(({ number, role }) => ({ id: number, number, role })),
+        email: session.user.email,
+        notYou: { action: '/logout', hidden: { biller: biller.slug, flow: flowId } },
+      }),
+      { formAction: formActionOf(biller, accepted) },
+    );
+  }
+
+  /** SAML core, 3.4.1.4: the requester named a person; nobody else is signed on. */
+  function requireSubject({ biller, accepted }: Step, { user }: Session): void {
+    const { subject } = accepted;
+    if (subject === undefined || isNameIdOf(biller, user, subject)) return;
+    const detail = 'Subject: expected is the portal user who is signed in; found is somebody else';
+    throw new RefusedRequest(accepted, new IdpError('unknown_principal', { detail }));
+  }
+
+  return async (step, chosen) => {
+    const { request, reply, biller, accepted, flowId } = step;
+    const session = await sessions.find(sessionIdOf(request), biller);
+    if (session === undefined) return askWho(step, false);
+    if (accepted.forceAuthn && session.authenticatedAt < accepted.receivedAt) return askWho(step, true);
+    requireSubject(step, session);
+    requireAnyAccount(session);
+    const mustAsk = accepted.confirm === true && chosen === undefined;
+    const account = mustAsk ? undefined : await chooseAccount(biller.settings, sessions, session, chosen);
+    if (account === undefined) return askAccount(step, session);
+    const response = await issue({ biller, accepted, session, account, reference: request.id });
+    if (flowId !== undefined) await flows.finish(reply, flowId);
+    tell(request, { outcome: 'issued' });
+    metrics.signOn(biller.slug, 'issued', reply.elapsedTime);
+    return deliver(reply, biller, accepted, response);
+  };
+}

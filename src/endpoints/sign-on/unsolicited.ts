@@ -1,0 +1,43 @@
+import type { FastifyRequest } from 'fastify';
+import type { AcceptedRequest } from '../../core/authn-requests/check.ts';
+import { OUR_AUTHN_CONTEXT } from '../../core/authn-requests/checks/requested-authn-context.ts';
+import type { Biller } from '../../core/billers/biller.ts';
+import { IdpError } from '../../platform/errors/idp-error.ts';
+
+/**
+ * Says whether it is known who sent the browser here: the user, a page of ours, or the biller's portal. Any other website
+ * could have, to sign somebody on who did not ask for it.
+ */
+function isInvited(request: FastifyRequest, biller: Biller): boolean {
+  const site = request.headers['sec-fetch-site'];
+  if (site === undefined || site === 'none' || site === 'same-origin') return true;
+  const { referer } = request.headers;
+  return referer !== undefined && URL.canParse(referer) && biller.portalOrigins.includes(new URL(referer).origin);
+}
+
+/**
+ * Makes what stands for a request when nobody asked (SAML profiles, 4.1.5): the default ACS, the agreed NameID format,
+ * the agreed RelayState.
+ *
+ * @param now milliseconds since 1970
+ * @throws IdpError saml_request_missing where the biller does without
+ */
+export function unsolicitedRequest(request: FastifyRequest, biller: Biller, now: number): AcceptedRequest {
+  const { settings, serviceProvider } = biller;
+  const acs = serviceProvider.acs.find(({ isDefault }) => isDefault);
+  if (!settings.unsolicited || acs === undefined) {
+    throw new IdpError('saml_request_missing', {
+      detail: 'there is no parameter SAMLRequest, and unsolicited sign-on is off for this biller',
+    });
+  }
+  return {
+    acsUrl: acs.url,
+    relayState: settings.unsolicitedRelayState ?? undefined,
+    nameIdFormat: settings.nameIdFormat,
+    authnContextClassRef: OUR_AUTHN_CONTEXT,
+    forceAuthn: false,
+    isPassive: false,
+    receivedAt: now,
+    confirm: !isInvited(request, biller),
+  };
+}

@@ -1,0 +1,48 @@
+import { html } from 'ghtml';
+import { hiddenInputs } from '../../../platform/http/hidden-inputs.ts';
+import { layout } from '../../../platform/http/layout.ts';
+
+interface AccountChoicePageModel {
+  readonly billerName: string;
+  /** Where the form is posted: the field `account` holds the id of the chosen account, with the hidden ones. */
+  readonly action: string;
+  readonly hidden: Readonly<Record<string, string>>;
+  readonly accounts: readonly { readonly id: string; readonly number: string; readonly role: string }[];
+  readonly email: string;
+  /** The form that signs this person out and asks again who it is. */
+  readonly notYou: { readonly action: string; readonly hidden: Readonly<Record<string, string>> } | undefined;
+}
+
+/** Asks a portal user with several accounts which one this sign-on is for. */
+export function accountChoicePage(model: AccountChoicePageModel): string {
+  const { notYou } = model;
+  const title = 'Which account would you like to pay for?';
+  return layout({
+    title,
+    billerName: model.billerName,
+    body: html`<div class="card">
+<h1 id="question">${title}</h1>
+<form method="post" action="${model.action}" aria-labelledby="question">
+!${hiddenInputs(model.hidden)}
+<ul class="choices">!${model.accounts.map(
+      (account) =>
+        html`<li><button class="choice" name="account" value="${account.id}"><span class="number">${account.number}</span> <span class="role">${inWords(account.role)}</span></button></li>`,
+    )}</ul>
+</form>
+<div class="who">
+<p>Signed in as <strong>${model.email}</strong></p>
+!${
+      notYou === undefined
+        ? ''
+        : html`<form method="post" action="${notYou.action}">!${hiddenInputs(notYou.hidden)}<button class="quiet">Not you?</button></form>`
+    }
+</div>
+</div>`,
+  });
+}
+
+/** A role as a person reads it: "co-owner" gives "Co-owner". */
+function inWords(role: string): string {
+  const words = role.replaceAll('_', ' ');
+  return words.slice(0, 1).toUpperCase() + words.slice(1);
+}

@@ -1,0 +1,77 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { isDatabaseGone } from '../database/database.ts';
+import { IdpError } from '../errors/idp-error.ts';
+import { errorPage } from './error-page.ts';
+import { sendPage } from './reply.ts';
+import { tell } from './request-facts.ts';
+
+const RETRY_AFTER_SECONDS = 10;
+
+/** What Fastify itself refuses, in our words. */
+function fromFastify(error: { statusCode?: number; message: string }): IdpError | undefined {
+  const detail = error.message;
+  if (error.statusCode === 413) return new IdpError('request_too_large', { detail, cause: error });
+  if (error.statusCode === 415) return new IdpError('content_type_unsupported', { detail, cause: error });
+  if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) {
+    return new IdpError('parameter_invalid', { detail, cause: error });
+  }
+  return undefined;
+}
+
+/** Turns whatever was thrown into the one error class. */
+export function toIdpError(error: unknown): IdpError {
+  if (error instanceof IdpError) return error;
+  // Before anything else: a client that goes away in the middle of its body looks like a database that does.
+  const refused = error instanceof Error ? fromFastify(error) : undefined;
+  if (refused !== undefined) return refused;
+  if (isDatabaseGone(error)) {
+    const detail = 'the database is not available';
+    return new IdpError('service_unavailable', { detail, cause: error, retryAfter: RETRY_AFTER_SECONDS });
+  }
+  return new IdpError('internal_error', { detail: 'unexpected error', cause: error });
+}
+
+/** RFC 9457. */
+function sendProblem(reply: FastifyReply, error: IdpError, reference: string): FastifyReply {
+  return reply
+    .code(error.status)
+    .header('cache-control', 'no-store')
+    .type('application/problem+json')
+    .send({
+      type: `urn:ic-idp:error:${error.code}`,
+      title: error.title,
+      status: error.status,
+      detail: `${error.sentence} ${error.remedy}`,
+      code: error.code,
+      reference,
+    });
+}
+
+const wantsJson = (request: FastifyRequest) =>
+  /\bjson\b/.test(request.headers.accept ?? '') && !/\bhtml\b/.test(request.headers.accept ?? '');
+
+/** The one place where an error becomes an answer. */
+export function renderError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const error = toIdpError(thrown);
+  const { billerName, portalUrl, wayOut, frameAncestors } = tell(request, {
+    outcome: error.code,
+    detail: error.detail,
+  });
+  if (error.status >= 500) request.log.error({ reference: request.id, err: error.cause ?? error }, error.message);
+  if (error.retryAfter !== undefined) reply.header('retry-after', String(error.retryAfter));
+  if (wantsJson(request)) return sendProblem(reply, error, request.id);
+  const back =
+    portalUrl === undefined ? undefined : { href: portalUrl, label: `Back to ${billerName}`, newWindow: false };
+  const page = errorPage({ ...errorWords(error), billerName, reference: request.id, wayOut: wayOut ?? back });
+  return sendPage(reply, page, { status: error.status, frameAncestors: frameAncestors ?? [] });
+}
+
+const errorWords = ({ title, sentence, remedy, code }: IdpError) => ({ title, sentence, remedy, code });
+
+/** Makes every error of this server go through renderError. */
+export function handleErrors(server: FastifyInstance): void {
+  server.setErrorHandler(renderError);
+  server.setNotFoundHandler((request, reply) =>
+    renderError(new IdpError('page_not_found', { detail: 'no such route' }), request, reply),
+  );
+}

@@ -1,0 +1,112 @@
+import type { FastifyInstance } from 'fastify';
+import { type DestinationStream, type Logger, pino } from 'pino';
+import { tell } from './request-facts.ts';
+
+function framesOf({ stack = '' }: Error): string {
+  const frames = stack.split('\n').filter((line) => line.startsWith('    at '));
+  return frames.slice(0, 12).join('\n');
+}
+
+/** What of an error goes into the log: never the values that a statement was run with. */
+function describeError(error: unknown): Record<string, unknown> {
+  if (!(error instanceof Error)) return { message: 'something was thrown that is no Error' };
+  // Drizzle's message repeats the statement with its values; the driver's error beneath says what happened. PGlite's own
+  // error has the values, too, but beside its message, and nothing beneath it.
+  const isWrapper = error.name === 'DrizzleQueryError' || ('params' in error && error.cause instanceof Error);
+  if (isWrapper) return { ...describeError(error.cause), stack: framesOf(error) };
+  const { code } = error as NodeJS.ErrnoException;
+  // SQLSTATE class 22: the message quotes the value that was wrong.
+  const message = typeof code === 'string' && /^22...$/.test(code) ? 'a value was not acceptable' : error.message;
+  return { type: error.name, code, message, stack: framesOf(error) };
+}
+
+// Nothing logs these. Should somebody pass a whole request or form to the log one day, they still don't show.
+const SECRETS = new Set(['password', 'cookie', 'email', 'headers', 'SAMLResponse']);
+const SECRETS_DEPTH = 5;
+
+const isObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !(value instanceof Error);
+
+function hasSecret(entry: object, depth: number): boolean {
+  for (const [name, value] of Object.entries(entry)) {
+    if (SECRETS.has(name)) return true;
+    if (isObject(value) && (depth === 0 || hasSecret(value, depth - 1))) return true;
+  }
+  return false;
+}
+
+/** A copy without secrets. What is nested too deep to be looked through is left out. */
+function censored(entry: object, depth: number): object {
+  if (Array.isArray(entry)) return entry.map((value) => (isObject(value) ? censorNested(value, depth) : value));
+  return Object.fromEntries(
+    Object.entries(entry).map(([name, value]) => [
+      name,
+      SECRETS.has(name) ? '[redacted]' : isObject(value) ? censorNested(value, depth) : value,
+    ]),
+  );
+}
+
+const censorNested = (value: object, depth: number) => (depth === 0 ? '[redacted]' : censored(value, depth - 1));
+
+/** Writes to standard output: the lines of one turn of the event loop together, because every write costs. */
+function standardOutput(): DestinationStream {
+  const output = pino.destination({ fd: 1, sync: true });
+  let lines = '';
+  const flush = () => {
+    const text = lines;
+    lines = '';
+    if (text !== '') output.write(text);
+  };
+  process.on('exit', flush);
+  return {
+    write(line) {
+      if (lines === '') setImmediate(flush);
+      lines += line;
+    },
+  };
+}
+
+/**
+ * @param level a pino level, or `silent`
+ * @param output where the lines go, if not to standard output
+ */
+export function createLogger(level: string, output: DestinationStream = standardOutput()): Logger {
+  return pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: {
+        level: (label) => ({ level: label }),
+        log: (entry) => (hasSecret(entry, SECRETS_DEPTH) ? (censored(entry, SECRETS_DEPTH) as typeof entry) : entry),
+      },
+      serializers: { err: describeError },
+    },
+    output,
+  );
+}
+
+/**
+ * One line a request, with its reference. The route's pattern stands for the address: the query holds the SAML request
+ * and whatever a portal puts there.
+ */
+export function logRequests(server: FastifyInstance): void {
+  // Every line tells its reference itself, so no request needs a logger of its own.
+  server.setChildLoggerFactory((logger) => logger);
+  server.addHook('onResponse', async (request, reply) => {
+    const { biller, outcome, detail } = tell(request);
+    request.log.info(
+      {
+        reference: request.id,
+        method: request.method,
+        route: request.routeOptions.url ?? 'none',
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime * 10) / 10,
+        biller,
+        outcome,
+        detail,
+      },
+      'request',
+    );
+  });
+}

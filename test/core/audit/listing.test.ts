@@ -1,0 +1,134 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runOperation } from '../../../src/admin/operations/operations.ts';
+import type { AuditEvent } from '../../../src/core/audit/events.ts';
+import { type AuditFilter, listEvents } from '../../../src/core/audit/store.ts';
+import { type AuditWriter, createAuditWriter } from '../../../src/core/audit/writer.ts';
+import { deleteBiller, insertBiller } from '../../../src/core/billers/store.ts';
+import { createMasterKey } from '../../../src/core/secrets/master-key.ts';
+import { InputError } from '../../../src/platform/errors/idp-error.ts';
+import { newBillerRow } from '../../support/rows.ts';
+import { createTestStorage, DATABASE_KINDS, type TestConnection, type TestStorage } from '../../support/storage.ts';
+
+const ADA = randomUUID();
+const GRACE = randomUUID();
+const [riverton, springfield] = [newBillerRow(), newBillerRow()];
+const at = (minutes: number) => Date.UTC(2026, 2, 1, 8, minutes);
+
+/** The audit of one morning, in the order in which it was written. */
+const MORNING: readonly AuditEvent[] = [
+  signIn('amber-otter-a', riverton.id, ADA, 'Ada@Example.com'),
+  assertion('amber-otter-b', riverton.id, ADA, 'Ada@Example.com', '_request-1'),
+  signIn('amber-otter-c', springfield.id, ADA, 'ada@example.com'),
+  {
+    event: 'sign_in.failed',
+    reference: 'amber-otter-d',
+    billerId: riverton.id,
+    email: 'grace@example.com',
+    details: { reason: 'unknown_user' },
+  },
+  signIn('amber-otter-e', riverton.id, GRACE, 'grace@example.com'),
+  assertion('amber-otter-f', riverton.id, GRACE, 'grace@example.com', '_request-2'),
+];
+
+function signIn(reference: string, billerId: string, userId: string, email: string): AuditEvent {
+  return { event: 'sign_in.succeeded', reference, billerId, userId, email, details: {} };
+}
+
+function assertion(reference: string, billerId: string, userId: string, email: string, requestId: string): AuditEvent {
+  const details = { acs: 'https://sp.example/acs', nameIdFormat: 'emailAddress', signed: 'both' };
+  const about = { reference, billerId, userId, email, requestId, assertionId: `_assertion-of${requestId}` };
+  return { event: 'assertion.issued', ...about, keyFingerprint: 'ab12', details };
+}
+
+describe.each(DATABASE_KINDS)('the audit on the %s database', (kind) => {
+  let storage: TestStorage;
+  let connection: TestConnection;
+  let audit: AuditWriter;
+  let minute = 0;
+
+  beforeAll(async () => {
+    storage = await createTestStorage(kind);
+    connection = await storage.open();
+    const { database, services } = connection;
+    for (const biller of [riverton, springfield]) await insertBiller(database.orm, biller);
+    audit = createAuditWriter({ database, masterKey: services.masterKey, clock: () => at(minute) });
+    for (const event of MORNING) {
+      await audit.append(event);
+      minute += 10;
+    }
+  });
+  afterAll(async () => {
+    await connection.close();
+    await storage.remove();
+  });
+
+  async function references(filter: Partial<AuditFilter>): Promise<string[]> {
+    const rows = await listEvents(connection.database.orm, { limit: 100, ...filter });
+    return rows.map((row) => row.reference.slice(-1));
+  }
+  const operate = async (input: Record<string, unknown>) =>
+    (await runOperation(connection.services, 'audit.list', input, { name: 'test' })) as { reference: string }[];
+
+  test('102 lists the newest first, as many as are asked for, and reads on from there (project rule)', async () => {
+    expect(await references({})).toEqual(['f', 'e', 'd', 'c', 'b', 'a']);
+    const page = await listEvents(connection.database.orm, { limit: 4 });
+    expect(page.map(({ reference }) => reference.slice(-1))).toEqual(['f', 'e', 'd', 'c']);
+    expect(page.map((row) => row.at)).toEqual([50, 40, 30, 20].map((minutes) => new Date(at(minutes))));
+    expect(await references({ before: page.at(-1)?.id })).toEqual(['b', 'a']);
+  });
+
+  test.each<[string, Partial<AuditFilter>, string[]]>([
+    ['biller', { billerId: riverton.id }, ['f', 'e', 'd', 'b', 'a']],
+    ['user', { userId: ADA }, ['c', 'b', 'a']],
+    ['event', { event: 'sign_in.failed' }, ['d']],
+    ['reference', { reference: 'amber-otter-e' }, ['e']],
+    ['request', { requestId: '_request-2' }, ['f']],
+    ['assertion', { assertionId: '_assertion-of_request-1' }, ['b']],
+    ['time, itself included', { since: new Date(at(40)) }, ['f', 'e']],
+    ['several things, which must all hold', { billerId: riverton.id, userId: ADA, event: 'sign_in.succeeded' }, ['a']],
+    ['nothing that is there', { userId: ADA, event: 'sign_in.failed' }, []],
+  ])('102 is searched by %s (project rule)', async (_by, filter, found) => {
+    expect(await references(filter)).toEqual(found);
+  });
+
+  test('102 is searched by email in any case, although no email is stored (project rule)', async () => {
+    const found = async (email: string) => (await operate({ email })).map(({ reference }) => reference.slice(-1));
+    expect(await found(' ADA@example.COM ')).toEqual(['c', 'b', 'a']);
+    expect(await found('grace@example.com')).toEqual(['f', 'e', 'd']);
+    expect(await found('nobody@example.com')).toEqual([]);
+    const [stored] = await connection.database.query<{ text: string }>(
+      { name: 'all-audit', text: "select string_agg(to_jsonb(e)::text, ' ') as text from audit_events e" },
+      [],
+    );
+    expect(stored?.text).toContain('amber-otter-d');
+    expect(stored?.text).not.toMatch(/ada@|grace@|example\.com/i);
+  });
+
+  test('102 the hash of an email is of no use without the master key (project rule)', () => {
+    const { masterKey } = connection.services;
+    const other = createMasterKey(Buffer.alloc(32, 7).toString('base64'));
+    expect(masterKey.hashEmail('ada@example.com')).toMatch(/^[\w-]{22}$/);
+    expect(masterKey.hashEmail('ada@example.com')).toBe(masterKey.hashEmail('ADA@example.com'));
+    expect(masterKey.hashEmail('ada@example.com')).not.toBe(other.hashEmail('ada@example.com'));
+  });
+
+  test('an operator’s search names the biller by its slug, and says what is wrong with it', async () => {
+    expect((await operate({ biller: springfield.slug })).map(({ reference }) => reference)).toEqual(['amber-otter-c']);
+    expect((await operate({ reference: 'Amber OTTER b' })).map(({ reference }) => reference)).toEqual([
+      'amber-otter-b',
+    ]);
+    expect(await operate({ limit: '2', since: '2026-03-01T08:10:00Z' })).toHaveLength(2);
+    await expect(operate({ biller: 'nobody' })).rejects.toThrow(InputError);
+    await expect(operate({ event: 'sign_in.tried' })).rejects.toThrow(/--event must be one of assertion\.issued, /);
+    await expect(operate({ limit: 0 })).rejects.toThrow('--limit must be 1 to 10000');
+    await expect(operate({ since: 'yesterday' })).rejects.toThrow(/--since must be a date or time/);
+  });
+
+  test('102 the audit of a biller that was removed stays (project rule)', async () => {
+    await deleteBiller(connection.database.orm, springfield.id);
+    const [row] = await listEvents(connection.database.orm, { reference: 'amber-otter-c', limit: 1 });
+    expect(row).toMatchObject({ biller: null, userId: ADA });
+    expect(await references({ billerId: springfield.id })).toEqual(['c']);
+  });
+});

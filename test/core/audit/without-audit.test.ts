@@ -1,0 +1,75 @@
+import { sql } from 'drizzle-orm';
+import { afterEach, describe, expect, inject, test } from 'vitest';
+import { newSamlId } from '../../../src/protocols/saml/writing/id.ts';
+import { layCable } from '../../support/cable.ts';
+import { startInstallation, TEST_SP, type TestInstallation } from '../../support/installation.ts';
+import { assertionIdIn, createPortalClient, type PortalClient } from '../../support/portal-client.ts';
+import { DATABASE_KINDS } from '../../support/storage.ts';
+
+const PASSWORD = 'correct horse battery';
+
+let installation: TestInstallation;
+let client: PortalClient;
+const after: (() => Promise<void>)[] = [];
+
+afterEach(async () => {
+  client.close();
+  await installation.close();
+  for (const end of after.splice(0)) await end();
+});
+
+/** A service with somebody signed in. */
+async function start(options: { readonly postgresUrl?: string }): Promise<void> {
+  installation = await startInstallation(options);
+  await installation.addBiller('riverton');
+  await installation.addUser('riverton', 'ada@example.com', PASSWORD, ['101Invoice:owner']);
+  client = createPortalClient(await installation.server.listen({ port: 0, host: '127.0.0.1' }));
+  await client.signIn('riverton', 'ada@example.com', PASSWORD);
+}
+
+describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
+  test('102 without its audit row no assertion leaves, and the same request can be brought again (project rule)', async () => {
+    await start(kind === 'embedded' ? {} : { postgresUrl: inject('postgresUrl') });
+    const { orm } = installation.services.database;
+    const requestId = newSamlId();
+    await orm.execute(sql`alter table audit_events rename to audit_events_away`);
+    const refused = await client.signOn('riverton', TEST_SP, requestId);
+    expect(refused.status).toBe(500);
+    expect(refused.body).not.toContain('SAMLResponse');
+    await orm.execute(sql`alter table audit_events_away rename to audit_events`);
+    const answered = await client.signOn('riverton', TEST_SP, requestId);
+    expect(answered.status).toBe(200);
+    expect(assertionIdIn(answered.body)).toMatch(/^_/);
+    // Answered once is answered for good.
+    const replayed = await client.signOn('riverton', TEST_SP, requestId);
+    expect(replayed.status).toBe(400);
+    expect(replayed.body).not.toContain('SAMLResponse');
+  });
+
+  test('102 of one request that is brought many times at once, one is answered (project rule)', async () => {
+    await start(kind === 'embedded' ? {} : { postgresUrl: inject('postgresUrl') });
+    const requestId = newSamlId();
+    const answers = await Promise.all(Array.from({ length: 12 }, () => client.signOn('riverton', TEST_SP, requestId)));
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, ...Array(11).fill(400)]);
+    expect(answers.filter(({ body }) => assertionIdIn(body) !== undefined)).toHaveLength(1);
+  });
+});
+
+test('while PostgreSQL is gone, a sign-on is answered with a page that says so, and works again once it is back', async () => {
+  const cable = await layCable(inject('postgresUrl'));
+  after.push(cable.cut);
+  await start({ postgresUrl: cable.url });
+  await cable.cut();
+  const refused = await client.signOn('riverton', TEST_SP);
+  expect(refused.status).toBe(503);
+  expect(refused.headers['retry-after']).toBe('10');
+  expect(refused.body).toContain('We can’t sign you on right now');
+  expect(refused.body).not.toContain('SAMLResponse');
+  expect((await client.get('/health/live')).status).toBe(200);
+  expect((await client.get('/health/ready')).status).toBe(503);
+
+  await cable.mend();
+  expect((await client.get('/health/ready')).status).toBe(200);
+  const answered = await client.signOn('riverton', TEST_SP);
+  expect(assertionIdIn(answered.body)).toMatch(/^_/);
+});

@@ -1,0 +1,226 @@
+import { sql } from 'drizzle-orm';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { AuditEvent } from '../../../src/core/audit/events.ts';
+import { listEvents } from '../../../src/core/audit/store.ts';
+import type { AuditWriter } from '../../../src/core/audit/writer.ts';
+import type { Orm } from '../../../src/platform/database/database.ts';
+import { auditEvents } from '../../../src/platform/database/schema.ts';
+import { createTestStorage, DATABASE_KINDS, type TestConnection, type TestStorage } from '../../support/storage.ts';
+
+const BILLER = crypto.randomUUID();
+let made = 0;
+
+/** A reference of its own, and an event with it. */
+function newEvent(): AuditEvent {
+  made += 1;
+  const reference = `REF-${made}`;
+  return { event: 'sign_in.failed', reference, billerId: BILLER, details: { reason: 'wrong_password' } };
+}
+
+function issued(requestId: string | undefined, assertionId: string): AuditEvent {
+  made += 1;
+  const details = { acs: 'https://sp.example/acs', nameIdFormat: 'emailAddress', signed: 'both' };
+  return { event: 'assertion.issued', reference: `REF-${made}`, billerId: BILLER, requestId, assertionId, details };
+}
+
+/** How many transactions wrote these events: the database itself knows it of every row. */
+async function transactionsOf(orm: Orm, events: readonly AuditEvent[]): Promise<number> {
+  const references = events.map((event) => event.reference);
+  const [row] = await orm
+    .select({
+      transactions: sql<number>`count(distinct ${auditEvents}.xmin::text)::int`,
+      rows: sql<number>`count(*)::int`,
+    })
+    .from(auditEvents)
+    .where(sql`${auditEvents.reference} in ${references}`);
+  expect(row?.rows).toBe(events.length);
+  return row?.transactions ?? 0;
+}
+
+async function isCommitted(orm: Orm, event: AuditEvent): Promise<boolean> {
+  return (await listEvents(orm, { reference: event.reference, limit: 1 })).length === 1;
+}
+
+/** What became of each append: true, false, or the code of the error. */
+async function outcomes(appends: readonly Promise<boolean>[]): Promise<unknown[]> {
+  const settled = await Promise.allSettled(appends);
+  return settled.map((one) => (one.status === 'fulfilled' ? one.value : one.reason.code));
+}
+
+let storage: TestStorage;
+let connection: TestConnection;
+let orm: Orm;
+let audit: AuditWriter;
+
+async function open(kind: (typeof DATABASE_KINDS)[number]): Promise<void> {
+  storage = await createTestStorage(kind);
+  connection = await storage.open();
+  orm = connection.database.orm;
+  audit = connection.services.audit;
+}
+
+async function close(): Promise<void> {
+  await connection.close();
+  await storage.remove();
+}
+
+describe.each(DATABASE_KINDS)('the audit writer on the %s database', (kind) => {
+  beforeAll(() => open(kind));
+  afterAll(close);
+
+  test('102 events that come together are committed together, in their order (project rule)', async () => {
+    const events = Array.from({ length: 300 }, newEvent);
+    expect(await Promise.all(events.map((event) => audit.append(event)))).toEqual(events.map(() => true));
+    // The first goes at once; the others wait for its commit and go together.
+    expect(await transactionsOf(orm, events)).toBe(2);
+    const rows = await listEvents(orm, { billerId: BILLER, event: 'sign_in.failed', limit: 300 });
+    expect(rows.reverse().map((row) => row.reference)).toEqual(events.map((event) => event.reference));
+  });
+
+  test('102 more events than one statement takes are committed all the same (project rule)', async () => {
+    const events = Array.from({ length: 1_300 }, newEvent);
+    await Promise.all(events.map((event) => audit.append(event)));
+    expect(await transactionsOf(orm, events)).toBe(4);
+  });
+
+  test('102 events that come one after another don’t wait for more (project rule)', async () => {
+    const events = Array.from({ length: 3 }, newEvent);
+    for (const event of events) {
+      expect(await audit.append(event)).toBe(true);
+      expect(await isCommitted(orm, event)).toBe(true);
+    }
+    expect(await transactionsOf(orm, events)).toBe(3);
+  });
+
+  test('102 a request that was answered before is turned away, alone (project rule)', async () => {
+    expect(await audit.append(issued('_answered', '_first'))).toBe(true);
+    expect(await audit.append(issued('_answered', '_second'))).toBe(false);
+    const together = ['_x', '_answered', '_y', '_x', undefined, undefined].map((requestId, index) =>
+      audit.append(issued(requestId, `_together-${index}`)),
+    );
+    const other = audit.append(newEvent());
+    expect(await Promise.all(together)).toEqual([true, false, true, false, true, true]);
+    expect(await other).toBe(true);
+    const rows = await listEvents(orm, { event: 'assertion.issued', limit: 100 });
+    const written = ['_first', '_together-0', '_together-2', '_together-4', '_together-5'];
+    expect(rows.map((row) => row.assertionId).sort()).toEqual(written);
+  });
+
+  test('102 a commit that fails is told to exactly those who waited for it; later ones go through (project rule)', async () => {
+    const [early, poisoned, neighbour, late] = [
+      newEvent(),
+      { ...newEvent(), reference: 'POISON' },
+      newEvent(),
+      newEvent(),
+    ];
+    // The rule is looked at when the transaction commits, not when the row is inserted: who resolved before would lie.
+    await orm.execute(sql`create function refuse() returns trigger language plpgsql as $$ begin
+      if new.reference = 'POISON' then raise exception 'refused at commit'; end if; return null; end $$`);
+    await orm.execute(sql`create constraint trigger refuse after insert on audit_events
+      deferrable initially deferred for each row execute function refuse()`);
+    try {
+      // The first goes alone; the two behind it share a transaction; the last comes when they have failed.
+      const appends = [audit.append(early), audit.append(poisoned), audit.append(neighbour)];
+      expect(await outcomes(appends)).toEqual([true, 'internal_error', 'internal_error']);
+      expect(await outcomes([audit.append(late)])).toEqual([true]);
+      const committed = await Promise.all([early, poisoned, neighbour, late].map((event) => isCommitted(orm, event)));
+      expect(committed).toEqual([true, false, false, true]);
+    } finally {
+      await orm.execute(sql`drop trigger refuse on audit_events`);
+      await orm.execute(sql`drop function refuse`);
+    }
+  });
+
+  test('102 drained waits for everything that was appended, also where it fails (project rule)', async () => {
+    const events = Array.from({ length: 20 }, newEvent);
+    const appends = events.map((event) => audit.append(event));
+    await audit.drained();
+    expect(await transactionsOf(orm, events)).toBe(2);
+    await Promise.all(appends);
+    await audit.drained();
+
+    await orm.execute(sql`alter table audit_events rename to audit_events_away`);
+    const refused = outcomes([audit.append(newEvent()), audit.append(newEvent())]);
+    await audit.drained();
+    await orm.execute(sql`alter table audit_events_away rename to audit_events`);
+    expect(await refused).toEqual(['internal_error', 'internal_error']);
+  });
+
+  test('102 text that the database can’t hold does not take its neighbours down (project rule)', async () => {
+    const odd = ['NUL \u0000', 'half a pair \ud83d', 'the other half \ude00', '\u0001 \u001f \u007f'].map((reason) => ({
+      ...newEvent(),
+      event: 'sign_in.failed' as const,
+      requestId: reason,
+      details: { reason },
+    }));
+    const events = [newEvent(), newEvent(), ...odd, newEvent()];
+    expect(await outcomes(events.map((event) => audit.append(event)))).toEqual(events.map(() => true));
+    for (const event of events) expect(await isCommitted(orm, event)).toBe(true);
+  });
+});
+
+describe('the audit writer while PostgreSQL can’t commit', () => {
+  let other: pg.Client;
+  beforeAll(async () => {
+    await open('postgresql');
+    other = new pg.Client({ connectionString: storage.environment.DATABASE_URL });
+    await other.connect();
+  });
+  afterAll(async () => {
+    await other.end();
+    await close();
+  });
+
+  /** The server process that waits for the lock on the audit. */
+  async function waitingBackend(): Promise<number> {
+    return vi.waitUntil(
+      async () => {
+        const { rows } = await other.query(
+          "select pid from pg_locks where relation = 'audit_events'::regclass and not granted",
+        );
+        return (rows[0]?.pid as number | undefined) ?? false;
+      },
+      { timeout: 4_000 },
+    );
+  }
+
+  test('nobody is told before the commit, and one connection’s end concerns one INSERT only (project rule)', async () => {
+    await other.query('begin; lock table audit_events in access exclusive mode');
+    const told: string[] = [];
+    const append = (event: AuditEvent) =>
+      audit.append(event).finally(() => {
+        told.push(event.reference);
+      });
+    const [inFlight, ...next] = Array.from({ length: 4 }, newEvent) as [AuditEvent, ...AuditEvent[]];
+    const lost = append(inFlight);
+    const pid = await waitingBackend();
+    const waiting = next.map(append);
+    expect(told).toEqual([]);
+
+    const ended = expect(lost).rejects.toMatchObject({ code: 'service_unavailable', retryAfter: 10 });
+    await other.query('select pg_terminate_backend($1)', [pid]);
+    await ended;
+    expect(told).toEqual([inFlight.reference]);
+    await waitingBackend();
+    await other.query('commit');
+    expect(await outcomes(waiting)).toEqual([true, true, true]);
+    expect(await transactionsOf(orm, next)).toBe(1);
+    expect(await isCommitted(orm, inFlight)).toBe(false);
+  });
+
+  test('a commit that was told is seen by every other connection (project rule)', async () => {
+    const elsewhere = new pg.Pool({ connectionString: storage.environment.DATABASE_URL });
+    // Its connections end a moment after `end` resolves, and by then the database may be gone.
+    elsewhere.on('error', () => undefined);
+    const events = Array.from({ length: 50 }, newEvent);
+    const seen = await Promise.all(
+      events.map(async (event) => {
+        await audit.append(event);
+        return (await elsewhere.query('select 1 from audit_events where reference = $1', [event.reference])).rowCount;
+      }),
+    );
+    await elsewhere.end();
+    expect(seen).toEqual(events.map(() => 1));
+  });
+});

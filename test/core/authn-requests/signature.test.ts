@@ -1,0 +1,88 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { acceptRequest, explainRequest } from '../../../src/core/authn-requests/accept-request.ts';
+import { verifySignature } from '../../../src/core/authn-requests/checks/signature.ts';
+import type { Biller } from '../../../src/core/billers/biller.ts';
+import { readAuthnRequest } from '../../../src/protocols/saml/reading/authn-request.ts';
+import { decodePost, decodeRedirect } from '../../../src/protocols/saml/reading/decode.ts';
+import { authnRequest, postFields, redirectQuery, signedMessage, signedQuery } from '../../support/authn-request.ts';
+import { makeSigningKey, type SigningKey } from '../../support/saml.ts';
+import { newBiller } from '../billers/biller.ts';
+
+const EVIL = 'https://evil.example/acs';
+let key: SigningKey;
+let biller: Biller;
+beforeAll(async () => {
+  key = await makeSigningKey('RSA-2048');
+  const { serviceProvider, ...rest } = newBiller();
+  biller = { ...rest, serviceProvider: { ...serviceProvider, signingCertificates: [key.signer.certificate] } };
+});
+
+const posted = (xml: string, more: Record<string, string> = {}) =>
+  decodePost(new Map(Object.entries({ ...postFields(xml), ...more })));
+function redirected(query: string) {
+  const parameters = new Map(new URLSearchParams(query));
+  return decodeRedirect(parameters, query);
+}
+const request = (attributes: Record<string, string> = {}) => authnRequest({ attributes });
+const codeOf = (work: () => unknown): string => {
+  try {
+    work();
+  } catch (error) {
+    const { code, reason } = error as { code?: string; reason?: { code: string } };
+    return reason?.code ?? code ?? String(error);
+  }
+  return 'accepted';
+};
+
+test('31, 32 what a signed message says is read from what the signature covers, whatever was read before (SAML Core 5.4)', () => {
+  const message = posted(signedMessage(request({ ID: '_good' }), key));
+  const before = readAuthnRequest(message.xml);
+  const verified = verifySignature(message, { ...before, id: '_evil', acsUrl: EVIL }, biller);
+  expect(verified).toEqual({ ...before, signed: true });
+});
+
+describe('31 a signature beside a message by POST, where it belongs inside,', () => {
+  test.each([
+    ['Signature', { Signature: 'AAAA' }],
+    ['SigAlg', { SigAlg: 'http://www.w3.org/2001/04/xmldsig-more#rsa-sha256' }],
+  ])('31 is not passed over: %s (SAML Bindings 3.5.4)', (_name, beside) => {
+    const message = posted(request(), beside);
+    expect(codeOf(() => acceptRequest(message, biller, Date.now()))).toBe('signature_invalid');
+    expect(explainRequest(message, biller, Date.now()).find(({ check }) => check === 'Signature')).toMatchObject({
+      passed: false,
+      expected: expect.stringContaining('inside'),
+      found: expect.stringContaining('beside'),
+    });
+  });
+
+  test('31 harms no message that has its signature inside as well (SAML Bindings 3.5.4)', () => {
+    const signed = signedMessage(request({ Destination: biller.ssoUrl }), key);
+    expect(codeOf(() => acceptRequest(posted(signed, { Signature: 'AAAA' }), biller, Date.now()))).toBe('accepted');
+  });
+});
+
+describe('22 a signed message must say where it goes (SAML Bindings 3.4.5.2, 3.5.5.2)', () => {
+  const ways = {
+    'HTTP-Redirect': (attributes: Record<string, string>) =>
+      redirected(signedQuery(redirectQuery(request(attributes)), key)),
+    'HTTP-POST': (attributes: Record<string, string>) => posted(signedMessage(request(attributes), key)),
+  };
+
+  test.each(Object.entries(ways))(
+    '22 and the explanation finds what the sign-on finds: %s (project rule)',
+    (_way, bring) => {
+      const explained = (attributes: Record<string, string>) =>
+        explainRequest(bring(attributes), biller, Date.now()).filter(({ passed }) => !passed);
+      expect(codeOf(() => acceptRequest(bring({}), biller, Date.now()))).toBe('destination_wrong');
+      expect(explained({})).toMatchObject([{ check: 'Destination', code: 'destination_wrong' }]);
+      expect(explained({ Destination: biller.ssoUrl })).toEqual([]);
+    },
+  );
+
+  test('22 also where the signature is not good (project rule)', () => {
+    const query = redirectQuery(request());
+    const message = redirected(`${signedQuery(query, key)}x`);
+    const failed = explainRequest(message, biller, Date.now()).filter(({ passed }) => !passed);
+    expect(failed.map(({ check }) => check)).toEqual(['Signature', 'Destination']);
+  });
+});

@@ -1,0 +1,158 @@
+import { describe, expect, test } from 'vitest';
+import { settingsOf } from '../../../src/admin/operations/biller-input.ts';
+import { billerUrls, requiresSignature, SLUG } from '../../../src/core/billers/biller.ts';
+import { type BillerSettings, billerSettingsSchema } from '../../../src/core/billers/settings.ts';
+import { InputError } from '../../../src/platform/errors/idp-error.ts';
+import { newBiller } from './biller.ts';
+
+const { serviceProvider } = newBiller();
+const defaults = billerSettingsSchema.parse({});
+
+test('45, 46 out of the box, an assertion lives five minutes and clocks may be a minute apart (SAML Profiles 4.1.4.2)', () => {
+  expect(defaults).toMatchObject({ assertionLifetimeSeconds: 300, clockSkewSeconds: 60, requestMaxAgeSeconds: 300 });
+});
+
+test('52, 71 out of the box, both are signed, and nothing goes out that nobody asked for (project rule)', () => {
+  expect(defaults).toMatchObject({ sign: 'both', unsolicited: false, unsolicitedRelayState: null });
+});
+
+test('what was stored is read again as it was, and what came later gets its default', () => {
+  expect(billerSettingsSchema.parse(JSON.parse(JSON.stringify(defaults)))).toEqual(defaults);
+  const { sessionIdleMinutes, ...older } = defaults;
+  expect(billerSettingsSchema.parse(older).sessionIdleMinutes).toBe(sessionIdleMinutes);
+});
+
+describe('a setting out of bounds is refused, and the option named', () => {
+  test.each<[string, keyof BillerSettings, readonly unknown[], readonly unknown[]]>([
+    ['--assertion-lifetime', 'assertionLifetimeSeconds', [30, 300], [29, 301, 60.5, '60', null]],
+    ['--clock-skew', 'clockSkewSeconds', [0, 300], [-1, 301]],
+    ['--request-max-age', 'requestMaxAgeSeconds', [30, 3600], [29, 3601]],
+    ['--relay-state-max', 'relayStateMaxBytes', [80, 8192], [79, 8193]],
+    [
+      '--unsolicited-relay-state',
+      'unsolicitedRelayState',
+      [null, '', 'bills', 'é'.repeat(512)],
+      ['a\nb', 'a\r\nb', 'a\tb', '\u0085', '\uD800', 'é'.repeat(513), 'x'.repeat(1025)],
+    ],
+    ['--session-idle', 'sessionIdleMinutes', [1, 1440], [0, 1441]],
+    ['--session-lifetime', 'sessionLifetimeMinutes', [1, 10_080], [0, 10_081]],
+    ['--default-login-type', 'defaultLoginType', [1, 99], [0, 100, 1.5]],
+    ['--login-type', 'loginTypes', [{}, { owner: 1 }], [{ owner: 0 }, { owner: '1' }]],
+    ['--sign', 'sign', ['assertion', 'response', 'both'], ['none', '']],
+    ['--name-id-format', 'nameIdFormat', ['persistent', 'transient'], ['kerberos', 'toString']],
+    ['--encrypt', 'encrypt', ['never', 'as-metadata'], ['sometimes']],
+    ['--encryption-algorithm', 'encryptionAlgorithm', ['aes128-gcm'], ['aes256-cbc', 'tripledes-cbc']],
+    ['--request-signature', 'requestSignature', ['if-present'], ['no']],
+    ['--view-mode', 'viewMode', [0, 1], [2, '0']],
+    ['--accounts', 'accounts', ['chosen', 'all'], ['none']],
+    ['--redirect-link-base', 'redirectLinkBase', ['https://x.example'], ['https://x.example/', 'x.example']],
+    ['--portal-url', 'portalUrl', ['https://x.example/pay?a=1', null], ['http://x.example', 'javascript:alert(1)']],
+    ['--acs-redirect-origin', 'acsRedirectOrigins', [['https://x.example']], [['https://x.example/'], ['*'], ['x']]],
+    [
+      '--email-claim',
+      'emailClaim',
+      [{ name: 'x', nameFormat: 'uri' }],
+      [
+        { name: '', nameFormat: 'uri' },
+        { name: 'x', nameFormat: 'urn:x' },
+        { name: 'x'.repeat(256), nameFormat: 'uri' },
+        null,
+      ],
+    ],
+    [
+      '--constant-claim',
+      'constantClaims',
+      [[{ name: 'x', nameFormat: 'basic', values: ['1'] }]],
+      [[{ name: 'x', nameFormat: 'basic', values: [] }], [{ name: 'x', nameFormat: 'basic', values: [''] }]],
+    ],
+  ])('%s', (option, name, good, bad) => {
+    for (const value of good) expect(settingsOf({}, { [name]: value }, serviceProvider)[name]).toEqual(value);
+    for (const value of bad) {
+      const attempt = () => settingsOf({}, { [name]: value }, serviceProvider);
+      expect(attempt, JSON.stringify(value)).toThrow(InputError);
+      expect(attempt, JSON.stringify(value)).toThrow(new RegExp(`^${option}( \\(.+?\\))?( ".*?")?: .+[^.]\\.$`));
+    }
+  });
+
+  test('the value is named too, and where it stands', () => {
+    const attempt = (given: object) => () => settingsOf({}, { ...given }, serviceProvider);
+    expect(attempt({ clockSkewSeconds: 301 })).toThrow(/^--clock-skew "301": must be at most 300\.$/);
+    expect(attempt({ loginTypes: { owner: 0 } })).toThrow(/^--login-type \(owner\) "0": must be at least 1\.$/);
+  });
+
+  test('a name that is no setting', () => {
+    expect(() => settingsOf({}, { assertionLifetime: 60 }, serviceProvider)).toThrow(
+      /^There is no setting "assertionLifetime"\.$/,
+    );
+  });
+});
+
+test('49 no two claims of a biller have the same name (SAML Core 2.7.3)', () => {
+  const email = { name: 'Email', nameFormat: 'basic' };
+  const twice = 'The claim "Email" is given twice. Every claim has a name of its own.';
+  for (const given of [
+    { loginTypeClaim: email },
+    { accountNumberClaim: email },
+    { constantClaims: [{ ...email, values: ['x'] }] },
+  ]) {
+    expect(() => settingsOf({}, given, serviceProvider)).toThrow(twice);
+  }
+  expect(() => settingsOf({}, { accountNumberClaim: null }, serviceProvider)).not.toThrow();
+});
+
+test('71 the RelayState of an unsolicited Response is within the biller’s own limit, in bytes (SAML Bindings 3.4.3)', () => {
+  const within = { relayStateMaxBytes: 80, unsolicitedRelayState: 'é'.repeat(40) };
+  expect(settingsOf({}, within, serviceProvider)).toMatchObject(within);
+  const told = /^--unsolicited-relay-state: must have at most 80 bytes \(--relay-state-max\), and has 82\.$/;
+  const beyond = { unsolicitedRelayState: 'é'.repeat(41) };
+  expect(() => settingsOf({ relayStateMaxBytes: 80 }, beyond, serviceProvider)).toThrow(told);
+  // The limit can't be drawn in below what is agreed, either.
+  expect(() => settingsOf(beyond, { relayStateMaxBytes: 80 }, serviceProvider)).toThrow(told);
+});
+
+describe('settings that don’t fit the Service Provider are refused', () => {
+  test('52 signing the Response alone, where its metadata asks for signed assertions (SAML Metadata 2.4.4)', () => {
+    const wanting = { ...serviceProvider, wantAssertionsSigned: true };
+    expect(() => settingsOf({}, { sign: 'response' }, wanting)).toThrow(/^--sign response: .*WantAssertionsSigned/);
+    expect(settingsOf({}, { sign: 'assertion' }, wanting).sign).toBe('assertion');
+    expect(settingsOf({}, { sign: 'response' }, serviceProvider).sign).toBe('response');
+  });
+
+  test('31 requests that must be signed, where nobody’s certificate is known (SAML Metadata 2.4.4)', () => {
+    expect(() => settingsOf({}, { requestSignature: 'required' }, serviceProvider)).toThrow(/^--request-signature: /);
+    const signing = { ...serviceProvider, authnRequestsSigned: true };
+    expect(() => settingsOf({}, {}, signing)).toThrow(/^--request-signature: /);
+    expect(() => settingsOf({}, { requestSignature: 'if-present' }, signing)).not.toThrow();
+    expect(() => settingsOf({}, {}, { ...signing, signingCertificates: ['x'] })).not.toThrow();
+  });
+});
+
+test.each([
+  ['as-metadata', false, false],
+  ['as-metadata', true, true],
+  ['required', false, true],
+  ['if-present', true, false],
+] as const)(
+  '31 with --request-signature %s and AuthnRequestsSigned %s, a signature is required: %s (project rule)',
+  (policy, flag, required) => {
+    const { settings } = newBiller({ requestSignature: policy });
+    expect(requiresSignature({ settings, serviceProvider: { ...serviceProvider, authnRequestsSigned: flag } })).toBe(
+      required,
+    );
+  },
+);
+
+test('39, 73 a biller’s addresses follow from the public URL and its slug (project rule)', () => {
+  expect(billerUrls('https://sso.example.com', 'riverton')).toEqual({
+    entityId: 'https://sso.example.com/saml/riverton/metadata',
+    ssoUrl: 'https://sso.example.com/saml/riverton/sso',
+    certificateUrl: 'https://sso.example.com/saml/riverton/certificate.pem',
+  });
+});
+
+test('a slug can stand in a URL and on the command line as it is', () => {
+  for (const slug of ['a', 'a1', '1', 'riverton-water', 'x'.repeat(63), 'a--b']) expect(slug).toMatch(SLUG);
+  for (const slug of ['', '-a', 'a-', 'A', 'a_b', 'a.b', 'a/b', '..', 'a b', 'a\n', 'é', 'x'.repeat(64)]) {
+    expect(slug).not.toMatch(SLUG);
+  }
+});

@@ -1,0 +1,224 @@
+import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { and, eq } from 'drizzle-orm';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { runOperation } from '../../../src/admin/operations/operations.ts';
+import { expiryWarnings, signingKeys } from '../../../src/platform/database/schema.ts';
+import { authnRequest, redirectQuery } from '../../support/authn-request.ts';
+import { createBrowserLike, errorCodeOf, requirePosted } from '../../support/browser-like.ts';
+import { databaseOfProject, startInstallation, type TestInstallation } from '../../support/installation.ts';
+import { createTestStorage } from '../../support/storage.ts';
+
+const DAY = 86_400_000;
+const PASSWORD = 'correct horse battery';
+let installation: TestInstallation;
+let now = Date.now();
+let slug = '';
+let number = 0;
+
+beforeAll(async () => {
+  installation = await startInstallation({ ...databaseOfProject(), clock: () => now });
+});
+afterAll(() => installation.close());
+beforeEach(async () => {
+  now = Date.now();
+  number += 1;
+  slug = `biller-${number}`;
+  await installation.addBiller(slug, { keyType: 'EC-P256' });
+});
+const look = async () =>
+  (await installation.services.expiry.look()).filter(({ biller }) => biller === slug).map(({ days }) => days);
+/** Sets the clock so many days before the active certificate of the biller ends. */
+async function leave(days: number): Promise<void> {
+  const { active } = await installation.services.keys.ofBiller((await installation.services.billers.bySlug(slug)).id);
+  now = (active?.notAfter.getTime() ?? 0) - days * DAY;
+}
+const deliveries = () => installation.services.database.orm.select().from(expiryWarnings);
+
+test('91 a warning at 60, 30, 7 days and 1 day, once each, however often anybody looks (project rule)', async () => {
+  const given: number[] = [];
+  for (const days of [100, 61, 60, 59.5, 31, 30, 29, 8, 7, 6, 2, 1, 0.5]) {
+    await leave(days);
+    given.push(...(await look()), ...(await look()));
+  }
+  expect(given).toEqual([60, 30, 7, 1]);
+  const events = (await installation.operate('audit.list', { biller: slug, event: 'key.expiry_warned' })) as unknown[];
+  expect(events).toHaveLength(4);
+});
+
+test('91 a key that has few days left when it is first looked at gets one warning, not all that it missed (project rule)', async () => {
+  await leave(5);
+  expect(await look()).toEqual([7]);
+  expect(await look()).toEqual([]);
+});
+
+test('91 of two instances that look at the same time, one gives the warning (project rule)', async () => {
+  const storage = await createTestStorage('postgresql');
+  const both = [await storage.open(), await storage.open()];
+  try {
+    const [one] = both;
+    const input = { slug: 'shared', name: 'Shared', billerGuid: crypto.randomUUID(), keyType: 'EC-P256' };
+    const provider = { entityId: 'https://sp.example', acs: ['https://sp.example/acs'] };
+    if (one === undefined) throw new Error('there is no instance');
+    await runOperation(one.services, 'biller.add', { ...input, ...provider }, { name: 'test' });
+    const soon = new Date(Date.now() + 20 * DAY);
+    await one.database.orm.update(signingKeys).set({ notAfter: soon });
+    const notices = await Promise.all(both.map(({ services }) => services.expiry.look()));
+    expect(notices.flat()).toMatchObject([{ biller: 'shared', days: 30 }]);
+  } finally {
+    for (const connection of both) await connection.close();
+    await storage.remove();
+  }
+});
+
+test('a schedule stages a key by itself, once, and never activates it (project rule)', async () => {
+  await installation.operate('biller.update', { slug, settings: { stageDaysBefore: 45 } });
+  await leave(46);
+  await look();
+  const states = async () => {
+    const keys = (await installation.operate('key.list', { biller: slug })) as { state: string }[];
+    return keys.map(({ state }) => state);
+  };
+  expect(await states()).toEqual(['active']);
+  await leave(45);
+  await look();
+  await look();
+  expect(await states()).toEqual(['active', 'staged']);
+  const [event] = (await installation.operate('audit.list', { biller: slug, event: 'key.staged' })) as {
+    details: { actor: string };
+  }[];
+  expect(event?.details.actor).toBe('schedule');
+});
+
+test.each([
+  ['sign', 200, 'ok'],
+  ['refuse', 503, 'not ready'],
+])(
+  '92 an expired active key: with the setting "%s" sign-on answers %i, and readiness says so (project rule)',
+  async (expiredKey, status, readiness) => {
+    // Readiness speaks of every biller; the others' certificates have ended, too.
+    for (const biller of (await installation.operate('biller.list', {})) as { slug: string }[]) {
+      if (biller.slug !== slug) await installation.operate('biller.remove', { slug: biller.slug });
+    }
+    await installation.operate('biller.update', { slug, settings: { expiredKey } });
+    await installation.addUser(slug, 'pat@example.com', PASSWORD, ['101Invoice']);
+    await leave(-1);
+    const browser = createBrowserLike(installation.server);
+    await browser.signIn(slug, 'pat@example.com', PASSWORD);
+    const request = authnRequest({ attributes: { IssueInstant: new Date(now).toISOString() } });
+    const answer = await browser.get(`/saml/${slug}/sso?${redirectQuery(request)}`);
+    expect(answer.statusCode).toBe(status);
+    if (status === 200) requirePosted(answer);
+    else expect(errorCodeOf(answer)).toBe('signing_key_unavailable');
+    const health = await installation.server.inject('/health/ready');
+    expect([health.statusCode, health.json().status]).toEqual([status, readiness]);
+    expect(health.json().checks[1]).toEqual({ name: 'keys', ok: false, problems: 1 });
+    const findings = (await installation.operate('doctor', {})) as { finding: string }[];
+    expect(findings.map(({ finding }) => finding)).toContain(`the active certificate of biller ${slug} has expired`);
+  },
+);
+
+describe('the webhook', () => {
+  let receiver: Server;
+  let url: string;
+  let secret: string;
+  /** What the receiver does with a delivery; a status, or cutting the connection after it has read all. */
+  let answer: number | 'cut' = 200;
+  const received: { body: string; signature: string }[] = [];
+
+  beforeAll(async () => {
+    receiver = createServer(async (request, response) => {
+      received.push({ body: await text(request), signature: String(request.headers['ic-idp-signature']) });
+      if (answer === 'cut') request.socket.destroy();
+      else response.writeHead(answer, { connection: 'close' }).end();
+    }).listen(0, '127.0.0.1');
+    await once(receiver, 'listening');
+    url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hook`;
+    ({ secret } = (await installation.operate('webhook.set', { url })) as { secret: string });
+  });
+  afterAll(async () => {
+    await installation.operate('webhook.remove', {});
+    receiver.closeAllConnections();
+    receiver.close();
+  });
+  beforeEach(async () => {
+    await installation.services.database.orm.delete(expiryWarnings);
+    received.length = 0;
+    answer = 200;
+  });
+  /** How the delivery of the warning at 30 days stands. */
+  const deliveryOf = async () => {
+    const biller = await installation.services.billers.bySlug(slug);
+    const [row] = await installation.services.database.orm
+      .select({ delivery: expiryWarnings.delivery, attempts: expiryWarnings.attempts })
+      .from(expiryWarnings)
+      .innerJoin(signingKeys, eq(signingKeys.id, expiryWarnings.keyId))
+      .where(and(eq(signingKeys.billerId, biller.id), eq(expiryWarnings.days, 30)));
+    return row;
+  };
+  const mine = () => received.filter(({ body }) => (JSON.parse(body) as { biller: string }).biller === slug);
+
+  test('91 a delivery says what ends when, and is signed so that the receiver can check it (project rule)', async () => {
+    await leave(25);
+    await look();
+    await look();
+    const [delivery, ...others] = mine();
+    expect(others).toEqual([]);
+    expect(JSON.parse(delivery?.body ?? '{}')).toMatchObject({ event: 'key.expiry_warned', biller: slug, days: 30 });
+    const [, seconds, hex] = /^t=(\d+),v1=([0-9a-f]{64})$/.exec(delivery?.signature ?? '') ?? [];
+    const expected = createHmac('sha256', Buffer.from(secret, 'base64'))
+      .update(`${seconds}.${delivery?.body}`)
+      .digest('hex');
+    expect(hex).toBe(expected);
+    expect(Math.abs(Number(seconds) * 1000 - now)).toBeLessThan(2_000);
+  });
+
+  test('91 one that is surely not taken is tried again, later and later, and at last given up (project rule)', async () => {
+    answer = 503;
+    await leave(25);
+    await look();
+    await look();
+    expect(mine()).toHaveLength(1);
+    for (let attempt = 0; attempt < 20; attempt += 1) {
+      now += 2 * DAY;
+      await look();
+    }
+    expect((await deliveryOf())?.delivery).toBe('given_up');
+    const first = mine().filter(({ body }) => (JSON.parse(body) as { days: number }).days === 30);
+    expect(first).toHaveLength(12);
+  });
+
+  test('91 one that may have been taken is never sent again (project rule)', async () => {
+    answer = 'cut';
+    await leave(25);
+    await look();
+    expect(await deliveryOf()).toEqual({ delivery: 'unknown', attempts: 1 });
+    answer = 200;
+    now += DAY;
+    await look();
+    expect(mine()).toHaveLength(1);
+  });
+
+  test('91 one whose process ended in the middle is never sent again (project rule)', async () => {
+    await leave(25);
+    answer = 503;
+    await look();
+    await installation.services.database.orm
+      .update(expiryWarnings)
+      .set({ delivery: 'sending', nextAttempt: new Date(now) });
+    now += 10 * 60_000;
+    await look();
+    expect((await deliveries()).map(({ delivery }) => delivery)).not.toContain('sending');
+    expect((await deliveryOf())?.delivery).toBe('unknown');
+    expect(mine()).toHaveLength(1);
+  });
+
+  test('a test delivery tells whether it was taken (project rule)', async () => {
+    expect(await installation.operate('webhook.test', {})).toEqual({ url, sent: 'delivered' });
+    answer = 500;
+    expect(await installation.operate('webhook.test', {})).toEqual({ url, sent: 'refused' });
+  });
+});

@@ -1,0 +1,54 @@
+import { randomBytes } from 'node:crypto';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { createMasterKey } from '../../../src/core/secrets/master-key.ts';
+
+const base64 = randomBytes(32).toString('base64');
+const masterKey = createMasterKey(base64);
+const other = createMasterKey(randomBytes(32).toString('base64'));
+
+test('whatever the secret and its context, it opens in that context, with the same key read again, and nowhere else', () => {
+  const secret = fc.uint8Array({ minLength: 1, maxLength: 200 });
+  fc.assert(
+    fc.property(secret, fc.string(), fc.string(), (bytes, context, elsewhere) => {
+      const sealed = masterKey.seal(bytes, context);
+      expect(createMasterKey(base64).unseal(sealed, context)).toEqual(Buffer.from(bytes));
+      expect(() => other.unseal(sealed, context)).toThrow();
+      expect(() => masterKey.unseal(sealed, `${context} `)).toThrow();
+      if (elsewhere !== context) expect(() => masterKey.unseal(sealed, elsewhere)).toThrow();
+    }),
+    { seed: 32 },
+  );
+});
+
+test('no bit of what is sealed can be flipped, and nothing can be cut off or added', () => {
+  const sealed = masterKey.seal(Buffer.from('a private key'), 'x');
+  for (let bit = 0; bit < sealed.length * 8; bit += 1) {
+    const flipped = Buffer.from(sealed);
+    flipped.writeUInt8(flipped.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3);
+    expect(() => masterKey.unseal(flipped, 'x'), `bit ${bit}`).toThrow();
+  }
+  for (let length = 0; length < sealed.length; length += 1) {
+    expect(() => masterKey.unseal(sealed.subarray(0, length), 'x'), `length ${length}`).toThrow();
+  }
+  expect(() => masterKey.unseal(Buffer.concat([sealed, Buffer.of(0)]), 'x')).toThrow();
+  expect(masterKey.unseal(sealed, 'x').toString()).toBe('a private key');
+});
+
+test('68 an email is found by its hash, in upper and lower case, and only with the key (project rule)', () => {
+  const hash = masterKey.hashEmail('Pat@Example.com');
+  expect(hash).toMatch(/^[\w-]{22}$/);
+  expect(masterKey.hashEmail('pat@example.COM')).toBe(hash);
+  expect(createMasterKey(base64).hashEmail('pat@example.com')).toBe(hash);
+  expect(masterKey.hashEmail('pat@example.co')).not.toBe(hash);
+  expect(other.hashEmail('pat@example.com')).not.toBe(hash);
+});
+
+test('the check value tells one key from another, and is nothing that the key itself is', () => {
+  const [checkValue = ''] = masterKey.checkValues;
+  expect(checkValue).toMatch(/^[0-9a-f]{16}$/);
+  expect(createMasterKey(base64).checkValues).toEqual([checkValue]);
+  expect(other.checkValues).not.toEqual([checkValue]);
+  const master = Buffer.from(base64, 'base64');
+  expect(master.includes(Buffer.from(checkValue, 'hex'))).toBe(false);
+});

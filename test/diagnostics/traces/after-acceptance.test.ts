@@ -1,0 +1,52 @@
+import { describe, expect, test } from 'vitest';
+import { EMAIL, useStage } from '../../endpoints/sign-on/stage.ts';
+import { elementsNamed, postedBy, referenceOf } from '../../support/browser-like.ts';
+
+const stage = useStage();
+type Page = Awaited<ReturnType<typeof stage.bring>>;
+
+/** What the trace of a refused sign-on says did not pass. */
+async function failedOf(page: Page) {
+  const posted = postedBy(page);
+  const said = posted === undefined ? undefined : elementsNamed(posted.root, 'StatusMessage')[0]?.text;
+  const reference = said === undefined ? referenceOf(page) : /Reference: ([a-z-]+)/.exec(said)?.[1];
+  const { trace } = (await stage.installation.operate('trace.show', { reference })) as {
+    trace: { code: string; checks: { passed: boolean; code?: string; found?: string }[] };
+  };
+  const failed = trace.checks.filter(({ passed }) => !passed);
+  expect(trace.checks.length - failed.length).toBeGreaterThan(8);
+  return { code: trace.code, failed };
+}
+
+describe('what fails once the request is accepted stands in the trace behind its checks', () => {
+  test('29 nobody is signed in, and IsPassive forbids to ask (project rule)', async () => {
+    const { code, failed } = await failedOf(await stage.bring(stage.stranger(), { attributes: { IsPassive: 'true' } }));
+    expect(code).toBe('no_passive');
+    expect(failed).toMatchObject([{ code, found: 'IsPassive: the sign-in page would be needed' }]);
+  });
+
+  test('26 somebody else is signed in than the Subject names (project rule)', async () => {
+    const inside = '<saml:Subject><saml:NameID>somebody.else@example.com</saml:NameID></saml:Subject>';
+    const { code, failed } = await failedOf(await stage.bring(await stage.signedIn(), { inside }));
+    expect(code).toBe('unknown_principal');
+    expect(failed).toMatchObject([{ code, found: expect.stringContaining('somebody else') }]);
+  });
+
+  test('the request was answered before (project rule)', async () => {
+    const browser = await stage.signedIn();
+    const parts = { attributes: { ID: '_twice' } };
+    expect(postedBy(await stage.bring(browser, parts))).toBeDefined();
+    const { code, failed } = await failedOf(await stage.bring(browser, parts));
+    expect(code).toBe('request_replayed');
+    expect(failed).toMatchObject([{ code, found: expect.stringContaining('_twice') }]);
+  });
+
+  test('70 the portal user has no account (project rule)', async () => {
+    await stage.installation.addBiller('no-accounts', { keyType: 'EC-P256' });
+    await stage.installation.addUser('no-accounts', EMAIL, 'correct horse battery', []);
+    const browser = await stage.signedIn('no-accounts');
+    const { code, failed } = await failedOf(await stage.bring(browser, {}, undefined, 'no-accounts'));
+    expect(code).toBe('account_missing');
+    expect(failed).toMatchObject([{ code }]);
+  });
+});

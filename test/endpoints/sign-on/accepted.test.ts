@@ -1,0 +1,124 @@
+import { expect, test } from 'vitest';
+import { elementsNamed, requirePosted, textOf } from '../../support/browser-like.ts';
+import { TEST_ACS, TEST_SP } from '../../support/installation.ts';
+import { EMAIL, useStage } from './stage.ts';
+
+const stage = useStage();
+const FORMAT = {
+  email: 'urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress',
+  unspecified: 'urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified',
+  persistent: 'urn:oasis:names:tc:SAML:2.0:nameid-format:persistent',
+  transient: 'urn:oasis:names:tc:SAML:2.0:nameid-format:transient',
+};
+const CLASS = 'urn:oasis:names:tc:SAML:2.0:ac:classes:';
+const SP_METADATA = `<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" entityID="${TEST_SP}">
+  <SPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">
+    <AssertionConsumerService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="https://sp.example/one" index="3"/>
+    <AssertionConsumerService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="https://sp.example/two" index="7" isDefault="true"/>
+  </SPSSODescriptor></EntityDescriptor>`;
+
+test('4, 5, 6 the ACS: the default, by index, by its exact URL (SAML Core 3.4.1)', async () => {
+  await stage.addBiller('several-acs', { spMetadata: SP_METADATA });
+  const browser = await stage.signedIn('several-acs');
+  const acsOf = async (attributes: Record<string, string>) =>
+    requirePosted(await stage.bring(browser, { attributes }, undefined, 'several-acs'));
+  for (const [attributes, acs] of [
+    [{}, 'https://sp.example/two'],
+    [{ AssertionConsumerServiceIndex: '3' }, 'https://sp.example/one'],
+    [{ AssertionConsumerServiceIndex: '+03' }, 'https://sp.example/one'],
+    [{ AssertionConsumerServiceURL: 'https://sp.example/one' }, 'https://sp.example/one'],
+  ] as const) {
+    const posted = await acsOf(attributes);
+    expect(posted.acs).toBe(acs);
+    expect(posted.root.attributes.get('Destination')).toBe(acs);
+    expect(elementsNamed(posted.root, 'SubjectConfirmationData')[0]?.attributes.get('Recipient')).toBe(acs);
+  }
+});
+
+test.each([undefined, '', 'plain', 'https://sp.example/?a=1&b=2#c', '<"\'&amp;>é😀'])(
+  '3, 61 RelayState %j comes back as it came (SAML Bindings 3.4.3, 3.5.3)',
+  async (relayState) => {
+    const posted = requirePosted(await stage.bring(await stage.signedIn(), {}, relayState));
+    expect(posted.relayState).toBe(relayState);
+    expect(posted.acs).toBe(TEST_ACS);
+  },
+);
+
+test('9 an extension that is not known is passed over (SAML Core 3.2.1)', async () => {
+  const inside = '<samlp:Extensions><x:y xmlns:x="urn:x" a="1">text</x:y></samlp:Extensions>';
+  requirePosted(await stage.bring(await stage.signedIn(), { inside }));
+});
+
+test('10, 44 NameIDPolicy: none and unspecified give the agreed format, others what they ask for (SAML Core 3.4.1.1)', async () => {
+  const browser = await stage.signedIn();
+  const nameIdOf = async (inside: string) =>
+    elementsNamed(requirePosted(await stage.bring(browser, { inside })).root, 'NameID')[0];
+  const policy = (format: string) => `<samlp:NameIDPolicy Format="${format}" AllowCreate="true"/>`;
+  for (const inside of [
+    '',
+    '<samlp:NameIDPolicy AllowCreate="1"/>',
+    policy(FORMAT.email),
+    policy(FORMAT.unspecified),
+    policy(''),
+  ]) {
+    const nameId = await nameIdOf(inside);
+    expect([nameId?.attributes.get('Format'), nameId?.text]).toEqual([FORMAT.email, EMAIL]);
+  }
+  const [persistent, again] = [await nameIdOf(policy(FORMAT.persistent)), await nameIdOf(policy(FORMAT.persistent))];
+  expect(persistent?.attributes.get('Format')).toBe(FORMAT.persistent);
+  expect(persistent?.text).toBe(again?.text);
+  expect(persistent?.text).not.toContain('pat@');
+  const [transient, fresh] = [await nameIdOf(policy(FORMAT.transient)), await nameIdOf(policy(FORMAT.transient))];
+  expect(transient?.attributes.get('Format')).toBe(FORMAT.transient);
+  expect(transient?.text).not.toBe(fresh?.text);
+});
+
+test.each([
+  ['exact', ['PasswordProtectedTransport'], 'PasswordProtectedTransport'],
+  ['exact', ['Password'], 'Password'],
+  ['exact', ['Kerberos', 'Password'], 'Password'],
+  ['exact', ['unspecified'], 'unspecified'],
+  ['minimum', ['Password'], 'PasswordProtectedTransport'],
+  ['maximum', ['Password'], 'Password'],
+  ['maximum', ['SmartcardPKI'], 'PasswordProtectedTransport'],
+  ['better', ['Password'], 'PasswordProtectedTransport'],
+])('11, 48 RequestedAuthnContext %s %j is met by %s (SAML Core 3.3.2.2.1)', async (comparison, asked, told) => {
+  const refs = asked.map((name) => `<saml:AuthnContextClassRef>${CLASS}${name}</saml:AuthnContextClassRef>`).join('');
+  const inside = `<samlp:RequestedAuthnContext Comparison="${comparison}">${refs}</samlp:RequestedAuthnContext>`;
+  const { root } = requirePosted(await stage.bring(await stage.signedIn(), { inside }));
+  expect(textOf(root, 'AuthnContextClassRef')).toBe(CLASS + told);
+});
+
+test('13 HEAD never issues (RFC 9110 9.3.2)', async () => {
+  const browser = await stage.signedIn();
+  const issued = () => stage.installation.operate('audit.list', { event: 'assertion.issued', limit: 10_000 });
+  const before = (await issued()) as unknown[];
+  const { url } = (await stage.bring(browser)).raw.req;
+  const answer = await stage.installation.server.inject({
+    method: 'HEAD',
+    url: url ?? '',
+    cookies: Object.fromEntries(browser.cookies),
+  });
+  expect(answer.statusCode).toBe(404);
+  expect((await issued()) as unknown[]).toHaveLength(before.length + 1);
+});
+
+test('35, 38, 39, 42, 47 IDs are fresh, InResponseTo and Issuer right, and the time of the login is the real one (SAML Core 3.2.2)', async () => {
+  const browser = await stage.signedIn();
+  const loggedIn = stage.now();
+  stage.pass(120_000);
+  const seen = new Set<string>();
+  for (const ID of ['_first', '_second']) {
+    const { root } = requirePosted(await stage.bring(browser, { attributes: { ID } }));
+    const [assertion] = elementsNamed(root, 'Assertion');
+    for (const element of [root, assertion]) seen.add(element?.attributes.get('ID') ?? '');
+    expect(root.attributes.get('InResponseTo')).toBe(ID);
+    expect(elementsNamed(root, 'Issuer').map(({ text }) => text)).toEqual(
+      Array(2).fill('https://idp.example/saml/riverton/metadata'),
+    );
+    const instant = elementsNamed(root, 'AuthnStatement')[0]?.attributes.get('AuthnInstant') ?? '';
+    expect(Math.abs(Date.parse(instant) - loggedIn)).toBeLessThan(5_000);
+  }
+  expect(seen.size).toBe(4);
+  for (const id of seen) expect(id).toMatch(/^_[0-9a-f]{32,}$/);
+});

@@ -1,0 +1,118 @@
+import { beforeAll, expect, test } from 'vitest';
+import type { XmlElement } from '../../../src/protocols/saml/reading/xml.ts';
+import { type BrowserLike, elementsNamed, requirePosted, textOf } from '../../support/browser-like.ts';
+import { TEST_ACS, TEST_SP } from '../../support/installation.ts';
+import { schemaErrors } from '../../support/xml-tools.ts';
+import { EMAIL, PASSWORD, useStage } from './stage.ts';
+
+const stage = useStage();
+const PERSISTENT = 'urn:oasis:names:tc:SAML:2.0:nameid-format:persistent';
+const TRANSIENT = 'urn:oasis:names:tc:SAML:2.0:nameid-format:transient';
+const policy = (format: string) => ({ inside: `<samlp:NameIDPolicy Format="${format}" AllowCreate="false"/>` });
+let browser: BrowserLike;
+beforeAll(async () => {
+  const settings = { assertionLifetimeSeconds: 40, clockSkewSeconds: 7 };
+  await stage.addBiller('short', { settings });
+  browser = await stage.signedIn('short');
+});
+const signOn = async (parts = {}, from = browser, biller = 'short') =>
+  requirePosted(await stage.bring(from, parts, undefined, biller));
+
+function only(root: XmlElement, name: string): XmlElement {
+  const [found, ...others] = elementsNamed(root, name);
+  if (found === undefined || others.length > 0)
+    throw new Error(`${name} comes ${others.length + (found ? 1 : 0)} times`);
+  return found;
+}
+const instantOf = (element: XmlElement, name: string) => Date.parse(element.attributes.get(name) ?? '');
+
+test('34, 37, 38, 40, 45, 46 the assertion is confirmed at this ACS, for this request, for a short time (SAML Profiles 4.1.4.2)', async () => {
+  const before = stage.now();
+  const { xml, root } = await signOn({ attributes: { ID: '_asked' } });
+  expect(schemaErrors(xml, 'protocol')).toBe('');
+  expect(root.attributes.get('Destination')).toBe(TEST_ACS);
+  const confirmation = only(only(root, 'Assertion'), 'SubjectConfirmation');
+  expect(confirmation.attributes.get('Method')).toBe('urn:oasis:names:tc:SAML:2.0:cm:bearer');
+  const data = only(confirmation, 'SubjectConfirmationData');
+  expect(Object.fromEntries(data.attributes)).toEqual({
+    InResponseTo: '_asked',
+    NotOnOrAfter: expect.any(String),
+    Recipient: TEST_ACS,
+  });
+  const conditions = only(root, 'Conditions');
+  expect(only(conditions, 'Audience').text).toBe(TEST_SP);
+  // Instants are told in whole seconds; a slow machine may need some.
+  for (const [instant, seconds] of [
+    [instantOf(data, 'NotOnOrAfter'), 40],
+    [instantOf(conditions, 'NotOnOrAfter'), 40],
+    [instantOf(conditions, 'NotBefore'), -7],
+    [instantOf(only(root, 'Assertion'), 'IssueInstant'), 0],
+  ] as const) {
+    expect(instant).toBeGreaterThan(before + seconds * 1000 - 1001);
+    expect(instant).toBeLessThanOrEqual(stage.now() + seconds * 1000);
+  }
+});
+
+test('47, 48 SessionIndex tells nothing and is the same for one session; the context is a password over TLS (SAML Core 2.7.2)', async () => {
+  const indexOf = async (from: BrowserLike) =>
+    only((await signOn({}, from)).root, 'AuthnStatement').attributes.get('SessionIndex') ?? '';
+  const [one, again, other] = [
+    await indexOf(browser),
+    await indexOf(browser),
+    await indexOf(await stage.signedIn('short')),
+  ];
+  expect(one).toBe(again);
+  expect(one).not.toBe(other);
+  expect(one.length).toBeGreaterThanOrEqual(22);
+  // It is not the secret that the cookie holds.
+  expect(one).not.toContain(browser.cookies.get('__Host-session'));
+  const { root } = await signOn();
+  expect(textOf(root, 'AuthnContextClassRef')).toBe(
+    'urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport',
+  );
+});
+
+test('44 a persistent NameID says nothing, stays the same for the person, and is another one elsewhere (SAML Core 8.3.7)', async () => {
+  await stage.installation.addUser('short', 'kim@example.com', PASSWORD, ['101Invoice']);
+  const nameIdOf = async (from: BrowserLike, biller = 'short') =>
+    only((await signOn(policy(PERSISTENT), from, biller)).root, 'NameID');
+  const mine = await nameIdOf(browser);
+  expect(Object.fromEntries(mine.attributes)).toEqual({
+    Format: PERSISTENT,
+    NameQualifier: 'https://idp.example/saml/short/metadata',
+    SPNameQualifier: TEST_SP,
+  });
+  expect(mine.text).toMatch(/^[\w-]{43}$/);
+  expect((await nameIdOf(await stage.signedIn('short'))).text).toBe(mine.text);
+  const others = [
+    await nameIdOf(await stage.signedIn('short', 'kim@example.com')),
+    // The same Service Provider, and the same email address, at another biller.
+    await nameIdOf(await stage.signedIn(), 'riverton'),
+  ];
+  // The same person at the same biller, whose Service Provider has another name now.
+  await stage.installation.operate('biller.update', {
+    slug: 'short',
+    entityId: 'https://new.example',
+    acs: [TEST_ACS],
+  });
+  const renamed = await signOn({ ...policy(PERSISTENT), issuer: 'https://new.example' });
+  others.push(only(renamed.root, 'NameID'));
+  expect(new Set([mine, ...others].map(({ text }) => text)).size).toBe(4);
+  await stage.installation.operate('biller.update', { slug: 'short', entityId: TEST_SP, acs: [TEST_ACS] });
+  expect((await nameIdOf(browser)).text).toBe(mine.text);
+});
+
+test('10, 44 the agreed format holds where the request names none, and gives way where it names one (SAML Core 3.4.1.1)', async () => {
+  await stage.addBiller('agreed', { settings: { nameIdFormat: 'transient' } });
+  const from = await stage.signedIn('agreed');
+  const nameIdOf = async (parts = {}) => only((await signOn(parts, from, 'agreed')).root, 'NameID');
+  const [one, other] = [
+    await nameIdOf(),
+    await nameIdOf(policy('urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified')),
+  ];
+  expect([one.attributes.get('Format'), other.attributes.get('Format')]).toEqual([TRANSIENT, TRANSIENT]);
+  expect(one.text).not.toBe(other.text);
+  expect(`${one.text} ${other.text}`).not.toContain('pat@');
+  const email = await nameIdOf(policy('urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress'));
+  expect(email.text).toBe(EMAIL);
+});

@@ -1,0 +1,118 @@
+import { expect, test } from 'vitest';
+import { authnRequest, postFields, redirectQuery } from '../../support/authn-request.ts';
+import { errorCodeOf, postedBy, requirePosted } from '../../support/browser-like.ts';
+import { EMAIL, PASSWORD, useStage } from './stage.ts';
+
+const stage = useStage();
+const flowIn = (location: unknown) => /flow=([\w-]+)/.exec(String(location))?.[1] ?? '';
+const message = () => authnRequest({ attributes: { IssueInstant: new Date(stage.now()).toISOString() } });
+
+test('62, 63 the page that posts itself is not kept, not guessed, tells no referrer, and leads to this ACS alone (SAML Bindings 3.5.5)', async () => {
+  const page = await stage.bring(await stage.signedIn());
+  expect(page.headers).toMatchObject({
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    'referrer-policy': 'no-referrer',
+    'content-security-policy':
+      "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action 'self' https://sp.example; frame-ancestors 'none'; base-uri 'none'",
+  });
+  // 61: the form posts to the ACS; a button is there where scripts are off.
+  expect(page.body).toMatch(/<form method="post" [^>]*action="https:\/\/sp\.example\/acs">/);
+  expect(page.body).toMatch(/<noscript>[\s\S]*<button/);
+  expect(page.body).not.toMatch(/<script>|onload=|onclick=|style="/);
+});
+
+test('63, 67 the origins that the ACS redirects to, and the portal that may frame us, are the biller’s settings (project rule)', async () => {
+  const settings = {
+    acsRedirectOrigins: ['https://www.invoicecloud.example'],
+    portalUrl: 'https://portal.example/home',
+  };
+  await stage.addBiller('framed', { settings });
+  const page = await stage.bring(await stage.signedIn('framed'), {}, undefined, 'framed');
+  expect(page.headers['content-security-policy']).toContain(
+    "form-action 'self' https://sp.example https://www.invoicecloud.example; frame-ancestors https://portal.example;",
+  );
+});
+
+test('64 a request is answered once, however often and at the same time it comes (SAML Profiles 4.1.4.5)', async () => {
+  const browser = await stage.signedIn();
+  const url = `/saml/riverton/sso?${redirectQuery(message())}`;
+  const answers = await Promise.all(Array.from({ length: 8 }, () => browser.get(url)));
+  expect(answers.filter((answer) => postedBy(answer) !== undefined)).toHaveLength(1);
+  expect(answers.filter((answer) => errorCodeOf(answer) === 'request_replayed')).toHaveLength(7);
+  expect(errorCodeOf(await browser.get(url))).toBe('request_replayed');
+});
+
+test('2, 66 POST, also with line breaks in the base64: parked, and 303 to a GET that brings the Lax cookies (SAML Bindings 3.5.4)', async () => {
+  const browser = await stage.signedIn();
+  const session = browser.cookies.get('__Host-session') ?? '';
+  const { SAMLRequest = '' } = postFields(message());
+  const broken = SAMLRequest.replace(/.{76}/g, '$&\r\n');
+  // From another site, the browser keeps the Lax cookie to itself.
+  browser.cookies.clear();
+  const parked = await browser.post(
+    '/saml/riverton/sso',
+    { SAMLRequest: broken, RelayState: 'rs' },
+    { 'sec-fetch-site': 'cross-site' },
+  );
+  expect(parked.statusCode).toBe(303);
+  expect(parked.headers.location).toMatch(/^\/saml\/riverton\/sso\?flow=[\w-]{16}$/);
+  const [cookie] = parked.cookies as unknown as Record<string, unknown>[];
+  expect(cookie).toMatchObject({ path: '/', httpOnly: true, secure: true, sameSite: 'Lax' });
+  expect(cookie?.name).toMatch(/^__Host-flow-/);
+  browser.cookies.set('__Host-session', session);
+  expect(requirePosted(await browser.follow(parked)).relayState).toBe('rs');
+});
+
+test('65 a flow belongs to the browser that began it, and to its biller (project rule)', async () => {
+  await stage.addBiller('neighbour');
+  const [browser, thief] = [stage.stranger(), await stage.signedIn()];
+  const parked = await browser.post('/saml/riverton/sso', postFields(message()));
+  const path = String(parked.headers.location);
+  expect(errorCodeOf(await thief.get(path))).toBe('flow_unknown');
+  expect(errorCodeOf(await browser.get(path.replace('riverton', 'neighbour')))).toBe('flow_unknown');
+  const forged = `__Host-flow-${flowIn(path)}`;
+  thief.cookies.set(forged, 'A'.repeat(43));
+  expect(errorCodeOf(await thief.get(path))).toBe('flow_unknown');
+  expect((await browser.get(path)).headers.location).toMatch(/^\/login\//);
+});
+
+test('64 a finished flow makes no second assertion: back and refresh end on a page (project rule)', async () => {
+  const browser = stage.stranger();
+  const asked = await stage.bring(browser);
+  const flow = flowIn(asked.headers.location);
+  const signedIn = await browser.post('/login/riverton', { email: EMAIL, password: PASSWORD, flow });
+  const resumed = String(signedIn.headers.location);
+  requirePosted(await browser.get(resumed));
+  expect(errorCodeOf(await browser.get(resumed))).toBe('flow_unknown');
+});
+
+test('65 the session identifier is a new one at every sign-in, and its cookie is Secure, HttpOnly and Lax (project rule)', async () => {
+  const browser = stage.stranger();
+  browser.cookies.set('__Host-session', 'B'.repeat(43));
+  const first = await browser.post('/login/riverton', { email: EMAIL, password: PASSWORD });
+  const [cookie] = first.cookies as unknown as Record<string, unknown>[];
+  expect(cookie).toMatchObject({ name: '__Host-session', path: '/', httpOnly: true, secure: true, sameSite: 'Lax' });
+  const one = browser.cookies.get('__Host-session');
+  expect(one).toMatch(/^[\w-]{43}$/);
+  await browser.signIn('riverton', EMAIL, PASSWORD);
+  expect(browser.cookies.get('__Host-session')).not.toBe(one);
+  // The one before has ended.
+  const old = stage.stranger();
+  old.cookies.set('__Host-session', one ?? '');
+  expect((await stage.bring(old)).headers.location).toMatch(/^\/login\//);
+});
+
+test('a session of one biller is none at another (project rule)', async () => {
+  const browser = await stage.signedIn('riverton');
+  expect((await stage.bring(browser, {}, undefined, 'neighbour')).headers.location).toMatch(/^\/login\/neighbour/);
+});
+
+test('67 in a frame nobody signs in: a page with a way out, never a password (project rule)', async () => {
+  const page = await stage
+    .stranger()
+    .get(`/saml/riverton/sso?${redirectQuery(message())}`, { 'sec-fetch-dest': 'iframe' });
+  expect([page.statusCode, errorCodeOf(page)]).toEqual([400, 'framed']);
+  expect(page.body).toContain('target="_blank"');
+  expect(page.body).not.toContain('password');
+});

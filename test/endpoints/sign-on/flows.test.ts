@@ -1,0 +1,97 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import { signOnFlows } from '../../../src/platform/database/schema.ts';
+import { newSamlId } from '../../../src/protocols/saml/writing/id.ts';
+import { startInstallation, TEST_ACS, TEST_SP, type TestInstallation } from '../../support/installation.ts';
+import { assertionIdIn, createPortalClient, type PortalClient } from '../../support/portal-client.ts';
+import { DATABASE_KINDS } from '../../support/storage.ts';
+
+const PASSWORD = 'correct horse battery';
+const LIFETIME_MS = 15 * 60_000;
+
+describe.each(DATABASE_KINDS)('a sign-on flow on the %s database', (kind) => {
+  let installation: TestInstallation;
+  let url: string;
+  let client: PortalClient;
+  let later = 0;
+
+  beforeAll(async () => {
+    const clock = () => Date.now() + later;
+    installation = await startInstallation({
+      clock,
+      ...(kind === 'embedded' ? {} : { postgresUrl: inject('postgresUrl') }),
+    });
+    for (const slug of ['riverton', 'springfield']) await installation.addBiller(slug);
+    await installation.addUser('riverton', 'ada@example.com', PASSWORD, ['101Invoice:owner']);
+    url = await installation.server.listen({ port: 0, host: '127.0.0.1' });
+  });
+  afterAll(() => installation.close());
+
+  beforeEach(async () => {
+    later = 0;
+    await installation.services.database.orm.delete(signOnFlows);
+    client = createPortalClient(url);
+    return () => client.close();
+  });
+
+  /** Brings a request without being signed in. @returns the flow's id, and where it goes on */
+  async function park(requestId = newSamlId()) {
+    const { status, headers } = await client.signOn('riverton', TEST_SP, requestId);
+    expect(status).toBe(303);
+    const id = new URL(headers.location ?? '', url).searchParams.get('flow') ?? '';
+    return { id, path: `/saml/riverton/sso?flow=${id}` };
+  }
+  const stored = () => installation.services.database.orm.select().from(signOnFlows);
+  const isOver = async (answer: ReturnType<PortalClient['get']>) => {
+    const { status, body } = await answer;
+    return status === 400 && body.includes('This sign-on is over');
+  };
+
+  test('102 keeps the request as it was accepted, and of the browser’s secret only a hash (project rule)', async () => {
+    const requestId = newSamlId();
+    const { id } = await park(requestId);
+    const [row, ...others] = await stored();
+    expect(others).toEqual([]);
+    expect(row).toMatchObject({ id, request: { requestId, acsUrl: TEST_ACS } });
+    expect(row?.secretHash).toHaveLength(32);
+    const secret = client.cookies.get(`__Host-flow-${id}`) ?? '';
+    expect(secret).toMatch(/^[\w-]{43}$/);
+    expect(JSON.stringify(row)).not.toContain(secret);
+  });
+
+  test('65, 102 goes on in the browser that began it, at its biller, and nowhere else (project rule)', async () => {
+    const { id, path } = await park();
+    expect((await client.get(path)).headers.location).toBe(`/login/riverton?flow=${id}`);
+    expect(await isOver(client.get(`/saml/springfield/sso?flow=${id}`))).toBe(true);
+
+    const stranger = createPortalClient(url);
+    expect(await isOver(stranger.get(path))).toBe(true);
+    stranger.cookies.set(`__Host-flow-${id}`, 'A'.repeat(43));
+    expect(await isOver(stranger.get(path))).toBe(true);
+    stranger.close();
+    // The attempts of the stranger took nothing away.
+    expect((await client.get(path)).headers.location).toBe(`/login/riverton?flow=${id}`);
+  });
+
+  test('64, 102 is over once it was answered (project rule)', async () => {
+    const { path } = await park();
+    await client.signIn('riverton', 'ada@example.com', PASSWORD);
+    const answer = await client.get(path);
+    expect(assertionIdIn(answer.body)).toMatch(/^_/);
+    expect(await stored()).toEqual([]);
+    const again = await client.get(path);
+    expect(again.status).toBe(400);
+    expect(again.body).not.toContain('SAMLResponse');
+  });
+
+  test('102 ends after a quarter of an hour, and is then cleared away (project rule)', async () => {
+    const old = await park();
+    // A request may be five minutes old.
+    later = 4 * 60_000;
+    const young = await park();
+    later = LIFETIME_MS;
+    expect(await isOver(client.get(old.path))).toBe(true);
+    expect((await client.get(young.path)).status).toBe(303);
+    await installation.services.tidy();
+    expect((await stored()).map(({ id }) => id)).toEqual([young.id]);
+  });
+});

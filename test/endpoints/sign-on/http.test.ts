@@ -1,0 +1,165 @@
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { authnRequest, postFields } from '../../support/authn-request.ts';
+import {
+  type BrowserLike,
+  createBrowserLike,
+  errorCodeOf,
+  postedBy,
+  requirePosted,
+} from '../../support/browser-like.ts';
+import { startInstallation, TEST_ACS, type TestInstallation } from '../../support/installation.ts';
+import { createServiceProvider, type ServiceProvider } from '../../support/service-provider.ts';
+import { DATABASE_KINDS } from '../../support/storage.ts';
+
+const PASSWORD = 'correct horse battery';
+const ONE = 'one@example.com';
+const TWO = 'two@example.com';
+const SSO = '/saml/riverton/sso';
+const BINDINGS = ['HTTP-Redirect', 'HTTP-POST'] as const;
+const flowIn = ({ body }: { body: string }) => /name="flow" value="([\w-]+)"/.exec(body)?.[1] ?? '';
+const flowCookies = (browser: BrowserLike) => [...browser.cookies.keys()].filter((name) => name.includes('flow'));
+
+describe.each(DATABASE_KINDS)('a sign-on of a foreign Service Provider, on the %s database', (kind) => {
+  let installation: TestInstallation;
+  let provider: ServiceProvider;
+  beforeAll(async () => {
+    installation = await startInstallation({ postgresUrl: kind === 'embedded' ? undefined : inject('postgresUrl') });
+    await installation.addBiller('riverton', { settings: { loginTypes: { owner: 1 } } });
+    await installation.addUser('riverton', ONE, PASSWORD, ['101Invoice:owner']);
+    await installation.addUser('riverton', TWO, PASSWORD, ['201Invoice:owner', '202Invoice:co-owner']);
+    provider = await createServiceProvider(installation, 'riverton');
+  });
+  afterAll(() => installation.close());
+
+  const stranger = () => createBrowserLike(installation.server);
+  async function signedIn(email: string): Promise<BrowserLike> {
+    const browser = stranger();
+    await browser.signIn('riverton', email, PASSWORD);
+    return browser;
+  }
+  /** Brings a new request, and goes as far as it goes by itself. */
+  async function bring(browser: BrowserLike, binding: (typeof BINDINGS)[number], relayState?: string) {
+    const { id, path, fields } = await provider.request(binding, relayState);
+    const answer = await (fields === undefined ? browser.get(path) : browser.post(path, fields));
+    return { id, page: await browser.follow(answer) };
+  }
+  /** Signs in on a page that asks for it. @returns where that leads */
+  async function signInOn(page: { body: string }, browser: BrowserLike, email: string) {
+    return browser.follow(await browser.post('/login/riverton', { email, password: PASSWORD, flow: flowIn(page) }));
+  }
+
+  test.each(BINDINGS)(
+    '1, 2, 102 by %s: the sign-in on the way, then the session is used again; node-saml accepts both (SAML Profiles 4.1)',
+    async (binding) => {
+      const browser = stranger();
+      const { id, page: login } = await bring(browser, binding, 'first state');
+      expect(login.body).toContain('type="password"');
+      const posted = requirePosted(await signInOn(login, browser, ONE));
+      expect(posted).toMatchObject({ acs: TEST_ACS, relayState: 'first state' });
+      expect(await provider.judge(posted)).toMatchObject({
+        nameID: ONE,
+        Email: ONE,
+        LoginType: '1',
+        AccountNumber: '101Invoice',
+      });
+      expect(flowCookies(browser)).toEqual([]);
+      // What was issued is what the audit says.
+      const [event] = (await installation.operate('audit.list', { event: 'assertion.issued', limit: 1 })) as {
+        requestId: string;
+        assertionId: string;
+      }[];
+      expect(event?.requestId).toBe(id);
+      expect(posted.xml).toContain(
+        `<saml:Assertion xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" ID="${event?.assertionId}"`,
+      );
+
+      const { page: again } = await bring(browser, binding);
+      const next = requirePosted(again);
+      expect(next.relayState).toBeUndefined();
+      expect(await provider.judge(next)).toMatchObject({ nameID: ONE });
+      // The Service Provider takes an answer once.
+      await expect(provider.judge(next)).rejects.toThrow('InResponseTo');
+    },
+  );
+
+  test.each(BINDINGS)(
+    '64, 70, 102 by %s: of several accounts one is chosen, and it makes the claims; nobody else’s is taken (project rule)',
+    async (binding) => {
+      const browser = await signedIn(TWO);
+      const { page: choice } = await bring(browser, binding, 'state');
+      expect(postedBy(choice)).toBeUndefined();
+      expect(choice.body).toMatch(/201Invoice[\s\S]*202Invoice/);
+      const flow = flowIn(choice);
+      const foreign = await browser.post(SSO, { flow, account: '101Invoice' });
+      expect([foreign.statusCode, errorCodeOf(foreign)]).toEqual([403, 'account_forbidden']);
+      const kept = new Map(browser.cookies);
+      const posted = requirePosted(await browser.post(SSO, { flow, account: '202Invoice' }));
+      expect(posted.relayState).toBe('state');
+      expect(await provider.judge(posted)).toMatchObject({ LoginType: '5', AccountNumber: '202Invoice' });
+      // Over is over, for a browser that kept the cookie of the flow as well.
+      for (const [name, value] of kept) browser.cookies.set(name, value);
+      expect(errorCodeOf(await browser.post(SSO, { flow, account: '201Invoice' }))).toBe('flow_unknown');
+    },
+  );
+
+  test('72, 102 a choice that another website sends is refused, and the flow goes on for who it belongs to (project rule)', async () => {
+    const browser = await signedIn(TWO);
+    const { page } = await bring(browser, 'HTTP-Redirect');
+    const form = { flow: flowIn(page), account: '201Invoice' };
+    for (const headers of [
+      { 'sec-fetch-site': 'cross-site' },
+      { 'sec-fetch-site': 'same-site', origin: 'https://idp.example' },
+      { origin: 'https://evil.example' },
+      { origin: 'null' },
+    ]) {
+      const answer = await browser.post(SSO, form, headers);
+      expect([answer.statusCode, errorCodeOf(answer)]).toEqual([403, 'cross_site']);
+    }
+    requirePosted(await browser.post(SSO, form, { 'sec-fetch-site': 'same-origin', origin: 'https://idp.example' }));
+  });
+
+  test('65, 102 “Not you?” ends the session, and the same request is answered for who signs in then (project rule)', async () => {
+    const browser = await signedIn(TWO);
+    const { page: choice } = await bring(browser, 'HTTP-POST', 'state');
+    const login = await browser.follow(await browser.post('/logout', { biller: 'riverton', flow: flowIn(choice) }));
+    expect(login.body).toContain('type="password"');
+    const posted = requirePosted(await signInOn(login, browser, ONE));
+    expect(posted.relayState).toBe('state');
+    expect(await provider.judge(posted)).toMatchObject({ nameID: ONE, AccountNumber: '101Invoice' });
+  });
+
+  test('65, 102 two tabs wait for one sign-in, and each is answered with its own (project rule)', async () => {
+    const browser = stranger();
+    const [first, second] = [
+      await bring(browser, 'HTTP-POST', 'tab 1'),
+      await bring(browser, 'HTTP-Redirect', 'tab 2'),
+    ];
+    const late = requirePosted(await signInOn(second.page, browser, ONE));
+    // The first tab is reloaded, and finds the session.
+    const early = requirePosted(await browser.follow(await browser.get(`/login/riverton?flow=${flowIn(first.page)}`)));
+    for (const [posted, state, id] of [
+      [late, 'tab 2', second.id],
+      [early, 'tab 1', first.id],
+    ] as const) {
+      expect([posted.relayState, posted.root.attributes.get('InResponseTo')]).toEqual([state, id]);
+      await provider.judge(posted);
+    }
+  });
+
+  test('65, 102 a browser keeps the cookies of eight flows at most, and the newest goes on (project rule)', async () => {
+    const browser = stranger();
+    let page = { body: '' };
+    for (let turn = 0; turn < 12; turn += 1) ({ page } = await bring(browser, 'HTTP-POST', `turn ${turn}`));
+    expect(flowCookies(browser)).toHaveLength(8);
+    expect(requirePosted(await signInOn(page, browser, ONE)).relayState).toBe('turn 11');
+  });
+
+  test.each([undefined, '', ' a  b ', '<"\'&amp;>é😀\u2028', 'x'.repeat(1024)])(
+    '3, 61, 102 RelayState %j by POST comes back as it came, through the database (SAML Bindings 3.5.3)',
+    async (relayState) => {
+      const browser = await signedIn(ONE);
+      const parked = await browser.post(SSO, postFields(authnRequest(), relayState));
+      expect(requirePosted(await browser.follow(parked)).relayState).toBe(relayState);
+    },
+  );
+});

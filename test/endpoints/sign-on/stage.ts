@@ -1,0 +1,89 @@
+import { afterAll, beforeAll } from 'vitest';
+import { authnRequest, postFields, type RequestParts, redirectQuery } from '../../support/authn-request.ts';
+import { type BrowserLike, createBrowserLike } from '../../support/browser-like.ts';
+import { databaseOfProject, startInstallation, type TestInstallation } from '../../support/installation.ts';
+
+export const EMAIL = 'pat@example.com';
+export const PASSWORD = 'correct horse battery';
+
+/** An installation for one test file, with a biller `riverton` and a portal user of one account. */
+export interface Stage {
+  readonly installation: TestInstallation;
+  /** A browser that is signed in at a biller. */
+  signedIn(biller?: string, email?: string): Promise<BrowserLike>;
+  /** A browser that nobody has used. */
+  stranger(): BrowserLike;
+  /** Brings a request by HTTP-Redirect. */
+  bring(
+    browser: BrowserLike,
+    parts?: RequestParts,
+    relayState?: string,
+    biller?: string,
+  ): ReturnType<BrowserLike['get']>;
+  /** Brings a request by HTTP-POST. An accepted one is parked: the answer is a redirect to follow. */
+  bringByPost: Stage['bring'];
+  /** Adds a biller with EMAIL as its portal user of one account. */
+  addBiller(slug: string, input?: Record<string, unknown>): Promise<void>;
+  /** The newest audit event of a kind. */
+  audited(event: string): Promise<{ reference: string; details: Record<string, unknown>; requestId: string | null }>;
+  /** Moves the clock. */
+  pass(milliseconds: number): void;
+  /** From now on the clock moves by `pass` alone: for what a turn of the minute would change. */
+  holdClock(): void;
+  now(): number;
+}
+
+/** Sets the stage before the tests of a file, and takes it down after them. */
+export function useStage(): Stage {
+  let ahead = 0;
+  let held: number | undefined;
+  const now = () => (held ?? Date.now()) + ahead;
+  let installation: TestInstallation | undefined;
+  const get = () => {
+    if (installation === undefined) throw new Error('the stage is not set');
+    return installation;
+  };
+  async function addBiller(slug: string, input: Record<string, unknown> = {}) {
+    await get().addBiller(slug, { keyType: 'EC-P256', ...input });
+    await get().addUser(slug, EMAIL, PASSWORD, ['101Invoice:owner']);
+  }
+  beforeAll(async () => {
+    installation = await startInstallation({ ...databaseOfProject(), clock: now });
+    await addBiller('riverton', { keyType: 'RSA-2048' });
+  });
+  afterAll(() => installation?.close());
+  const acceptable = (parts: RequestParts) =>
+    authnRequest({ ...parts, attributes: { IssueInstant: new Date(now()).toISOString(), ...parts.attributes } });
+  return {
+    get installation() {
+      return get();
+    },
+    stranger: () => createBrowserLike(get().server),
+    async signedIn(biller = 'riverton', email = EMAIL) {
+      const browser = createBrowserLike(get().server);
+      await browser.signIn(biller, email, PASSWORD);
+      return browser;
+    },
+    bring(browser, parts = {}, relayState, biller = 'riverton') {
+      return browser.get(`/saml/${biller}/sso?${redirectQuery(acceptable(parts), relayState)}`);
+    },
+    bringByPost(browser, parts = {}, relayState, biller = 'riverton') {
+      return browser.post(`/saml/${biller}/sso`, postFields(acceptable(parts), relayState));
+    },
+    addBiller,
+    async audited(event) {
+      const [found] = (await get().operate('audit.list', { event, limit: 1 })) as Awaited<
+        ReturnType<Stage['audited']>
+      >[];
+      if (found === undefined) throw new Error(`there is no event ${event}`);
+      return found;
+    },
+    pass(milliseconds) {
+      ahead += milliseconds;
+    },
+    holdClock() {
+      held = Date.now();
+    },
+    now,
+  };
+}

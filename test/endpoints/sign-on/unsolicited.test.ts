@@ -1,0 +1,99 @@
+import { beforeAll, expect, test } from 'vitest';
+import { elementsNamed, errorCodeOf, postedBy, requirePosted } from '../../support/browser-like.ts';
+import { TEST_SP } from '../../support/installation.ts';
+import { schemaErrors } from '../../support/xml-tools.ts';
+import { EMAIL, PASSWORD, useStage } from './stage.ts';
+
+const stage = useStage();
+const PORTAL = 'https://portal.example';
+beforeAll(async () => {
+  const settings = { unsolicited: true, unsolicitedRelayState: 'bills', portalUrl: `${PORTAL}/home` };
+  await stage.addBiller('unasked', { settings });
+});
+
+test('71 an unsolicited sign-on is off unless the biller has it (SAML Profiles 4.1.5)', async () => {
+  const page = await (await stage.signedIn()).get('/saml/riverton/sso');
+  expect([page.statusCode, errorCodeOf(page)]).toEqual([400, 'saml_request_missing']);
+});
+
+test('38, 45, 71 it has no InResponseTo anywhere, the agreed RelayState, the default ACS, and an audit row (SAML Profiles 4.1.5)', async () => {
+  const posted = requirePosted(await (await stage.signedIn('unasked')).get('/saml/unasked/sso'));
+  expect(posted).toMatchObject({ acs: 'https://sp.example/acs', relayState: 'bills' });
+  expect(posted.xml).not.toContain('InResponseTo');
+  const [assertion] = elementsNamed(posted.root, 'Assertion');
+  const issued = (await stage.installation.operate('audit.list', {
+    assertion: assertion?.attributes.get('ID'),
+  })) as { event: string; requestId: null }[];
+  expect(issued).toMatchObject([{ event: 'assertion.issued', requestId: null }]);
+});
+
+test('71 only what was agreed: no RelayState, no ACS and no person from the address (SAML Profiles 4.1.5)', async () => {
+  await stage.addBiller('plain', { settings: { unsolicited: true } });
+  const browser = await stage.signedIn('plain');
+  expect(requirePosted(await browser.get('/saml/plain/sso')).relayState).toBeUndefined();
+  for (const query of ['RelayState=x', 'AssertionConsumerServiceURL=https://evil.example/', 'account=101Invoice']) {
+    const page = await browser.get(`/saml/plain/sso?${query}`);
+    expect([query, page.statusCode, errorCodeOf(page)]).toEqual([query, 400, 'saml_request_missing']);
+  }
+});
+
+test('70, 71 somebody without an account is told so, invited or not (project rule)', async () => {
+  await stage.installation.addUser('unasked', 'new@example.com', PASSWORD, []);
+  const browser = await stage.signedIn('unasked', 'new@example.com');
+  for (const headers of [{}, { 'sec-fetch-site': 'cross-site' }] as Record<string, string>[]) {
+    const page = await browser.follow(await browser.get('/saml/unasked/sso', headers));
+    expect([page.statusCode, errorCodeOf(page)]).toEqual([403, 'account_missing']);
+  }
+});
+
+test('71 the assertion is as any other, but that nobody asked for it (SAML Profiles 4.1.4.2)', async () => {
+  const { root, xml } = requirePosted(await (await stage.signedIn('unasked')).get('/saml/unasked/sso'));
+  expect(schemaErrors(xml, 'protocol')).toBe('');
+  const [data] = elementsNamed(root, 'SubjectConfirmationData');
+  expect([...(data?.attributes.keys() ?? [])].sort()).toEqual(['NotOnOrAfter', 'Recipient']);
+  expect(elementsNamed(root, 'Audience').map(({ text }) => text)).toEqual([TEST_SP]);
+  expect(elementsNamed(root, 'AttributeValue').map(({ text }) => text)).toEqual([EMAIL, '5', '101Invoice']);
+  expect(elementsNamed(root, 'Signature')).toHaveLength(2);
+});
+
+test('71 whoever is not signed in signs in on the way (project rule)', async () => {
+  const browser = stage.stranger();
+  const page = await browser.follow(await browser.get('/saml/unasked/sso'));
+  const flow = /name="flow" value="([\w-]+)"/.exec(page.body)?.[1] ?? '';
+  const form = { email: EMAIL, password: PASSWORD, flow };
+  requirePosted(await browser.follow(await browser.post('/login/unasked', form)));
+});
+
+test('72 sent here by a website that is not the portal, the portal user is asked first (project rule)', async () => {
+  const browser = await stage.signedIn('unasked');
+  const evil = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', referer: 'https://evil.example/' };
+  for (const headers of [
+    evil,
+    { ...evil, referer: `${PORTAL}.evil.example/` },
+    { ...evil, referer: 'http://portal.example/' },
+    { ...evil, referer: 'not an address' },
+    { 'sec-fetch-site': 'cross-site' },
+    { 'sec-fetch-site': 'same-site' },
+  ]) {
+    const asked = await browser.follow(await browser.get('/saml/unasked/sso', headers));
+    expect(postedBy(asked)).toBeUndefined();
+    expect(asked.body).toContain('101Invoice');
+    const flow = /name="flow" value="([\w-]+)"/.exec(asked.body)?.[1] ?? '';
+    // Nor can the website answer for them.
+    const forged = await browser.post(
+      '/saml/unasked/sso',
+      { flow, account: '101Invoice' },
+      { 'sec-fetch-site': 'cross-site' },
+    );
+    expect([forged.statusCode, errorCodeOf(forged)]).toEqual([403, 'cross_site']);
+    requirePosted(await browser.post('/saml/unasked/sso', { flow, account: '101Invoice' }));
+  }
+  // The portal, typed or a bookmark, and a page of ours.
+  for (const headers of [
+    { ...evil, referer: `${PORTAL}/` },
+    { 'sec-fetch-site': 'none' },
+    { 'sec-fetch-site': 'same-origin' },
+  ]) {
+    requirePosted(await browser.get('/saml/unasked/sso', headers));
+  }
+});

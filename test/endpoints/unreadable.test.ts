@@ -1,0 +1,192 @@
+import { deflateRawSync } from 'node:zlib';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { MAX_MESSAGE_BYTES } from '../../src/protocols/saml/reading/decode.ts';
+import { authnRequest } from '../support/authn-request.ts';
+import { type BrowserLike, createBrowserLike, errorCodeOf, postedBy, referenceOf } from '../support/browser-like.ts';
+import { startInstallation, type TestInstallation } from '../support/installation.ts';
+import { DATABASE_KINDS } from '../support/storage.ts';
+
+const SSO = '/saml/riverton/sso';
+/** What must not come back on a page. */
+const MARK = 'marked-by-the-test';
+const base64 = (bytes: string | Uint8Array) => Buffer.from(bytes).toString('base64');
+const deflated = (text: string | Buffer) => deflateRawSync(text);
+
+const good = authnRequest({ attributes: { ID: `_${MARK}` } });
+const [, body = ''] = good.split('<saml:Issuer>');
+const whole = deflated(good);
+
+/** XML that neither binding takes, with the error code. */
+const messages: [string, string | Buffer, string][] = [
+  ['14 text that is no XML (SAML Bindings 3.4.4.1)', `${MARK} is no XML`, 'saml_request_malformed'],
+  ['14 XML that is cut off (SAML Bindings 3.4.4.1)', good.slice(0, -8), 'saml_request_malformed'],
+  [
+    '14 bytes that are not UTF-8 (project rule)',
+    Buffer.concat([Buffer.from('<x>'), Buffer.from([0xff])]),
+    'saml_request_malformed',
+  ],
+  [
+    '15 more than the largest message (project rule)',
+    good.replace('</saml:Issuer>', `$&<!--${'x'.repeat(MAX_MESSAGE_BYTES)}-->`),
+    'saml_request_too_large',
+  ],
+  ['16 a document type (project rule)', `<!DOCTYPE x>${good}`, 'saml_request_forbidden_xml'],
+  [
+    '16 an external entity (project rule)',
+    `<!DOCTYPE x [<!ENTITY mark SYSTEM "file:///etc/passwd">]>${good.replace('</saml:Issuer>', '&mark;$&')}`,
+    'saml_request_forbidden_xml',
+  ],
+  [
+    '16 an entity that nobody declared (project rule)',
+    good.replace('</saml:Issuer>', '&mark;$&'),
+    'saml_request_malformed',
+  ],
+  [
+    '16 a processing instruction (project rule)',
+    good.replace('<saml:Issuer>', '<?php echo 1 ?>$&'),
+    'saml_request_forbidden_xml',
+  ],
+  ['16 two requests one after the other (project rule)', good + good, 'saml_request_malformed'],
+  [
+    '17 a LogoutRequest (SAML Core 3.7.1)',
+    good.replaceAll('samlp:AuthnRequest', 'samlp:LogoutRequest'),
+    'saml_message_unsupported',
+  ],
+  [
+    '17 the right name in no namespace (SAML Core 3.4.1)',
+    `<AuthnRequest ID="_${MARK}" Version="2.0"><Issuer>${body}`
+      .replace('</saml:Issuer>', '</Issuer>')
+      .replace('</samlp:', '</'),
+    'saml_message_unsupported',
+  ],
+];
+
+/** Fields that bear no message, with the error code. */
+const fields: [string, 'GET' | 'POST', Record<string, string>, string][] = [
+  ['14 only RelayState (SAML Bindings 3.4.4.1)', 'GET', { RelayState: MARK }, 'saml_request_missing'],
+  ['14 only RelayState (SAML Bindings 3.5.4)', 'POST', { RelayState: MARK }, 'saml_request_missing'],
+  ['14 an empty form (SAML Bindings 3.5.4)', 'POST', {}, 'saml_request_missing'],
+  ['14 an empty SAMLRequest (SAML Bindings 3.4.4.1)', 'GET', { SAMLRequest: '' }, 'saml_request_malformed'],
+  ['14 an empty SAMLRequest (SAML Bindings 3.5.4)', 'POST', { SAMLRequest: '' }, 'saml_request_malformed'],
+  ['14 what is not base64 (SAML Bindings 3.4.4.1)', 'GET', { SAMLRequest: `${MARK}!` }, 'saml_request_malformed'],
+  ['14 what is not base64 (SAML Bindings 3.5.4)', 'POST', { SAMLRequest: `${MARK}!` }, 'saml_request_malformed'],
+  [
+    '14 XML that is not compressed (SAML Bindings 3.4.4.1)',
+    'GET',
+    { SAMLRequest: base64(good) },
+    'saml_request_malformed',
+  ],
+  [
+    '14 DEFLATE that is cut off (SAML Bindings 3.4.4.1)',
+    'GET',
+    { SAMLRequest: base64(whole.subarray(0, -9)) },
+    'saml_request_malformed',
+  ],
+  [
+    '14 another encoding (SAML Bindings 3.4.4)',
+    'GET',
+    { SAMLRequest: base64(whole), SAMLEncoding: 'urn:other' },
+    'saml_request_malformed',
+  ],
+  [
+    '15 an inflate bomb of 64 MiB (project rule)',
+    'GET',
+    { SAMLRequest: base64(deflated(Buffer.alloc(64 * MAX_MESSAGE_BYTES))) },
+    'saml_request_too_large',
+  ],
+  ['17 a SAMLResponse (SAML Bindings 3.4.4.1)', 'GET', { SAMLResponse: base64(whole) }, 'saml_message_unsupported'],
+  ['17 a SAMLResponse (SAML Bindings 3.5.4)', 'POST', { SAMLResponse: base64(good) }, 'saml_message_unsupported'],
+];
+
+describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
+  let installation: TestInstallation;
+  let signedIn: BrowserLike;
+  beforeAll(async () => {
+    installation = await startInstallation({ postgresUrl: kind === 'embedded' ? undefined : inject('postgresUrl') });
+    await installation.addBiller('riverton', { keyType: 'EC-P256' });
+    await installation.addUser('riverton', 'pat@example.com', 'correct horse battery', ['101Invoice']);
+    signedIn = createBrowserLike(installation.server);
+    await signedIn.signIn('riverton', 'pat@example.com', 'correct horse battery');
+  });
+  afterAll(() => installation.close());
+
+  const newestEvent = async () => ((await installation.operate('audit.list', { limit: 1 })) as unknown[])[0];
+
+  /** A page with a reference that the audit knows, and nothing that leads on to anywhere. */
+  async function expectRefused(method: 'GET' | 'POST', sent: Record<string, string>, code: string): Promise<void> {
+    for (const browser of [createBrowserLike(installation.server), signedIn]) {
+      const page = await (method === 'POST'
+        ? browser.post(SSO, sent)
+        : browser.get(`${SSO}?${new URLSearchParams(sent)}`));
+      expect([page.statusCode, errorCodeOf(page)]).toEqual([400, code]);
+      expect(page.headers).toMatchObject({ 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' });
+      expect(page.headers.location).toBeUndefined();
+      expect(page.cookies).toEqual([]);
+      expect(postedBy(page)).toBeUndefined();
+      expect(page.body).not.toMatch(new RegExp(`<form|sp\\.example|${MARK}`));
+      const reference = referenceOf(page);
+      expect(reference).toMatch(/^[a-z]+-[a-z]+-[a-z]+$/);
+      expect(await newestEvent()).toMatchObject({
+        event: 'sign_on.refused',
+        reference,
+        biller: 'riverton',
+        requestId: null,
+        details: { code, answered: 'page' },
+      });
+    }
+  }
+
+  test.each(messages)(
+    '%s: a page on both bindings, whoever is signed in, and nothing is posted',
+    async (_what, xml, code) => {
+      await expectRefused('GET', { SAMLRequest: base64(deflateRawSync(xml)), RelayState: MARK }, code);
+      await expectRefused('POST', { SAMLRequest: base64(xml), RelayState: MARK }, code);
+    },
+  );
+
+  test.each(fields)('%s by %s: a page, and nothing is posted', async (_what, method, sent, code) => {
+    await expectRefused(method, sent, code);
+  });
+
+  test('15, 102 a body larger than any message is not read to its end: 413, a page with a reference (project rule)', async () => {
+    const page = await signedIn.post(SSO, { SAMLRequest: 'A'.repeat(3 * MAX_MESSAGE_BYTES) });
+    expect([page.statusCode, errorCodeOf(page)]).toEqual([413, 'request_too_large']);
+    expect(referenceOf(page)).toMatch(/-/);
+  });
+
+  test('14, 102 a body that is no form is refused, whatever it says, and what is taken is told (SAML Bindings 3.5.4)', async () => {
+    const SAMLRequest = base64(good);
+    for (const [type, payload] of [
+      ['application/json', JSON.stringify({ SAMLRequest })],
+      ['text/plain', `SAMLRequest=${SAMLRequest}`],
+      ['application/samlassertion+xml', good],
+      [
+        'multipart/form-data; boundary=x',
+        `--x\r\nContent-Disposition: form-data; name="SAMLRequest"\r\n\r\n${SAMLRequest}\r\n--x--`,
+      ],
+    ] as const) {
+      const page = await installation.server.inject({
+        method: 'POST',
+        url: SSO,
+        headers: { 'content-type': type },
+        payload,
+      });
+      expect([type, page.statusCode, errorCodeOf(page)]).toEqual([type, 415, 'content_type_unsupported']);
+      expect(page.body).toContain('application/x-www-form-urlencoded');
+    }
+  });
+
+  test('a program that asks for JSON is told the same, by code and reference (RFC 9457)', async () => {
+    const url = `${SSO}?RelayState=${MARK}`;
+    const answer = await installation.server.inject({ url, headers: { accept: 'application/json' } });
+    expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
+    const told = answer.json();
+    expect(told).toMatchObject({
+      status: 400,
+      code: 'saml_request_missing',
+      type: 'urn:ic-idp:error:saml_request_missing',
+    });
+    expect(await newestEvent()).toMatchObject({ reference: told.reference });
+    expect(answer.body).not.toContain(MARK);
+  });
+});

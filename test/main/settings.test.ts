@@ -1,0 +1,119 @@
+import { describe, expect, test } from 'vitest';
+import { readSettings } from '../../src/config.ts';
+import { InputError } from '../../src/platform/errors/idp-error.ts';
+
+const MASTER_KEY = Buffer.alloc(32, 7).toString('base64');
+const ORIGIN = 'an https origin without path or closing slash, e.g. https://sso.example.com (http only for localhost)';
+const KEY =
+  '32 bytes in base64, as `openssl rand -base64 32` prints them; or file:<path>, or command:<command line>, that hold or print them; while it is rotated the new and the old one, separated by a comma';
+
+test('without any setting, the service runs on this machine with an embedded database', () => {
+  expect(readSettings({}, {})).toEqual({
+    PORT: 3000,
+    HOST: '127.0.0.1',
+    PUBLIC_URL: 'http://localhost:3000',
+    DATA_DIR: './data',
+    LOG_LEVEL: 'info',
+  });
+  expect(readSettings({ PORT: '8080' }, {}).PUBLIC_URL).toBe('http://localhost:8080');
+});
+
+test('the environment wins over the .env file, and an empty value counts as none', () => {
+  expect(readSettings({ PORT: '4001' }, { PORT: '4002', HOST: '0.0.0.0' })).toMatchObject({
+    PORT: 4001,
+    HOST: '0.0.0.0',
+  });
+  expect(readSettings({ PORT: '' }, { PORT: '4002', DATABASE_URL: '' })).toMatchObject({
+    PORT: 4002,
+    DATA_DIR: './data',
+  });
+});
+
+describe('what is accepted', () => {
+  test.each([
+    ['PORT', '65535'],
+    ['PUBLIC_URL', 'https://sso.example.com'],
+    ['PUBLIC_URL', 'https://sso.example.com:8443'],
+    ['PUBLIC_URL', 'http://localhost:3000'],
+    ['PUBLIC_URL', 'http://127.0.0.1:3000'],
+    ['PUBLIC_URL', 'http://[::1]:3000'],
+    ['MASTER_KEY', MASTER_KEY],
+    ['TRUST_PROXY', '1'],
+    ['TRUST_PROXY', '10.0.0.0/8, loopback,::1'],
+    ['HOST', '::'],
+    ['LOG_LEVEL', 'silent'],
+  ])('%s=%s', (name, value) => {
+    expect(String(Object.entries(readSettings({ [name]: value }, {})).find(([key]) => key === name)?.[1])).toBe(value);
+  });
+});
+
+describe('what is refused, with the setting, what was given and what is accepted', () => {
+  test.each([
+    ['PORT', '0', 'a port number, 1 to 65535'],
+    ['PORT', '65536', 'a port number, 1 to 65535'],
+    ['PORT', '3000x', 'a port number, 1 to 65535'],
+    ['HOST', 'a b', 'an IP address or a host name of this machine'],
+    ['PUBLIC_URL', 'sso.example.com', ORIGIN],
+    ['PUBLIC_URL', 'http://sso.example.com', ORIGIN],
+    ['PUBLIC_URL', 'https://sso.example.com/', ORIGIN],
+    ['PUBLIC_URL', 'https://sso.example.com/saml', ORIGIN],
+    ['PUBLIC_URL', 'https://sso.example.com?a', ORIGIN],
+    ['PUBLIC_URL', 'https://user@sso.example.com', ORIGIN],
+    ['PUBLIC_URL', 'http://localhost.example.com', ORIGIN],
+    [
+      'TRUST_PROXY',
+      'true',
+      'a number of proxies, or addresses and networks separated by commas, e.g. 10.0.0.0/8,loopback',
+    ],
+    ['LOG_LEVEL', 'loud', 'one of fatal, error, warn, info, debug, trace, silent'],
+  ])('%s=%s', (name, value, accepted) => {
+    const sentence = `Setting ${name} is "${value}". Accepted is ${accepted}.`;
+    expect(() => readSettings({ [name]: value }, {})).toThrow(new InputError(sentence));
+  });
+
+  test.each([
+    ['MASTER_KEY', 'hidden', KEY],
+    ['MASTER_KEY', Buffer.alloc(31).toString('base64'), KEY],
+    ['MASTER_KEY', `${MASTER_KEY.slice(0, -2)}d=`, KEY],
+    [
+      'DATABASE_URL',
+      'mysql://user:hidden@host/ic_idp',
+      'a PostgreSQL URL, e.g. postgres://user:password@host:5432/ic_idp',
+    ],
+  ])('%s, whose value is not shown', (name, value, accepted) => {
+    const sentence = `Setting ${name} has a value that is not accepted. Accepted is ${accepted}.`;
+    expect(() => readSettings({ [name]: value }, {})).toThrow(new InputError(sentence));
+  });
+
+  test('DATABASE_URL without MASTER_KEY: a default would be a secret that nobody keeps', () => {
+    expect(() => readSettings({ DATABASE_URL: 'postgres://localhost/ic_idp' }, {})).toThrow(
+      /^Setting MASTER_KEY is missing\. It is required with DATABASE_URL: 32 bytes in base64/,
+    );
+  });
+});
+
+describe('names that are not settings', () => {
+  test('are refused in the .env file, which is ours, except those of the programs that share it', () => {
+    const accepted =
+      'Accepted are PORT, HOST, PUBLIC_URL, DATABASE_URL, DATA_DIR, MASTER_KEY, PKCS11_LIBRARY, PKCS11_TOKEN, PKCS11_PIN, TRUST_PROXY, LOG_LEVEL.';
+    expect(() => readSettings({}, { COLOUR: 'blue' })).toThrow(
+      new InputError(`Setting COLOUR (from .env) is not known. ${accepted}`),
+    );
+    expect(readSettings({}, { POSTGRES_PASSWORD: 'x', SANDBOX_PORT: '4000', COMPOSE_PROJECT_NAME: 'x' }).PORT).toBe(
+      3000,
+    );
+  });
+
+  test.each([
+    ['PUBLIC_ULR', 'PUBLIC_URL'],
+    ['DATABASE_URLS', 'DATABASE_URL'],
+    ['MASTER_KE', 'MASTER_KEY'],
+    ['TRUST_PRAXY', 'TRUST_PROXY'],
+  ])('are refused in the environment only where they are a slip: %s', (given, meant) => {
+    expect(() => readSettings({ [given]: 'x' }, {})).toThrow(
+      new InputError(`Setting ${given} (from the environment) is not known. Did you mean ${meant}?`),
+    );
+    // Short names are everywhere.
+    expect(readSettings({ COLOUR: 'blue', PORTS: '1', POST: '1', HOSTS: 'x' }, {}).PORT).toBe(3000);
+  });
+});

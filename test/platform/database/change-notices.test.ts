@@ -1,0 +1,171 @@
+import { sql } from 'drizzle-orm';
+import pg from 'pg';
+import { afterEach, describe, expect, inject, test } from 'vitest';
+import { deleteBiller, insertBiller, updateBiller } from '../../../src/core/billers/store.ts';
+import { insertKey } from '../../../src/core/keys/store.ts';
+import type { ChangeListener, Database } from '../../../src/platform/database/database.ts';
+import { signingKeys } from '../../../src/platform/database/schema.ts';
+import { newBillerRow, newKeyRow } from '../../support/rows.ts';
+import { createTestStorage, DATABASE_KINDS, type TestConnection, type TestStorage } from '../../support/storage.ts';
+
+/** What every instance promises: its caches are emptied within a second of a change (project rule). */
+const PROMISED_MS = 1_000;
+
+let storage: TestStorage;
+let connections: TestConnection[] = [];
+
+afterEach(async () => {
+  for (const connection of connections) await connection.close();
+  connections = [];
+  await storage.remove();
+});
+
+async function open(): Promise<TestConnection> {
+  const connection = await storage.open();
+  connections.push(connection);
+  return connection;
+}
+
+/**
+ * Awaits the notice of a biller, or of undefined. One that a busy machine holds up is not held against it: it is the
+ * fastest of several that keeps the promise.
+ *
+ * @returns how long it took, in milliseconds
+ */
+function notice(database: Database, billerId: string | undefined): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  const began = performance.now();
+  const late = setTimeout(() => reject(new Error(`no notice of ${billerId} came`)), 10_000);
+  const listener: ChangeListener = (changed) => {
+    if (changed !== billerId) return;
+    clearTimeout(late);
+    resolve(performance.now() - began);
+  };
+  database.onChange(listener);
+  // It may be late before somebody awaits it.
+  promise.catch(() => undefined);
+  return promise;
+}
+
+/** Resolves when this instance certainly hears notices: one of its own came back, or it said that it listens now. */
+async function hears({ orm, onChange }: Database): Promise<void> {
+  const biller = newBillerRow();
+  const heard = new Promise<void>((resolve) => onChange((id) => (id === biller.id || id === undefined) && resolve()));
+  await insertBiller(orm, biller);
+  await heard;
+  await deleteBiller(orm, biller.id);
+}
+
+describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
+  test('102 every change of a biller or a signing key is told, with the biller’s id (project rule)', async () => {
+    storage = await createTestStorage(kind);
+    const { database } = await open();
+    const { orm } = database;
+    await hears(database);
+    const biller = newBillerRow();
+    const changes: (() => Promise<unknown>)[] = [
+      () => insertBiller(orm, biller),
+      () => updateBiller(orm, biller.id, { name: 'Riverton' }, new Date()),
+      () => insertKey(orm, newKeyRow(biller.id, 'staged')),
+      () => orm.update(signingKeys).set({ state: 'active' }).where(sql`biller_id = ${biller.id}`),
+      () => orm.delete(signingKeys).where(sql`biller_id = ${biller.id}`),
+      () => deleteBiller(orm, biller.id),
+    ];
+    const took: number[] = [];
+    for (const change of changes) {
+      const told = notice(database, biller.id);
+      await change();
+      took.push(await told);
+    }
+    expect(Math.min(...took)).toBeLessThan(PROMISED_MS);
+  });
+
+  test('102 a change that is rolled back is not told (project rule)', async () => {
+    storage = await createTestStorage(kind);
+    const { database } = await open();
+    await hears(database);
+    const [undone, done] = [newBillerRow(), newBillerRow()];
+    const told: (string | undefined)[] = [];
+    database.onChange((id) => told.push(id));
+    const rolledBack = database.orm.transaction(async (transaction) => {
+      await insertBiller(transaction, undone);
+      transaction.rollback();
+    });
+    await expect(rolledBack).rejects.toThrow();
+    const arrived = notice(database, done.id);
+    await insertBiller(database.orm, done);
+    // Notices come in the order of their commits, so one of the first would be here by now.
+    await arrived;
+    expect(told).not.toContain(undone.id);
+  });
+});
+
+describe('two instances on one PostgreSQL', () => {
+  test('88, 102 a biller changed on one is read anew by the other within a second (project rule)', async () => {
+    storage = await createTestStorage('postgresql');
+    const [one, two] = [await open(), await open()];
+    await hears(two.database);
+    const biller = newBillerRow();
+    await insertBiller(one.database.orm, biller);
+    const { billers, keys } = two.services;
+    expect((await billers.bySlug(biller.slug)).name).toBe(biller.name);
+    expect((await keys.ofBiller(biller.id)).certificates).toEqual([]);
+    // It is in memory now: the same object comes again.
+    expect(await billers.bySlug(biller.slug)).toBe(await billers.bySlug(biller.slug));
+
+    const renamed = notice(two.database, biller.id);
+    await updateBiller(one.database.orm, biller.id, { name: 'Riverton Water' }, new Date());
+    await renamed;
+    expect((await billers.bySlug(biller.slug)).name).toBe('Riverton Water');
+
+    const staged = newKeyRow(biller.id, 'staged');
+    const keyed = notice(two.database, biller.id);
+    await insertKey(one.database.orm, staged);
+    await keyed;
+    expect((await keys.ofBiller(biller.id)).certificates).toEqual([staged.certificate]);
+
+    const removed = notice(two.database, biller.id);
+    await deleteBiller(one.database.orm, biller.id);
+    await removed;
+    await expect(billers.bySlug(biller.slug)).rejects.toMatchObject({ code: 'biller_unknown' });
+  });
+
+  test('102 an instance that can’t listen forgets all at every try, and hears again in the end (project rule)', async () => {
+    storage = await createTestStorage('postgresql');
+    const [one, deaf] = [await open(), await open()];
+    await hears(deaf.database);
+    const biller = newBillerRow();
+    await insertBiller(one.database.orm, biller);
+    const nameSeen = async () => (await deaf.services.billers.bySlug(biller.slug)).name;
+    const rename = (name: string) => updateBiller(one.database.orm, biller.id, { name }, new Date());
+    const admin = new pg.Client({ connectionString: inject('postgresUrl') });
+    await admin.connect();
+    const name = new URL(storage.environment.DATABASE_URL ?? '').pathname.slice(1);
+    try {
+      const lost = notice(deaf.database, undefined);
+      // Connections that are open stay; the ones that listen are cut and can't come back.
+      await admin.query(`alter database ${name} with allow_connections false`);
+      await admin.query(
+        `select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and query ilike 'listen %'`,
+        [name],
+      );
+      await lost;
+      const took: number[] = [];
+      for (const next of ['Riverton Water', 'Riverton Water and Power', 'Riverton Water and Sons']) {
+        await nameSeen();
+        await rename(next);
+        took.push(await notice(deaf.database, undefined));
+        expect(await nameSeen()).toBe(next);
+      }
+      expect(Math.min(...took)).toBeLessThan(PROMISED_MS);
+      await admin.query(`alter database ${name} with allow_connections true`);
+      await notice(deaf.database, undefined);
+      const told = notice(deaf.database, biller.id);
+      await rename('City of Riverton');
+      await told;
+      expect(await nameSeen()).toBe('City of Riverton');
+    } finally {
+      await admin.end();
+    }
+  });
+});

@@ -1,0 +1,162 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { insertBiller } from '../../../src/core/billers/store.ts';
+import {
+  accountsOf,
+  deleteUser,
+  findUser,
+  insertUser,
+  listUsers,
+  updateUser,
+} from '../../../src/core/portal-users/store.ts';
+import {
+  createFindSession,
+  deleteExpiredSessions,
+  deleteSession,
+  deleteSessionsOfUser,
+  type FindSession,
+  insertSession,
+  setLaunchedAccounts,
+  touchSession,
+} from '../../../src/core/sessions/store.ts';
+import type { Orm } from '../../../src/platform/database/database.ts';
+import { newBillerRow } from '../../support/rows.ts';
+import { createTestStorage, DATABASE_KINDS, type TestConnection, type TestStorage } from '../../support/storage.ts';
+
+const PASSWORD_HASH = '$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA';
+const at = (text: string) => new Date(`2026-03-01T${text}Z`);
+
+describe.each(DATABASE_KINDS)('the stores of portal users and sessions on the %s database', (kind) => {
+  let storage: TestStorage;
+  let connection: TestConnection;
+  let orm: Orm;
+  let findSession: FindSession;
+
+  beforeAll(async () => {
+    storage = await createTestStorage(kind);
+    connection = await storage.open();
+    orm = connection.database.orm;
+    findSession = createFindSession(connection.database);
+  });
+  afterAll(async () => {
+    await connection.close();
+    await storage.remove();
+  });
+
+  async function addBiller() {
+    const biller = newBillerRow();
+    await insertBiller(orm, biller);
+    return biller;
+  }
+
+  async function addSession() {
+    const biller = await addBiller();
+    const email = 'Ada.Lovelace@Example.COM';
+    const accounts = [
+      { number: '202Invoice', role: 'co-owner' },
+      { number: '101Invoice', role: 'owner' },
+    ];
+    const userId = await insertUser(orm, { billerId: biller.id, email, passwordHash: PASSWORD_HASH }, accounts);
+    const session = {
+      idHash: randomBytes(32),
+      billerId: biller.id,
+      userId,
+      sessionIndex: '_index',
+      authenticatedAt: at('08:00:00.123'),
+      lastSeenAt: at('08:00:00.123'),
+      expiresAt: at('16:00:00.000'),
+    };
+    await insertSession(orm, session);
+    return { biller, email, accounts, userId, session };
+  }
+
+  test('102 a portal user is found by the email in any case, at the own biller only (project rule)', async () => {
+    const { biller, email, userId } = await addSession();
+    const other = await addBiller();
+    const user = await findUser(orm, biller.id, ' ada.lovelace@EXAMPLE.com ');
+    expect(user).toMatchObject({ id: userId, billerId: biller.id, email, passwordHash: PASSWORD_HASH });
+    expect(user?.disabled).toBe(false);
+    expect(await findUser(orm, other.id, email)).toBeUndefined();
+    expect(await listUsers(orm, biller.id)).toEqual([user]);
+    expect(await listUsers(orm, other.id)).toEqual([]);
+  });
+
+  test('102 accounts keep their order, are replaced as a whole, and go with their user (project rule)', async () => {
+    const { userId, accounts, biller, email } = await addSession();
+    expect(await accountsOf(orm, userId)).toEqual(accounts);
+    const replaced = [{ number: '303 / ÄÖÜ', role: 'owner' }];
+    await updateUser(orm, userId, { disabled: true }, replaced);
+    expect(await accountsOf(orm, userId)).toEqual(replaced);
+    expect((await findUser(orm, biller.id, email))?.disabled).toBe(true);
+    await updateUser(orm, userId, { passwordHash: 'other' }, undefined);
+    expect(await accountsOf(orm, userId)).toEqual(replaced);
+    expect((await findUser(orm, biller.id, email))?.passwordHash).toBe('other');
+    await deleteUser(orm, userId);
+    expect(await accountsOf(orm, userId)).toEqual([]);
+  });
+
+  test('102 a user is added or changed with all accounts or not at all (project rule)', async () => {
+    const { biller, userId, accounts } = await addSession();
+    const twice = [
+      { number: '1', role: 'owner' },
+      { number: '1', role: 'owner' },
+    ];
+    const user = { billerId: biller.id, email: 'grace@example.com', passwordHash: PASSWORD_HASH };
+    await expect(insertUser(orm, user, twice)).rejects.toThrow();
+    expect(await findUser(orm, biller.id, user.email)).toBeUndefined();
+    await expect(updateUser(orm, userId, { disabled: true }, twice)).rejects.toThrow();
+    expect(await accountsOf(orm, userId)).toEqual(accounts);
+    expect((await findUser(orm, biller.id, 'ada.lovelace@example.com'))?.disabled).toBe(false);
+  });
+
+  test('102 a session is read with its user and accounts in one row, times to the millisecond (project rule)', async () => {
+    const { biller, email, userId, accounts, session } = await addSession();
+    const row = {
+      id_hash: session.idHash.toString('hex'),
+      biller_id: biller.id,
+      session_index: '_index',
+      authenticated_at: session.authenticatedAt.getTime(),
+      last_seen_at: session.lastSeenAt.getTime(),
+      expires_at: session.expiresAt.getTime(),
+      launched_accounts: [],
+      user_id: userId,
+      email,
+      disabled: false,
+      accounts,
+    };
+    expect(await findSession(session.idHash, biller.id)).toEqual(row);
+    expect(await findSession(session.idHash, (await addBiller()).id)).toBeUndefined();
+
+    const launched = [{ number: '101Invoice', at: 1_772_352_000_123 }];
+    await touchSession(orm, session.idHash, at('08:05:00.789'));
+    await setLaunchedAccounts(orm, session.idHash, launched);
+    await updateUser(orm, userId, {}, []);
+    expect(await findSession(session.idHash, biller.id)).toEqual({
+      ...row,
+      last_seen_at: at('08:05:00.789').getTime(),
+      launched_accounts: launched,
+      accounts: [],
+    });
+  });
+
+  test('102 sessions end one by one, with their user’s others, and when they expire (project rule)', async () => {
+    const { biller, userId, session } = await addSession();
+    const others = [randomBytes(32), randomBytes(32)] as const;
+    const add = (idHash: Buffer, expiresAt = session.expiresAt) =>
+      insertSession(orm, { ...session, idHash, expiresAt });
+    const live = async () => {
+      const rows = await Promise.all([session.idHash, ...others].map((idHash) => findSession(idHash, biller.id)));
+      return rows.map((row) => row !== undefined);
+    };
+    await add(others[0]);
+    await add(others[1], at('08:30:00.000'));
+    await deleteExpiredSessions(orm, at('08:30:00.001'));
+    expect(await live()).toEqual([true, true, false]);
+    expect(await deleteSession(orm, others[0])).toEqual({ userId, billerId: biller.id });
+    expect(await deleteSession(orm, others[0])).toBeUndefined();
+    expect(await live()).toEqual([true, false, false]);
+    await add(others[0]);
+    await deleteSessionsOfUser(orm, userId);
+    expect(await live()).toEqual([false, false, false]);
+  });
+});

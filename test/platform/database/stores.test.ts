@@ -1,0 +1,154 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { listEvents } from '../../../src/core/audit/store.ts';
+import { toBiller } from '../../../src/core/billers/biller.ts';
+import {
+  allBillers,
+  deleteBiller,
+  findBiller,
+  findBillerByGuid,
+  insertBiller,
+  updateBiller,
+} from '../../../src/core/billers/store.ts';
+import { activeKeys, insertKey, listKeys, publishedKeys } from '../../../src/core/keys/store.ts';
+import { deleteTracesBefore, findTrace, insertTrace } from '../../../src/diagnostics/traces/store.ts';
+import type { Orm } from '../../../src/platform/database/database.ts';
+import { newBillerRow, newKeyRow } from '../../support/rows.ts';
+import { createTestStorage, DATABASE_KINDS, type TestConnection, type TestStorage } from '../../support/storage.ts';
+
+const at = (text: string) => new Date(`2026-03-01T${text}Z`);
+
+describe.each(DATABASE_KINDS)('the stores on the %s database', (kind) => {
+  let storage: TestStorage;
+  let connection: TestConnection;
+  let orm: Orm;
+
+  beforeAll(async () => {
+    storage = await createTestStorage(kind);
+    connection = await storage.open();
+    orm = connection.database.orm;
+  });
+  afterAll(async () => {
+    await connection.close();
+    await storage.remove();
+  });
+
+  async function addBiller() {
+    const biller = newBillerRow();
+    await insertBiller(orm, biller);
+    return biller;
+  }
+
+  test('102 a biller is read back as it was written, by slug and by BillerGUID, changed and removed (project rule)', async () => {
+    const biller = await addBiller();
+    const row = await findBiller(orm, biller.slug);
+    expect(row).toMatchObject(biller);
+    expect(row?.createdAt).toBeInstanceOf(Date);
+    expect(await findBillerByGuid(orm, biller.billerGuid)).toEqual(row);
+    expect((await allBillers(orm)).map(({ slug }) => slug)).toContain(biller.slug);
+
+    await updateBiller(orm, biller.id, { name: 'Riverton Water' }, at('09:00:00.456'));
+    const changed = await findBiller(orm, biller.slug);
+    expect(changed).toEqual({ ...row, name: 'Riverton Water', updatedAt: at('09:00:00.456') });
+
+    await deleteBiller(orm, biller.id);
+    expect(await findBiller(orm, biller.slug)).toBeUndefined();
+    expect(await findBillerByGuid(orm, biller.billerGuid)).toBeUndefined();
+  });
+
+  test('102 a biller stored by an earlier version gets the defaults of settings that came later (project rule)', async () => {
+    const biller = newBillerRow();
+    const { clockSkewSeconds, ...older } = biller.settings;
+    await insertBiller(orm, { ...biller, settings: older as typeof biller.settings });
+    const row = await findBiller(orm, biller.slug);
+    expect(row?.settings).toEqual(older);
+    expect(row && toBiller(row, 'https://idp.example').settings).toEqual({ ...older, clockSkewSeconds });
+  });
+
+  test('102 signing keys are read back byte by byte; only published ones are published, the active one first (project rule)', async () => {
+    const biller = await addBiller();
+    const keys = (['retired', 'staged', 'retiring', 'active', 'revoked'] as const).map((state, age) => ({
+      ...newKeyRow(biller.id, state),
+      createdAt: at(`08:00:0${age}.000`),
+    }));
+    for (const key of keys) await insertKey(orm, key);
+    const published = await publishedKeys(orm, biller.id);
+    expect(published.map(({ state }) => state)).toEqual(['active', 'staged', 'retiring']);
+    expect(published[0]).toMatchObject(keys[3] ?? {});
+    expect(published[0]?.sealedPrivateKey?.equals(keys[3]?.sealedPrivateKey as Buffer)).toBe(true);
+
+    const listed = await listKeys(orm, biller.id);
+    expect(listed.map(({ state }) => state)).toEqual(['retired', 'staged', 'retiring', 'active', 'revoked']);
+    expect(listed[0]).toMatchObject({ biller: biller.slug, fingerprint: keys[0]?.fingerprint });
+    expect(listed[0]).not.toHaveProperty('sealedPrivateKey');
+    expect(await listKeys(orm)).toEqual(expect.arrayContaining(listed));
+  });
+
+  test('102 every biller is listed with its active key, and one that has none without (project rule)', async () => {
+    const [withKey, without] = [await addBiller(), await addBiller()];
+    const key = newKeyRow(withKey.id, 'active');
+    await insertKey(orm, key);
+    await insertKey(orm, newKeyRow(without.id, 'staged'));
+    const { notBefore, notAfter } = key;
+    expect(await activeKeys(orm)).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ billerId: withKey.id, slug: withKey.slug, keyId: key.id, notBefore, notAfter }),
+        expect.objectContaining({
+          billerId: without.id,
+          slug: without.slug,
+          keyId: null,
+          fingerprint: null,
+          notAfter: null,
+        }),
+      ]),
+    );
+  });
+
+  test('102 a trace is read back with the biller’s slug, keeps its reference for itself, and expires (project rule)', async () => {
+    const biller = await addBiller();
+    const trace = {
+      code: 'acs_unknown',
+      sentence: 'A “sentence”.',
+      detail: 'ACS',
+      checks: [{ check: 'version', passed: true }],
+    };
+    await insertTrace(orm, 'maple-otter-lantern', biller.id, at('08:00:00.123'), trace);
+    await insertTrace(orm, 'maple-otter-lantern', undefined, at('09:00:00.000'), { ...trace, code: 'another' });
+    await insertTrace(orm, 'maple-otter-bell', undefined, at('09:00:00.000'), trace);
+    const found = { reference: 'maple-otter-lantern', biller: biller.slug, at: at('08:00:00.123'), trace };
+    expect(await findTrace(orm, 'maple-otter-lantern')).toEqual(found);
+    await deleteTracesBefore(orm, at('08:00:00.123'));
+    expect(await findTrace(orm, 'maple-otter-lantern')).toEqual(found);
+    await deleteTracesBefore(orm, at('08:00:00.124'));
+    expect(await findTrace(orm, 'maple-otter-lantern')).toBeUndefined();
+    expect(await findTrace(orm, 'maple-otter-bell')).toMatchObject({ biller: null });
+  });
+
+  test('102 an audit event is read back with everything that was told, and without the email (project rule)', async () => {
+    const biller = await addBiller();
+    const { audit, masterKey } = connection.services;
+    const userId = crypto.randomUUID();
+    const details = { acs: 'https://sp.example/acs', nameIdFormat: 'emailAddress', signed: 'both “水” \\u0000' };
+    const told = {
+      reference: 'amber-otter-lake',
+      requestId: '_request',
+      assertionId: '_assertion',
+      keyFingerprint: 'ab12',
+    };
+    expect(
+      await audit.append({
+        event: 'assertion.issued',
+        billerId: biller.id,
+        userId,
+        email: 'Ada@Example.com',
+        details,
+        ...told,
+      }),
+    ).toBe(true);
+    const [row] = await listEvents(orm, { emailHash: masterKey.hashEmail('ada@example.com'), limit: 10 });
+    const { id, at: when, ...rest } = row ?? { id: undefined, at: undefined };
+    expect(rest).toEqual({ event: 'assertion.issued', biller: biller.slug, userId, details, ...told });
+    expect(id).toBeTypeOf('number');
+    expect(when).toBeInstanceOf(Date);
+    expect(JSON.stringify(row)).not.toMatch(/ada@example/i);
+  });
+});

@@ -1,0 +1,101 @@
+import { describe, expect, test } from 'vitest';
+import { signInPage } from '../../../src/endpoints/sign-in/views/sign-in-page.ts';
+import { signedInPage } from '../../../src/endpoints/sign-in/views/signed-in-page.ts';
+import { signedOutPage } from '../../../src/endpoints/sign-in/views/signed-out-page.ts';
+import { accountChoicePage } from '../../../src/endpoints/sign-on/views/account-choice-page.ts';
+import { prepareAutoSubmitPage } from '../../../src/platform/http/auto-submit-page.ts';
+import { errorPage } from '../../../src/platform/http/error-page.ts';
+import { layout } from '../../../src/platform/http/layout.ts';
+
+// Breaks out of text, of both kinds of quotes, of an attribute without quotes, of a comment, of a title.
+const attack = (mark: string) => `zz-${mark}"'>--></title></noscript><script>alert(1)</script><!--&lt; onload=x`;
+
+// Every string of each model is an attack of its own, so that a forgotten one can be named.
+const pages: Record<string, { marks: string[]; page: string }> = {
+  layout: {
+    marks: ['title', 'biller'],
+    page: layout({ title: attack('title'), billerName: attack('biller'), body: '' }),
+  },
+  'auto-submit page': {
+    marks: ['biller', 'acs', 'relay'],
+    page: prepareAutoSubmitPage(attack('biller'), attack('acs'))('QUJD', attack('relay')),
+  },
+  'error page': {
+    marks: ['title', 'sentence', 'remedy', 'code', 'reference', 'biller', 'href', 'label'],
+    page: errorPage({
+      title: attack('title'),
+      sentence: attack('sentence'),
+      remedy: attack('remedy'),
+      code: attack('code'),
+      reference: attack('reference'),
+      billerName: attack('biller'),
+      wayOut: { href: attack('href'), label: attack('label'), newWindow: true },
+    }),
+  },
+  'sign-in page': {
+    marks: ['biller', 'action', 'name', 'value', 'email', 'title', 'sentence'],
+    page: signInPage({
+      billerName: attack('biller'),
+      action: attack('action'),
+      hidden: { [attack('name')]: attack('value') },
+      email: attack('email'),
+      error: { title: attack('title'), sentence: attack('sentence') },
+    }),
+  },
+  'signed-in page': {
+    marks: ['biller', 'email', 'number', 'label', 'href', 'action', 'name', 'value'],
+    page: signedInPage({
+      billerName: attack('biller'),
+      email: attack('email'),
+      accounts: [{ number: attack('number'), links: [{ label: attack('label'), href: attack('href') }] }],
+      signOutAction: attack('action'),
+      hidden: { [attack('name')]: attack('value') },
+    }),
+  },
+  'signed-in page with folded accounts': {
+    marks: ['number', 'label', 'href'],
+    page: signedInPage({
+      billerName: 'Riverton',
+      email: 'jane@example.com',
+      accounts: Array.from({ length: 3 }, () => ({
+        number: attack('number'),
+        links: [{ label: attack('label'), href: attack('href') }],
+      })),
+      signOutAction: '/logout',
+      hidden: {},
+    }),
+  },
+  'signed-in page without accounts': {
+    marks: ['biller'],
+    page: signedInPage({ billerName: attack('biller'), email: '', accounts: [], signOutAction: '', hidden: {} }),
+  },
+  'signed-out page': {
+    marks: ['biller', 'href'],
+    page: signedOutPage({ billerName: attack('biller'), signInHref: attack('href') }),
+  },
+  'account choice page': {
+    marks: ['biller', 'action', 'name', 'value', 'id', 'number', 'role', 'email', 'otherAction', 'otherName'],
+    page: accountChoicePage({
+      billerName: attack('biller'),
+      action: attack('action'),
+      hidden: { [attack('name')]: attack('value') },
+      accounts: [{ id: attack('id'), number: attack('number'), role: attack('role') }],
+      email: attack('email'),
+      notYou: { action: attack('otherAction'), hidden: { [attack('otherName')]: 'x' } },
+    }),
+  },
+};
+
+describe.each(Object.entries(pages))('%s', (_name, { marks, page }) => {
+  test.each(marks)('shows a hostile %s as text', (mark) => {
+    // A role starts with a capital letter on the page.
+    const shown = new RegExp(`zz-${mark}&#34;&#39;&#62;--&#62;&#60;/title`, 'i');
+    expect(page).toMatch(shown);
+    expect(page).not.toMatch(new RegExp(`zz-${mark}["'>]`, 'i'));
+  });
+
+  test('holds no inline script, style or event handler', () => {
+    expect(page).not.toMatch(/<script(?! src="\/assets\/)/);
+    expect(page).not.toMatch(/<style|\sstyle=|\son\w+=/);
+  });
+});

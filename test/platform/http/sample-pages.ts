@@ -1,0 +1,62 @@
+import { signInPage } from '../../../src/endpoints/sign-in/views/sign-in-page.ts';
+import { signedInPage } from '../../../src/endpoints/sign-in/views/signed-in-page.ts';
+import { signedOutPage } from '../../../src/endpoints/sign-in/views/signed-out-page.ts';
+import { accountChoicePage } from '../../../src/endpoints/sign-on/views/account-choice-page.ts';
+import { prepareAutoSubmitPage } from '../../../src/platform/http/auto-submit-page.ts';
+import { errorPage } from '../../../src/platform/http/error-page.ts';
+
+const billerName = 'City of Riverton Water';
+/** Long, to see whether it fits a narrow page. */
+export const email = 'jane.appleseed-with-a-rather-long-name@department.riverton.example';
+const hidden = { csrf: 'x' };
+const samlResponse = Buffer.from(Array.from({ length: 3_000 }, (_, i) => (i * 151) % 256)).toString('base64');
+const relayState = `?account=101Invoice&ViewMode=0 <b>"'&amp;%26+%2B%0A</b> é 💧 \\ = ;`;
+/** The body that the auto-submit page has to send, byte for byte. */
+export const arrivesAs = new URLSearchParams({ SAMLResponse: samlResponse, RelayState: relayState }).toString();
+const autoSubmit = (acsUrl: string) => prepareAutoSubmitPage(billerName, acsUrl)(samlResponse, relayState);
+const accounts = (count: number) =>
+  Array.from({ length: count }, (_, i) => ({
+    id: `a${i}`,
+    number: `20450-${i}`,
+    role: i % 2 === 0 ? 'owner' : 'co-owner',
+  }));
+const withLinks = (count: number) =>
+  accounts(count).map(({ number }) => ({ number, links: [{ label: 'Pay my bill', href: '/launch/riverton/bills' }] }));
+/** What the failed sign-in says. */
+export const failure = { title: 'Sign-in failed', sentence: 'The email address or the password is not right.' };
+const error = {
+  title: 'This sign-on request is too old',
+  sentence: 'The sign-on request was made too long ago, or in the future.',
+  remedy: 'Go back to your utility’s website and choose “Pay my bill” again.',
+  code: 'request_stale',
+  reference: '7KQ4-M2XD',
+};
+
+/** Every page, under the name in its URL. The ACS of `unanswered` does not answer at first. */
+export const pages: Record<string, string> = {
+  'auto-submit': autoSubmit('/acs'),
+  unanswered: autoSubmit('/acs/unanswered'),
+  'sign-in': signInPage({ billerName, action: '/login', hidden, email: '' }),
+  'sign-in-failed': signInPage({ billerName, action: '/login', hidden, email, error: failure }),
+  'signed-in': signedInPage({ billerName, email, accounts: withLinks(2), signOutAction: '/logout', hidden }),
+  'signed-in-many': signedInPage({ billerName, email, accounts: withLinks(9), signOutAction: '/logout', hidden }),
+  'signed-out': signedOutPage({ billerName, signInHref: '/login/riverton' }),
+  'choice-2': accountChoicePage({
+    billerName,
+    action: '/choose',
+    hidden,
+    accounts: accounts(2),
+    email,
+    notYou: undefined,
+  }),
+  'choice-30': accountChoicePage({
+    billerName,
+    action: '/choose',
+    hidden,
+    accounts: accounts(30),
+    email,
+    notYou: { action: '/logout', hidden },
+  }),
+  error: errorPage({ ...error, billerName }),
+  'error-framed': errorPage({ ...error, wayOut: { href: '/', label: 'Go on in a new window', newWindow: true } }),
+};

@@ -1,0 +1,200 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { IdpError } from '../../../../src/platform/errors/idp-error.ts';
+import { type AuthnRequest, readAuthnRequest } from '../../../../src/protocols/saml/reading/authn-request.ts';
+
+const NAMESPACES =
+  'xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion"';
+
+/** A request with these attributes and this inside. */
+const request = (inside = '', attributes = '') =>
+  `<samlp:AuthnRequest ${NAMESPACES} ${attributes}>${inside}</samlp:AuthnRequest>`;
+const read = (inside = '', attributes = '') => readAuthnRequest(request(inside, attributes));
+
+/** @returns the code of the error that is thrown */
+function refusal(attempt: () => unknown): string {
+  try {
+    attempt();
+  } catch (error) {
+    if (error instanceof IdpError) return error.code;
+    throw error;
+  }
+  return 'accepted';
+}
+
+const FULL = request(
+  `<saml:Issuer Format="urn:f">https://sp.example/metadata</saml:Issuer>
+   <ds:Signature xmlns:ds="http://www.w3.org/2000/09/xmldsig#"/>
+   <samlp:Extensions><x:any xmlns:x="urn:x"><saml:Issuer>not this one</saml:Issuer></x:any></samlp:Extensions>
+   <saml:Subject><saml:NameID Format="urn:n" NameQualifier="urn:q" SPNameQualifier="urn:s">pat</saml:NameID></saml:Subject>
+   <samlp:NameIDPolicy Format="urn:p" SPNameQualifier="urn:sp" AllowCreate="true"/>
+   <saml:Conditions NotBefore="2026-03-01T08:30:00Z"/>
+   <samlp:RequestedAuthnContext Comparison="minimum">
+     <saml:AuthnContextClassRef>urn:a</saml:AuthnContextClassRef>
+     <saml:AuthnContextClassRef> urn:b </saml:AuthnContextClassRef>
+   </samlp:RequestedAuthnContext>
+   <samlp:Scoping ProxyCount="1"/>`,
+  `ID="_1" Version="2.0" IssueInstant="2026-03-01T08:30:00Z" Destination="https://idp.example/sso" Consent="urn:c"
+   ForceAuthn="1" IsPassive="true" AssertionConsumerServiceURL="https://sp.example/acs?a=1&amp;b=2"
+   AssertionConsumerServiceIndex="3" AttributeConsumingServiceIndex="4" ProviderName="SP"
+   ProtocolBinding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"`,
+);
+
+test('1, 2, 9 everything that an AuthnRequest may say is read, and what is not understood is passed over (SAML Core 3.4.1)', () => {
+  expect(readAuthnRequest(FULL)).toEqual({
+    id: '_1',
+    version: '2.0',
+    issueInstant: '2026-03-01T08:30:00Z',
+    destination: 'https://idp.example/sso',
+    issuer: 'https://sp.example/metadata',
+    issuerFormat: 'urn:f',
+    signed: true,
+    subject: { nameId: 'pat', format: 'urn:n', nameQualifier: 'urn:q', spNameQualifier: 'urn:s' },
+    forceAuthn: true,
+    isPassive: true,
+    acsUrl: 'https://sp.example/acs?a=1&b=2',
+    acsIndex: '3',
+    protocolBinding: 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST',
+    nameIdPolicy: { format: 'urn:p', spNameQualifier: 'urn:sp' },
+    requestedAuthnContext: { comparison: 'minimum', classRefs: ['urn:a', 'urn:b'], declRefs: [] },
+  } satisfies AuthnRequest);
+});
+
+test('4, 10, 19, 21 what is not there is undefined, and nothing is made up (SAML Core 3.4.1)', () => {
+  expect(read()).toEqual({
+    id: undefined,
+    version: undefined,
+    issueInstant: undefined,
+    destination: undefined,
+    issuer: undefined,
+    issuerFormat: undefined,
+    signed: false,
+    subject: undefined,
+    forceAuthn: false,
+    isPassive: false,
+    acsUrl: undefined,
+    acsIndex: undefined,
+    protocolBinding: undefined,
+    nameIdPolicy: undefined,
+    requestedAuthnContext: undefined,
+  } satisfies AuthnRequest);
+});
+
+test('prefixes are free, and attributes of another namespace are others (XML Namespaces 1.0)', () => {
+  const xml = `<AuthnRequest xmlns="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:x="urn:x" x:ID="_2" ID="_1" x:ForceAuthn="true">
+    <Issuer xmlns="urn:oasis:names:tc:SAML:2.0:assertion">urn:sp</Issuer><Issuer>not SAML's</Issuer></AuthnRequest>`;
+  expect(readAuthnRequest(xml)).toMatchObject({ id: '_1', issuer: 'urn:sp', forceAuthn: false });
+});
+
+test('12 the Issuer is kept byte by byte, white space too (SAML Core 8.3.6)', () => {
+  expect(read('<saml:Issuer> https://sp.example/ </saml:Issuer>').issuer).toBe(' https://sp.example/ ');
+  expect(read('<saml:Issuer><![CDATA[urn:a]]>&amp;b</saml:Issuer>').issuer).toBe('urn:a&b');
+  expect(read('<saml:Issuer/>').issuer).toBe('');
+});
+
+test.each([
+  ['true', true],
+  ['1', true],
+  ['false', false],
+  ['0', false],
+])('30, 29 ForceAuthn and IsPassive "%s" are %s (XML Schema 2, 3.2.2)', (text, value) => {
+  expect(read('', `ForceAuthn="${text}" IsPassive="${text}"`)).toMatchObject({ forceAuthn: value, isPassive: value });
+});
+
+test.each(['', 'TRUE', 'yes', '2', 'truе'])('29, 30 "%s" is no boolean (XML Schema 2, 3.2.2)', (text) => {
+  expect(refusal(() => read('', `ForceAuthn="${text}"`))).toBe('saml_request_malformed');
+  expect(refusal(() => read('', `IsPassive="${text}"`))).toBe('saml_request_malformed');
+});
+
+describe('26 a Subject', () => {
+  test('26 without qualifiers has none (SAML Core 2.2.2)', () => {
+    const subject = read('<saml:Subject><saml:NameID>pat </saml:NameID></saml:Subject>').subject;
+    expect(subject).toEqual({
+      nameId: 'pat ',
+      format: undefined,
+      nameQualifier: undefined,
+      spNameQualifier: undefined,
+    });
+  });
+
+  test.each([
+    '<saml:Subject/>',
+    '<saml:Subject><saml:NameID/></saml:Subject>',
+    '<saml:Subject><saml:BaseID/></saml:Subject>',
+    '<saml:Subject><saml:EncryptedID/></saml:Subject>',
+    '<saml:Subject><saml:SubjectConfirmation Method="urn:m"/></saml:Subject>',
+    '<saml:Subject><NameID>pat</NameID></saml:Subject>',
+  ])('26 %s names nobody that is understood, which is not the same as no Subject (SAML Core 2.4.1)', (xml) => {
+    expect(read(xml).subject).toBe('unreadable');
+  });
+});
+
+test('28 a RequestedAuthnContext is exact unless it says otherwise, and may name declarations (SAML Core 3.3.2.2.1)', () => {
+  const context = (inside: string, attributes = '') =>
+    read(`<samlp:RequestedAuthnContext ${attributes}>${inside}</samlp:RequestedAuthnContext>`).requestedAuthnContext;
+  expect(context('<saml:AuthnContextDeclRef>urn:d</saml:AuthnContextDeclRef>')).toEqual({
+    comparison: 'exact',
+    classRefs: [],
+    declRefs: ['urn:d'],
+  });
+  expect(context('', 'Comparison="whatever"')).toEqual({ comparison: 'whatever', classRefs: [], declRefs: [] });
+});
+
+test.each([
+  ['two Issuers', '<saml:Issuer>a</saml:Issuer><saml:Issuer>b</saml:Issuer>'],
+  ['an element in the Issuer', '<saml:Issuer>a<x/></saml:Issuer>'],
+  ['two Subjects', '<saml:Subject/><saml:Subject/>'],
+  ['two NameIDs', '<saml:Subject><saml:NameID>a</saml:NameID><saml:NameID>b</saml:NameID></saml:Subject>'],
+  ['an element in the NameID', '<saml:Subject><saml:NameID>a<x/></saml:NameID></saml:Subject>'],
+  ['two NameIDPolicies', '<samlp:NameIDPolicy/><samlp:NameIDPolicy/>'],
+  ['two RequestedAuthnContexts', '<samlp:RequestedAuthnContext/><samlp:RequestedAuthnContext/>'],
+  ['two Signatures', '<Signature xmlns="http://www.w3.org/2000/09/xmldsig#"/>'.repeat(2)],
+])('19, 32 %s, of which two readers could each take another, are refused (SAML Core 3.4.1)', (_what, xml) => {
+  expect(refusal(() => read(xml))).toBe('saml_request_malformed');
+});
+
+test.each([
+  ['LogoutRequest', `<samlp:LogoutRequest ${NAMESPACES}/>`],
+  ['Response', `<samlp:Response ${NAMESPACES}/>`],
+  ['an assertion', `<saml:Assertion ${NAMESPACES}/>`],
+  ['AuthnRequest of SAML 1.1', '<samlp:AuthnRequest xmlns:samlp="urn:oasis:names:tc:SAML:1.1:protocol"/>'],
+  ['AuthnRequest of the assertion namespace', `<saml:AuthnRequest ${NAMESPACES}/>`],
+  ['AuthnRequest of no namespace', '<AuthnRequest ID="_1"/>'],
+  ['an AuthnRequest inside of something', `<x>${request()}</x>`],
+  ['HTML', '<html/>'],
+])('17 %s is not an AuthnRequest (SAML Core 3.4.1)', (_what, xml) => {
+  expect(refusal(() => readAuthnRequest(xml))).toBe('saml_message_unsupported');
+});
+
+test.each([
+  ['a document type', `<!DOCTYPE x>${request()}`, 'saml_request_forbidden_xml'],
+  [
+    'an entity',
+    `<!DOCTYPE x [<!ENTITY e "x">]>${request('<saml:Issuer>&e;</saml:Issuer>')}`,
+    'saml_request_forbidden_xml',
+  ],
+  ['a processing instruction', request('<?x?>'), 'saml_request_forbidden_xml'],
+  ['a comment', request('<saml:Issuer>a<!-- -->b</saml:Issuer>'), 'saml_request_forbidden_xml'],
+  ['a second root', request() + request(), 'saml_request_malformed'],
+  ['no XML', 'hello', 'saml_request_malformed'],
+  ['an end that is cut off', FULL.slice(0, -5), 'saml_request_malformed'],
+])('16 %s is refused with a code that says so (project rule)', (_what, xml, code) => {
+  expect(refusal(() => readAuthnRequest(xml))).toBe(code);
+});
+
+test('16 a request that is changed or cut anywhere is read or refused, and nothing else happens (project rule)', () => {
+  const change = fc.record({
+    at: fc.nat({ max: FULL.length - 1 }),
+    cut: fc.nat({ max: 30 }),
+    paste: fc.oneof(fc.string({ unit: 'binary', maxLength: 3 }), fc.constantFrom('<', '>', '"', '&', '<!--', ']]>')),
+  });
+  const known = ['accepted', 'saml_request_malformed', 'saml_request_forbidden_xml', 'saml_message_unsupported'];
+  fc.assert(
+    fc.property(fc.array(change, { minLength: 1, maxLength: 3 }), (changes) => {
+      let xml = FULL;
+      for (const { at, cut, paste } of changes) xml = xml.slice(0, at) + paste + xml.slice(at + cut);
+      expect(known).toContain(refusal(() => readAuthnRequest(xml)));
+    }),
+    { seed: 100, numRuns: 2000 },
+  );
+});

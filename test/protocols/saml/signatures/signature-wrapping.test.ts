@@ -1,0 +1,140 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { SignedXml } from 'xml-crypto';
+import { PROTOCOL } from '../../../../src/protocols/saml/names.ts';
+import { readAuthnRequest } from '../../../../src/protocols/saml/reading/authn-request.ts';
+import { parseXml, type XmlElement } from '../../../../src/protocols/saml/reading/xml.ts';
+import { verifyPostSignature } from '../../../../src/protocols/saml/signatures/verify-post-signature.ts';
+import { authnRequest } from '../../../support/authn-request.ts';
+import { parseDom } from '../../../support/dom.ts';
+import { makeSigningKey, type SigningKey } from '../../../support/saml.ts';
+import { xmlsecAccepts } from '../../../support/xmlsec-signer.ts';
+import { afterIssuer, certificatesOf, refusalOf, signedBy, unsigned } from './signed-post.ts';
+
+const GOOD = 'https://sp.example/acs';
+/** What an attacker wants us to read. */
+const EVIL = 'https://evil.example/acs';
+
+let key: SigningKey;
+/** A request that the Service Provider signed, which an attacker has got hold of. */
+let signed: string;
+let signature: string;
+const evil = (id: string) => authnRequest({ attributes: { ID: id, AssertionConsumerServiceURL: EVIL } });
+
+/** A document put at the end of another one. */
+const endOf = (outer: string, inner: string) => outer.replace(/<.samlp:AuthnRequest>$/, `${inner}$&`);
+const extensions = (inner: string) => `<samlp:Extensions>${inner}</samlp:Extensions>`;
+const object = (inner: string) => `<ds:Object>${inner}</ds:Object>`;
+const intoSignature = (inner: string) => signature.replace('</ds:Signature>', `${inner}</ds:Signature>`);
+
+beforeAll(async () => {
+  key = await makeSigningKey('RSA-2048');
+  signed = signedBy(key);
+  const end = '</ds:Signature>';
+  signature = signed.slice(signed.indexOf('<ds:Signature'), signed.indexOf(end) + end.length);
+});
+
+/** @returns the ACS that would be believed, or the refusal with its detail */
+function believed(xml: string): string | undefined {
+  const refusal = refusalOf(xml, certificatesOf(key));
+  if (refusal !== 'accepted') return refusal;
+  return readAuthnRequest(verifyPostSignature(xml, certificatesOf(key))).acsUrl;
+}
+
+/** Every ACS that some reader or other may take out of a document. */
+function readable({ namespace, name, attributes, children }: XmlElement): (string | undefined)[] {
+  const own = namespace === PROTOCOL && name === 'AuthnRequest' ? [attributes.get('AssertionConsumerServiceURL')] : [];
+  return [...own, ...children.flatMap(readable)];
+}
+
+test('32 the signed request itself is believed, as it was signed (SAML Core 5.4)', () => {
+  expect(xmlsecAccepts(signed, key)).toBe(true);
+  expect(believed(signed)).toBe(GOOD);
+});
+
+/** Says whether xml-crypto verifies the first signature of a document by itself. */
+function xmlCryptoAccepts(xml: string): boolean {
+  const verifier = new SignedXml({ publicCert: key.certificatePem, getCertFromKeyInfo: () => null });
+  try {
+    verifier.loadSignature(parseDom(xml).getElementsByTagName('ds:Signature').item(0) as unknown as Node);
+    return verifier.checkSignature(xml);
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * The shapes of Somorovsky et al., On Breaking SAML (2012), as they look for a request: to xmlsec1 or xml-crypto the
+ * signature is good, and a reader that takes the root, or the first or last request that it finds, takes the evil one.
+ * Where two elements have one ID, both of them refuse of their own accord; others take the first or the last.
+ */
+const shapes: [string, () => string, boolean, RegExp][] = [
+  [
+    'XSW1: the evil request, in an Object of whose Signature the signed one stands',
+    () => afterIssuer(evil('_evil'), intoSignature(object(unsigned))),
+    true,
+    /expected SignedInfo, SignatureValue, KeyInfo in Signature/,
+  ],
+  [
+    'XSW2: the evil request with the Signature, before it the signed one',
+    () => afterIssuer(evil('_evil'), unsigned + signature),
+    true,
+    /expected the Reference "#_evil"; found "#_good"/,
+  ],
+  [
+    'XSW3: the evil request before the signed one, in a common root',
+    () => `<r>${evil('_evil')}${signed}</r>`,
+    true,
+    /expected the Signature right under the message/,
+  ],
+  [
+    'XSW4: the evil request around the signed one',
+    () => endOf(evil('_evil'), signed),
+    true,
+    /expected the Signature right under the message/,
+  ],
+  [
+    'XSW5: the evil request with the Signature and the same ID, at its end the signed one',
+    () => endOf(afterIssuer(evil('_good'), signature), unsigned),
+    false,
+    /expected every ID once/,
+  ],
+  [
+    'XSW6: the evil request with the same ID, in an Object of whose Signature the signed one stands',
+    () => afterIssuer(evil('_good'), intoSignature(object(unsigned))),
+    false,
+    /expected every ID once/,
+  ],
+  [
+    'XSW7: the evil request with the Signature, in its Extensions the signed one',
+    () => afterIssuer(evil('_evil'), signature + extensions(unsigned)),
+    true,
+    /expected the Reference "#_evil"; found "#_good"/,
+  ],
+  [
+    'XSW8: the signed request, in an Object of whose Signature the evil one stands',
+    () => signed.replace(signature, () => intoSignature(object(evil('_evil')))),
+    true,
+    /expected SignedInfo, SignatureValue, KeyInfo in Signature/,
+  ],
+];
+
+describe('32 signature wrapping', () => {
+  test.each(shapes)('32 %s: refused (SAML Core 5.4)', (_title, document, accepted, refusal) => {
+    const xml = document();
+    expect(readable(parseXml(xml))).toContain(EVIL);
+    expect(xmlsecAccepts(xml, key) || xmlCryptoAccepts(xml)).toBe(accepted);
+    expect(believed(xml)).toMatch(/^signature_invalid/);
+    expect(believed(xml)).toMatch(refusal);
+  });
+
+  test('32 what stands in KeyInfo, outside of what is signed, is never read (SAML Core 5.4.5)', () => {
+    const xml = signed.replace(signature, () => intoSignature(`<ds:KeyInfo>${evil('_evil')}</ds:KeyInfo>`));
+    expect(xmlsecAccepts(xml, key)).toBe(true);
+    expect(believed(xml)).toBe(GOOD);
+  });
+
+  test('32 the same Signature around other messages is worth nothing (SAML Core 5.4)', () => {
+    expect(believed(afterIssuer(evil('_good'), signature))).toMatch(/found one with another digest/);
+    expect(believed(signed.replace(GOOD, EVIL))).toMatch(/found one with another digest/);
+  });
+});

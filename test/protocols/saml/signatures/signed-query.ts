@@ -1,0 +1,44 @@
+import { sign as signBytes } from 'node:crypto';
+import { IdpError } from '../../../../src/platform/errors/idp-error.ts';
+import { verifyRedirectSignature } from '../../../../src/protocols/saml/signatures/verify-redirect-signature.ts';
+import { authnRequest, redirectQuery } from '../../../support/authn-request.ts';
+import type { SigningKey } from '../../../support/saml.ts';
+import { MORE } from '../../../support/xmlsec-signer.ts';
+import { certificatesOf } from './signed-post.ts';
+
+/** What is to be signed. */
+export const request = redirectQuery(authnRequest());
+
+/** What a Service Provider may do its own way. */
+interface Ways {
+  readonly method?: string;
+  readonly hash?: string;
+  readonly ecdsa?: 'ieee-p1363' | 'der';
+  /** Percent-encodes a value. */
+  readonly encode?: (value: string) => string;
+}
+
+/** Signs the parameters as they are encoded, the way the binding says, and adds the signature. */
+export function signQuery(
+  query: string,
+  key: SigningKey,
+  { method, hash = 'sha256', ecdsa, encode = encodeURIComponent }: Ways = {},
+) {
+  const kind = key.signer.algorithm === 'rsa-sha256' ? 'rsa' : 'ecdsa';
+  const signed = `${query}&SigAlg=${encode(method ?? `${MORE}${kind}-${hash}`)}`;
+  const privateKey = { key: key.keyPair.privateKey, dsaEncoding: ecdsa ?? 'ieee-p1363' } as const;
+  return `${signed}&Signature=${encode(signBytes(hash, Buffer.from(signed), privateKey).toString('base64'))}`;
+}
+
+/** @returns the refusal with its detail, or `accepted` */
+export function outcomeOf(query: string, ...registered: readonly SigningKey[]): string {
+  try {
+    verifyRedirectSignature(query, certificatesOf(...registered));
+  } catch (error) {
+    if (error instanceof IdpError) return error.message;
+    throw error;
+  }
+  return 'accepted';
+}
+/** Refused for the signature alone. */
+export const NOT_VERIFIED = /^signature_invalid: .* does not verify with/;

@@ -1,0 +1,163 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { signedMessage } from '../../../support/authn-request.ts';
+import { type SigningKey, SSO } from '../../../support/saml.ts';
+import {
+  DS,
+  MORE,
+  opensslKey,
+  reference,
+  SHA_256,
+  signatureTemplate,
+  xmlsecSign,
+} from '../../../support/xmlsec-signer.ts';
+import { afterIssuer, certificatesOf, refusalOf, sign, signedBy, unsigned } from './signed-post.ts';
+
+let keys: Record<'rsa' | 'other' | 'P-256', SigningKey>;
+beforeAll(() => {
+  keys = {
+    rsa: opensslKey('rsa:2048'),
+    other: opensslKey('rsa:2048'),
+    'P-256': opensslKey('ec', '-pkeyopt', 'ec_paramgen_curve:P-256'),
+  };
+});
+
+describe('31 a signature of another kind is refused before any key is tried', () => {
+  test.each([
+    ['RSA with SHA-1', `${DS}rsa-sha1`],
+    ['RSA with RIPEMD-160', `${MORE}rsa-ripemd160`],
+    ['RSA with MD5', `${MORE}rsa-md5`],
+    ['RSA with SHA-224', `${MORE}rsa-sha224`],
+    ['RSA-PSS', 'http://www.w3.org/2007/05/xmldsig-more#sha256-rsa-MGF1'],
+    ['ECDSA with SHA-1', `${MORE}ecdsa-sha1`],
+    ['DSA', `${DS}dsa-sha1`],
+    ['HMAC', `${DS}hmac-sha1`],
+    ['HMAC with SHA-256', `${MORE}hmac-sha256`],
+    ['an unknown one', 'urn:x'],
+    ['a word of JavaScript', '__proto__'],
+    ['another word of JavaScript', 'constructor'],
+    ['none', ''],
+  ])('31 %s: the refusal names it, and what is accepted (SAML Core 5.4; project rule)', (_what, method) => {
+    const signed = signedBy(keys.rsa).replace(`${MORE}rsa-sha256`, method);
+    // No certificate is registered either, but that is not what is told.
+    const refusal = refusalOf(signed, []);
+    expect(refusal).toContain(
+      'signature_algorithm_refused: Signature algorithm: expected RSA or ECDSA with SHA-256, SHA-384 or SHA-512',
+    );
+    expect(refusal).toContain(`found "${method}"`);
+  });
+
+  test('31 RSA with SHA-1 is refused although the registered key made it, with a word on the remedy (project rule)', () => {
+    const signed = signedMessage(unsigned, keys.rsa, `${DS}rsa-sha1`);
+    expect(refusalOf(signed, certificatesOf(keys.rsa))).toMatch(
+      /^signature_algorithm_refused: .*rsa-sha1", whose SHA-1 can be forged: have the Service Provider sign with SHA-256$/,
+    );
+  });
+
+  test.each([`${DS}sha1`, `${MORE}md5`, `${MORE}sha224`, `${MORE}rsa-sha256`, ''])(
+    '31 a digest by "%s" is refused under a signature that is good (XML Signature 1.1, 6.2; project rule)',
+    (digest) => {
+      const signed = digest.endsWith('#sha1')
+        ? sign(keys.rsa, signatureTemplate(reference('#_good', undefined, digest)))
+        : signedBy(keys.rsa).replace(SHA_256, digest);
+      expect(refusalOf(signed, certificatesOf(keys.rsa))).toContain(
+        `signature_algorithm_refused: Digest algorithm: expected SHA-256, SHA-384 or SHA-512; found "${digest}"`,
+      );
+    },
+  );
+
+  test('31 HMAC whose secret is the public certificate, in each of its forms, is refused (XML Signature 1.1, 6.3.1)', () => {
+    const { certificatePem, signer, keyPair } = keys.rsa;
+    const secrets = [
+      certificatePem,
+      signer.certificate,
+      Buffer.from(signer.certificate, 'base64'),
+      keyPair.publicKey.export({ type: 'spki', format: 'pem' }),
+      keyPair.publicKey.export({ type: 'spki', format: 'der' }),
+    ];
+    for (const method of [`${DS}hmac-sha1`, `${MORE}hmac-sha256`]) {
+      const template = signatureTemplate(reference('#_good'), { method });
+      for (const secret of secrets) {
+        const forged = xmlsecSign(afterIssuer(unsigned, template), keys.rsa, secret);
+        expect(refusalOf(forged, [signer.certificate])).toMatch(/^signature_algorithm_refused: .*hmac/);
+      }
+    }
+  });
+});
+
+describe('31 a signature by another key is refused', () => {
+  test('31 although its own certificate is in KeyInfo (SAML Core 5.4.5)', () => {
+    const signed = signedMessage(unsigned, keys.other);
+    expect(signed).toContain(keys.other.signer.certificate);
+    expect(refusalOf(signed, certificatesOf(keys.rsa))).toMatch(/^signature_invalid: .* does not verify with/);
+    // The registered one in KeyInfo does not help either.
+    const disguised = signed.replace(keys.other.signer.certificate, keys.rsa.signer.certificate);
+    expect(refusalOf(disguised, certificatesOf(keys.rsa))).toMatch(/^signature_invalid: .* does not verify with/);
+  });
+
+  test('31 although its bare public key is in KeyInfo (SAML Core 5.4.5)', () => {
+    const { n, e } = keys.other.keyPair.publicKey.export({ format: 'jwk' });
+    const plain = (text = '') => Buffer.from(text, 'base64url').toString('base64');
+    const after = `<ds:KeyInfo><ds:KeyValue><ds:RSAKeyValue><ds:Modulus>${plain(n)}</ds:Modulus><ds:Exponent>${plain(e)}</ds:Exponent></ds:RSAKeyValue></ds:KeyValue></ds:KeyInfo>`;
+    expect(
+      refusalOf(sign(keys.other, signatureTemplate(reference('#_good'), { after })), certificatesOf(keys.rsa)),
+    ).toMatch(/^signature_invalid/);
+  });
+
+  test('31 and where no certificate is registered, that is said (project rule)', () => {
+    expect(refusalOf(signedBy(keys.rsa), [])).toMatch(/^signature_invalid: .* no certificate is registered$/);
+  });
+
+  test.each([
+    [
+      'RSA',
+      'rsa',
+      'P-256',
+      /with an RSA key of at least 2048 bits, as its algorithm says; found none such among the 1/,
+    ],
+    ['ECDSA', 'P-256', 'rsa', /with an elliptic key, as its algorithm says; found none such among the 1/],
+  ] as const)(
+    '31 a key is never taken for another kind of key: %s (XML Signature 1.1, 6.4)',
+    (_algorithm, signing, registered, detail) => {
+      expect(refusalOf(signedBy(keys[signing]), certificatesOf(keys[registered]))).toMatch(detail);
+    },
+  );
+
+  test('31 a key of 1,024 bits is too weak, registered or not (project rule)', () => {
+    const weak = opensslKey('rsa:1024');
+    expect(refusalOf(signedBy(weak), certificatesOf(weak))).toMatch(/an RSA key of at least 2048 bits/);
+  });
+
+  test('31 ECDSA in DER is no r||s (XML Signature 1.1, 6.4.3)', () => {
+    const key = keys['P-256'];
+    const signed = signedBy(key);
+    const value = /<ds:SignatureValue>([^<]*)</.exec(signed)?.[1] ?? '';
+    const half = (bytes: Buffer) => Buffer.concat([Buffer.from([2, bytes.length + 1, 0]), bytes]);
+    const raw = Buffer.from(value, 'base64');
+    const body = Buffer.concat([half(raw.subarray(0, 32)), half(raw.subarray(32))]);
+    const der = Buffer.concat([Buffer.from([0x30, body.length]), body]);
+    const encoded = signed.replace(value, der.toString('base64'));
+    expect(refusalOf(encoded, certificatesOf(key))).toMatch(/^signature_invalid: .* does not verify with/);
+  });
+});
+
+test.each([
+  ['nothing', ''],
+  ['a character of another alphabet', 'QUJ!'],
+  ['base64url', '-_-_'],
+  ['no padding', 'QUI'],
+  ['padding in the middle', 'QQ==QUJD'],
+  ['bits that say nothing', 'QUJ='],
+])('31 a value or a digest of %s is refused (XML Signature 1.1, 4.3; RFC 4648, 3)', (_what, text) => {
+  const signed = signedBy(keys.rsa);
+  for (const name of ['SignatureValue', 'DigestValue']) {
+    const changed = signed.replace(new RegExp(`(<ds:${name}>)[^<]*`), `$1${text}`);
+    expect(refusalOf(changed, certificatesOf(keys.rsa))).toMatch(`expected base64 in ${name}`);
+  }
+});
+
+test('31 a changed message and a foreign key are told apart (project rule)', () => {
+  const changed = signedBy(keys.rsa).replace(SSO, `${SSO}X`);
+  expect(refusalOf(changed, certificatesOf(keys.rsa))).toMatch(
+    /found one with another digest: it was changed afterwards$/,
+  );
+});

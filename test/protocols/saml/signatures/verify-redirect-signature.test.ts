@@ -1,0 +1,149 @@
+import { SAML } from '@node-saml/node-saml';
+import samlify from 'samlify';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { rawQuery } from '../../../../src/platform/http/parameters.ts';
+import { BINDING_POST } from '../../../../src/protocols/saml/names.ts';
+import { authnRequest, redirectQuery } from '../../../support/authn-request.ts';
+import { TEST_SP } from '../../../support/installation.ts';
+import { idpMetadata, type SigningKey, SSO } from '../../../support/saml.ts';
+import { MORE, opensslKey } from '../../../support/xmlsec-signer.ts';
+import { certificatesOf } from './signed-post.ts';
+import { NOT_VERIFIED, outcomeOf, request, signQuery } from './signed-query.ts';
+
+const curve = (name: string) => opensslKey('ec', '-pkeyopt', `ec_paramgen_curve:${name}`);
+let keys: Record<'rsa' | 'other' | 'P-256' | 'P-384' | 'P-521', SigningKey>;
+beforeAll(() => {
+  keys = {
+    rsa: opensslKey('rsa:2048'),
+    other: opensslKey('rsa:3072'),
+    'P-256': curve('P-256'),
+    'P-384': curve('P-384'),
+    'P-521': curve('P-521'),
+  };
+});
+
+describe('8 a signed Redirect is accepted', () => {
+  test.each([
+    ['sha256', 'rsa'],
+    ['sha384', 'rsa'],
+    ['sha512', 'other'],
+    ['sha256', 'P-256'],
+    ['sha384', 'P-384'],
+    ['sha512', 'P-521'],
+    ['sha512', 'P-256'],
+  ] as const)('8 with %s by key %s, and by no other key (RFC 9231, 2.3.2, 2.3.6)', (hash, name) => {
+    const key = keys[name];
+    const others = Object.values(keys).filter((other) => other !== key);
+    const query = signQuery(request, key, { hash });
+    expect(outcomeOf(query, key)).toBe('accepted');
+    expect(outcomeOf(query, ...others)).toMatch(NOT_VERIFIED);
+  });
+
+  test.each(['P-256', 'P-384', 'P-521'] as const)(
+    '8 with ECDSA in DER, as OpenSAML for Java sends it, by key %s, and by no other key (project rule)',
+    (name) => {
+      const query = signQuery(request, keys[name], { ecdsa: 'der' });
+      expect(outcomeOf(query, keys[name])).toBe('accepted');
+      expect(outcomeOf(query, curve(name))).toMatch(NOT_VERIFIED);
+      expect(outcomeOf(query.replace('SAMLRequest=', 'SAMLRequest=A'), keys[name])).toMatch(NOT_VERIFIED);
+    },
+  );
+
+  test.each(['sha256', 'sha512'] as const)('8 as node-saml signs it with %s (SAML Bindings 3.4.4.1)', async (hash) => {
+    const provider = new SAML({
+      entryPoint: SSO,
+      issuer: TEST_SP,
+      callbackUrl: 'https://sp.example/acs',
+      idpCert: keys.other.certificatePem,
+      privateKey: keys.rsa.privateKeyPem,
+      signatureAlgorithm: hash,
+    });
+    // Of a space, and of !'()*~, it signs another escape than it sends.
+    for (const relayState of ['', 'a/b+c=é&d']) {
+      const query = rawQuery(await provider.getAuthorizeUrlAsync(relayState, undefined, {}));
+      expect(query).toContain(`rsa-${hash}`);
+      expect(outcomeOf(query, keys.rsa)).toBe('accepted');
+      expect(outcomeOf(query, keys.other)).toMatch(NOT_VERIFIED);
+    }
+  });
+
+  test('8 as samlify signs it (SAML Bindings 3.4.4.1)', async () => {
+    const metadata = await idpMetadata({ certificates: certificatesOf(keys.other), wantAuthnRequestsSigned: true });
+    const provider = samlify.ServiceProvider({
+      entityID: TEST_SP,
+      authnRequestsSigned: true,
+      privateKey: keys.rsa.privateKeyPem,
+      requestSignatureAlgorithm: `${MORE}rsa-sha256`,
+      relayState: 'a/b c',
+      assertionConsumerService: [{ Binding: BINDING_POST, Location: 'https://sp.example/acs' }],
+    });
+    const { context } = provider.createLoginRequest(samlify.IdentityProvider({ metadata }), 'redirect');
+    const query = rawQuery(String(context));
+    expect(outcomeOf(query, keys.rsa)).toBe('accepted');
+    expect(outcomeOf(query, keys.other)).toMatch(NOT_VERIFIED);
+  });
+
+  test('8 by any of the certificates that are registered, wherever it stands among them (SAML Metadata 2.4.1.1)', () => {
+    const all = [keys.other, keys['P-256'], keys.rsa, keys['P-384']];
+    for (const [index, key] of all.entries()) {
+      const query = signQuery(request, key);
+      expect(outcomeOf(query, ...all)).toBe('accepted');
+      expect(outcomeOf(query, ...all.toSpliced(index, 1))).toMatch(NOT_VERIFIED);
+    }
+  });
+});
+
+describe('8 what is signed is the query as it was received', () => {
+  const lower = (value: string) => encodeURIComponent(value).replace(/%../g, (code) => code.toLowerCase());
+  const everything = (value: string) =>
+    [...Buffer.from(value)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('');
+  const asForm = (value: string) => new URLSearchParams({ v: value }).toString().slice(2);
+  const relayState = 'a/b c+d=é~(*)';
+
+  test.each([
+    ['upper-case escapes', encodeURIComponent],
+    ['lower-case escapes', lower],
+    ['an escape for every letter', everything],
+    ['the escapes of a form, with + for a space', asForm],
+  ])('8 %s (SAML Bindings 3.4.4.1)', (_what, encode) => {
+    const value = decodeURIComponent(request.slice('SAMLRequest='.length));
+    const query = `SAMLRequest=${encode(value)}&RelayState=${encode(relayState)}`;
+    const signed = signQuery(query, keys.rsa, { encode });
+    expect(outcomeOf(signed, keys.rsa)).toBe('accepted');
+    // The same values in other letters are not what was signed: but for the letters in which node-saml signs.
+    for (const other of [encodeURIComponent, lower, everything, asForm]) {
+      const again = signed.replace(/RelayState=[^&]*/, () => `RelayState=${other(relayState)}`);
+      if (again === signed) continue;
+      const asNodeSaml = encode === encodeURIComponent;
+      expect(outcomeOf(again, keys.rsa)).toMatch(asNodeSaml ? /^accepted$/ : NOT_VERIFIED);
+    }
+  });
+
+  test('8 an empty RelayState that came is signed, too; none that did not come (SAML Bindings 3.4.4.1)', () => {
+    const empty = signQuery(`${request}&RelayState=`, keys.rsa);
+    expect(outcomeOf(empty, keys.rsa)).toBe('accepted');
+    expect(outcomeOf(empty.replace('&RelayState=', ''), keys.rsa)).toMatch(NOT_VERIFIED);
+    expect(outcomeOf(`${signQuery(request, keys.rsa)}&RelayState=`, keys.rsa)).toMatch(NOT_VERIFIED);
+  });
+
+  test('8 in the order of the binding, whatever the order in the query; other parameters are not signed (SAML Bindings 3.4.4.1)', () => {
+    const signed = signQuery(`${request}&RelayState=rs`, keys.rsa);
+    const encoding = 'SAMLEncoding=urn%3Aoasis%3Anames%3Atc%3ASAML%3A2.0%3Abindings%3AURL-Encoding%3ADEFLATE';
+    expect(outcomeOf(signed.split('&').reverse().join('&'), keys.rsa)).toBe('accepted');
+    expect(outcomeOf(`lang=en&${signed.replace('&', `&${encoding}&&`)}&`, keys.rsa)).toBe('accepted');
+    // Signed in another order, or with more in it, is not signed.
+    expect(outcomeOf(signQuery(`RelayState=rs&${request}`, keys.rsa), keys.rsa)).toMatch(NOT_VERIFIED);
+    expect(outcomeOf(signQuery(`${request}&${encoding}`, keys.rsa), keys.rsa)).toMatch(NOT_VERIFIED);
+  });
+});
+
+test('8 the value of a signature may have line breaks, and + that nobody escaped (SAML Bindings 3.4.4.1)', () => {
+  // A signature without a + would prove nothing.
+  const signed = Array.from({ length: 50 }, () => signQuery(redirectQuery(authnRequest()), keys.rsa)).find((query) =>
+    query.includes('%2B', query.indexOf('Signature=')),
+  ) as string;
+  const [before, value = ''] = signed.split('&Signature=');
+  const broken = decodeURIComponent(value).replace(/.{64}/g, '$&\r\n');
+  expect(outcomeOf(`${before}&Signature=${encodeURIComponent(broken)}`, keys.rsa)).toBe('accepted');
+  expect(outcomeOf(`${before}&Signature=${value.replaceAll('%2B', '+')}`, keys.rsa)).toBe('accepted');
+});

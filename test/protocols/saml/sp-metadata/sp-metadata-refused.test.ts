@@ -1,0 +1,199 @@
+import { describe, expect, test } from 'vitest';
+import { InputError } from '../../../../src/platform/errors/idp-error.ts';
+import { readSpMetadata } from '../../../../src/protocols/saml/sp-metadata/sp-metadata.ts';
+import { ARTIFACT, acs, entity, group, key, metadata, POST, PROTOCOL, sp, useCertificates } from './sp-documents.ts';
+
+const NOW = Date.UTC(2026, 2, 1, 8, 30);
+
+const made = useCertificates();
+
+/** The same certificate with a key of a kind that there is not: its OID, of elliptic keys, is changed in its last byte. */
+function withUnknownKey(certificate: string): string {
+  const der = Buffer.from(certificate, 'base64');
+  const oid = Buffer.from('06072a8648ce3d0201', 'hex');
+  der.writeUInt8(0x7f, der.indexOf(oid) + oid.length - 1);
+  return der.toString('base64');
+}
+
+describe('what is wrong with SP metadata is told', () => {
+  test.each<[string, () => string, string]>([
+    ['nothing', () => '', 'it is not acceptable XML: document must contain a root element'],
+    [
+      'a web page',
+      () => '<!DOCTYPE html><html></html>',
+      'it is not acceptable XML: the document contains a document type declaration',
+    ],
+    ['XML that is cut off', () => metadata().slice(0, -3), 'it is not acceptable XML: '],
+    [
+      'an entity',
+      () => `<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>${metadata()}`,
+      'a document type declaration',
+    ],
+    [
+      'something else',
+      () => '<html/>',
+      'its root element is html; expected is EntityDescriptor of urn:oasis:names:tc:SAML:2.0:metadata',
+    ],
+    [
+      'SAML 1.1 metadata',
+      () => metadata().replace('SAML:2.0:metadata', 'SAML:1.1:metadata'),
+      'its root element is EntityDescriptor; expected',
+    ],
+    [
+      'a federation',
+      () => group(metadata() + group(entity(sp(acs()), 'entityID="https://other.example"'))),
+      'it describes 2 Service Providers ("https://sp.example/metadata", "https://other.example"); give the EntityDescriptor of the one that is meant alone',
+    ],
+    ['a large federation', () => group(metadata().repeat(6)), 'metadata", ...); give the EntityDescriptor'],
+    [
+      'a group that stands in a foreign one',
+      () => group(`<x:EntitiesDescriptor xmlns:x="urn:x">${metadata()}</x:EntitiesDescriptor>`),
+      'it has no EntityDescriptor',
+    ],
+    [
+      'two roles for SAML 2.0',
+      () => entity(sp(acs()) + sp(acs('https://sp.example/2'))),
+      'it describes 2 Service Providers ("https://sp.example/metadata", "https://sp.example/metadata")',
+    ],
+    [
+      'a key for something else',
+      () => metadata(key(made.first, 'signature') + acs()),
+      'a KeyDescriptor has the use "signature"; expected is signing, encryption or none',
+    ],
+    [
+      'half of a character',
+      () => entity(sp(acs()), 'entityID="https://sp.example/\ud800x"'),
+      "it can't be read: character 20 can't be written in XML 1.0",
+    ],
+    [
+      'a certificate whose key nobody knows',
+      () => metadata(key(withUnknownKey(made.first), 'signing') + acs()),
+      "a certificate for signing can't be read as X.509",
+    ],
+    ['a group of nobody', () => group(''), 'it has no EntityDescriptor'],
+    [
+      'a group of Identity Providers',
+      () => group(entity(`<md:IDPSSODescriptor ${PROTOCOL}/>`)),
+      'it describes an Identity Provider, not a Service Provider',
+    ],
+    [
+      'an SP of SAML 1.1',
+      () => metadata().replace('SAML:2.0:protocol', 'SAML:1.1:protocol'),
+      'its SPSSODescriptor speaks another protocol; expected is urn:oasis:names:tc:SAML:2.0:protocol',
+    ],
+    [
+      'IdP metadata',
+      () => entity(`<md:IDPSSODescriptor ${PROTOCOL}/>`),
+      'it describes an Identity Provider, not a Service Provider. Ask Invoice Cloud for its SP metadata',
+    ],
+    ['no role', () => entity(''), 'it has no SPSSODescriptor'],
+    ['no entityID', () => entity(sp(acs()), ''), 'it has no entityID'],
+    [
+      'an empty entityID',
+      () => entity(sp(acs()), 'entityID=" "'),
+      'its entityID is empty or longer than 1,024 characters',
+    ],
+    [
+      'an endless entityID',
+      () => entity(sp(acs()), `entityID="${'x'.repeat(1025)}"`),
+      'its entityID is empty or longer than 1,024 characters',
+    ],
+    ['no ACS', () => metadata(''), `it has no AssertionConsumerService for the HTTP-POST binding (${POST})`],
+    [
+      'no ACS for POST',
+      () => metadata(acs('https://sp.example/a', 'index="0"', ARTIFACT)),
+      'it has no AssertionConsumerService for the HTTP-POST',
+    ],
+    [
+      'no Location',
+      () => metadata(`<md:AssertionConsumerService Binding="${POST}" index="0"/>`),
+      'the AssertionConsumerService "" is not acceptable: expected is an https URL',
+    ],
+    [
+      'no index',
+      () => metadata(acs('https://sp.example/acs', '')),
+      'the AssertionConsumerService "https://sp.example/acs" has no index',
+    ],
+    ['a negative index', () => metadata(acs('https://sp.example/acs', 'index="-1"')), 'has no index'],
+    ['an index that is too large', () => metadata(acs('https://sp.example/acs', 'index="65536"')), 'from 0 to 65535'],
+    [
+      'one index twice, written in two ways',
+      () => metadata(acs() + acs('https://sp.example/2', 'index="+00"')),
+      'two AssertionConsumerServices have the same index',
+    ],
+    [
+      'one index twice',
+      () => metadata(acs() + acs('https://sp.example/2')),
+      'two AssertionConsumerServices have the same index',
+    ],
+    [
+      'a certificate that is none',
+      () => metadata(key('AAAA', 'signing') + acs()),
+      "a certificate for signing can't be read as X.509",
+    ],
+    [
+      'a chain without end',
+      () => metadata(key(Array(21).fill(made.first).join('</ds:X509Certificate><ds:X509Certificate>')) + acs()),
+      'one of its keys comes with more than 20 certificates',
+    ],
+    [
+      'a key without a certificate',
+      () =>
+        metadata(key('', 'signing').replace(/<ds:X509Data>.*<\/ds:X509Data>/, '<ds:KeyName>k</ds:KeyName>') + acs()),
+      'its key for signing comes without a certificate; expected is an X509Certificate in its KeyInfo',
+    ],
+    [
+      'one for encryption that is none',
+      () => metadata(key('', 'encryption') + acs()),
+      "a certificate for encryption can't be read as X.509",
+    ],
+  ])('%s', (_what, xml, message) => {
+    expect(() => readSpMetadata(xml(), NOW)).toThrow(InputError);
+    expect(() => readSpMetadata(xml(), NOW)).toThrow(/^The SP metadata can't be used: /);
+    expect(() => readSpMetadata(xml(), NOW)).toThrow(message);
+  });
+
+  test('that it is over, by the entity, its role or its group, at the very moment (SAML Metadata 2.3.2, 2.4.1)', () => {
+    const until = (instant: string) => `validUntil="${instant}"`;
+    const ofEntity = (instant: string) => entity(sp(acs()), `entityID="https://sp.example" ${until(instant)}`);
+    const ofRole = (instant: string) => metadata(acs(), until(instant));
+    const ofGroup = (instant: string) => group(group(metadata()), until(instant));
+    for (const by of [ofEntity, ofRole, ofGroup]) {
+      for (const instant of ['2020-01-01T00:00:00Z', '2026-03-01T08:30:00Z', '2026-03-01T08:30:00.000Z']) {
+        expect(() => readSpMetadata(by(instant), NOW)).toThrow(InputError);
+        expect(() => readSpMetadata(by(instant), NOW)).toThrow(
+          `it was valid until ${instant} only. Ask the Service Provider for its current metadata.`,
+        );
+      }
+      for (const instant of ['2026-03-01T08:30:01Z', ' 2099-01-01T00:00:00.5Z ']) {
+        expect(readSpMetadata(by(instant), NOW).acs).toHaveLength(1);
+      }
+      expect(() => readSpMetadata(by('tomorrow'), NOW)).toThrow('its validUntil "tomorrow" is not a time in UTC');
+    }
+  });
+
+  test.each([
+    'http://sp.example/acs',
+    'http://localhost.evil.example/acs',
+    'http://127.0.0.1.evil.example/acs',
+    'javascript:alert(1)',
+    'JavaScript:alert(1)//https://sp.example',
+    'data:text/html,x',
+    'file:///etc/passwd',
+    'ftp://sp.example/acs',
+    'https://user:password@sp.example/acs',
+    'https://user@sp.example/acs',
+    'https://sp.example/acs#fragment',
+    'https://sp.example/a c',
+    'https://sp.example/a\u00a0c',
+    '//sp.example/acs',
+    '/acs',
+    'sp.example/acs',
+    'https://',
+    '',
+  ])('23 the ACS "%s" (project rule)', (url) => {
+    const message = `the AssertionConsumerService "${url}" is not acceptable: expected is an https URL without user, password or fragment (http only for this machine).`;
+    expect(() => readSpMetadata(metadata(acs(url)), NOW)).toThrow(message);
+    expect(() => readSpMetadata(metadata(acs('https://sp.example/1', 'index="1"') + acs(url)), NOW)).toThrow(message);
+  });
+});

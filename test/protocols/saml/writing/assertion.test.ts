@@ -1,0 +1,90 @@
+import { expect, test } from 'vitest';
+import { writeAssertion } from '../../../../src/protocols/saml/writing/assertion.ts';
+import { attributes, children, type DomElement, only, parseDom } from '../../../support/dom.ts';
+import { ACS, assertionContent, ISSUER } from '../../../support/saml.ts';
+
+const INSTANT = Date.UTC(2026, 2, 1, 8, 30, 0, 999);
+const content = assertionContent({
+  id: '_a1',
+  issueInstant: INSTANT,
+  notBefore: INSTANT - 60_000,
+  notOnOrAfter: INSTANT + 300_000,
+  authnInstant: INSTANT - 3_600_000,
+  sessionIndex: '_s1',
+  nameQualifier: 'urn:idp',
+  spNameQualifier: 'urn:sp',
+});
+const { beforeSignature, afterSignature } = writeAssertion(content);
+const root = parseDom(beforeSignature + afterSignature);
+const names = (element: DomElement) => children(element).map(({ nodeName }) => nodeName);
+
+test('42, 43 an assertion has an ID, a time and an Issuer of its own, and its parts in the order of the schema (SAML Core 2.3.3)', () => {
+  expect(attributes(root)).toEqual({ ID: '_a1', IssueInstant: '2026-03-01T08:30:00Z', Version: '2.0' });
+  expect(names(root)).toEqual([
+    'saml:Issuer',
+    'saml:Subject',
+    'saml:Conditions',
+    'saml:AuthnStatement',
+    'saml:AttributeStatement',
+  ]);
+  expect(only(root, 'saml:Issuer').textContent).toBe(ISSUER);
+});
+
+test('44 an assertion names the subject in the format given, and whose the name is (SAML Core 2.2.2, 8.3)', () => {
+  const nameId = only(root, 'saml:NameID');
+  expect(nameId.textContent).toBe('pat@example.com');
+  expect(attributes(nameId)).toEqual({
+    Format: 'urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress',
+    NameQualifier: 'urn:idp',
+    SPNameQualifier: 'urn:sp',
+  });
+});
+
+test('45 an assertion has one bearer confirmation: ACS, end, request, and no NotBefore (SAML Profiles 4.1.4.2)', () => {
+  expect(attributes(only(root, 'saml:SubjectConfirmation'))).toEqual({
+    Method: 'urn:oasis:names:tc:SAML:2.0:cm:bearer',
+  });
+  expect(attributes(only(root, 'saml:SubjectConfirmationData'))).toEqual({
+    InResponseTo: '_request-1',
+    NotOnOrAfter: '2026-03-01T08:35:00Z',
+    Recipient: ACS,
+  });
+});
+
+test('46 an assertion is good for the time given, and for one audience (SAML Core 2.5.1.2, 2.5.1.4)', () => {
+  const conditions = only(root, 'saml:Conditions');
+  expect(attributes(conditions)).toEqual({ NotBefore: '2026-03-01T08:29:00Z', NotOnOrAfter: '2026-03-01T08:35:00Z' });
+  expect(names(conditions)).toEqual(['saml:AudienceRestriction']);
+  expect(only(root, 'saml:Audience').textContent).toBe(content.audience);
+});
+
+test('47, 48 an assertion tells when and how the portal user signed in (SAML Core 2.7.2)', () => {
+  const statement = only(root, 'saml:AuthnStatement');
+  expect(attributes(statement)).toEqual({ AuthnInstant: '2026-03-01T07:30:00Z', SessionIndex: '_s1' });
+  expect(only(statement, 'saml:AuthnContextClassRef').textContent).toBe(content.authnContextClassRef);
+});
+
+test('49 an assertion has the attributes given, in their order, and no statement where there are none (SAML Core 2.7.3)', () => {
+  const statement = only(root, 'saml:AttributeStatement');
+  expect(children(statement).map(attributes)).toEqual(
+    ['Email', 'LoginType', 'AccountNumber'].map((name) => ({
+      Name: name,
+      NameFormat: 'urn:oasis:names:tc:SAML:2.0:attrname-format:basic',
+    })),
+  );
+  expect(children(statement).map(({ textContent }) => textContent)).toEqual(['pat@example.com', '5', '101Invoice']);
+  const friendly = writeAssertion({
+    ...content,
+    attributes: [{ name: 'urn:oid:1', nameFormat: 'urn:x', friendlyName: 'mail', values: ['1', '2'] }],
+  });
+  const [attribute] = children(
+    only(parseDom(friendly.beforeSignature + friendly.afterSignature), 'saml:AttributeStatement'),
+  );
+  expect(attributes(attribute as DomElement)).toEqual({
+    FriendlyName: 'mail',
+    Name: 'urn:oid:1',
+    NameFormat: 'urn:x',
+  });
+  expect(children(attribute as DomElement).map(({ textContent }) => textContent)).toEqual(['1', '2']);
+  expect(writeAssertion({ ...content, attributes: [] }).afterSignature).not.toContain('Attribute');
+});

@@ -1,0 +1,134 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { NAME_ID_FORMATS } from '../../../../src/protocols/saml/names.ts';
+import { entityTag } from '../../../../src/protocols/saml/writing/metadata.ts';
+import { all, attributes, children, exclusiveCanonicalForm, only, parseDom } from '../../../support/dom.ts';
+import { HOSTILE, ISSUER, idpMetadata, makeSigningKey, type SigningKey, SSO } from '../../../support/saml.ts';
+
+let rsa: SigningKey;
+let ec: SigningKey;
+beforeAll(async () => {
+  [rsa, ec] = await Promise.all([makeSigningKey('RSA-2048'), makeSigningKey('EC-P256')]);
+});
+
+const VALID_UNTIL = Date.UTC(2029, 2, 1, 8, 30);
+const written = (overrides: Parameters<typeof idpMetadata>[0] = {}, signer?: SigningKey['signer']) =>
+  idpMetadata(
+    { certificates: [rsa.signer.certificate, ec.signer.certificate], validUntil: VALID_UNTIL, ...overrides },
+    signer,
+  );
+const parsed = async (...given: Parameters<typeof written>) => parseDom(await written(...given));
+
+test('73, 77 the root has the Entity ID, and ends with the certificate, long after its cache time (SAML Metadata 2.3.2)', async () => {
+  expect(attributes(await parsed())).toEqual({
+    cacheDuration: 'PT6H',
+    entityID: ISSUER,
+    validUntil: '2029-03-01T08:30:00Z',
+  });
+});
+
+test('74, 76 there is an Identity Provider with an SSO Service for both bindings, and no Single Logout (SAML Metadata 2.4.3)', async () => {
+  const root = await parsed();
+  expect(children(root).map(({ nodeName }) => nodeName)).toEqual([
+    'md:Extensions',
+    'md:IDPSSODescriptor',
+    'md:Organization',
+  ]);
+  const role = only(root, 'md:IDPSSODescriptor');
+  expect(attributes(role)).toEqual({
+    WantAuthnRequestsSigned: 'false',
+    protocolSupportEnumeration: 'urn:oasis:names:tc:SAML:2.0:protocol',
+  });
+  expect(all(root, 'md:SingleSignOnService').map(attributes)).toEqual(
+    ['HTTP-Redirect', 'HTTP-POST'].map((binding) => ({
+      Binding: `urn:oasis:names:tc:SAML:2.0:bindings:${binding}`,
+      Location: SSO,
+    })),
+  );
+  expect(new Set(children(role).map(({ nodeName }) => nodeName))).toEqual(
+    new Set(['md:KeyDescriptor', 'md:NameIDFormat', 'md:SingleSignOnService']),
+  );
+});
+
+test('76 it says which signatures of requests are verified, and SHA-1 is not among them (SAML Metadata Profile for Algorithm Support 1.0)', async () => {
+  const extensions = only(await parsed(), 'md:Extensions');
+  const listed = (name: string) => all(extensions, name).map((method) => attributes(method).Algorithm?.split('#')[1]);
+  expect(listed('alg:DigestMethod')).toEqual(['sha256', 'sha384', 'sha512']);
+  expect(listed('alg:SigningMethod')).toEqual(
+    ['rsa', 'ecdsa'].flatMap((kind) => ['sha256', 'sha384', 'sha512'].map((hash) => `${kind}-${hash}`)),
+  );
+  expect(children(extensions).map(({ namespaceURI }) => namespaceURI)).toEqual(
+    Array.from({ length: 9 }, () => 'urn:oasis:names:tc:SAML:metadata:algsupport'),
+  );
+});
+
+test('77 no end is told where there is none (SAML Metadata 2.3.2)', async () => {
+  expect(attributes(await parsed({ validUntil: undefined }))).not.toHaveProperty('validUntil');
+});
+
+test('75 certificates stand in the order given, for signing, without line breaks (SAML Metadata 2.4.1.1)', async () => {
+  const root = await parsed();
+  expect(all(root, 'md:KeyDescriptor').map(attributes)).toEqual([{ use: 'signing' }, { use: 'signing' }]);
+  expect(all(root, 'ds:X509Certificate').map(({ textContent }) => textContent)).toEqual([
+    rsa.signer.certificate,
+    ec.signer.certificate,
+  ]);
+});
+
+test('76 WantAuthnRequestsSigned and NameIDFormats are as given (SAML Metadata 2.4.2, 2.4.3)', async () => {
+  const nameIdFormats = [NAME_ID_FORMATS.persistent, NAME_ID_FORMATS.emailAddress];
+  const root = await parsed({ wantAuthnRequestsSigned: true, nameIdFormats });
+  expect(attributes(only(root, 'md:IDPSSODescriptor')).WantAuthnRequestsSigned).toBe('true');
+  expect(all(root, 'md:NameIDFormat').map(({ textContent }) => textContent)).toEqual(nameIdFormats);
+});
+
+test('50 a name comes back as it was, whatever it is (XML 1.0, 2.4)', async () => {
+  for (const name of HOSTILE) {
+    const root = await parsed({ organizationName: name, organizationUrl: `https://x.example/?${name}` });
+    expect(only(root, 'md:OrganizationName').textContent).toBe(name);
+    expect(only(root, 'md:OrganizationDisplayName').textContent).toBe(name);
+    expect(only(root, 'md:OrganizationURL').textContent).toBe(`https://x.example/?${name}`);
+  }
+});
+
+describe.each(['unsigned', 'signed'])('78 %s metadata', (kind) => {
+  const signer = () => (kind === 'signed' ? rsa.signer : undefined);
+
+  test('78 stays the same byte by byte while nothing changes, and its tag with it (project rule)', async () => {
+    const documents = [await written({}, signer()), await written({}, signer())];
+    expect(documents[0]).toBe(documents[1]);
+    expect(entityTag(documents[0] ?? '')).toBe(entityTag(documents[1] ?? ''));
+  });
+
+  test('78 changes with anything in it, and its tag and ID with it (RFC 9110, 8.8.3)', async () => {
+    const one = await written({}, signer());
+    for (const change of [
+      { certificates: [ec.signer.certificate] },
+      { entityId: `${ISSUER}x` },
+      { ssoUrl: `${SSO}x` },
+      { wantAuthnRequestsSigned: true },
+      { validUntil: VALID_UNTIL + 1000 },
+    ]) {
+      const other = await written(change, signer());
+      expect(entityTag(other)).not.toBe(entityTag(one));
+      if (kind === 'signed') expect(parseDom(other).getAttribute('ID')).not.toBe(parseDom(one).getAttribute('ID'));
+    }
+  });
+
+  test('is its own exclusive canonical form, behind the declaration (Exclusive C14N 1.0, 3)', async () => {
+    const document = await written({ organizationName: HOSTILE.join('') }, signer());
+    const [, element] = /^<\?xml version="1\.0" encoding="UTF-8"\?>\n(.*)\n$/s.exec(document) ?? [];
+    expect(exclusiveCanonicalForm(parseDom(document))).toBe(element);
+  });
+});
+
+test('a signature stands first in the document, under an ID that is an NCName (SAML Metadata 2.3.2, 3.1)', async () => {
+  const root = await parsed({}, rsa.signer);
+  expect(root.getAttribute('ID')).toMatch(/^_[0-9a-f]{40}$/);
+  expect(children(root)[0]?.nodeName).toBe('ds:Signature');
+  expect(attributes(only(root, 'ds:Reference'))).toEqual({ URI: `#${root.getAttribute('ID')}` });
+});
+
+test('78 an entity tag is a quoted string of harmless characters (RFC 9110, 8.8.3)', () => {
+  expect(entityTag('x')).toMatch(/^"[\w-]{27}"$/);
+  expect(entityTag('x')).not.toBe(entityTag('y'));
+});

@@ -1,0 +1,39 @@
+import type { Command } from 'commander';
+import { createProgram } from '../../src/admin/cli/program.ts';
+import { generatedPage } from './markdown.ts';
+
+/** Fixed, so that the page does not depend on the terminal it is made in. */
+const WIDTH = 100;
+
+/** @returns everything that `--help` prints, the example included */
+function helpOf(command: Command): string {
+  let text = '';
+  command.configureOutput({
+    writeOut: (part) => {
+      text += part;
+    },
+    getOutHelpWidth: () => WIDTH,
+    getOutHasColors: () => false,
+  });
+  command.outputHelp();
+  return text.trimEnd();
+}
+
+/** @param path name of the command with those of its parents @returns a section for every command, the parents first */
+function sections(command: Command, path: string, depth: number): string[] {
+  return [
+    `${'#'.repeat(depth)} ${path}`,
+    `\`\`\`text\n${helpOf(command)}\n\`\`\``,
+    ...command.commands.flatMap((child) => sections(child, `${path} ${child.name()}`, Math.min(depth + 1, 3))),
+  ];
+}
+
+/** @returns docs/cli.md */
+export function cliPage(): string {
+  const program = createProgram();
+  return generatedPage('Commands', 'src/admin/cli/program.ts', [
+    'Run them in the folder of the project: `npx ic-idp ...`; in the container of docker-compose.yml: `docker compose exec idp node src/admin/cli/ic-idp.ts ...`. They read the same [settings](settings.md) as the service, and work while it runs.',
+    'Every command takes `--json`. Exit codes: 0 done, 1 it failed, 2 what was typed is wrong.',
+    ...sections(program, program.name(), 2),
+  ]);
+}

@@ -1,0 +1,41 @@
+/**
+ * Makes the pictures of docs/images: starts the demo, walks through one sign-on in a real Chromium, and takes the pages
+ * that a portal user sees. The service's pages are taken in light and in dark; the stand-in has no dark ones. Run by
+ * hand, when a page has changed: `npm run docs:screenshots`.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT } from '../../test/docs/pages.ts';
+import { type Stage, setStage } from '../../test/e2e/stage.ts';
+
+const IMAGES = join(ROOT, 'docs', 'images');
+/** The service's pages are narrow; the stand-in's have two columns. */
+const NARROW = { width: 760, height: 620 };
+const WIDE = { width: 1100, height: 760 };
+
+/** Walks through a sign-on: redirect link, sign-in, account choice, landing page. */
+async function walk(stage: Stage, colorScheme: 'light' | 'dark'): Promise<void> {
+  const { redirectLink, user } = stage.facts;
+  const page = await stage.newPage({ colorScheme, viewport: NARROW, deviceScaleFactor: 2 });
+  const take = (name: string) => page.screenshot({ path: join(IMAGES, `${name}.png`) });
+  const account = page.getByRole('button', { name: user.accounts[0]?.number ?? '' });
+  await page.goto(redirectLink);
+  await page.getByLabel('Email address').fill(user.email);
+  await page.getByLabel('Password').fill(user.password);
+  await take(`sign-in-${colorScheme}`);
+  await page.keyboard.press('Enter');
+  await account.waitFor();
+  await take(`account-choice-${colorScheme}`);
+  await account.click();
+  await page.getByRole('heading', { name: 'AutoPay', exact: true }).waitFor();
+  await page.setViewportSize(WIDE);
+  if (colorScheme === 'light') await take('landing-page');
+}
+
+mkdirSync(IMAGES, { recursive: true });
+const stage = await setStage();
+try {
+  for (const colorScheme of ['light', 'dark'] as const) await walk(stage, colorScheme);
+} finally {
+  await stage.close();
+}

@@ -1,0 +1,55 @@
+import { sandboxSettings } from '../../sandbox/settings.ts';
+import { type SettingName, settingsSchema } from '../../src/config.ts';
+import { code, generatedPage, table } from './markdown.ts';
+
+interface SettingMeta {
+  readonly accepted: string;
+  readonly purpose: string;
+  readonly defaultText?: string;
+  readonly secret?: boolean;
+}
+
+const HEADING = ['Setting', 'What for', 'Accepted', 'Default'];
+
+function serviceRows(): string[][] {
+  const defaults = settingsSchema.parse({});
+  return (Object.keys(settingsSchema.shape) as SettingName[]).map((name) => {
+    const { accepted, purpose, defaultText, secret } = settingsSchema.shape[name].meta() as unknown as SettingMeta;
+    return [
+      code(name),
+      secret === true ? `${purpose} **Secret.**` : purpose,
+      accepted,
+      defaultText ?? code(String(defaults[name])),
+    ];
+  });
+}
+
+/** @returns docs/settings.md */
+export function settingsPage(): string {
+  return generatedPage('Settings', 'src/config.ts and sandbox/settings.ts', [
+    'Settings are read once, at the start, from the environment and from a `.env` file in the folder in which the program is started. The environment wins; an empty value counts as not given. A setting that is wrong, or a name that is nearly one of these, stops the start with a sentence that says what was given and what is accepted. Secrets are never repeated.',
+    'Everything that belongs to one biller is not here but in the database: see [assumptions](assumptions.md).',
+    '## The service and its command line',
+    table(HEADING, serviceRows()),
+    'The command line reads the same settings as the service: give both the same, or the command looks at another database.',
+    '## The stand-in Invoice Cloud',
+    'For the demo and the tests (`npm run demo`, `npm run sandbox`). A production installation does not run it.',
+    table(
+      HEADING,
+      Object.entries(sandboxSettings).map(([name, { accepted, purpose, defaultText }]) => [
+        code(name),
+        purpose,
+        accepted,
+        defaultText,
+      ]),
+    ),
+    '## Example',
+    'A `.env` file for an installation behind a reverse proxy on the same machine:',
+    `\`\`\`ini
+PUBLIC_URL=https://sso.riverton.example
+DATABASE_URL=postgres://ic_idp:...@db.internal:5432/ic_idp
+MASTER_KEY=...
+TRUST_PROXY=loopback
+\`\`\``,
+  ]);
+}
