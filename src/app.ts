@@ -77,18 +77,18 @@ interface Foundation {
 /** Builds the services on a database that is open and a master key that fits it. */
 export function createServices(foundation: Foundation): Services {
   const { publicUrl, database, masterKey, masterKeyFile, module, clock = Date.now } = foundation;
-  const { orm } = database;
+  const { db } = database;
   const audit = createAuditWriter({ database, masterKey, clock });
-  const billers = createBillers({ orm, publicUrl });
-  const moduleKeys = createModuleKeys({ orm, module, audit, clock });
-  const keys = createKeys({ orm, masterKey, moduleKeys, clock });
+  const billers = createBillers({ db, publicUrl });
+  const moduleKeys = createModuleKeys({ db, module, audit, clock });
+  const keys = createKeys({ db, masterKey, moduleKeys, clock });
   const rotation = createRotation({ database, keys, audit, clock });
   const fetches = createMetadataFetches({ database, clock });
   const sessions = createSessions({ database, clock });
-  const flows = createFlows({ orm, clock });
-  const traces = createTraces({ orm, clock });
-  const throttle = createThrottle(orm);
-  const signIn = createSignIn({ orm, masterKey, throttle, audit });
+  const flows = createFlows({ db, clock });
+  const traces = createTraces({ db, clock });
+  const throttle = createThrottle(db);
+  const signIn = createSignIn({ db, masterKey, throttle, audit });
   database.onChange((billerId) => {
     billers.forget(billerId);
     keys.forget(billerId);
@@ -116,12 +116,12 @@ export function createServices(foundation: Foundation): Services {
     metrics: createMetrics(),
     readiness: createReadiness({ database, keys, module, clock }),
     tidy: async () => {
-      await deleteExpiredSessions(orm, new Date(clock()));
+      await deleteExpiredSessions(db, new Date(clock()));
       await flows.deleteExpired();
       await throttle.deleteExpired();
       await traces.deleteExpired();
       await fetches.deleteExpired();
-      await moduleKeys.destroyCondemned();
+      await moduleKeys.destroyScheduled();
     },
   };
 }

@@ -3,7 +3,7 @@ import { moduleSettings, type Settings } from './config.ts';
 import { createModule } from './core/keys/hsm/module.ts';
 import { createMasterKey } from './core/secrets/master-key.ts';
 import { embeddedMasterKeyFile, readMasterKeys } from './core/secrets/master-key-source.ts';
-import { fitMasterKey } from './core/secrets/verify-master-key.ts';
+import { verifyMasterKey } from './core/secrets/verify-master-key.ts';
 import type { ControlSocket } from './platform/database/control-socket.ts';
 import { openDatabase } from './platform/database/open.ts';
 
@@ -32,7 +32,7 @@ export async function openInstallation(settings: Settings): Promise<Installation
     const { MASTER_KEY } = settings;
     const masterKeyFile = MASTER_KEY === undefined ? embeddedMasterKeyFile() : undefined;
     const masterKey = createMasterKey(...(masterKeyFile?.read() ?? (await readMasterKeys(MASTER_KEY ?? ''))));
-    await fitMasterKey(database.orm, masterKey);
+    await verifyMasterKey(database.db, masterKey);
     const given = moduleSettings(settings);
     const module = given && createModule(given);
     const services = createServices({ publicUrl: settings.PUBLIC_URL, database, masterKey, masterKeyFile, module });

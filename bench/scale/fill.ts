@@ -24,14 +24,14 @@ const CHUNK = 500;
 
 /** Billers like the first one, each with the first one's key pair sealed for itself: making 10,000 keys takes hours. */
 async function multiplyBillers(services: Services, count: number): Promise<void> {
-  const { orm } = services.database;
+  const { db } = services.database;
   const first = await addBiller(services, 'biller-0', 'assertion');
-  const [template] = await orm.select().from(billers).where(eq(billers.id, first.id));
-  const [key] = await publishedKeys(orm, first.id);
+  const [template] = await db.select().from(billers).where(eq(billers.id, first.id));
+  const [key] = await publishedKeys(db, first.id);
   if (template === undefined || key?.sealedPrivateKey == null) throw new Error('The first biller has no key.');
   const der = services.masterKey.unseal(key.sealedPrivateKey, sealContext(first.id, key.id));
   for (let start = 1; start < count; start += CHUNK) {
-    await orm.transaction(async (transaction) => {
+    await db.transaction(async (transaction) => {
       const keys: (typeof signingKeys.$inferInsert)[] = [];
       for (let number = start; number < Math.min(start + CHUNK, count); number += 1) {
         const [id, keyId] = [randomUUID(), randomUUID()];

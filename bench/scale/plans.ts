@@ -1,6 +1,6 @@
 import { drizzle } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
-import type { Database, Orm } from '../../src/platform/database/database.ts';
+import type { Database, Db } from '../../src/platform/database/database.ts';
 
 /** Something that the service does with the database, by the service's own code. */
 export interface Work {
@@ -58,9 +58,11 @@ export async function plansOf(url: string, works: readonly Work[]): Promise<Plan
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
+    const db = drizzle(client);
     const database: Database = {
       kind: 'postgresql',
-      orm: drizzle(client) as unknown as Orm,
+      db: db as unknown as Db,
+      transaction: (work) => db.transaction((transaction) => work(transaction as unknown as Db)),
       async query<Row>({ name, text }: { name: string; text: string }, values: readonly unknown[]) {
         await client.query('set plan_cache_mode = force_generic_plan');
         const { rows } = await client.query({ name, text, values: values as unknown[] });

@@ -93,8 +93,8 @@ function browser() {
 }
 
 /** A request that was sent to the POST binding, or waits for the sign-in: parked, found again, done with. */
-async function park({ orm }: Database, billerId: string): Promise<void> {
-  const flows = createFlows({ orm, clock: Date.now });
+async function park({ db }: Database, billerId: string): Promise<void> {
+  const flows = createFlows({ db, clock: Date.now });
   const acsUrl = 'https://sp.example/acs';
   const biller = { id: billerId, serviceProvider: { acs: [{ url: acsUrl }] } } as unknown as Biller;
   const { request, reply } = browser();
@@ -123,7 +123,7 @@ export async function queriesOf({ environment }: BenchInstallation): Promise<{ s
     });
   const search = (title: string, filter: Omit<AuditFilter, 'limit'>): Work => ({
     titles: [title],
-    run: ({ orm }) => listEvents(orm, { ...filter, limit: LISTED }),
+    run: ({ db }) => listEvents(db, { ...filter, limit: LISTED }),
   });
   return {
     signOn: [
@@ -140,18 +140,18 @@ export async function queriesOf({ environment }: BenchInstallation): Promise<{ s
         },
       },
       { titles: ['the audit row'], run: issue },
-      { titles: ['once a minute: the session was seen'], run: ({ orm }) => touchSession(orm, idHash, new Date()) },
-      { titles: ['after a launch: its account is used up'], run: ({ orm }) => setLaunchedAccounts(orm, idHash, []) },
+      { titles: ['once a minute: the session was seen'], run: ({ db }) => touchSession(db, idHash, new Date()) },
+      { titles: ['after a launch: its account is used up'], run: ({ db }) => setLaunchedAccounts(db, idHash, []) },
       {
         titles: ['a request that waits: parked', 'found again', 'done with'],
         run: (database) => park(database, billerId),
       },
-      { titles: ['not in memory yet: the biller'], run: ({ orm }) => findBiller(orm, sample.slug) },
-      { titles: ['not in memory yet: its keys'], run: ({ orm }) => publishedKeys(orm, billerId) },
-      { titles: ['sign-in: the user'], run: ({ orm }) => findUser(orm, billerId, sample.email) },
-      { titles: ['sign-in: the accounts'], run: ({ orm }) => accountsOf(orm, userId) },
-      { titles: ['upkeep: expired sessions'], run: ({ orm }) => deleteExpiredSessions(orm, new Date()) },
-      { titles: ['readiness: the active key of every biller'], run: ({ orm }) => activeKeys(orm) },
+      { titles: ['not in memory yet: the biller'], run: ({ db }) => findBiller(db, sample.slug) },
+      { titles: ['not in memory yet: its keys'], run: ({ db }) => publishedKeys(db, billerId) },
+      { titles: ['sign-in: the user'], run: ({ db }) => findUser(db, billerId, sample.email) },
+      { titles: ['sign-in: the accounts'], run: ({ db }) => accountsOf(db, userId) },
+      { titles: ['upkeep: expired sessions'], run: ({ db }) => deleteExpiredSessions(db, new Date()) },
+      { titles: ['readiness: the active key of every biller'], run: ({ db }) => activeKeys(db) },
     ],
     search: [
       search('the newest events', {}),

@@ -1,4 +1,4 @@
-import { harmless } from '../platform/errors/escape-controls.ts';
+import { escapeControls } from '../platform/errors/escape-controls.ts';
 import { ASSERTION, METADATA, PROTOCOL, XMLDSIG } from '../protocols/saml/names.ts';
 import type { XmlElement } from '../protocols/saml/reading/xml.ts';
 
@@ -21,8 +21,8 @@ const MAX_CHARACTERS = 20_000;
 /** What of a long text is looked through for email addresses: more than is shown. */
 const MAX_MASKED = 2_000;
 
-const cut = (text: string) => harmless(text, MAX_TEXT);
-const nameOf = (name: string) => harmless(name, MAX_NAME);
+const cut = (text: string) => escapeControls(text, MAX_TEXT);
+const nameOf = (name: string) => escapeControls(name, MAX_NAME);
 
 /** Hides a value but for what tells it from others: its first and last character, and its length. */
 export function mask(value: string): string {

@@ -56,7 +56,7 @@ describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
     const begin = () =>
       createBrowserLike(installation.server).get(`/saml/riverton/sso?${redirectQuery(authnRequest())}`);
     expect((await begin()).statusCode).toBe(303);
-    await database.orm.execute(sql`insert into sign_on_flows (id, secret_hash, biller_id, request, expires_at)
+    await database.db.execute(sql`insert into sign_on_flows (id, secret_hash, biller_id, request, expires_at)
       select 'flood-' || n, secret_hash, biller_id, request, now() - interval '1 second'
       from sign_on_flows, generate_series(1, 12000) n`);
     const count = async () => {

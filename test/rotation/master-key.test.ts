@@ -8,7 +8,7 @@ import { runOperation } from '../../src/admin/operations/operations.ts';
 import { createServer, createServices, type Services } from '../../src/app.ts';
 import { createMasterKey } from '../../src/core/secrets/master-key.ts';
 import { embeddedMasterKeyFile, readMasterKeys } from '../../src/core/secrets/master-key-source.ts';
-import { fitMasterKey } from '../../src/core/secrets/verify-master-key.ts';
+import { verifyMasterKey } from '../../src/core/secrets/verify-master-key.ts';
 import { openInstallation } from '../../src/installation.ts';
 import { signingKeys } from '../../src/platform/database/schema.ts';
 import { authnRequest, redirectQuery } from '../support/authn-request.ts';
@@ -20,7 +20,7 @@ const PASSWORD = 'correct horse battery';
 const actor = { name: 'test' };
 const newKey = () => randomBytes(32).toString('base64');
 const sealedRows = async ({ database }: Services) =>
-  (await database.orm.select().from(signingKeys)).map(({ sealedPrivateKey }) => sealedPrivateKey?.toString('hex'));
+  (await database.db.select().from(signingKeys)).map(({ sealedPrivateKey }) => sealedPrivateKey?.toString('hex'));
 
 async function addBillers(services: Services, count: number): Promise<void> {
   for (let number = 0; number < count; number += 1) {
@@ -88,7 +88,7 @@ describe('an embedded installation', () => {
     const connection = await storage.open();
     const masterKeyFile = embeddedMasterKeyFile(path);
     const masterKey = createMasterKey(...masterKeyFile.read());
-    await fitMasterKey(connection.database.orm, masterKey);
+    await verifyMasterKey(connection.database.db, masterKey);
     const { database } = connection;
     return {
       connection,

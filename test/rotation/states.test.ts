@@ -17,7 +17,7 @@ describe.each(DATABASE_KINDS)('signing keys on the %s database', (kind) => {
     runOperation(connection.services, name, { biller: slug, ...input }, actor);
   const rows = async () => {
     const { id } = await connection.services.billers.bySlug(slug);
-    return connection.database.orm.select().from(signingKeys).where(eq(signingKeys.billerId, id));
+    return connection.database.db.select().from(signingKeys).where(eq(signingKeys.billerId, id));
   };
   const states = async () => (await rows()).map(({ state }) => state).sort();
   const fingerprintOf = async (state: string) => (await rows()).find((row) => row.state === state)?.fingerprint;
@@ -163,7 +163,7 @@ test('88 of two instances that activate at once, one wins and both agree (projec
         [one, other].map(({ services }) => runOperation(services, 'key.activate', activation, actor)),
       );
       expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
-      const [active] = await one.database.orm.select().from(signingKeys).where(eq(signingKeys.state, 'active'));
+      const [active] = await one.database.db.select().from(signingKeys).where(eq(signingKeys.state, 'active'));
       await expect
         .poll(
           async () => {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
-import { harmless } from '../../platform/errors/escape-controls.ts';
+import { escapeControls } from '../../platform/errors/escape-controls.ts';
 import { InputError } from '../../platform/errors/idp-error.ts';
 import type { Difference } from '../operations/biller-difference.ts';
 
@@ -12,7 +12,9 @@ interface Choice {
 /** What the other side's metadata says is shown as it is, to be confirmed: nothing in it may hide or forge a line. */
 const differenceLines = (differences: readonly Difference[]) =>
   differences
-    .map(({ what, before, after }) => `${what}\n  before  ${harmless(before)}\n  after   ${harmless(after)}`)
+    .map(
+      ({ what, before, after }) => `${what}\n  before  ${escapeControls(before)}\n  after   ${escapeControls(after)}`,
+    )
     .join('\n');
 
 /** @returns what was answered; nothing where the terminal was closed instead (Ctrl-C, Ctrl-D) */

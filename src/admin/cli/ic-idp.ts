@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { type Command, CommanderError } from 'commander';
-import { harmlessLines } from '../../platform/errors/escape-controls.ts';
+import { escapeControlsInLines } from '../../platform/errors/escape-controls.ts';
 import { InputError } from '../../platform/errors/idp-error.ts';
 import { createProgram } from './program.ts';
 
@@ -29,7 +29,7 @@ try {
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : EXIT_INPUT;
   else {
-    console.error(`error: ${harmlessLines((error as Error).message)}`);
+    console.error(`error: ${escapeControlsInLines((error as Error).message)}`);
     process.exitCode = error instanceof InputError ? EXIT_INPUT : EXIT_FAILED;
   }
 }

@@ -1,4 +1,4 @@
-import { harmless, harmlessJson, harmlessLines } from '../../platform/errors/escape-controls.ts';
+import { escapeControls, escapeControlsInJson, escapeControlsInLines } from '../../platform/errors/escape-controls.ts';
 
 // What strangers wrote (a User-Agent, an Issuer, SP metadata) is shown to operators: it stays in its place, and their
 // terminals do not obey it.
@@ -6,12 +6,12 @@ import { harmless, harmlessJson, harmlessLines } from '../../platform/errors/esc
 /** Lines of `name  value`, the values under each other. */
 export function pairs(rows: readonly (readonly [string, string])[], indent = ''): string {
   const width = Math.max(...rows.map(([name]) => name.length));
-  return rows.map(([name, value]) => `${indent}${name.padEnd(width)}  ${harmless(value)}`.trimEnd()).join('\n');
+  return rows.map(([name, value]) => `${indent}${name.padEnd(width)}  ${escapeControls(value)}`.trimEnd()).join('\n');
 }
 
 /** A table with a heading; columns as wide as their widest cell. */
 export function table(heading: readonly string[], rows: readonly (readonly string[])[]): string {
-  const all = [heading, ...rows].map((row) => row.map((cell) => harmless(cell)));
+  const all = [heading, ...rows].map((row) => row.map((cell) => escapeControls(cell)));
   const widths = heading.map((_, column) => Math.max(...all.map((row) => (row[column] ?? '').length)));
   return all
     .map((row) =>
@@ -25,5 +25,5 @@ export function table(heading: readonly string[], rows: readonly (readonly strin
 
 /** Prints a result: as JSON where that was asked for, otherwise in words. */
 export function print<Result>(result: Result, json: boolean | undefined, inWords: (result: Result) => string): void {
-  console.log(json === true ? harmlessJson(JSON.stringify(result)) : harmlessLines(inWords(result)));
+  console.log(json === true ? escapeControlsInJson(JSON.stringify(result)) : escapeControlsInLines(inWords(result)));
 }

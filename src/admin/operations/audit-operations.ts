@@ -25,7 +25,7 @@ const auditInput = z.strictObject({
 
 const list = defineOperation('audit.list', auditInput, async (services, input) => {
   const biller = input.biller === undefined ? undefined : await requireBiller(services, input.biller);
-  return listEvents(services.database.orm, {
+  return listEvents(services.database.db, {
     billerId: biller?.id,
     userId: input.user,
     emailHash: input.email === undefined ? undefined : services.masterKey.hashEmail(input.email.trim()),

@@ -10,7 +10,7 @@ import {
   lockBiller,
   updateBiller,
 } from '../../core/billers/store.ts';
-import { condemnAllOf } from '../../core/keys/hsm/destruction.ts';
+import { scheduleDestructionOfAll } from '../../core/keys/hsm/destruction.ts';
 import { idpMetadataOf } from '../../core/keys/publication/idp-metadata.ts';
 import { IdpError, InputError } from '../../platform/errors/idp-error.ts';
 import { newReference } from '../../platform/util/reference.ts';
@@ -47,12 +47,12 @@ const add = defineOperation('biller.add', newBillerInput, async (services, input
     throw new InputError('The Service Provider is missing: give --sp-metadata <file|url>, or --entity-id and --acs.');
   }
   const settings = settingsOf(nameIdFormatFor(serviceProvider), input.settings, serviceProvider);
-  if ((await findBiller(database.orm, slug)) !== undefined) {
+  if ((await findBiller(database.db, slug)) !== undefined) {
     throw new InputError(
       `There is a biller "${slug}" already. Choose another slug, or change it with \`ic-idp biller update\`.`,
     );
   }
-  const sameGuid = await findBillerByGuid(database.orm, billerGuid);
+  const sameGuid = await findBillerByGuid(database.db, billerGuid);
   if (sameGuid !== undefined) {
     throw new InputError(`The BillerGUID ${billerGuid} belongs to the biller "${sameGuid.slug}" already.`);
   }
@@ -68,7 +68,7 @@ const add = defineOperation('biller.add', newBillerInput, async (services, input
     state: 'active',
     place,
   });
-  await database.orm.transaction(async (transaction) => {
+  await database.transaction(async (transaction) => {
     await insertBiller(transaction, {
       id,
       slug,
@@ -106,7 +106,7 @@ const update = defineOperation('biller.update', billerChangesInput, async (servi
   const given = Object.keys(input.settings).length > 0 || input.name !== undefined || serviceProviderOf(input, now);
   if (!given) throw new InputError('Nothing to change was given. `ic-idp biller update --help` shows what can be.');
   // What is not given stays as it is in the database by then, not as some instance remembers it.
-  const { biller, differences } = await database.orm.transaction(async (transaction) => {
+  const { biller, differences } = await database.transaction(async (transaction) => {
     const row = await lockBiller(transaction, input.slug);
     if (row === undefined) throw noBiller(input.slug);
     const biller = toBiller(row, publicUrl);
@@ -135,13 +135,13 @@ const remove = defineOperation(
   z.strictObject({ slug: z.string() }),
   async (services, { slug }, actor) => {
     const biller = await requireBiller(services, slug);
-    await services.database.orm.transaction(async (transaction) => {
-      await condemnAllOf(transaction, biller.id, new Date(services.clock()));
+    await services.database.transaction(async (transaction) => {
+      await scheduleDestructionOfAll(transaction, biller.id, new Date(services.clock()));
       await deleteBiller(transaction, biller.id);
     });
     const details = { actor: actor.name, slug };
     await services.audit.append({ event: 'biller.removed', reference: newReference(), billerId: biller.id, details });
-    await services.moduleKeys.destroyCondemned();
+    await services.moduleKeys.destroyScheduled();
     return { removed: slug };
   },
 );

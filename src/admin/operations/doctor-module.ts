@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import type { Services } from '../../app.ts';
-import { condemned } from '../../core/keys/hsm/destruction.ts';
+import { scheduledDestructions } from '../../core/keys/hsm/destruction.ts';
 import { keysInModule } from '../../core/keys/store.ts';
 import type { Finding } from './finding.ts';
 
@@ -14,7 +14,7 @@ export async function moduleFindings({ module, database, clock }: Services): Pro
       () => false,
     ));
   if (reachable) {
-    for (const { biller, state, label, certificate } of await keysInModule(database.orm)) {
+    for (const { biller, state, label, certificate } of await keysInModule(database.db)) {
       const problem = await problemOf(label ?? '', certificate);
       if (problem !== undefined) {
         findings.push({
@@ -26,7 +26,7 @@ export async function moduleFindings({ module, database, clock }: Services): Pro
       }
     }
   }
-  const waiting = (await condemned(database.orm)).filter(({ after }) => after.getTime() <= clock());
+  const waiting = (await scheduledDestructions(database.db)).filter(({ after }) => after.getTime() <= clock());
   if (waiting.length > 0) {
     findings.push({
       subject: 'module',

@@ -24,7 +24,7 @@ export async function requireKey(
   wanted: string | undefined,
 ): Promise<SigningKeyRow> {
   const beginning = wanted?.replaceAll(':', '').toLowerCase();
-  const all = await findKeys(services.database.orm, billerId);
+  const all = await findKeys(services.database.db, billerId);
   const found = all.filter(({ state, fingerprint }) =>
     beginning === undefined ? state === 'active' : fingerprint.startsWith(beginning),
   );
@@ -79,7 +79,7 @@ const take = defineOperation('key.import', importInput, async (services, input, 
   const key = services.keys.take(biller.id, given);
   const origin = input.certificateOnly ? 'signed request' : 'imported';
   await services.rotation.stageGiven(biller, key, origin, changeOf(actor, input.reason));
-  if (input.certificateOnly) await deleteKeyRequest(services.database.orm, biller.id);
+  if (input.certificateOnly) await deleteKeyRequest(services.database.db, biller.id);
   return {
     biller: biller.slug,
     fingerprint: key.fingerprint,

@@ -79,7 +79,7 @@ const stage = defineOperation(
 
 /** What became of the private part of a key that is out of use. */
 async function destroyedOf({ moduleKeys }: Services, subject: string): Promise<string> {
-  const left = await moduleKeys.destroyCondemned();
+  const left = await moduleKeys.destroyScheduled();
   return left === undefined
     ? `${subject} and its private part destroyed.`
     : `${subject}. What it has in the hardware module is not destroyed yet, and will be as soon as the module answers: ${left}`;

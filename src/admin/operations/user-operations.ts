@@ -53,7 +53,7 @@ const accountList = z
 const who = { biller: z.string(), email };
 
 async function requireUser(services: Services, billerId: string, address: string): Promise<PortalUserRow> {
-  const user = await findUser(services.database.orm, billerId, address);
+  const user = await findUser(services.database.db, billerId, address);
   if (user === undefined)
     throw new InputError(`There is no portal user ${address}. \`ic-idp user list\` shows all of a biller.`);
   return user;
@@ -61,7 +61,7 @@ async function requireUser(services: Services, billerId: string, address: string
 
 async function userView({ database }: Services, user: PortalUserRow) {
   const { id, disabled } = user;
-  return { id, email: user.email, disabled, accounts: await accountsOf(database.orm, id) };
+  return { id, email: user.email, disabled, accounts: await accountsOf(database.db, id) };
 }
 
 const add = defineOperation(
@@ -70,11 +70,11 @@ const add = defineOperation(
   async (services, input, actor) => {
     const { database, audit } = services;
     const { id: billerId, slug } = await requireBiller(services, input.biller);
-    if ((await findUser(database.orm, billerId, input.email)) !== undefined) {
+    if ((await findUser(database.db, billerId, input.email)) !== undefined) {
       throw new InputError(`${slug} has a portal user ${input.email} already. Change it with \`ic-idp user update\`.`);
     }
     const passwordHash = await hashPassword(input.password);
-    const userId = await insertUser(database.orm, { billerId, email: input.email, passwordHash }, input.accounts);
+    const userId = await insertUser(database.db, { billerId, email: input.email, passwordHash }, input.accounts);
     const details = { actor: actor.name };
     await audit.append({
       event: 'user.added',
@@ -107,9 +107,9 @@ const update = defineOperation(
       ...(input.password === undefined ? {} : { passwordHash: await hashPassword(input.password) }),
       ...(input.disabled === undefined ? {} : { disabled: input.disabled }),
     };
-    await updateUser(database.orm, user.id, changes, input.accounts);
+    await updateUser(database.db, user.id, changes, input.accounts);
     // A new password or a disabled user ends what was signed in before.
-    if (input.password !== undefined || input.disabled === true) await deleteSessionsOfUser(database.orm, user.id);
+    if (input.password !== undefined || input.disabled === true) await deleteSessionsOfUser(database.db, user.id);
     const details = { actor: actor.name, changed };
     await audit.append({
       event: 'user.updated',
@@ -126,7 +126,7 @@ const update = defineOperation(
 const remove = defineOperation('user.remove', z.strictObject(who), async (services, input, actor) => {
   const { id: billerId } = await requireBiller(services, input.biller);
   const user = await requireUser(services, billerId, input.email);
-  await deleteUser(services.database.orm, user.id);
+  await deleteUser(services.database.db, user.id);
   const details = { actor: actor.name };
   await services.audit.append({
     event: 'user.removed',
@@ -141,7 +141,7 @@ const remove = defineOperation('user.remove', z.strictObject(who), async (servic
 
 const list = defineOperation('user.list', z.strictObject({ biller: z.string() }), async (services, input) => {
   const { id: billerId } = await requireBiller(services, input.biller);
-  const users = await listUsers(services.database.orm, billerId);
+  const users = await listUsers(services.database.db, billerId);
   return Promise.all(users.map((user) => userView(services, user)));
 });
 

@@ -1,5 +1,5 @@
 import { and, desc, eq, gte, lt, type SQL } from 'drizzle-orm';
-import type { Orm } from '../../platform/database/database.ts';
+import type { Db } from '../../platform/database/database.ts';
 import { auditEvents, billers } from '../../platform/database/schema.ts';
 
 /** What to list. Everything given must hold. */
@@ -18,7 +18,7 @@ export interface AuditFilter {
 }
 
 /** Lists events, the newest first. */
-export async function listEvents(orm: Orm, filter: AuditFilter) {
+export async function listEvents(db: Db, filter: AuditFilter) {
   const conditions: SQL[] = [];
   if (filter.billerId !== undefined) conditions.push(eq(auditEvents.billerId, filter.billerId));
   if (filter.userId !== undefined) conditions.push(eq(auditEvents.userId, filter.userId));
@@ -29,7 +29,7 @@ export async function listEvents(orm: Orm, filter: AuditFilter) {
   if (filter.assertionId !== undefined) conditions.push(eq(auditEvents.assertionId, filter.assertionId));
   if (filter.since !== undefined) conditions.push(gte(auditEvents.at, filter.since));
   if (filter.before !== undefined) conditions.push(lt(auditEvents.id, filter.before));
-  return orm
+  return db
     .select({
       id: auditEvents.id,
       at: auditEvents.at,

@@ -1,4 +1,4 @@
-import { type Database, isDatabaseGone, type Orm, type Statement } from '../../platform/database/database.ts';
+import { type Database, type Db, isDatabaseGone, type Statement } from '../../platform/database/database.ts';
 import { auditEvents } from '../../platform/database/schema.ts';
 import { IdpError } from '../../platform/errors/idp-error.ts';
 import type { MasterKey } from '../secrets/master-key.ts';
@@ -14,7 +14,7 @@ export interface AuditWriter {
    */
   append(event: AuditEvent): Promise<boolean>;
   /** Writes an event in the caller's transaction: it is committed with what it tells, or not at all. */
-  appendWithin(transaction: Orm, event: AuditEvent): Promise<void>;
+  appendWithin(transaction: Db, event: AuditEvent): Promise<void>;
   /** Resolves when everything appended so far is committed or has failed. */
   drained(): Promise<void>;
 }

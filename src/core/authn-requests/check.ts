@@ -1,6 +1,6 @@
 import { maskEmails } from '../../diagnostics/outline.ts';
 import type { ErrorCode } from '../../platform/errors/catalogue.ts';
-import { harmless } from '../../platform/errors/escape-controls.ts';
+import { escapeControls } from '../../platform/errors/escape-controls.ts';
 import { IdpError } from '../../platform/errors/idp-error.ts';
 import type { NameIdFormat } from '../../protocols/saml/names.ts';
 import type { AuthnRequest, RequestedSubject } from '../../protocols/saml/reading/authn-request.ts';
@@ -49,7 +49,7 @@ const MAX_SHOWN = 200;
  */
 export function shown(value: string | undefined): string {
   if (value === undefined) return 'none';
-  return `"${harmless(maskEmails(value), MAX_SHOWN)}"`;
+  return `"${escapeControls(maskEmails(value), MAX_SHOWN)}"`;
 }
 
 /** The error of a rule that is broken. @param what the part of the request @param expected in words @param found in words */

@@ -1,4 +1,4 @@
-import type { Orm } from '../../platform/database/database.ts';
+import type { Db } from '../../platform/database/database.ts';
 import { IdpError } from '../../platform/errors/idp-error.ts';
 import { createLoadingCache } from '../../platform/util/loading-cache.ts';
 import { type Biller, SLUG, toBiller } from './biller.ts';
@@ -13,9 +13,9 @@ export interface Billers {
   forget(billerId: string | undefined): void;
 }
 
-export function createBillers({ orm, publicUrl }: { orm: Orm; publicUrl: string }): Billers {
+export function createBillers({ db, publicUrl }: { db: Db; publicUrl: string }): Billers {
   const cache = createLoadingCache(async (slug) => {
-    const row = await findBiller(orm, slug);
+    const row = await findBiller(db, slug);
     if (row === undefined) throw new IdpError('biller_unknown', { detail: `no biller has the slug "${slug}"` });
     return toBiller(row, publicUrl);
   });
@@ -24,7 +24,7 @@ export function createBillers({ orm, publicUrl }: { orm: Orm; publicUrl: string 
       if (!SLUG.test(slug)) throw new IdpError('biller_unknown', { detail: 'the address holds no well-formed slug' });
       return cache.get(slug);
     },
-    all: async () => (await allBillers(orm)).map((row) => toBiller(row, publicUrl)),
+    all: async () => (await allBillers(db)).map((row) => toBiller(row, publicUrl)),
     forget: (billerId) => cache.forget(billerId === undefined ? undefined : (biller) => biller.id === billerId),
   };
 }

@@ -1,5 +1,5 @@
 import { and, asc, eq, lt, lte } from 'drizzle-orm';
-import type { Orm } from '../../platform/database/database.ts';
+import type { Db } from '../../platform/database/database.ts';
 import { billers, expiryWarnings, signingKeys } from '../../platform/database/schema.ts';
 
 /** How the delivery of a warning stands. Only `waiting` ones are tried. */
@@ -7,10 +7,10 @@ export type Delivery = 'waiting' | 'sending' | 'delivered' | 'unknown' | 'given_
 
 /** Notes a warning. @returns false where it was noted before, by this instance or another */
 export async function insertWarning(
-  orm: Orm,
+  db: Db,
   warning: { keyId: string; days: number; at: Date; delivery: Delivery },
 ): Promise<boolean> {
-  const rows = await orm
+  const rows = await db
     .insert(expiryWarnings)
     .values({ ...warning, nextAttempt: warning.at })
     .onConflictDoNothing()
@@ -29,8 +29,8 @@ export interface DueWarning {
 }
 
 /** Warnings whose delivery is due. */
-export async function dueWarnings(orm: Orm, now: Date): Promise<DueWarning[]> {
-  return orm
+export async function dueWarnings(db: Db, now: Date): Promise<DueWarning[]> {
+  return db
     .select({
       keyId: expiryWarnings.keyId,
       days: expiryWarnings.days,
@@ -51,8 +51,8 @@ export async function dueWarnings(orm: Orm, now: Date): Promise<DueWarning[]> {
 const isWarning = (keyId: string, days: number) => and(eq(expiryWarnings.keyId, keyId), eq(expiryWarnings.days, days));
 
 /** Takes a warning for delivery, so that no other instance does. @returns false where one did */
-export async function claimWarning(orm: Orm, { keyId, days, attempts }: DueWarning, now: Date): Promise<boolean> {
-  const rows = await orm
+export async function claimWarning(db: Db, { keyId, days, attempts }: DueWarning, now: Date): Promise<boolean> {
+  const rows = await db
     .update(expiryWarnings)
     .set({ delivery: 'sending', attempts: attempts + 1, nextAttempt: now })
     .where(and(isWarning(keyId, days), eq(expiryWarnings.delivery, 'waiting')))
@@ -60,13 +60,13 @@ export async function claimWarning(orm: Orm, { keyId, days, attempts }: DueWarni
   return rows.length === 1;
 }
 
-export async function settleWarning(orm: Orm, { keyId, days }: DueWarning, delivery: Delivery, nextAttempt: Date) {
-  await orm.update(expiryWarnings).set({ delivery, nextAttempt }).where(isWarning(keyId, days));
+export async function settleWarning(db: Db, { keyId, days }: DueWarning, delivery: Delivery, nextAttempt: Date) {
+  await db.update(expiryWarnings).set({ delivery, nextAttempt }).where(isWarning(keyId, days));
 }
 
 /** A delivery that was begun and never ended, because the process did: whether it arrived is not known. */
-export async function giveUpLost(orm: Orm, begunBefore: Date): Promise<void> {
-  await orm
+export async function giveUpLost(db: Db, begunBefore: Date): Promise<void> {
+  await db
     .update(expiryWarnings)
     .set({ delivery: 'unknown' })
     .where(and(eq(expiryWarnings.delivery, 'sending'), lt(expiryWarnings.nextAttempt, begunBefore)));

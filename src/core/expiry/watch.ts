@@ -43,7 +43,7 @@ export interface ExpiryWatch {
 
 export function createExpiryWatch(services: ExpiryServices): ExpiryWatch {
   const { database, masterKey, billers, rotation, audit, clock } = services;
-  const { orm } = database;
+  const { db } = database;
 
   async function warn(key: ActiveKey): Promise<ExpiryNotice | undefined> {
     const left = (key.notAfter.getTime() - clock()) / DAY_MS;
@@ -53,7 +53,7 @@ export function createExpiryWatch(services: ExpiryServices): ExpiryWatch {
     for (const days of reached) {
       // A key that came in with few days left gets one warning, not all that it missed.
       const delivery = days === tightest ? 'waiting' : 'passed_over';
-      const fresh = await insertWarning(orm, { keyId: key.keyId, days, at: new Date(clock()), delivery });
+      const fresh = await insertWarning(db, { keyId: key.keyId, days, at: new Date(clock()), delivery });
       if (fresh && days === tightest) {
         notice = { biller: key.slug, fingerprint: key.fingerprint, days, expires: key.notAfter };
       }
@@ -78,8 +78,8 @@ export function createExpiryWatch(services: ExpiryServices): ExpiryWatch {
   }
 
   async function deliver(warning: DueWarning): Promise<void> {
-    const webhook = await readWebhook(orm, masterKey);
-    if (webhook === undefined || !(await claimWarning(orm, warning, new Date(clock())))) return;
+    const webhook = await readWebhook(db, masterKey);
+    if (webhook === undefined || !(await claimWarning(db, warning, new Date(clock())))) return;
     const { biller, billerName, fingerprint, notAfter, days, keyId } = warning;
     const body = JSON.stringify({
       id: `${keyId}:${days}`,
@@ -94,13 +94,13 @@ export function createExpiryWatch(services: ExpiryServices): ExpiryWatch {
     const attempt = warning.attempts + 1;
     const outcome = sent !== 'refused' ? sent : attempt >= MAX_ATTEMPTS ? 'given_up' : 'waiting';
     const wait = Math.min(2 ** attempt * MINUTE_MS, DAY_MS);
-    await settleWarning(orm, warning, outcome, new Date(clock() + wait));
+    await settleWarning(db, warning, outcome, new Date(clock() + wait));
   }
 
   return {
     async look() {
       const notices: ExpiryNotice[] = [];
-      for (const key of await activeKeys(orm)) {
+      for (const key of await activeKeys(db)) {
         if (!isComplete(key)) continue;
         await stageBySchedule(key);
         const notice = await warn(key);
@@ -111,8 +111,8 @@ export function createExpiryWatch(services: ExpiryServices): ExpiryWatch {
         const about = { reference: newReference(), billerId: key.billerId, keyFingerprint: fingerprint };
         await audit.append({ event: 'key.expiry_warned', ...about, details });
       }
-      await giveUpLost(orm, new Date(clock() - LOST_AFTER_MS));
-      for (const warning of await dueWarnings(orm, new Date(clock()))) await deliver(warning);
+      await giveUpLost(db, new Date(clock() - LOST_AFTER_MS));
+      for (const warning of await dueWarnings(db, new Date(clock()))) await deliver(warning);
       return notices;
     },
   };

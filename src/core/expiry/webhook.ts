@@ -1,6 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import { eq } from 'drizzle-orm';
-import type { Orm } from '../../platform/database/database.ts';
+import type { Db } from '../../platform/database/database.ts';
 import { installation } from '../../platform/database/schema.ts';
 import type { MasterKey } from '../secrets/master-key.ts';
 import { WEBHOOK } from '../secrets/verify-master-key.ts';
@@ -17,27 +17,27 @@ const TIMEOUT_MS = 10_000;
 const NOT_SENT =
   /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|CERT_.*|.*SELF_SIGNED.*|ERR_TLS.*)$/;
 
-export async function readWebhook(orm: Orm, masterKey: MasterKey): Promise<Webhook | undefined> {
-  const [row] = await orm.select().from(installation).where(eq(installation.name, WEBHOOK));
+export async function readWebhook(db: Db, masterKey: MasterKey): Promise<Webhook | undefined> {
+  const [row] = await db.select().from(installation).where(eq(installation.name, WEBHOOK));
   if (row === undefined) return undefined;
   return JSON.parse(masterKey.unseal(Buffer.from(row.value, 'base64'), WEBHOOK).toString('utf8')) as Webhook;
 }
 
 /** @returns the secret made for it: shown once, to whoever receives the deliveries */
-export async function writeWebhook(orm: Orm, masterKey: MasterKey, url: string): Promise<string> {
+export async function writeWebhook(db: Db, masterKey: MasterKey, url: string): Promise<string> {
   const secret = randomBytes(32).toString('base64');
   const value = masterKey
     .seal(Buffer.from(JSON.stringify({ url, secret } satisfies Webhook)), WEBHOOK)
     .toString('base64');
-  await orm
+  await db
     .insert(installation)
     .values({ name: WEBHOOK, value })
     .onConflictDoUpdate({ target: installation.name, set: { value } });
   return secret;
 }
 
-export async function deleteWebhook(orm: Orm): Promise<boolean> {
-  const rows = await orm
+export async function deleteWebhook(db: Db): Promise<boolean> {
+  const rows = await db
     .delete(installation)
     .where(eq(installation.name, WEBHOOK))
     .returning({ name: installation.name });

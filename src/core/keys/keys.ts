@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject, randomUUID, X509Certificate } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
-import type { Orm } from '../../platform/database/database.ts';
+import type { Db } from '../../platform/database/database.ts';
 import { IdpError, InputError } from '../../platform/errors/idp-error.ts';
 import { createLoadingCache } from '../../platform/util/loading-cache.ts';
 import type { Signer } from '../../protocols/saml/signatures/signer.ts';
@@ -45,7 +45,7 @@ export interface Keys {
     state: 'active' | 'staged';
     place: KeyPlace;
   }): Promise<NewKey>;
-  insert(orm: Orm, key: NewKey): Promise<void>;
+  insert(db: Db, key: NewKey): Promise<void>;
   /** Seals a key that came from elsewhere, and was checked. @returns it, staged, not stored yet */
   take(billerId: string, given: GivenKey): NewKey;
   /** Opens the private part of a key, to be exported. @throws IdpError signing_key_unavailable */
@@ -74,13 +74,13 @@ export type KeyPlace = 'database' | 'module';
 const MAX_HOLD_MS = 10_000;
 
 interface KeyServices {
-  readonly orm: Orm;
+  readonly db: Db;
   readonly masterKey: MasterKey;
   readonly moduleKeys: ModuleKeys;
   readonly clock: () => number;
 }
 
-export function createKeys({ orm, masterKey, moduleKeys, clock }: KeyServices): Keys {
+export function createKeys({ db, masterKey, moduleKeys, clock }: KeyServices): Keys {
   const unavailable = (detail: string, cause?: unknown) => new IdpError('signing_key_unavailable', { detail, cause });
 
   function openSealed(sealed: Uint8Array, context: string): KeyObject {
@@ -124,7 +124,7 @@ export function createKeys({ orm, masterKey, moduleKeys, clock }: KeyServices): 
   }
 
   async function load(billerId: string): Promise<BillerKeys> {
-    const rows = await publishedKeys(orm, billerId);
+    const rows = await publishedKeys(db, billerId);
     const active = rows.find((row) => row.state === 'active');
     return {
       billerId,
@@ -158,11 +158,11 @@ export function createKeys({ orm, masterKey, moduleKeys, clock }: KeyServices): 
       const request = await certificateRequest(name, entityId, keyPair);
       const id = randomUUID();
       const sealedPrivateKey = seal(keyPair.privateKey, requestContext(billerId, id));
-      await replaceKeyRequest(orm, { id, billerId, keyType, sealedPrivateKey, request, createdAt: new Date(clock()) });
+      await replaceKeyRequest(db, { id, billerId, keyType, sealedPrivateKey, request, createdAt: new Date(clock()) });
       return request;
     },
     async answered(billerId, certificates) {
-      const row = await findKeyRequest(orm, billerId);
+      const row = await findKeyRequest(db, billerId);
       if (row === undefined) {
         throw new InputError(
           'There is no certificate request that waits for an answer. Make one with `ic-idp key request`.',
@@ -184,7 +184,7 @@ export function createKeys({ orm, masterKey, moduleKeys, clock }: KeyServices): 
       await keys.active?.signer.ready?.();
       return keys;
     },
-    list: (billerId) => listKeys(orm, billerId),
+    list: (billerId) => listKeys(db, billerId),
     forget: (billerId) => cache.forget(billerId === undefined ? undefined : (keys) => keys.billerId === billerId),
   };
 }

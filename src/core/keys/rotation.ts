@@ -1,10 +1,10 @@
 import { setTimeout } from 'node:timers/promises';
-import type { Database, Orm } from '../../platform/database/database.ts';
+import type { Database, Db } from '../../platform/database/database.ts';
 import { IdpError, InputError } from '../../platform/errors/idp-error.ts';
 import type { AuditEvent } from '../audit/events.ts';
 import type { AuditWriter } from '../audit/writer.ts';
 import type { Biller } from '../billers/biller.ts';
-import { condemn } from './hsm/destruction.ts';
+import { scheduleDestruction } from './hsm/destruction.ts';
 import type { KeyType } from './key-types.ts';
 import type { KeyPlace, Keys } from './keys.ts';
 import type { NewKey } from './new-key.ts';
@@ -32,7 +32,7 @@ export interface Rotation {
   /** Makes the staged key the active one. @throws InputError where that isn't safe, unless forced */
   activate(biller: Biller, change: Change & { force: boolean }): Promise<void>;
   /** Makes the staged key active because its one-time metadata is being fetched: see DRAIN_MS. */
-  switchOnFetch(biller: Biller, keyId: string, change: Change, claim: (orm: Orm) => Promise<boolean>): Promise<void>;
+  switchOnFetch(biller: Biller, keyId: string, change: Change, claim: (db: Db) => Promise<boolean>): Promise<void>;
   /** Makes the retiring key active again; the newer one is staged again. @throws InputError */
   backOut(biller: Biller, change: Change): Promise<void>;
   /** Takes a key out of the metadata and destroys its private part. @throws InputError */
@@ -80,18 +80,18 @@ interface RotationServices {
 }
 
 export function createRotation({ database, keys, audit, clock }: RotationServices): Rotation {
-  const { orm } = database;
+  const { db } = database;
   const now = () => new Date(clock());
 
   async function require(biller: Biller, state: KeyState): Promise<SigningKeyRow> {
-    const key = await keyInState(orm, biller.id, state);
+    const key = await keyInState(db, biller.id, state);
     if (key === undefined) throw noKey(biller.slug, state);
     return key;
   }
 
   /** Runs a change in one transaction with its audit event, and has this instance read the keys again. */
-  async function commit(biller: Biller, work: (transaction: Orm) => Promise<AuditEvent[]>): Promise<void> {
-    await orm.transaction(async (transaction) => {
+  async function commit(biller: Biller, work: (transaction: Db) => Promise<AuditEvent[]>): Promise<void> {
+    await db.transaction(async (transaction) => {
       for (const event of await work(transaction)) await audit.appendWithin(transaction, event);
     });
     // The notice of this change may still be on its way.
@@ -99,7 +99,7 @@ export function createRotation({ database, keys, audit, clock }: RotationService
   }
 
   async function move(
-    transaction: Orm,
+    transaction: Db,
     biller: Biller,
     key: SigningKeyRow,
     from: KeyState,
@@ -108,7 +108,7 @@ export function createRotation({ database, keys, audit, clock }: RotationService
     if (!(await moveKey(transaction, key.id, from, change, now()))) throw changed(biller.slug);
     const { moduleLabel: label, fingerprint } = key;
     if (label !== null && change.moduleLabel === null) {
-      await condemn(transaction, { label, after: now(), billerId: biller.id, fingerprint });
+      await scheduleDestruction(transaction, { label, after: now(), billerId: biller.id, fingerprint });
     }
   }
 
@@ -130,14 +130,14 @@ export function createRotation({ database, keys, audit, clock }: RotationService
   });
 
   async function refuseSecond(biller: Biller): Promise<void> {
-    if ((await keyInState(orm, biller.id, 'staged')) === undefined) return;
+    if ((await keyInState(db, biller.id, 'staged')) === undefined) return;
     throw new InputError(
       `${biller.slug} has a staged key already. Activate it, or retire it with \`ic-idp key retire ${biller.slug} --staged\`.`,
     );
   }
 
   /** @param how the activation came about, for the audit */
-  async function makeActive(transaction: Orm, biller: Biller, staged: SigningKeyRow, how: string, change: Change) {
+  async function makeActive(transaction: Db, biller: Biller, staged: SigningKeyRow, how: string, change: Change) {
     const active = await keyInState(transaction, biller.id, 'active');
     if (active !== undefined)
       await move(transaction, biller, active, 'active', { state: 'retiring', holdUntil: active.holdUntil });
@@ -154,7 +154,7 @@ export function createRotation({ database, keys, audit, clock }: RotationService
   const destroyed = { sealedPrivateKey: null, moduleLabel: null, holdUntil: null };
 
   async function refuseRetiring(biller: Biller): Promise<void> {
-    if ((await keyInState(orm, biller.id, 'retiring')) === undefined) return;
+    if ((await keyInState(db, biller.id, 'retiring')) === undefined) return;
     throw new InputError(
       `${biller.slug} still has a retiring key from the last rotation. Retire it first: \`ic-idp key retire ${biller.slug}\`.`,
     );
@@ -173,7 +173,7 @@ export function createRotation({ database, keys, audit, clock }: RotationService
   return {
     async stage(biller, type, change, place) {
       await refuseSecond(biller);
-      const active = await keyInState(orm, biller.id, 'active');
+      const active = await keyInState(db, biller.id, 'active');
       const key = await make(biller, { type, state: 'staged' }, place, active);
       await stageGiven(biller, key, key.moduleLabel ? 'made in the hardware module' : 'made', change);
     },
@@ -197,11 +197,11 @@ export function createRotation({ database, keys, audit, clock }: RotationService
 
     async switchOnFetch(biller, keyId, change, claim) {
       // Whoever has the address of a key that is out of the game must not make sign-ons wait.
-      const { state } = (await keyById(orm, keyId)) ?? {};
+      const { state } = (await keyById(db, keyId)) ?? {};
       if (state === 'active') return;
       if (state !== 'staged') throw gone();
       const until = clock() + DRAIN_MS + SETTLE_MS;
-      await holdKeys(orm, biller.id, new Date(until));
+      await holdKeys(db, biller.id, new Date(until));
       keys.forget(biller.id);
       await setTimeout(DRAIN_MS);
       await commit(biller, async (transaction) => {

@@ -1,7 +1,7 @@
 import { and, asc, eq, inArray, isNotNull } from 'drizzle-orm';
-import type { Orm } from '../../platform/database/database.ts';
+import type { Db } from '../../platform/database/database.ts';
 import { billers, keyRequests, signingKeys } from '../../platform/database/schema.ts';
-import { pardon } from './hsm/destruction.ts';
+import { cancelDestruction } from './hsm/destruction.ts';
 
 export type SigningKeyRow = typeof signingKeys.$inferSelect;
 export type KeyState = 'staged' | 'active' | 'retiring' | 'retired' | 'revoked';
@@ -10,15 +10,15 @@ export type KeyState = 'staged' | 'active' | 'retiring' | 'retired' | 'revoked';
 const PUBLISHED: KeyState[] = ['active', 'staged', 'retiring'];
 
 /** Adds a key as it is. Runs in the caller's transaction where one is given. */
-export async function insertKey(orm: Orm, key: typeof signingKeys.$inferInsert): Promise<void> {
-  await orm.insert(signingKeys).values(key);
+export async function insertKey(db: Db, key: typeof signingKeys.$inferInsert): Promise<void> {
+  await db.insert(signingKeys).values(key);
   // It was written down to be destroyed, in case this row is never stored.
-  if (key.moduleLabel) await pardon(orm, key.moduleLabel);
+  if (key.moduleLabel) await cancelDestruction(db, key.moduleLabel);
 }
 
 /** The keys of a biller whose certificates are published: the active one first, then by age. */
-export async function publishedKeys(orm: Orm, billerId: string): Promise<SigningKeyRow[]> {
-  const rows = await orm
+export async function publishedKeys(db: Db, billerId: string): Promise<SigningKeyRow[]> {
+  const rows = await db
     .select()
     .from(signingKeys)
     .where(and(eq(signingKeys.billerId, billerId), inArray(signingKeys.state, PUBLISHED)))
@@ -27,8 +27,8 @@ export async function publishedKeys(orm: Orm, billerId: string): Promise<Signing
 }
 
 /** Every key, of one biller or of all, without its private part. */
-export async function listKeys(orm: Orm, billerId?: string) {
-  return orm
+export async function listKeys(db: Db, billerId?: string) {
+  return db
     .select({
       id: signingKeys.id,
       billerId: signingKeys.billerId,
@@ -50,9 +50,9 @@ export async function listKeys(orm: Orm, billerId?: string) {
 }
 
 /** Every key whose private part is in the hardware module, with its certificate (DER in base64). */
-export async function keysInModule(orm: Orm) {
+export async function keysInModule(db: Db) {
   const { state, moduleLabel: label, certificate } = signingKeys;
-  return orm
+  return db
     .select({ biller: billers.slug, state, label, certificate })
     .from(signingKeys)
     .innerJoin(billers, eq(billers.id, signingKeys.billerId))
@@ -61,9 +61,9 @@ export async function keysInModule(orm: Orm) {
 }
 
 /** One key of a biller by its state. */
-export async function keyInState(orm: Orm, billerId: string, state: KeyState): Promise<SigningKeyRow | undefined> {
+export async function keyInState(db: Db, billerId: string, state: KeyState): Promise<SigningKeyRow | undefined> {
   return (
-    await orm
+    await db
       .select()
       .from(signingKeys)
       .where(and(eq(signingKeys.billerId, billerId), eq(signingKeys.state, state)))
@@ -71,13 +71,13 @@ export async function keyInState(orm: Orm, billerId: string, state: KeyState): P
 }
 
 /** One key, whatever its state. */
-export async function keyById(orm: Orm, id: string): Promise<SigningKeyRow | undefined> {
-  return (await orm.select().from(signingKeys).where(eq(signingKeys.id, id)))[0];
+export async function keyById(db: Db, id: string): Promise<SigningKeyRow | undefined> {
+  return (await db.select().from(signingKeys).where(eq(signingKeys.id, id)))[0];
 }
 
 /** The keys of a biller, whatever their states. */
-export async function findKeys(orm: Orm, billerId: string): Promise<SigningKeyRow[]> {
-  return orm.select().from(signingKeys).where(eq(signingKeys.billerId, billerId)).orderBy(asc(signingKeys.createdAt));
+export async function findKeys(db: Db, billerId: string): Promise<SigningKeyRow[]> {
+  return db.select().from(signingKeys).where(eq(signingKeys.billerId, billerId)).orderBy(asc(signingKeys.createdAt));
 }
 
 /** What a change of state brings with it. */
@@ -89,14 +89,8 @@ type StateChange = Pick<typeof signingKeys.$inferInsert, 'state'> &
  *
  * @returns false where somebody else was faster
  */
-export async function moveKey(
-  orm: Orm,
-  keyId: string,
-  from: KeyState,
-  change: StateChange,
-  now: Date,
-): Promise<boolean> {
-  const rows = await orm
+export async function moveKey(db: Db, keyId: string, from: KeyState, change: StateChange, now: Date): Promise<boolean> {
+  const rows = await db
     .update(signingKeys)
     .set({ ...change, stateSince: now })
     .where(and(eq(signingKeys.id, keyId), eq(signingKeys.state, from)))
@@ -105,16 +99,16 @@ export async function moveKey(
 }
 
 /** Has every instance wait with signing for a biller until then. */
-export async function holdKeys(orm: Orm, billerId: string, until: Date | null): Promise<void> {
-  await orm
+export async function holdKeys(db: Db, billerId: string, until: Date | null): Promise<void> {
+  await db
     .update(signingKeys)
     .set({ holdUntil: until })
     .where(and(eq(signingKeys.billerId, billerId), eq(signingKeys.state, 'active')));
 }
 
 /** Every biller with its active key, where it has one: what readiness looks at, in one round trip. */
-export async function activeKeys(orm: Orm) {
-  return orm
+export async function activeKeys(db: Db) {
+  return db
     .select({
       billerId: billers.id,
       slug: billers.slug,
@@ -133,17 +127,17 @@ export async function activeKeys(orm: Orm) {
 type KeyRequestRow = typeof keyRequests.$inferSelect;
 
 /** Keeps a certificate request in place of the biller's last one. */
-export async function replaceKeyRequest(orm: Orm, request: KeyRequestRow): Promise<void> {
-  await orm.transaction(async (transaction) => {
+export async function replaceKeyRequest(db: Db, request: KeyRequestRow): Promise<void> {
+  await db.transaction(async (transaction) => {
     await deleteKeyRequest(transaction, request.billerId);
     await transaction.insert(keyRequests).values(request);
   });
 }
 
-export async function findKeyRequest(orm: Orm, billerId: string): Promise<KeyRequestRow | undefined> {
-  return (await orm.select().from(keyRequests).where(eq(keyRequests.billerId, billerId)))[0];
+export async function findKeyRequest(db: Db, billerId: string): Promise<KeyRequestRow | undefined> {
+  return (await db.select().from(keyRequests).where(eq(keyRequests.billerId, billerId)))[0];
 }
 
-export async function deleteKeyRequest(orm: Orm, billerId: string): Promise<void> {
-  await orm.delete(keyRequests).where(eq(keyRequests.billerId, billerId));
+export async function deleteKeyRequest(db: Db, billerId: string): Promise<void> {
+  await db.delete(keyRequests).where(eq(keyRequests.billerId, billerId));
 }

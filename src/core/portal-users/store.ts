@@ -1,5 +1,5 @@
 import { and, asc, eq } from 'drizzle-orm';
-import type { Orm } from '../../platform/database/database.ts';
+import type { Db } from '../../platform/database/database.ts';
 import { accounts, portalUsers } from '../../platform/database/schema.ts';
 import type { Account } from '../billers/claims.ts';
 
@@ -8,23 +8,23 @@ export type PortalUserRow = typeof portalUsers.$inferSelect;
 /** Emails are looked up without regard to case. */
 export const emailKeyOf = (email: string): string => email.trim().toLowerCase();
 
-export async function findUser(orm: Orm, billerId: string, email: string): Promise<PortalUserRow | undefined> {
+export async function findUser(db: Db, billerId: string, email: string): Promise<PortalUserRow | undefined> {
   const emailKey = emailKeyOf(email);
   // No email has any, and PostgreSQL refuses to look for U+0000.
   if (/\p{Cc}/u.test(emailKey)) return undefined;
-  const rows = await orm
+  const rows = await db
     .select()
     .from(portalUsers)
     .where(and(eq(portalUsers.billerId, billerId), eq(portalUsers.emailKey, emailKey)));
   return rows[0];
 }
 
-export async function listUsers(orm: Orm, billerId: string): Promise<PortalUserRow[]> {
-  return orm.select().from(portalUsers).where(eq(portalUsers.billerId, billerId)).orderBy(asc(portalUsers.emailKey));
+export async function listUsers(db: Db, billerId: string): Promise<PortalUserRow[]> {
+  return db.select().from(portalUsers).where(eq(portalUsers.billerId, billerId)).orderBy(asc(portalUsers.emailKey));
 }
 
-export async function accountsOf(orm: Orm, userId: string): Promise<Account[]> {
-  return orm
+export async function accountsOf(db: Db, userId: string): Promise<Account[]> {
+  return db
     .select({ number: accounts.number, role: accounts.role })
     .from(accounts)
     .where(eq(accounts.userId, userId))
@@ -33,11 +33,11 @@ export async function accountsOf(orm: Orm, userId: string): Promise<Account[]> {
 
 /** Adds a portal user with accounts, all or nothing. @returns the user's id */
 export async function insertUser(
-  orm: Orm,
+  db: Db,
   user: { billerId: string; email: string; passwordHash: string },
   userAccounts: readonly Account[],
 ): Promise<string> {
-  return orm.transaction(async (transaction) => {
+  return db.transaction(async (transaction) => {
     const [row] = await transaction
       .insert(portalUsers)
       .values({ ...user, emailKey: emailKeyOf(user.email) })
@@ -48,19 +48,19 @@ export async function insertUser(
   });
 }
 
-async function insertAccounts(orm: Orm, userId: string, userAccounts: readonly Account[]): Promise<void> {
+async function insertAccounts(db: Db, userId: string, userAccounts: readonly Account[]): Promise<void> {
   if (userAccounts.length === 0) return;
-  await orm.insert(accounts).values(userAccounts.map((account, position) => ({ ...account, userId, position })));
+  await db.insert(accounts).values(userAccounts.map((account, position) => ({ ...account, userId, position })));
 }
 
 /** Changes a portal user; accounts, where given, replace the ones there were. */
 export async function updateUser(
-  orm: Orm,
+  db: Db,
   id: string,
   changes: Partial<Pick<PortalUserRow, 'passwordHash' | 'disabled'>>,
   userAccounts: readonly Account[] | undefined,
 ): Promise<void> {
-  await orm.transaction(async (transaction) => {
+  await db.transaction(async (transaction) => {
     if (Object.keys(changes).length > 0) {
       await transaction.update(portalUsers).set(changes).where(eq(portalUsers.id, id));
     }
@@ -70,6 +70,6 @@ export async function updateUser(
   });
 }
 
-export async function deleteUser(orm: Orm, id: string): Promise<void> {
-  await orm.delete(portalUsers).where(eq(portalUsers.id, id));
+export async function deleteUser(db: Db, id: string): Promise<void> {
+  await db.delete(portalUsers).where(eq(portalUsers.id, id));
 }

@@ -1,5 +1,5 @@
 import { and, eq, inArray, isNotNull } from 'drizzle-orm';
-import type { Orm } from '../../platform/database/database.ts';
+import type { Db } from '../../platform/database/database.ts';
 import { installation, keyRequests, signingKeys } from '../../platform/database/schema.ts';
 import type { MasterKey } from './master-key.ts';
 import { requestContext, sealContext } from './seal-context.ts';
@@ -14,10 +14,10 @@ interface SealedSecret {
 }
 
 /** Every sealed secret of the installation. */
-async function allSecrets(orm: Orm): Promise<SealedSecret[]> {
-  const keys = await orm.select().from(signingKeys).where(isNotNull(signingKeys.sealedPrivateKey));
-  const requests = await orm.select().from(keyRequests);
-  const facts = await orm
+async function allSecrets(db: Db): Promise<SealedSecret[]> {
+  const keys = await db.select().from(signingKeys).where(isNotNull(signingKeys.sealedPrivateKey));
+  const requests = await db.select().from(keyRequests);
+  const facts = await db
     .select()
     .from(installation)
     .where(inArray(installation.name, [EMAIL_SECRET, WEBHOOK]));
@@ -26,7 +26,7 @@ async function allSecrets(orm: Orm): Promise<SealedSecret[]> {
       sealed: sealedPrivateKey as Buffer,
       context: sealContext(billerId, id),
       replace: (sealed: Buffer) =>
-        orm
+        db
           .update(signingKeys)
           .set({ sealedPrivateKey: sealed })
           .where(and(eq(signingKeys.id, id), eq(signingKeys.sealedPrivateKey, sealedPrivateKey as Buffer))),
@@ -35,14 +35,14 @@ async function allSecrets(orm: Orm): Promise<SealedSecret[]> {
       sealed: sealedPrivateKey,
       context: requestContext(billerId, id),
       replace: (sealed: Buffer) =>
-        orm.update(keyRequests).set({ sealedPrivateKey: sealed }).where(eq(keyRequests.id, id)),
+        db.update(keyRequests).set({ sealedPrivateKey: sealed }).where(eq(keyRequests.id, id)),
     })),
     ...facts.map(({ name, value }) => ({
       sealed: Buffer.from(value, 'base64'),
       // The fact's name is the context that it is sealed under.
       context: name,
       replace: (sealed: Buffer) =>
-        orm
+        db
           .update(installation)
           .set({ value: sealed.toString('base64') })
           .where(eq(installation.name, name)),
@@ -51,8 +51,8 @@ async function allSecrets(orm: Orm): Promise<SealedSecret[]> {
 }
 
 /** How many secrets are sealed with the key that seals, and how many with another. */
-export async function countSecrets(orm: Orm, masterKey: MasterKey): Promise<{ current: number; other: number }> {
-  const secrets = await allSecrets(orm);
+export async function countSecrets(db: Db, masterKey: MasterKey): Promise<{ current: number; other: number }> {
+  const secrets = await allSecrets(db);
   const current = secrets.filter(({ sealed, context }) => masterKey.isCurrent(sealed, context)).length;
   return { current, other: secrets.length - current };
 }
@@ -63,16 +63,16 @@ export async function countSecrets(orm: Orm, masterKey: MasterKey): Promise<{ cu
  *
  * @returns how many were sealed anew
  */
-export async function resealSecrets(orm: Orm, masterKey: MasterKey): Promise<number> {
-  let resealed = 0;
-  for (const { sealed, context, replace } of await allSecrets(orm)) {
+export async function rewrapSecrets(db: Db, masterKey: MasterKey): Promise<number> {
+  let rewrapped = 0;
+  for (const { sealed, context, replace } of await allSecrets(db)) {
     if (masterKey.isCurrent(sealed, context)) continue;
     const secret = masterKey.unseal(sealed, context);
     await replace(masterKey.seal(secret, context));
     secret.fill(0);
-    resealed += 1;
+    rewrapped += 1;
   }
-  const { other } = await countSecrets(orm, masterKey);
-  if (other === 0) await noteMasterKeys(orm, masterKey.checkValues.slice(0, 1));
-  return resealed;
+  const { other } = await countSecrets(db, masterKey);
+  if (other === 0) await noteMasterKeys(db, masterKey.checkValues.slice(0, 1));
+  return rewrapped;
 }

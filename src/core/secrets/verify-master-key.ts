@@ -1,5 +1,5 @@
 import { eq } from 'drizzle-orm';
-import type { Orm } from '../../platform/database/database.ts';
+import type { Db } from '../../platform/database/database.ts';
 import { installation } from '../../platform/database/schema.ts';
 import { InputError } from '../../platform/errors/idp-error.ts';
 import type { MasterKey } from './master-key.ts';
@@ -10,16 +10,16 @@ const CHECK_VALUES = 'master key check value';
 export const EMAIL_SECRET = 'email secret';
 export const WEBHOOK = 'webhook';
 
-async function read(orm: Orm, name: string): Promise<string | undefined> {
-  return (await orm.select().from(installation).where(eq(installation.name, name)))[0]?.value;
+async function read(db: Db, name: string): Promise<string | undefined> {
+  return (await db.select().from(installation).where(eq(installation.name, name)))[0]?.value;
 }
 
 /** Reads a fact about the installation, or notes it. @returns what holds */
-async function readOrNote(orm: Orm, name: string, value: () => string): Promise<string> {
-  const known = await read(orm, name);
+async function readOrNote(db: Db, name: string, value: () => string): Promise<string> {
+  const known = await read(db, name);
   if (known !== undefined) return known;
-  await orm.insert(installation).values({ name, value: value() }).onConflictDoNothing();
-  return (await read(orm, name)) ?? value();
+  await db.insert(installation).values({ name, value: value() }).onConflictDoNothing();
+  return (await read(db, name)) ?? value();
 }
 
 /**
@@ -28,25 +28,25 @@ async function readOrNote(orm: Orm, name: string, value: () => string): Promise<
  *
  * @throws InputError where a key is missing
  */
-export async function fitMasterKey(orm: Orm, masterKey: MasterKey): Promise<void> {
+export async function verifyMasterKey(db: Db, masterKey: MasterKey): Promise<void> {
   const given = masterKey.checkValues;
   const [first = ''] = given;
-  const noted = (await readOrNote(orm, CHECK_VALUES, () => first)).split(',');
+  const noted = (await readOrNote(db, CHECK_VALUES, () => first)).split(',');
   if (!noted.every((checkValue) => given.includes(checkValue))) {
     throw new InputError(
       'MASTER_KEY is not the one that the private keys in this database are sealed with. Set the one that the installation was made with, or, while it is rotated, the new and the old one (embedded: restore certs/master.key from its backup).',
     );
   }
-  if (!noted.includes(first)) await noteMasterKeys(orm, [first, ...noted]);
-  const sealed = await readOrNote(orm, EMAIL_SECRET, () =>
+  if (!noted.includes(first)) await noteMasterKeys(db, [first, ...noted]);
+  const sealed = await readOrNote(db, EMAIL_SECRET, () =>
     masterKey.seal(masterKey.emailSecret, EMAIL_SECRET).toString('base64'),
   );
   masterKey.keepEmailSecret(masterKey.unseal(Buffer.from(sealed, 'base64'), EMAIL_SECRET));
 }
 
 /** Notes which master keys secrets may be sealed with from now on. */
-export async function noteMasterKeys(orm: Orm, checkValues: readonly string[]): Promise<void> {
-  await orm
+export async function noteMasterKeys(db: Db, checkValues: readonly string[]): Promise<void> {
+  await db
     .update(installation)
     .set({ value: checkValues.join(',') })
     .where(eq(installation.name, CHECK_VALUES));

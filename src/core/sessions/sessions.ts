@@ -45,7 +45,7 @@ const MAX_LAUNCHED = 10;
 const hashId = (id: string) => hash('sha256', id, 'buffer');
 
 export function createSessions({ database, clock }: { database: Database; clock: () => number }): Sessions {
-  const { orm } = database;
+  const { db } = database;
   const findSession = createFindSession(database);
 
   const liveLaunches = (launched: readonly LaunchedAccount[]) =>
@@ -60,11 +60,10 @@ export function createSessions({ database, clock }: { database: Database; clock:
       const now = clock();
       const idleMs = biller.settings.sessionIdleMinutes * 60_000;
       if (now >= row.expires_at || now - row.last_seen_at >= idleMs || row.disabled) {
-        await deleteSession(orm, idHash);
+        await deleteSession(db, idHash);
         return undefined;
       }
-      if (now - row.last_seen_at >= Math.min(TOUCH_EVERY_MS, idleMs / 2))
-        await touchSession(orm, idHash, new Date(now));
+      if (now - row.last_seen_at >= Math.min(TOUCH_EVERY_MS, idleMs / 2)) await touchSession(db, idHash, new Date(now));
       return {
         idHash,
         sessionIndex: row.session_index,
@@ -76,10 +75,10 @@ export function createSessions({ database, clock }: { database: Database; clock:
     },
 
     async start(biller, userId, previousId) {
-      if (previousId !== undefined && ID.test(previousId)) await deleteSession(orm, hashId(previousId));
+      if (previousId !== undefined && ID.test(previousId)) await deleteSession(db, hashId(previousId));
       const id = randomBytes(32).toString('base64url');
       const now = clock();
-      await insertSession(orm, {
+      await insertSession(db, {
         idHash: hashId(id),
         billerId: biller.id,
         userId,
@@ -91,18 +90,18 @@ export function createSessions({ database, clock }: { database: Database; clock:
       return id;
     },
 
-    end: async (id) => (ID.test(id) ? deleteSession(orm, hashId(id)) : undefined),
+    end: async (id) => (ID.test(id) ? deleteSession(db, hashId(id)) : undefined),
 
     async launch(session, accountNumber) {
       const others = liveLaunches(session.launched).filter((launch) => launch.number !== accountNumber);
       const launched = [...others, { number: accountNumber, at: clock() }].slice(-MAX_LAUNCHED);
-      await setLaunchedAccounts(orm, session.idHash, launched);
+      await setLaunchedAccounts(db, session.idHash, launched);
     },
 
     async takeLaunched(session) {
       if (session.launched.length === 0) return undefined;
       const launched = liveLaunches(session.launched);
-      await setLaunchedAccounts(orm, session.idHash, []);
+      await setLaunchedAccounts(db, session.idHash, []);
       // Two tabs launched for different accounts: which sign-on this is can't be told, so the user is asked.
       if (launched.length !== 1) return undefined;
       return session.accounts.find((account) => account.number === launched[0]?.number);

@@ -1,5 +1,5 @@
 import { eq, lt } from 'drizzle-orm';
-import type { Database, Orm, Statement } from '../../platform/database/database.ts';
+import type { Database, Db, Statement } from '../../platform/database/database.ts';
 import { sessions } from '../../platform/database/schema.ts';
 import { createBatchedLookup } from '../../platform/util/batched-lookup.ts';
 
@@ -54,21 +54,21 @@ export function createFindSession(database: Database): FindSession {
   };
 }
 
-export async function insertSession(orm: Orm, session: typeof sessions.$inferInsert): Promise<void> {
-  await orm.insert(sessions).values(session);
+export async function insertSession(db: Db, session: typeof sessions.$inferInsert): Promise<void> {
+  await db.insert(sessions).values(session);
 }
 
-export async function touchSession(orm: Orm, idHash: Buffer, now: Date): Promise<void> {
-  await orm.update(sessions).set({ lastSeenAt: now }).where(eq(sessions.idHash, idHash));
+export async function touchSession(db: Db, idHash: Buffer, now: Date): Promise<void> {
+  await db.update(sessions).set({ lastSeenAt: now }).where(eq(sessions.idHash, idHash));
 }
 
-export async function setLaunchedAccounts(orm: Orm, idHash: Buffer, launched: LaunchedAccount[]): Promise<void> {
-  await orm.update(sessions).set({ launchedAccounts: launched }).where(eq(sessions.idHash, idHash));
+export async function setLaunchedAccounts(db: Db, idHash: Buffer, launched: LaunchedAccount[]): Promise<void> {
+  await db.update(sessions).set({ launchedAccounts: launched }).where(eq(sessions.idHash, idHash));
 }
 
 /** @returns the user whose session it was */
-export async function deleteSession(orm: Orm, idHash: Buffer) {
-  const rows = await orm
+export async function deleteSession(db: Db, idHash: Buffer) {
+  const rows = await db
     .delete(sessions)
     .where(eq(sessions.idHash, idHash))
     .returning({ userId: sessions.userId, billerId: sessions.billerId });
@@ -76,10 +76,10 @@ export async function deleteSession(orm: Orm, idHash: Buffer) {
 }
 
 /** Removes sessions whose absolute lifetime is over. */
-export async function deleteExpiredSessions(orm: Orm, now: Date): Promise<void> {
-  await orm.delete(sessions).where(lt(sessions.expiresAt, now));
+export async function deleteExpiredSessions(db: Db, now: Date): Promise<void> {
+  await db.delete(sessions).where(lt(sessions.expiresAt, now));
 }
 
-export async function deleteSessionsOfUser(orm: Orm, userId: string): Promise<void> {
-  await orm.delete(sessions).where(eq(sessions.userId, userId));
+export async function deleteSessionsOfUser(db: Db, userId: string): Promise<void> {
+  await db.delete(sessions).where(eq(sessions.userId, userId));
 }

@@ -1,18 +1,18 @@
 import { eq, lt } from 'drizzle-orm';
-import type { Orm } from '../../platform/database/database.ts';
+import type { Db } from '../../platform/database/database.ts';
 import { billers, signOnTraces } from '../../platform/database/schema.ts';
 import type { Trace } from './trace.ts';
 
 /** Keeps a trace. A reference that is taken already keeps its first trace. */
-export async function insertTrace(orm: Orm, reference: string, billerId: string | undefined, at: Date, trace: Trace) {
-  await orm
+export async function insertTrace(db: Db, reference: string, billerId: string | undefined, at: Date, trace: Trace) {
+  await db
     .insert(signOnTraces)
     .values({ reference, billerId: billerId ?? null, at, trace })
     .onConflictDoNothing();
 }
 
-export async function findTrace(orm: Orm, reference: string) {
-  const [row] = await orm
+export async function findTrace(db: Db, reference: string) {
+  const [row] = await db
     .select({
       reference: signOnTraces.reference,
       biller: billers.slug,
@@ -25,6 +25,6 @@ export async function findTrace(orm: Orm, reference: string) {
   return row;
 }
 
-export async function deleteTracesBefore(orm: Orm, time: Date): Promise<void> {
-  await orm.delete(signOnTraces).where(lt(signOnTraces.at, time));
+export async function deleteTracesBefore(db: Db, time: Date): Promise<void> {
+  await db.delete(signOnTraces).where(lt(signOnTraces.at, time));
 }

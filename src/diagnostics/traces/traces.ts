@@ -1,4 +1,4 @@
-import type { Orm } from '../../platform/database/database.ts';
+import type { Db } from '../../platform/database/database.ts';
 import { createMinuteLimit } from '../../platform/util/minute-limit.ts';
 import { deleteTracesBefore, findTrace, insertTrace } from './store.ts';
 import type { Trace } from './trace.ts';
@@ -15,18 +15,18 @@ export interface Traces {
   deleteExpired(): Promise<void>;
 }
 
-export function createTraces({ orm, clock }: { orm: Orm; clock: () => number }): Traces {
+export function createTraces({ db, clock }: { db: Db; clock: () => number }): Traces {
   const limit = createMinuteLimit(MAX_A_MINUTE, clock);
   return {
     async keep(reference, billerId, make) {
       if (!limit()) return;
       try {
-        await insertTrace(orm, reference, billerId, new Date(clock()), make());
+        await insertTrace(db, reference, billerId, new Date(clock()), make());
       } catch {
         // The failure that it is about is told and audited all the same.
       }
     },
-    find: (reference) => findTrace(orm, reference),
-    deleteExpired: () => deleteTracesBefore(orm, new Date(clock() - KEPT_MS)),
+    find: (reference) => findTrace(db, reference),
+    deleteExpired: () => deleteTracesBefore(db, new Date(clock() - KEPT_MS)),
   };
 }

@@ -80,7 +80,7 @@ export function createReadiness({ database, keys, module, clock }: ReadinessServ
     try {
       // Migrations are applied before the service listens, so a database that answers is one of the right shape.
       const problems: Problem[] = [];
-      const active = await activeKeys(database.orm);
+      const active = await activeKeys(database.db);
       const needed = active.some(({ moduleLabel }) => moduleLabel !== null);
       const away = moduleProblem(needed);
       for (const key of active) {

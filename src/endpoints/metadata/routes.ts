@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Biller } from '../../core/billers/biller.ts';
 import type { Billers } from '../../core/billers/billers.ts';
 import type { Keys } from '../../core/keys/keys.ts';
-import { isOtherSide } from '../../core/keys/publication/fetcher.ts';
+import { isServiceProvider } from '../../core/keys/publication/fetcher.ts';
 import { idpMetadataOf, oneTimeMetadataOf } from '../../core/keys/publication/idp-metadata.ts';
 import type { MetadataFetches } from '../../core/keys/publication/metadata-fetches.ts';
 import type { HandOver } from '../../core/keys/publication/one-time-url.ts';
@@ -46,7 +46,7 @@ export function billerRoutes(server: FastifyInstance, services: BillerRouteServi
 
   function note(request: FastifyRequest, biller: Biller, status: number, certificates: readonly string[]): void {
     const fetcher = fetcherOf(request);
-    const monitor = !isOtherSide(fetcher, biller.settings);
+    const monitor = !isServiceProvider(fetcher, biller.settings);
     fetches.note({ ...fetcher, billerId: biller.id, status, certificates: [...certificates], monitor });
   }
 

@@ -3,7 +3,7 @@ import type { Biller } from '../../core/billers/biller.ts';
 import { verifyPassword } from '../../core/portal-users/password.ts';
 import { emailKeyOf, findUser } from '../../core/portal-users/store.ts';
 import type { MasterKey } from '../../core/secrets/master-key.ts';
-import type { Orm } from '../../platform/database/database.ts';
+import type { Db } from '../../platform/database/database.ts';
 import { IdpError } from '../../platform/errors/idp-error.ts';
 import type { Throttle } from './throttle.ts';
 
@@ -19,7 +19,7 @@ interface Credentials {
 const MAX_PASSWORD_CHARACTERS = 1024;
 
 interface SignInServices {
-  readonly orm: Orm;
+  readonly db: Db;
   readonly masterKey: MasterKey;
   readonly throttle: Throttle;
   readonly audit: AuditWriter;
@@ -32,7 +32,7 @@ export type SignIn = (biller: Biller, credentials: Credentials) => Promise<strin
  * The embedded directory's sign-in: throttled, and with one answer, after one time, for an unknown user, a wrong
  * password and a disabled user.
  */
-export function createSignIn({ orm, masterKey, throttle, audit }: SignInServices): SignIn {
+export function createSignIn({ db, masterKey, throttle, audit }: SignInServices): SignIn {
   return async (biller, { email, password, address, reference }) => {
     const about = { reference, billerId: biller.id, email: emailKeyOf(email) };
     // The table of attempts need not tell whose they are.
@@ -45,7 +45,7 @@ export function createSignIn({ orm, masterKey, throttle, audit }: SignInServices
       }
       throw error;
     }
-    const user = await findUser(orm, biller.id, email);
+    const user = await findUser(db, biller.id, email);
     const matches = await verifyPassword(user?.passwordHash, password.slice(0, MAX_PASSWORD_CHARACTERS));
     if (user === undefined || !matches || user.disabled || password.length > MAX_PASSWORD_CHARACTERS) {
       const reason = user === undefined ? 'unknown_user' : matches ? 'disabled' : 'wrong_password';

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { lt } from 'drizzle-orm';
 import { RateLimiterDrizzle, RateLimiterRes } from 'rate-limiter-flexible';
-import type { Orm } from '../../platform/database/database.ts';
+import type { Db } from '../../platform/database/database.ts';
 import { rateLimits } from '../../platform/database/schema.ts';
 import { IdpError } from '../../platform/errors/idp-error.ts';
 
@@ -32,10 +32,10 @@ export interface Throttle {
   deleteExpired(): Promise<void>;
 }
 
-/** @param orm counts live in its table rate_limits; keys should not tell who is meant */
-export function createThrottle(orm: Orm): Throttle {
+/** @param db counts live in its table rate_limits; keys should not tell who is meant */
+export function createThrottle(db: Db): Throttle {
   // Its own sweep would go on after the database is closed: see deleteExpired.
-  const common = { storeClient: orm, schema: rateLimits, duration: WINDOW_SECONDS, clearExpiredByTimeout: false };
+  const common = { storeClient: db, schema: rateLimits, duration: WINDOW_SECONDS, clearExpiredByTimeout: false };
   const accounts = new RateLimiterDrizzle({ ...common, keyPrefix: 'account', points: TRIES_PER_ACCOUNT });
   const addresses = new RateLimiterDrizzle({ ...common, keyPrefix: 'address', points: TRIES_PER_ADDRESS });
 
@@ -60,7 +60,7 @@ export function createThrottle(orm: Orm): Throttle {
     },
     deleteExpired: async () => {
       // The limiter counts time by the clock of the machine, not by an injected one.
-      await orm.delete(rateLimits).where(lt(rateLimits.expire, new Date()));
+      await db.delete(rateLimits).where(lt(rateLimits.expire, new Date()));
     },
   };
 }

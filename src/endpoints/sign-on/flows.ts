@@ -4,7 +4,7 @@ import { and, eq, inArray, lt } from 'drizzle-orm';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AcceptedRequest } from '../../core/authn-requests/check.ts';
 import type { Biller } from '../../core/billers/biller.ts';
-import type { Orm } from '../../platform/database/database.ts';
+import type { Db } from '../../platform/database/database.ts';
 import { signOnFlows } from '../../platform/database/schema.ts';
 import { IdpError } from '../../platform/errors/idp-error.ts';
 import { COOKIE } from '../session-cookie.ts';
@@ -37,13 +37,13 @@ const FLOW_COOKIE: CookieSerializeOptions = { ...COOKIE, maxAge: LIFETIME_MS / 1
 
 const hashSecret = (secret: string) => createHash('sha256').update(secret).digest();
 
-export function createFlows({ orm, clock }: { orm: Orm; clock: () => number }): Flows {
+export function createFlows({ db, clock }: { db: Db; clock: () => number }): Flows {
   return {
     async park(reply, biller, accepted) {
       const id = randomBytes(12).toString('base64url');
       const secret = randomBytes(32).toString('base64url');
       const expiresAt = new Date(clock() + LIFETIME_MS);
-      await orm
+      await db
         .insert(signOnFlows)
         .values({ id, secretHash: hashSecret(secret), billerId: biller.id, request: accepted, expiresAt });
       const others = Object.keys(reply.request.cookies).filter(isFlowCookie);
@@ -56,7 +56,7 @@ export function createFlows({ orm, clock }: { orm: Orm; clock: () => number }): 
       const secret = ID.test(id) ? request.cookies[COOKIE_PREFIX + id] : undefined;
       if (secret === undefined)
         throw new IdpError('flow_unknown', { detail: 'the browser has no cookie of this flow' });
-      const [flow] = await orm
+      const [flow] = await db
         .select()
         .from(signOnFlows)
         .where(and(eq(signOnFlows.id, id), eq(signOnFlows.billerId, biller.id)));
@@ -75,7 +75,7 @@ export function createFlows({ orm, clock }: { orm: Orm; clock: () => number }): 
     },
 
     async finish(reply, id) {
-      await orm.delete(signOnFlows).where(eq(signOnFlows.id, id));
+      await db.delete(signOnFlows).where(eq(signOnFlows.id, id));
       reply.clearCookie(COOKIE_PREFIX + id, COOKIE);
     },
 
@@ -83,8 +83,8 @@ export function createFlows({ orm, clock }: { orm: Orm; clock: () => number }): 
       const expired = lt(signOnFlows.expiresAt, new Date(clock()));
       let deleted: number;
       do {
-        const some = orm.select({ id: signOnFlows.id }).from(signOnFlows).where(expired).limit(DELETED_AT_ONCE);
-        const rows = await orm
+        const some = db.select({ id: signOnFlows.id }).from(signOnFlows).where(expired).limit(DELETED_AT_ONCE);
+        const rows = await db
           .delete(signOnFlows)
           .where(inArray(signOnFlows.id, some))
           .returning({ id: signOnFlows.id });

@@ -14,7 +14,7 @@ import { chooseAccount, requireAnyAccount } from './choose-account.ts';
 import type { Deliver } from './deliver.ts';
 import type { Flows } from './flows.ts';
 import type { Issue } from './issue.ts';
-import { formActionOf, type Step } from './sign-on-context.ts';
+import { formActionOf, type SignOnContext } from './sign-on-context.ts';
 import { accountChoicePage } from './views/account-choice-page.ts';
 
 interface ProceedServices {
@@ -31,12 +31,12 @@ interface ProceedServices {
  * @param chosen an account number as a form sent it
  * @throws RefusedRequest where the Service Provider is to be told; IdpError where a person is
  */
-export type Proceed = (step: Step, chosen: string | undefined) => Promise<FastifyReply>;
+export type Proceed = (context: SignOnContext, chosen: string | undefined) => Promise<FastifyReply>;
 
 export const flowPath = (biller: Biller, flowId: string) => `/saml/${biller.slug}/sso?flow=${flowId}`;
 
 /** Nobody signs in or chooses inside a frame: the portal could watch or lead the hand. */
-export function refuseFramed({ request, biller, accepted }: Step): void {
+export function refuseFramed({ request, biller, accepted }: SignOnContext): void {
   if (!isFramed(request)) return;
   if (request.method === 'GET' && request.url.includes('SAMLRequest=')) {
     // A request may also come with a whole URL instead of a path (RFC 9112, 3.2.2): only its query is taken.
@@ -49,25 +49,25 @@ export function refuseFramed({ request, biller, accepted }: Step): void {
 }
 
 /** SAML core, 3.4.1: IsPassive forbids to take over the user interface, which any page of ours does. */
-function refusePassive({ accepted }: Step, page: string): void {
+function refusePassive({ accepted }: SignOnContext, page: string): void {
   if (!accepted.isPassive) return;
   throw new RefusedRequest(accepted, new IdpError('no_passive', { detail: `IsPassive: ${page} would be needed` }));
 }
 
 export function createProceed({ sessions, flows, issue, metrics, deliver }: ProceedServices): Proceed {
-  async function askWho(step: Step, again: boolean): Promise<FastifyReply> {
-    refusePassive(step, 'the sign-in page');
-    refuseFramed(step);
-    const { reply, biller, accepted } = step;
-    const flowId = step.flowId ?? (await flows.park(reply, biller, accepted));
-    tell(step.request, { outcome: 'sign_in' });
+  async function askWho(context: SignOnContext, again: boolean): Promise<FastifyReply> {
+    refusePassive(context, 'the sign-in page');
+    refuseFramed(context);
+    const { reply, biller, accepted } = context;
+    const flowId = context.flowId ?? (await flows.park(reply, biller, accepted));
+    tell(context.request, { outcome: 'sign_in' });
     return sendTo(reply, `/login/${biller.slug}?flow=${flowId}${again ? '&again=1' : ''}`);
   }
 
-  async function askAccount(step: Step, session: Session): Promise<FastifyReply> {
-    refusePassive(step, 'the choice of an account');
-    refuseFramed(step);
-    const { request, reply, biller, accepted, flowId } = step;
+  async function askAccount(context: SignOnContext, session: Session): Promise<FastifyReply> {
+    refusePassive(context, 'the choice of an account');
+    refuseFramed(context);
+    const { request, reply, biller, accepted, flowId } = context;
     tell(request, { outcome: 'account_choice' });
     if (flowId === undefined) return sendTo(reply, flowPath(biller, await flows.park(reply, biller, accepted)));
     return sendPage(
@@ -85,23 +85,23 @@ export function createProceed({ sessions, flows, issue, metrics, deliver }: Proc
   }
 
   /** SAML core, 3.4.1.4: the requester named a person; nobody else is signed on. */
-  function requireSubject({ biller, accepted }: Step, { user }: Session): void {
+  function requireSubject({ biller, accepted }: SignOnContext, { user }: Session): void {
     const { subject } = accepted;
     if (subject === undefined || isNameIdOf(biller, user, subject)) return;
     const detail = 'Subject: expected is the portal user who is signed in; found is somebody else';
     throw new RefusedRequest(accepted, new IdpError('unknown_principal', { detail }));
   }
 
-  return async (step, chosen) => {
-    const { request, reply, biller, accepted, flowId } = step;
+  return async (context, chosen) => {
+    const { request, reply, biller, accepted, flowId } = context;
     const session = await sessions.find(sessionIdOf(request), biller);
-    if (session === undefined) return askWho(step, false);
-    if (accepted.forceAuthn && session.authenticatedAt < accepted.receivedAt) return askWho(step, true);
-    requireSubject(step, session);
+    if (session === undefined) return askWho(context, false);
+    if (accepted.forceAuthn && session.authenticatedAt < accepted.receivedAt) return askWho(context, true);
+    requireSubject(context, session);
     requireAnyAccount(session);
     const mustAsk = accepted.confirm === true && chosen === undefined;
     const account = mustAsk ? undefined : await chooseAccount(biller.settings, sessions, session, chosen);
-    if (account === undefined) return askAccount(step, session);
+    if (account === undefined) return askAccount(context, session);
     const response = await issue({ biller, accepted, session, account, reference: request.id });
     if (flowId !== undefined) await flows.finish(reply, flowId);
     tell(request, { outcome: 'issued' });

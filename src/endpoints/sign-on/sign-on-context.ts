@@ -5,8 +5,8 @@ import type { BillerRoute } from '../biller-of.ts';
 
 export type SignOnRequest = FastifyRequest<BillerRoute>;
 
-/** One step of a sign-on: what it needs to know. `flowId` is set once the request is parked. */
-export interface Step {
+/** One context of a sign-on: what it needs to know. `flowId` is set once the request is parked. */
+export interface SignOnContext {
   readonly request: SignOnRequest;
   readonly reply: FastifyReply;
   readonly biller: Biller;

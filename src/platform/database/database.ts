@@ -1,7 +1,7 @@
 import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core';
 
 /** The Drizzle database, whichever of the two stands behind it. */
-export type Orm = PgDatabase<PgQueryResultHKT, Record<string, never>>;
+export type Db = PgDatabase<PgQueryResultHKT, Record<string, never>>;
 
 /** A statement on the hot path: parsed and planned once per connection under its name. */
 export interface Statement {
@@ -15,7 +15,9 @@ export type ChangeListener = (billerId: string | undefined) => void;
 /** One database, PGlite or PostgreSQL, behind one face. */
 export interface Database {
   readonly kind: 'embedded' | 'postgresql';
-  readonly orm: Orm;
+  readonly db: Db;
+  /** Runs `work` in one transaction: it commits when `work` resolves, and rolls back when it throws. */
+  transaction<Result>(work: (transaction: Db) => Promise<Result>): Promise<Result>;
   /** Runs a prepared statement. Rows come as objects by column name. */
   query<Row>(statement: Statement, values: readonly unknown[]): Promise<Row[]>;
   /** Subscribes to changes of billers and keys made by any instance or command. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { drizzle } from 'drizzle-orm/pglite';
 import { migrate } from 'drizzle-orm/pglite/migrator';
-import { CHANGE_CHANNEL, type ChangeListener, type Database, MIGRATIONS_FOLDER, type Orm } from './database.ts';
+import { CHANGE_CHANNEL, type ChangeListener, type Database, type Db, MIGRATIONS_FOLDER } from './database.ts';
 
 /**
  * Opens the embedded database (PGlite) and brings its schema up to date. The caller holds the control socket: two
@@ -15,15 +15,16 @@ export async function openEmbedded(dataDir: string): Promise<Database> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   chmodSync(folder, 0o700);
   const client = await PGlite.create({ dataDir: folder });
-  const orm = drizzle(client);
-  await migrate(orm, { migrationsFolder: MIGRATIONS_FOLDER });
+  const db = drizzle(client);
+  await migrate(db, { migrationsFolder: MIGRATIONS_FOLDER });
   const listeners: ChangeListener[] = [];
   await client.listen(CHANGE_CHANNEL, (billerId) => {
     for (const listener of listeners) listener(billerId);
   });
   return {
     kind: 'embedded',
-    orm: orm as unknown as Orm,
+    db: db as unknown as Db,
+    transaction: (work) => db.transaction((transaction) => work(transaction as unknown as Db)),
     async query<Row>({ text }: { text: string }, values: readonly unknown[]) {
       return (await client.query<Row>(text, values as unknown[])).rows;
     },

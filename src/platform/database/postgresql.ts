@@ -1,7 +1,7 @@
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { migrate } from 'drizzle-orm/node-postgres/migrator';
 import pg from 'pg';
-import { CHANGE_CHANNEL, type ChangeListener, type Database, MIGRATIONS_FOLDER, type Orm } from './database.ts';
+import { CHANGE_CHANNEL, type ChangeListener, type Database, type Db, MIGRATIONS_FOLDER } from './database.ts';
 
 const CONNECT_TIMEOUT_MS = 3_000;
 const STATEMENT_TIMEOUT_MS = 5_000;
@@ -100,9 +100,11 @@ export async function openPostgresql(url: string): Promise<Database> {
   const subscription = listen(url, (billerId) => {
     for (const listener of listeners) listener(billerId);
   });
+  const db = drizzle(pool);
   return {
     kind: 'postgresql',
-    orm: drizzle(pool) as unknown as Orm,
+    db: db as unknown as Db,
+    transaction: (work) => db.transaction((transaction) => work(transaction as unknown as Db)),
     async query<Row>({ name, text }: { name: string; text: string }, values: readonly unknown[]) {
       const result = await pool.query({ name, text, values: values as unknown[] });
       return result.rows as Row[];

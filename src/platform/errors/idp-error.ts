@@ -1,5 +1,5 @@
 import { type ErrorCode, type ErrorEntry, errorCatalogue } from './catalogue.ts';
-import { harmless } from './escape-controls.ts';
+import { escapeControls } from './escape-controls.ts';
 
 /** A detail is kept in the log, the audit and the trace of every refusal, and anybody can cause one. */
 const MAX_DETAIL = 1_500;
@@ -43,7 +43,7 @@ export class IdpError extends Error {
   readonly saml: ErrorEntry['saml'];
 
   constructor(code: ErrorCode, options: IdpErrorOptions) {
-    const detail = harmless(options.detail, MAX_DETAIL);
+    const detail = escapeControls(options.detail, MAX_DETAIL);
     super(`${code}: ${detail}`, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'IdpError';
     const entry: ErrorEntry = errorCatalogue[code];
@@ -51,8 +51,8 @@ export class IdpError extends Error {
     this.detail = detail;
     this.mismatch = options.mismatch && {
       what: options.mismatch.what,
-      expected: harmless(options.mismatch.expected, MAX_PART),
-      found: harmless(options.mismatch.found, MAX_PART),
+      expected: escapeControls(options.mismatch.expected, MAX_PART),
+      found: escapeControls(options.mismatch.found, MAX_PART),
     };
     this.status = entry.status;
     this.title = entry.title;

@@ -103,7 +103,7 @@ async function killUnderLoad(storage: TestStorage, cookies: Map<string, string>)
 async function inAudit(storage: TestStorage, assertionIds: readonly string[]): Promise<Set<string | null>> {
   const { database, close } = await storage.open();
   try {
-    const rows = await database.orm
+    const rows = await database.db
       .select({ assertionId: auditEvents.assertionId })
       .from(auditEvents)
       .where(inArray(auditEvents.assertionId, [...assertionIds]));

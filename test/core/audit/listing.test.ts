@@ -51,7 +51,7 @@ describe.each(DATABASE_KINDS)('the audit on the %s database', (kind) => {
     storage = await createTestStorage(kind);
     connection = await storage.open();
     const { database, services } = connection;
-    for (const biller of [riverton, springfield]) await insertBiller(database.orm, biller);
+    for (const biller of [riverton, springfield]) await insertBiller(database.db, biller);
     audit = createAuditWriter({ database, masterKey: services.masterKey, clock: () => at(minute) });
     for (const event of MORNING) {
       await audit.append(event);
@@ -64,7 +64,7 @@ describe.each(DATABASE_KINDS)('the audit on the %s database', (kind) => {
   });
 
   async function references(filter: Partial<AuditFilter>): Promise<string[]> {
-    const rows = await listEvents(connection.database.orm, { limit: 100, ...filter });
+    const rows = await listEvents(connection.database.db, { limit: 100, ...filter });
     return rows.map((row) => row.reference.slice(-1));
   }
   const operate = async (input: Record<string, unknown>) =>
@@ -72,7 +72,7 @@ describe.each(DATABASE_KINDS)('the audit on the %s database', (kind) => {
 
   test('102 lists the newest first, as many as are asked for, and reads on from there (project rule)', async () => {
     expect(await references({})).toEqual(['f', 'e', 'd', 'c', 'b', 'a']);
-    const page = await listEvents(connection.database.orm, { limit: 4 });
+    const page = await listEvents(connection.database.db, { limit: 4 });
     expect(page.map(({ reference }) => reference.slice(-1))).toEqual(['f', 'e', 'd', 'c']);
     expect(page.map((row) => row.at)).toEqual([50, 40, 30, 20].map((minutes) => new Date(at(minutes))));
     expect(await references({ before: page.at(-1)?.id })).toEqual(['b', 'a']);
@@ -126,8 +126,8 @@ describe.each(DATABASE_KINDS)('the audit on the %s database', (kind) => {
   });
 
   test('102 the audit of a biller that was removed stays (project rule)', async () => {
-    await deleteBiller(connection.database.orm, springfield.id);
-    const [row] = await listEvents(connection.database.orm, { reference: 'amber-otter-c', limit: 1 });
+    await deleteBiller(connection.database.db, springfield.id);
+    const [row] = await listEvents(connection.database.db, { reference: 'amber-otter-c', limit: 1 });
     expect(row).toMatchObject({ biller: null, userId: ADA });
     expect(await references({ billerId: springfield.id })).toEqual(['c']);
   });

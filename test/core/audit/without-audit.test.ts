@@ -30,13 +30,13 @@ async function start(options: { readonly postgresUrl?: string }): Promise<void> 
 describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
   test('102 without its audit row no assertion leaves, and the same request can be brought again (project rule)', async () => {
     await start(kind === 'embedded' ? {} : { postgresUrl: inject('postgresUrl') });
-    const { orm } = installation.services.database;
+    const { db } = installation.services.database;
     const requestId = newSamlId();
-    await orm.execute(sql`alter table audit_events rename to audit_events_away`);
+    await db.execute(sql`alter table audit_events rename to audit_events_away`);
     const refused = await client.signOn('riverton', TEST_SP, requestId);
     expect(refused.status).toBe(500);
     expect(refused.body).not.toContain('SAMLResponse');
-    await orm.execute(sql`alter table audit_events_away rename to audit_events`);
+    await db.execute(sql`alter table audit_events_away rename to audit_events`);
     const answered = await client.signOn('riverton', TEST_SP, requestId);
     expect(answered.status).toBe(200);
     expect(assertionIdIn(answered.body)).toMatch(/^_/);

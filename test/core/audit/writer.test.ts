@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { AuditEvent } from '../../../src/core/audit/events.ts';
 import { listEvents } from '../../../src/core/audit/store.ts';
 import type { AuditWriter } from '../../../src/core/audit/writer.ts';
-import type { Orm } from '../../../src/platform/database/database.ts';
+import type { Db } from '../../../src/platform/database/database.ts';
 import { auditEvents } from '../../../src/platform/database/schema.ts';
 import { createTestStorage, DATABASE_KINDS, type TestConnection, type TestStorage } from '../../support/storage.ts';
 
@@ -25,9 +25,9 @@ function issued(requestId: string | undefined, assertionId: string): AuditEvent 
 }
 
 /** How many transactions wrote these events: the database itself knows it of every row. */
-async function transactionsOf(orm: Orm, events: readonly AuditEvent[]): Promise<number> {
+async function transactionsOf(db: Db, events: readonly AuditEvent[]): Promise<number> {
   const references = events.map((event) => event.reference);
-  const [row] = await orm
+  const [row] = await db
     .select({
       transactions: sql<number>`count(distinct ${auditEvents}.xmin::text)::int`,
       rows: sql<number>`count(*)::int`,
@@ -38,8 +38,8 @@ async function transactionsOf(orm: Orm, events: readonly AuditEvent[]): Promise<
   return row?.transactions ?? 0;
 }
 
-async function isCommitted(orm: Orm, event: AuditEvent): Promise<boolean> {
-  return (await listEvents(orm, { reference: event.reference, limit: 1 })).length === 1;
+async function isCommitted(db: Db, event: AuditEvent): Promise<boolean> {
+  return (await listEvents(db, { reference: event.reference, limit: 1 })).length === 1;
 }
 
 /** What became of each append: true, false, or the code of the error. */
@@ -50,13 +50,13 @@ async function outcomes(appends: readonly Promise<boolean>[]): Promise<unknown[]
 
 let storage: TestStorage;
 let connection: TestConnection;
-let orm: Orm;
+let db: Db;
 let audit: AuditWriter;
 
 async function open(kind: (typeof DATABASE_KINDS)[number]): Promise<void> {
   storage = await createTestStorage(kind);
   connection = await storage.open();
-  orm = connection.database.orm;
+  db = connection.database.db;
   audit = connection.services.audit;
 }
 
@@ -73,24 +73,24 @@ describe.each(DATABASE_KINDS)('the audit writer on the %s database', (kind) => {
     const events = Array.from({ length: 300 }, newEvent);
     expect(await Promise.all(events.map((event) => audit.append(event)))).toEqual(events.map(() => true));
     // The first goes at once; the others wait for its commit and go together.
-    expect(await transactionsOf(orm, events)).toBe(2);
-    const rows = await listEvents(orm, { billerId: BILLER, event: 'sign_in.failed', limit: 300 });
+    expect(await transactionsOf(db, events)).toBe(2);
+    const rows = await listEvents(db, { billerId: BILLER, event: 'sign_in.failed', limit: 300 });
     expect(rows.reverse().map((row) => row.reference)).toEqual(events.map((event) => event.reference));
   });
 
   test('102 more events than one statement takes are committed all the same (project rule)', async () => {
     const events = Array.from({ length: 1_300 }, newEvent);
     await Promise.all(events.map((event) => audit.append(event)));
-    expect(await transactionsOf(orm, events)).toBe(4);
+    expect(await transactionsOf(db, events)).toBe(4);
   });
 
   test('102 events that come one after another don’t wait for more (project rule)', async () => {
     const events = Array.from({ length: 3 }, newEvent);
     for (const event of events) {
       expect(await audit.append(event)).toBe(true);
-      expect(await isCommitted(orm, event)).toBe(true);
+      expect(await isCommitted(db, event)).toBe(true);
     }
-    expect(await transactionsOf(orm, events)).toBe(3);
+    expect(await transactionsOf(db, events)).toBe(3);
   });
 
   test('102 a request that was answered before is turned away, alone (project rule)', async () => {
@@ -102,7 +102,7 @@ describe.each(DATABASE_KINDS)('the audit writer on the %s database', (kind) => {
     const other = audit.append(newEvent());
     expect(await Promise.all(together)).toEqual([true, false, true, false, true, true]);
     expect(await other).toBe(true);
-    const rows = await listEvents(orm, { event: 'assertion.issued', limit: 100 });
+    const rows = await listEvents(db, { event: 'assertion.issued', limit: 100 });
     const written = ['_first', '_together-0', '_together-2', '_together-4', '_together-5'];
     expect(rows.map((row) => row.assertionId).sort()).toEqual(written);
   });
@@ -115,20 +115,20 @@ describe.each(DATABASE_KINDS)('the audit writer on the %s database', (kind) => {
       newEvent(),
     ];
     // The rule is looked at when the transaction commits, not when the row is inserted: who resolved before would lie.
-    await orm.execute(sql`create function refuse() returns trigger language plpgsql as $$ begin
+    await db.execute(sql`create function refuse() returns trigger language plpgsql as $$ begin
       if new.reference = 'POISON' then raise exception 'refused at commit'; end if; return null; end $$`);
-    await orm.execute(sql`create constraint trigger refuse after insert on audit_events
+    await db.execute(sql`create constraint trigger refuse after insert on audit_events
       deferrable initially deferred for each row execute function refuse()`);
     try {
       // The first goes alone; the two behind it share a transaction; the last comes when they have failed.
       const appends = [audit.append(early), audit.append(poisoned), audit.append(neighbour)];
       expect(await outcomes(appends)).toEqual([true, 'internal_error', 'internal_error']);
       expect(await outcomes([audit.append(late)])).toEqual([true]);
-      const committed = await Promise.all([early, poisoned, neighbour, late].map((event) => isCommitted(orm, event)));
+      const committed = await Promise.all([early, poisoned, neighbour, late].map((event) => isCommitted(db, event)));
       expect(committed).toEqual([true, false, false, true]);
     } finally {
-      await orm.execute(sql`drop trigger refuse on audit_events`);
-      await orm.execute(sql`drop function refuse`);
+      await db.execute(sql`drop trigger refuse on audit_events`);
+      await db.execute(sql`drop function refuse`);
     }
   });
 
@@ -136,14 +136,14 @@ describe.each(DATABASE_KINDS)('the audit writer on the %s database', (kind) => {
     const events = Array.from({ length: 20 }, newEvent);
     const appends = events.map((event) => audit.append(event));
     await audit.drained();
-    expect(await transactionsOf(orm, events)).toBe(2);
+    expect(await transactionsOf(db, events)).toBe(2);
     await Promise.all(appends);
     await audit.drained();
 
-    await orm.execute(sql`alter table audit_events rename to audit_events_away`);
+    await db.execute(sql`alter table audit_events rename to audit_events_away`);
     const refused = outcomes([audit.append(newEvent()), audit.append(newEvent())]);
     await audit.drained();
-    await orm.execute(sql`alter table audit_events_away rename to audit_events`);
+    await db.execute(sql`alter table audit_events_away rename to audit_events`);
     expect(await refused).toEqual(['internal_error', 'internal_error']);
   });
 
@@ -156,7 +156,7 @@ describe.each(DATABASE_KINDS)('the audit writer on the %s database', (kind) => {
     }));
     const events = [newEvent(), newEvent(), ...odd, newEvent()];
     expect(await outcomes(events.map((event) => audit.append(event)))).toEqual(events.map(() => true));
-    for (const event of events) expect(await isCommitted(orm, event)).toBe(true);
+    for (const event of events) expect(await isCommitted(db, event)).toBe(true);
   });
 });
 
@@ -205,8 +205,8 @@ describe('the audit writer while PostgreSQL can’t commit', () => {
     await waitingBackend();
     await other.query('commit');
     expect(await outcomes(waiting)).toEqual([true, true, true]);
-    expect(await transactionsOf(orm, next)).toBe(1);
-    expect(await isCommitted(orm, inFlight)).toBe(false);
+    expect(await transactionsOf(db, next)).toBe(1);
+    expect(await isCommitted(db, inFlight)).toBe(false);
   });
 
   test('a commit that was told is seen by every other connection (project rule)', async () => {

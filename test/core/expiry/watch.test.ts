@@ -36,7 +36,7 @@ async function leave(days: number): Promise<void> {
   const { active } = await installation.services.keys.ofBiller((await installation.services.billers.bySlug(slug)).id);
   now = (active?.notAfter.getTime() ?? 0) - days * DAY;
 }
-const deliveries = () => installation.services.database.orm.select().from(expiryWarnings);
+const deliveries = () => installation.services.database.db.select().from(expiryWarnings);
 
 test('91 a warning at 60, 30, 7 days and 1 day, once each, however often anybody looks (project rule)', async () => {
   const given: number[] = [];
@@ -65,7 +65,7 @@ test('91 of two instances that look at the same time, one gives the warning (pro
     if (one === undefined) throw new Error('there is no instance');
     await runOperation(one.services, 'biller.add', { ...input, ...provider }, { name: 'test' });
     const soon = new Date(Date.now() + 20 * DAY);
-    await one.database.orm.update(signingKeys).set({ notAfter: soon });
+    await one.database.db.update(signingKeys).set({ notAfter: soon });
     const notices = await Promise.all(both.map(({ services }) => services.expiry.look()));
     expect(notices.flat()).toMatchObject([{ biller: 'shared', days: 30 }]);
   } finally {
@@ -145,14 +145,14 @@ describe('the webhook', () => {
     receiver.close();
   });
   beforeEach(async () => {
-    await installation.services.database.orm.delete(expiryWarnings);
+    await installation.services.database.db.delete(expiryWarnings);
     received.length = 0;
     answer = 200;
   });
   /** How the delivery of the warning at 30 days stands. */
   const deliveryOf = async () => {
     const biller = await installation.services.billers.bySlug(slug);
-    const [row] = await installation.services.database.orm
+    const [row] = await installation.services.database.db
       .select({ delivery: expiryWarnings.delivery, attempts: expiryWarnings.attempts })
       .from(expiryWarnings)
       .innerJoin(signingKeys, eq(signingKeys.id, expiryWarnings.keyId))
@@ -206,7 +206,7 @@ describe('the webhook', () => {
     await leave(25);
     answer = 503;
     await look();
-    await installation.services.database.orm
+    await installation.services.database.db
       .update(expiryWarnings)
       .set({ delivery: 'sending', nextAttempt: new Date(now) });
     now += 10 * 60_000;

@@ -39,13 +39,13 @@ describe.each(DATABASE_KINDS)('an installation on the %s database', (kind) => {
     const connection = await storage.open();
     try {
       const { database, services } = connection;
-      const { orm } = database;
+      const { db } = database;
       for (const slug of ['one', 'two']) {
         const sp = { entityId: 'https://sp.example', acs: ['https://sp.example/acs'] };
         const input = { slug, name: slug, billerGuid: crypto.randomUUID(), keyType: 'EC-P256', ...sp };
         await runOperation(services, 'biller.add', input, { name: 'test' });
       }
-      const [one, two] = await orm.select().from(signingKeys);
+      const [one, two] = await db.select().from(signingKeys);
       if (one === undefined || two === undefined) throw new Error('there are not two keys');
       const { signer } = (await services.keys.ofBiller(one.billerId)).active ?? {};
       const signature = await signer?.sign(Buffer.from('text'));
@@ -60,7 +60,7 @@ describe.each(DATABASE_KINDS)('an installation on the %s database', (kind) => {
 
       // Another biller's private key, copied into this row by somebody who can write to the database.
       const { sealedPrivateKey } = two;
-      await orm.update(signingKeys).set({ sealedPrivateKey }).where(sql`${signingKeys.id} = ${one.id}`);
+      await db.update(signingKeys).set({ sealedPrivateKey }).where(sql`${signingKeys.id} = ${one.id}`);
       services.keys.forget(undefined);
       await expect(services.keys.ofBiller(one.billerId)).rejects.toMatchObject(refused);
       expect((await services.keys.ofBiller(two.billerId)).active?.fingerprint).toBe(two.fingerprint);

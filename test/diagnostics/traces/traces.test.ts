@@ -16,7 +16,7 @@ interface Shown {
   };
 }
 const show = (reference: string) => stage.installation.operate('trace.show', { reference }) as Promise<Shown>;
-const rows = () => stage.installation.services.database.orm.select().from(signOnTraces);
+const rows = () => stage.installation.services.database.db.select().from(signOnTraces);
 const kept = async () => (await rows()).length;
 
 test('a reference is three words out of 1,024 different ones, and is found however it was written down', () => {

@@ -106,7 +106,7 @@ describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
     // One byte of it is another one, as a disk or a hand may leave it.
     const flipped = sql`set_byte(sealed_private_key, 40, get_byte(sealed_private_key, 40) # 1)`;
     const flip = async () => {
-      await database.orm.execute(sql`update signing_keys set sealed_private_key = ${flipped} where ${ofBroken}`);
+      await database.db.execute(sql`update signing_keys set sealed_private_key = ${flipped} where ${ofBroken}`);
       keys.forget(undefined);
     };
     await flip();

@@ -28,7 +28,7 @@ describe.each(DATABASE_KINDS)('a sign-on flow on the %s database', (kind) => {
 
   beforeEach(async () => {
     later = 0;
-    await installation.services.database.orm.delete(signOnFlows);
+    await installation.services.database.db.delete(signOnFlows);
     client = createPortalClient(url);
     return () => client.close();
   });
@@ -40,7 +40,7 @@ describe.each(DATABASE_KINDS)('a sign-on flow on the %s database', (kind) => {
     const id = new URL(headers.location ?? '', url).searchParams.get('flow') ?? '';
     return { id, path: `/saml/riverton/sso?flow=${id}` };
   }
-  const stored = () => installation.services.database.orm.select().from(signOnFlows);
+  const stored = () => installation.services.database.db.select().from(signOnFlows);
   const isOver = async (answer: ReturnType<PortalClient['get']>) => {
     const { status, body } = await answer;
     return status === 400 && body.includes('This sign-on is over');

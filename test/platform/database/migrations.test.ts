@@ -17,8 +17,8 @@ const tables = Object.values(schema).filter((value) => is(value, PgTable));
 let storage: TestStorage;
 afterEach(() => storage.remove());
 
-async function appliedMigrations({ orm }: Database): Promise<number[]> {
-  const rows = await orm
+async function appliedMigrations({ db }: Database): Promise<number[]> {
+  const rows = await db
     .select({ when: sql<string>`created_at` })
     .from(sql`drizzle.__drizzle_migrations`)
     .orderBy(sql`id`);
@@ -26,8 +26,8 @@ async function appliedMigrations({ orm }: Database): Promise<number[]> {
 }
 
 /** Columns as the database has them: `<name> <type>[ not null]`. */
-async function columnsOf({ orm }: Database, table: string): Promise<string[]> {
-  const rows = await orm
+async function columnsOf({ db }: Database, table: string): Promise<string[]> {
+  const rows = await db
     .select({
       column: sql<string>`attname || ' ' || format_type(atttypid, atttypmod) || case when attnotnull then ' not null' else '' end`,
     })
@@ -50,12 +50,12 @@ describe.each(DATABASE_KINDS)('the %s database', (kind) => {
     const first = await storage.open();
     expect(await appliedMigrations(first.database)).toEqual(journal.entries.map((entry) => entry.when));
     const biller = newBillerRow();
-    await insertBiller(first.database.orm, biller);
+    await insertBiller(first.database.db, biller);
     await first.close();
 
     const second = await storage.open();
     expect(await appliedMigrations(second.database)).toEqual(journal.entries.map((entry) => entry.when));
-    expect((await findBiller(second.database.orm, biller.slug))?.id).toBe(biller.id);
+    expect((await findBiller(second.database.db, biller.slug))?.id).toBe(biller.id);
     expect(tables.length).toBeGreaterThanOrEqual(9);
     for (const table of tables) {
       const columns = await columnsOf(second.database, getTableName(table));

@@ -19,7 +19,7 @@ import {
   setLaunchedAccounts,
   touchSession,
 } from '../../../src/core/sessions/store.ts';
-import type { Orm } from '../../../src/platform/database/database.ts';
+import type { Db } from '../../../src/platform/database/database.ts';
 import { newBillerRow } from '../../support/rows.ts';
 import { createTestStorage, DATABASE_KINDS, type TestConnection, type TestStorage } from '../../support/storage.ts';
 
@@ -29,13 +29,13 @@ const at = (text: string) => new Date(`2026-03-01T${text}Z`);
 describe.each(DATABASE_KINDS)('the stores of portal users and sessions on the %s database', (kind) => {
   let storage: TestStorage;
   let connection: TestConnection;
-  let orm: Orm;
+  let db: Db;
   let findSession: FindSession;
 
   beforeAll(async () => {
     storage = await createTestStorage(kind);
     connection = await storage.open();
-    orm = connection.database.orm;
+    db = connection.database.db;
     findSession = createFindSession(connection.database);
   });
   afterAll(async () => {
@@ -45,7 +45,7 @@ describe.each(DATABASE_KINDS)('the stores of portal users and sessions on the %s
 
   async function addBiller() {
     const biller = newBillerRow();
-    await insertBiller(orm, biller);
+    await insertBiller(db, biller);
     return biller;
   }
 
@@ -56,7 +56,7 @@ describe.each(DATABASE_KINDS)('the stores of portal users and sessions on the %s
       { number: '202Invoice', role: 'co-owner' },
       { number: '101Invoice', role: 'owner' },
     ];
-    const userId = await insertUser(orm, { billerId: biller.id, email, passwordHash: PASSWORD_HASH }, accounts);
+    const userId = await insertUser(db, { billerId: biller.id, email, passwordHash: PASSWORD_HASH }, accounts);
     const session = {
       idHash: randomBytes(32),
       billerId: biller.id,
@@ -66,33 +66,33 @@ describe.each(DATABASE_KINDS)('the stores of portal users and sessions on the %s
       lastSeenAt: at('08:00:00.123'),
       expiresAt: at('16:00:00.000'),
     };
-    await insertSession(orm, session);
+    await insertSession(db, session);
     return { biller, email, accounts, userId, session };
   }
 
   test('102 a portal user is found by the email in any case, at the own biller only (project rule)', async () => {
     const { biller, email, userId } = await addSession();
     const other = await addBiller();
-    const user = await findUser(orm, biller.id, ' ada.lovelace@EXAMPLE.com ');
+    const user = await findUser(db, biller.id, ' ada.lovelace@EXAMPLE.com ');
     expect(user).toMatchObject({ id: userId, billerId: biller.id, email, passwordHash: PASSWORD_HASH });
     expect(user?.disabled).toBe(false);
-    expect(await findUser(orm, other.id, email)).toBeUndefined();
-    expect(await listUsers(orm, biller.id)).toEqual([user]);
-    expect(await listUsers(orm, other.id)).toEqual([]);
+    expect(await findUser(db, other.id, email)).toBeUndefined();
+    expect(await listUsers(db, biller.id)).toEqual([user]);
+    expect(await listUsers(db, other.id)).toEqual([]);
   });
 
   test('102 accounts keep their order, are replaced as a whole, and go with their user (project rule)', async () => {
     const { userId, accounts, biller, email } = await addSession();
-    expect(await accountsOf(orm, userId)).toEqual(accounts);
+    expect(await accountsOf(db, userId)).toEqual(accounts);
     const replaced = [{ number: '303 / ÄÖÜ', role: 'owner' }];
-    await updateUser(orm, userId, { disabled: true }, replaced);
-    expect(await accountsOf(orm, userId)).toEqual(replaced);
-    expect((await findUser(orm, biller.id, email))?.disabled).toBe(true);
-    await updateUser(orm, userId, { passwordHash: 'other' }, undefined);
-    expect(await accountsOf(orm, userId)).toEqual(replaced);
-    expect((await findUser(orm, biller.id, email))?.passwordHash).toBe('other');
-    await deleteUser(orm, userId);
-    expect(await accountsOf(orm, userId)).toEqual([]);
+    await updateUser(db, userId, { disabled: true }, replaced);
+    expect(await accountsOf(db, userId)).toEqual(replaced);
+    expect((await findUser(db, biller.id, email))?.disabled).toBe(true);
+    await updateUser(db, userId, { passwordHash: 'other' }, undefined);
+    expect(await accountsOf(db, userId)).toEqual(replaced);
+    expect((await findUser(db, biller.id, email))?.passwordHash).toBe('other');
+    await deleteUser(db, userId);
+    expect(await accountsOf(db, userId)).toEqual([]);
   });
 
   test('102 a user is added or changed with all accounts or not at all (project rule)', async () => {
@@ -102,11 +102,11 @@ describe.each(DATABASE_KINDS)('the stores of portal users and sessions on the %s
       { number: '1', role: 'owner' },
     ];
     const user = { billerId: biller.id, email: 'grace@example.com', passwordHash: PASSWORD_HASH };
-    await expect(insertUser(orm, user, twice)).rejects.toThrow();
-    expect(await findUser(orm, biller.id, user.email)).toBeUndefined();
-    await expect(updateUser(orm, userId, { disabled: true }, twice)).rejects.toThrow();
-    expect(await accountsOf(orm, userId)).toEqual(accounts);
-    expect((await findUser(orm, biller.id, 'ada.lovelace@example.com'))?.disabled).toBe(false);
+    await expect(insertUser(db, user, twice)).rejects.toThrow();
+    expect(await findUser(db, biller.id, user.email)).toBeUndefined();
+    await expect(updateUser(db, userId, { disabled: true }, twice)).rejects.toThrow();
+    expect(await accountsOf(db, userId)).toEqual(accounts);
+    expect((await findUser(db, biller.id, 'ada.lovelace@example.com'))?.disabled).toBe(false);
   });
 
   test('102 a session is read with its user and accounts in one row, times to the millisecond (project rule)', async () => {
@@ -128,9 +128,9 @@ describe.each(DATABASE_KINDS)('the stores of portal users and sessions on the %s
     expect(await findSession(session.idHash, (await addBiller()).id)).toBeUndefined();
 
     const launched = [{ number: '101Invoice', at: 1_772_352_000_123 }];
-    await touchSession(orm, session.idHash, at('08:05:00.789'));
-    await setLaunchedAccounts(orm, session.idHash, launched);
-    await updateUser(orm, userId, {}, []);
+    await touchSession(db, session.idHash, at('08:05:00.789'));
+    await setLaunchedAccounts(db, session.idHash, launched);
+    await updateUser(db, userId, {}, []);
     expect(await findSession(session.idHash, biller.id)).toEqual({
       ...row,
       last_seen_at: at('08:05:00.789').getTime(),
@@ -142,21 +142,20 @@ describe.each(DATABASE_KINDS)('the stores of portal users and sessions on the %s
   test('102 sessions end one by one, with their user’s others, and when they expire (project rule)', async () => {
     const { biller, userId, session } = await addSession();
     const others = [randomBytes(32), randomBytes(32)] as const;
-    const add = (idHash: Buffer, expiresAt = session.expiresAt) =>
-      insertSession(orm, { ...session, idHash, expiresAt });
+    const add = (idHash: Buffer, expiresAt = session.expiresAt) => insertSession(db, { ...session, idHash, expiresAt });
     const live = async () => {
       const rows = await Promise.all([session.idHash, ...others].map((idHash) => findSession(idHash, biller.id)));
       return rows.map((row) => row !== undefined);
     };
     await add(others[0]);
     await add(others[1], at('08:30:00.000'));
-    await deleteExpiredSessions(orm, at('08:30:00.001'));
+    await deleteExpiredSessions(db, at('08:30:00.001'));
     expect(await live()).toEqual([true, true, false]);
-    expect(await deleteSession(orm, others[0])).toEqual({ userId, billerId: biller.id });
-    expect(await deleteSession(orm, others[0])).toBeUndefined();
+    expect(await deleteSession(db, others[0])).toEqual({ userId, billerId: biller.id });
+    expect(await deleteSession(db, others[0])).toBeUndefined();
     expect(await live()).toEqual([true, false, false]);
     await add(others[0]);
-    await deleteSessionsOfUser(orm, userId);
+    await deleteSessionsOfUser(db, userId);
     expect(await live()).toEqual([false, false, false]);
   });
 });

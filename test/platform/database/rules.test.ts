@@ -6,7 +6,7 @@ import { insertKey } from '../../../src/core/keys/store.ts';
 import { insertUser } from '../../../src/core/portal-users/store.ts';
 import { insertSession } from '../../../src/core/sessions/store.ts';
 import { insertTrace } from '../../../src/diagnostics/traces/store.ts';
-import type { Orm } from '../../../src/platform/database/database.ts';
+import type { Db } from '../../../src/platform/database/database.ts';
 import {
   accounts,
   auditEvents,
@@ -37,12 +37,12 @@ const FOREIGN_KEY = '23503';
 describe.each(DATABASE_KINDS)('the %s database itself', (kind) => {
   let storage: TestStorage;
   let connection: TestConnection;
-  let orm: Orm;
+  let db: Db;
 
   beforeAll(async () => {
     storage = await createTestStorage(kind);
     connection = await storage.open();
-    orm = connection.database.orm;
+    db = connection.database.db;
   });
   afterAll(async () => {
     await connection.close();
@@ -51,28 +51,28 @@ describe.each(DATABASE_KINDS)('the %s database itself', (kind) => {
 
   async function addBiller() {
     const biller = newBillerRow();
-    await insertBiller(orm, biller);
+    await insertBiller(db, biller);
     return biller;
   }
 
   const issued = (billerId: string, requestId: string | null, assertionId: string, event = 'assertion.issued') =>
-    orm.insert(auditEvents).values({ at: now, event, reference: 'AAAA-AAAA', billerId, requestId, assertionId });
+    db.insert(auditEvents).values({ at: now, event, reference: 'AAAA-AAAA', billerId, requestId, assertionId });
 
   test('88, 102 refuses a second active key of a biller, by insert and by update (project rule)', async () => {
     const [biller, other] = [await addBiller(), await addBiller()];
-    await insertKey(orm, newKeyRow(biller.id, 'active'));
-    await insertKey(orm, newKeyRow(other.id, 'active'));
+    await insertKey(db, newKeyRow(biller.id, 'active'));
+    await insertKey(db, newKeyRow(other.id, 'active'));
     const rule = `${UNIQUE} one_active_key_per_biller`;
-    expect(await brokenRule(insertKey(orm, newKeyRow(biller.id, 'active')))).toBe(rule);
+    expect(await brokenRule(insertKey(db, newKeyRow(biller.id, 'active')))).toBe(rule);
 
     const staged = newKeyRow(biller.id, 'staged');
-    await insertKey(orm, staged);
-    const second = brokenRule(insertKey(orm, newKeyRow(biller.id, 'staged')));
+    await insertKey(db, staged);
+    const second = brokenRule(insertKey(db, newKeyRow(biller.id, 'staged')));
     expect(await second).toBe(`${UNIQUE} one_staged_key_per_biller`);
     const activate = () =>
-      orm.update(signingKeys).set({ state: 'active' }).where(sql`${signingKeys.id} = ${staged.id}`).execute();
+      db.update(signingKeys).set({ state: 'active' }).where(sql`${signingKeys.id} = ${staged.id}`).execute();
     expect(await brokenRule(activate())).toBe(rule);
-    await orm
+    await db
       .update(signingKeys)
       .set({ state: 'retiring' })
       .where(sql`${signingKeys.billerId} = ${biller.id} and ${signingKeys.state} = 'active'`);
@@ -83,15 +83,15 @@ describe.each(DATABASE_KINDS)('the %s database itself', (kind) => {
     const biller = await addBiller();
     const rule = `${CHECK} signing_keys_private_part`;
     const retired = { ...newKeyRow(biller.id, 'retired'), sealedPrivateKey: randomBytes(32) };
-    expect(await brokenRule(insertKey(orm, retired))).toBe(rule);
+    expect(await brokenRule(insertKey(db, retired))).toBe(rule);
     const active = { ...newKeyRow(biller.id, 'active'), sealedPrivateKey: null };
-    expect(await brokenRule(insertKey(orm, active))).toBe(rule);
+    expect(await brokenRule(insertKey(db, active))).toBe(rule);
   });
 
   test('refuses a key in a state that there is not', async () => {
     const biller = await addBiller();
     const key = { ...newKeyRow(biller.id, 'active'), state: 'Active' };
-    expect(await brokenRule(insertKey(orm, key))).toBe(`${CHECK} signing_keys_state`);
+    expect(await brokenRule(insertKey(db, key))).toBe(`${CHECK} signing_keys_state`);
   });
 
   test('refuses a second assertion for a request of the same biller, and nothing else (project rule)', async () => {
@@ -111,52 +111,52 @@ describe.each(DATABASE_KINDS)('the %s database itself', (kind) => {
     const biller = await addBiller();
     const { slug, billerGuid } = biller;
     const unlike = newBillerRow();
-    expect(await brokenRule(insertBiller(orm, { ...unlike, slug }))).toBe(`${UNIQUE} billers_slug_unique`);
-    expect(await brokenRule(insertBiller(orm, { ...unlike, billerGuid }))).toBe(`${UNIQUE} billers_biller_guid_unique`);
+    expect(await brokenRule(insertBiller(db, { ...unlike, slug }))).toBe(`${UNIQUE} billers_slug_unique`);
+    expect(await brokenRule(insertBiller(db, { ...unlike, billerGuid }))).toBe(`${UNIQUE} billers_biller_guid_unique`);
     const user = { billerId: biller.id, email: 'ada@example.com', passwordHash: 'x' };
-    await insertUser(orm, user, []);
-    expect(await brokenRule(insertUser(orm, { ...user, email: 'ADA@example.com' }, []))).toBe(
+    await insertUser(db, user, []);
+    expect(await brokenRule(insertUser(db, { ...user, email: 'ADA@example.com' }, []))).toBe(
       `${UNIQUE} portal_users_email`,
     );
-    await insertUser(orm, { ...user, billerId: (await addBiller()).id }, []);
+    await insertUser(db, { ...user, billerId: (await addBiller()).id }, []);
   });
 
   test('refuses what belongs to nobody', async () => {
     const nobody = crypto.randomUUID();
-    expect(await brokenRule(insertKey(orm, newKeyRow(nobody, 'active')))).toMatch(FOREIGN_KEY);
+    expect(await brokenRule(insertKey(db, newKeyRow(nobody, 'active')))).toMatch(FOREIGN_KEY);
     const user = { billerId: nobody, email: 'ada@example.com', passwordHash: 'x' };
-    expect(await brokenRule(insertUser(orm, user, []))).toMatch(FOREIGN_KEY);
+    expect(await brokenRule(insertUser(db, user, []))).toMatch(FOREIGN_KEY);
   });
 
   test('removes with a biller all that is the biller’s, leaves the others alone, and keeps the audit', async () => {
     const [biller, other] = [await addBiller(), await addBiller()];
     for (const { id: billerId } of [biller, other]) {
-      await insertKey(orm, newKeyRow(billerId, 'active'));
+      await insertKey(db, newKeyRow(billerId, 'active'));
       const user = { billerId, email: 'ada@example.com', passwordHash: 'x' };
-      const userId = await insertUser(orm, user, [{ number: billerId, role: 'owner' }]);
+      const userId = await insertUser(db, user, [{ number: billerId, role: 'owner' }]);
       const times = { authenticatedAt: now, lastSeenAt: now, expiresAt: now };
-      await insertSession(orm, { idHash: randomBytes(32), billerId, userId, sessionIndex: '_i', ...times });
+      await insertSession(db, { idHash: randomBytes(32), billerId, userId, sessionIndex: '_i', ...times });
       const id = randomBytes(12).toString('base64url');
-      await orm.insert(signOnFlows).values({ id, secretHash: randomBytes(32), billerId, request: {}, expiresAt: now });
+      await db.insert(signOnFlows).values({ id, secretHash: randomBytes(32), billerId, request: {}, expiresAt: now });
       const trace = { code: 'acs_unknown', sentence: '', detail: '', checks: [] };
-      await insertTrace(orm, `trace of ${billerId}`, billerId, now, trace);
+      await insertTrace(db, `trace of ${billerId}`, billerId, now, trace);
       await issued(billerId, '_one', '_a');
     }
     const tables = [signingKeys, portalUsers, sessions, signOnFlows, signOnTraces, auditEvents] as const;
     const counts = async (billerId: string) => {
-      const ofBiller = tables.map((table) => orm.$count(table, sql`biller_id = ${billerId}`));
-      return Promise.all([...ofBiller, orm.$count(accounts, sql`number = ${billerId}`)]);
+      const ofBiller = tables.map((table) => db.$count(table, sql`biller_id = ${billerId}`));
+      return Promise.all([...ofBiller, db.$count(accounts, sql`number = ${billerId}`)]);
     };
     expect(await counts(biller.id)).toEqual([1, 1, 1, 1, 1, 1, 1]);
 
-    await deleteBiller(orm, biller.id);
-    expect(await findBiller(orm, biller.slug)).toBeUndefined();
+    await deleteBiller(db, biller.id);
+    expect(await findBiller(db, biller.slug)).toBeUndefined();
     expect(await counts(biller.id)).toEqual([0, 0, 0, 0, 0, 1, 0]);
     expect(await counts(other.id)).toEqual([1, 1, 1, 1, 1, 1, 1]);
   });
 
   test('has no table besides the audit that keeps anything of a biller or a user who is gone', async () => {
-    const { rows } = (await orm.execute(sql`
+    const { rows } = (await db.execute(sql`
       select a.attrelid::regclass::text as table, a.attname as column, c.confdeltype as on_delete
       from pg_attribute a
       join pg_class t on t.oid = a.attrelid and t.relkind = 'r' and t.relnamespace = 'public'::regnamespace

@@ -11,7 +11,7 @@ import {
 } from '../../../src/core/billers/store.ts';
 import { activeKeys, insertKey, listKeys, publishedKeys } from '../../../src/core/keys/store.ts';
 import { deleteTracesBefore, findTrace, insertTrace } from '../../../src/diagnostics/traces/store.ts';
-import type { Orm } from '../../../src/platform/database/database.ts';
+import type { Db } from '../../../src/platform/database/database.ts';
 import { newBillerRow, newKeyRow } from '../../support/rows.ts';
 import { createTestStorage, DATABASE_KINDS, type TestConnection, type TestStorage } from '../../support/storage.ts';
 
@@ -20,12 +20,12 @@ const at = (text: string) => new Date(`2026-03-01T${text}Z`);
 describe.each(DATABASE_KINDS)('the stores on the %s database', (kind) => {
   let storage: TestStorage;
   let connection: TestConnection;
-  let orm: Orm;
+  let db: Db;
 
   beforeAll(async () => {
     storage = await createTestStorage(kind);
     connection = await storage.open();
-    orm = connection.database.orm;
+    db = connection.database.db;
   });
   afterAll(async () => {
     await connection.close();
@@ -34,32 +34,32 @@ describe.each(DATABASE_KINDS)('the stores on the %s database', (kind) => {
 
   async function addBiller() {
     const biller = newBillerRow();
-    await insertBiller(orm, biller);
+    await insertBiller(db, biller);
     return biller;
   }
 
   test('102 a biller is read back as it was written, by slug and by BillerGUID, changed and removed (project rule)', async () => {
     const biller = await addBiller();
-    const row = await findBiller(orm, biller.slug);
+    const row = await findBiller(db, biller.slug);
     expect(row).toMatchObject(biller);
     expect(row?.createdAt).toBeInstanceOf(Date);
-    expect(await findBillerByGuid(orm, biller.billerGuid)).toEqual(row);
-    expect((await allBillers(orm)).map(({ slug }) => slug)).toContain(biller.slug);
+    expect(await findBillerByGuid(db, biller.billerGuid)).toEqual(row);
+    expect((await allBillers(db)).map(({ slug }) => slug)).toContain(biller.slug);
 
-    await updateBiller(orm, biller.id, { name: 'Riverton Water' }, at('09:00:00.456'));
-    const changed = await findBiller(orm, biller.slug);
+    await updateBiller(db, biller.id, { name: 'Riverton Water' }, at('09:00:00.456'));
+    const changed = await findBiller(db, biller.slug);
     expect(changed).toEqual({ ...row, name: 'Riverton Water', updatedAt: at('09:00:00.456') });
 
-    await deleteBiller(orm, biller.id);
-    expect(await findBiller(orm, biller.slug)).toBeUndefined();
-    expect(await findBillerByGuid(orm, biller.billerGuid)).toBeUndefined();
+    await deleteBiller(db, biller.id);
+    expect(await findBiller(db, biller.slug)).toBeUndefined();
+    expect(await findBillerByGuid(db, biller.billerGuid)).toBeUndefined();
   });
 
   test('102 a biller stored by an earlier version gets the defaults of settings that came later (project rule)', async () => {
     const biller = newBillerRow();
     const { clockSkewSeconds, ...older } = biller.settings;
-    await insertBiller(orm, { ...biller, settings: older as typeof biller.settings });
-    const row = await findBiller(orm, biller.slug);
+    await insertBiller(db, { ...biller, settings: older as typeof biller.settings });
+    const row = await findBiller(db, biller.slug);
     expect(row?.settings).toEqual(older);
     expect(row && toBiller(row, 'https://idp.example').settings).toEqual({ ...older, clockSkewSeconds });
   });
@@ -70,26 +70,26 @@ describe.each(DATABASE_KINDS)('the stores on the %s database', (kind) => {
       ...newKeyRow(biller.id, state),
       createdAt: at(`08:00:0${age}.000`),
     }));
-    for (const key of keys) await insertKey(orm, key);
-    const published = await publishedKeys(orm, biller.id);
+    for (const key of keys) await insertKey(db, key);
+    const published = await publishedKeys(db, biller.id);
     expect(published.map(({ state }) => state)).toEqual(['active', 'staged', 'retiring']);
     expect(published[0]).toMatchObject(keys[3] ?? {});
     expect(published[0]?.sealedPrivateKey?.equals(keys[3]?.sealedPrivateKey as Buffer)).toBe(true);
 
-    const listed = await listKeys(orm, biller.id);
+    const listed = await listKeys(db, biller.id);
     expect(listed.map(({ state }) => state)).toEqual(['retired', 'staged', 'retiring', 'active', 'revoked']);
     expect(listed[0]).toMatchObject({ biller: biller.slug, fingerprint: keys[0]?.fingerprint });
     expect(listed[0]).not.toHaveProperty('sealedPrivateKey');
-    expect(await listKeys(orm)).toEqual(expect.arrayContaining(listed));
+    expect(await listKeys(db)).toEqual(expect.arrayContaining(listed));
   });
 
   test('102 every biller is listed with its active key, and one that has none without (project rule)', async () => {
     const [withKey, without] = [await addBiller(), await addBiller()];
     const key = newKeyRow(withKey.id, 'active');
-    await insertKey(orm, key);
-    await insertKey(orm, newKeyRow(without.id, 'staged'));
+    await insertKey(db, key);
+    await insertKey(db, newKeyRow(without.id, 'staged'));
     const { notBefore, notAfter } = key;
-    expect(await activeKeys(orm)).toEqual(
+    expect(await activeKeys(db)).toEqual(
       expect.arrayContaining([
         expect.objectContaining({ billerId: withKey.id, slug: withKey.slug, keyId: key.id, notBefore, notAfter }),
         expect.objectContaining({
@@ -111,16 +111,16 @@ describe.each(DATABASE_KINDS)('the stores on the %s database', (kind) => {
       detail: 'ACS',
       checks: [{ check: 'version', passed: true }],
     };
-    await insertTrace(orm, 'maple-otter-lantern', biller.id, at('08:00:00.123'), trace);
-    await insertTrace(orm, 'maple-otter-lantern', undefined, at('09:00:00.000'), { ...trace, code: 'another' });
-    await insertTrace(orm, 'maple-otter-bell', undefined, at('09:00:00.000'), trace);
+    await insertTrace(db, 'maple-otter-lantern', biller.id, at('08:00:00.123'), trace);
+    await insertTrace(db, 'maple-otter-lantern', undefined, at('09:00:00.000'), { ...trace, code: 'another' });
+    await insertTrace(db, 'maple-otter-bell', undefined, at('09:00:00.000'), trace);
     const found = { reference: 'maple-otter-lantern', biller: biller.slug, at: at('08:00:00.123'), trace };
-    expect(await findTrace(orm, 'maple-otter-lantern')).toEqual(found);
-    await deleteTracesBefore(orm, at('08:00:00.123'));
-    expect(await findTrace(orm, 'maple-otter-lantern')).toEqual(found);
-    await deleteTracesBefore(orm, at('08:00:00.124'));
-    expect(await findTrace(orm, 'maple-otter-lantern')).toBeUndefined();
-    expect(await findTrace(orm, 'maple-otter-bell')).toMatchObject({ biller: null });
+    expect(await findTrace(db, 'maple-otter-lantern')).toEqual(found);
+    await deleteTracesBefore(db, at('08:00:00.123'));
+    expect(await findTrace(db, 'maple-otter-lantern')).toEqual(found);
+    await deleteTracesBefore(db, at('08:00:00.124'));
+    expect(await findTrace(db, 'maple-otter-lantern')).toBeUndefined();
+    expect(await findTrace(db, 'maple-otter-bell')).toMatchObject({ biller: null });
   });
 
   test('102 an audit event is read back with everything that was told, and without the email (project rule)', async () => {
@@ -144,7 +144,7 @@ describe.each(DATABASE_KINDS)('the stores on the %s database', (kind) => {
         ...told,
       }),
     ).toBe(true);
-    const [row] = await listEvents(orm, { emailHash: masterKey.hashEmail('ada@example.com'), limit: 10 });
+    const [row] = await listEvents(db, { emailHash: masterKey.hashEmail('ada@example.com'), limit: 10 });
     const { id, at: when, ...rest } = row ?? { id: undefined, at: undefined };
     expect(rest).toEqual({ event: 'assertion.issued', biller: biller.slug, userId, details, ...told });
     expect(id).toBeTypeOf('number');

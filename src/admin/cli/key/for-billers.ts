@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { harmlessLines } from '../../../platform/errors/escape-controls.ts';
+import { escapeControlsInLines } from '../../../platform/errors/escape-controls.ts';
 import { InputError } from '../../../platform/errors/idp-error.ts';
 import { type Run, withOperations } from '../operate.ts';
 
@@ -73,7 +73,7 @@ export async function forBillers<Result>(
       outcomes.push(outcome);
       if (options.json !== true) {
         const progress = billers.length > 1 ? `[${position + 1}/${billers.length}] ` : '';
-        console.log(`${progress}${outcome.done ? '' : 'not done: '}${harmlessLines(outcome.sentence)}`);
+        console.log(`${progress}${outcome.done ? '' : 'not done: '}${escapeControlsInLines(outcome.sentence)}`);
       }
     }
     interruption.release();

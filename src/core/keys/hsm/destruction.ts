@@ -1,5 +1,5 @@
 import { and, eq, isNotNull, like } from 'drizzle-orm';
-import type { Orm } from '../../../platform/database/database.ts';
+import type { Db } from '../../../platform/database/database.ts';
 import { installation, signingKeys } from '../../../platform/database/schema.ts';
 
 /**
@@ -7,7 +7,7 @@ import { installation, signingKeys } from '../../../platform/database/schema.ts'
  * lets go of them, so that none is forgotten while the module is away. A key that is being made is written down before it
  * is made, and crossed out when its row is stored: so one whose maker was cut off is not left behind either.
  */
-interface Condemned {
+interface ScheduledDestruction {
   readonly label: string;
   /** Not before then. */
   readonly after: Date;
@@ -19,39 +19,42 @@ interface Condemned {
 const PREFIX = 'destroy in the hardware module: ';
 
 /** Writes down a key that is to be destroyed. */
-export async function condemn(orm: Orm, { label, after, billerId, fingerprint }: Condemned): Promise<void> {
+export async function scheduleDestruction(
+  db: Db,
+  { label, after, billerId, fingerprint }: ScheduledDestruction,
+): Promise<void> {
   const value = JSON.stringify({ after: after.toISOString(), billerId, fingerprint });
-  await orm
+  await db
     .insert(installation)
     .values({ name: PREFIX + label, value })
     .onConflictDoUpdate({ target: installation.name, set: { value } });
 }
 
 /** Crosses a key out: it is destroyed, or is to stay. */
-export async function pardon(orm: Orm, label: string): Promise<void> {
-  await orm.delete(installation).where(eq(installation.name, PREFIX + label));
+export async function cancelDestruction(db: Db, label: string): Promise<void> {
+  await db.delete(installation).where(eq(installation.name, PREFIX + label));
 }
 
 /** Writes down every key that a biller has in the module, because the biller is about to go. */
-export async function condemnAllOf(orm: Orm, billerId: string, after: Date): Promise<void> {
-  const keys = await orm
+export async function scheduleDestructionOfAll(db: Db, billerId: string, after: Date): Promise<void> {
+  const keys = await db
     .select({ label: signingKeys.moduleLabel, fingerprint: signingKeys.fingerprint })
     .from(signingKeys)
     .where(and(eq(signingKeys.billerId, billerId), isNotNull(signingKeys.moduleLabel)));
   for (const { label, fingerprint } of keys) {
-    if (label !== null) await condemn(orm, { label, after, billerId, fingerprint });
+    if (label !== null) await scheduleDestruction(db, { label, after, billerId, fingerprint });
   }
 }
 
 /** Every key that is written down, due or not. */
-export async function condemned(orm: Orm): Promise<Condemned[]> {
-  const rows = await orm
+export async function scheduledDestructions(db: Db): Promise<ScheduledDestruction[]> {
+  const rows = await db
     .select()
     .from(installation)
     .where(like(installation.name, `${PREFIX}%`));
   return rows.map(({ name, value }) => {
     const { after, billerId, fingerprint } = JSON.parse(value) as { after: string } & Omit<
-      Condemned,
+      ScheduledDestruction,
       'label' | 'after'
     >;
     return { label: name.slice(PREFIX.length), after: new Date(after), billerId, fingerprint };
@@ -59,7 +62,7 @@ export async function condemned(orm: Orm): Promise<Condemned[]> {
 }
 
 /** Says whether a row speaks for a key in the module. */
-export async function isInUse(orm: Orm, label: string): Promise<boolean> {
-  const rows = await orm.select({ id: signingKeys.id }).from(signingKeys).where(eq(signingKeys.moduleLabel, label));
+export async function isInUse(db: Db, label: string): Promise<boolean> {
+  const rows = await db.select({ id: signingKeys.id }).from(signingKeys).where(eq(signingKeys.moduleLabel, label));
   return rows.length > 0;
 }

@@ -1,5 +1,5 @@
 import { type KeyObject, randomUUID, X509Certificate } from 'node:crypto';
-import type { Orm } from '../../../platform/database/database.ts';
+import type { Db } from '../../../platform/database/database.ts';
 import { InputError } from '../../../platform/errors/idp-error.ts';
 import { newReference } from '../../../platform/util/reference.ts';
 import type { Signer } from '../../../protocols/saml/signatures/signer.ts';
@@ -9,7 +9,7 @@ import { ecdsaSignatureToDer } from '../certificates/der.ts';
 import { certificateOf, checkFitness } from '../certificates/imported-key.ts';
 import type { KeyType } from '../key-types.ts';
 import { type NewKey, newKey } from '../new-key.ts';
-import { condemn, condemned, isInUse, pardon } from './destruction.ts';
+import { cancelDestruction, isInUse, scheduleDestruction, scheduledDestructions } from './destruction.ts';
 import type { HardwareModule } from './module.ts';
 import { ModuleError } from './module-error.ts';
 import { createModuleSigner } from './module-signer.ts';
@@ -40,20 +40,20 @@ export interface ModuleKeys {
    *
    * @returns why some of them are still there; undefined where none is
    */
-  destroyCondemned(): Promise<string | undefined>;
+  destroyScheduled(): Promise<string | undefined>;
 }
 
 /** A key that is being made is stored within this time, or it was cut off. */
 const MAKING_MS = 10 * 60_000;
 
 interface ModuleKeyServices {
-  readonly orm: Orm;
+  readonly db: Db;
   readonly module: HardwareModule | undefined;
   readonly audit: AuditWriter;
   readonly clock: () => number;
 }
 
-export function createModuleKeys({ orm, module, audit, clock }: ModuleKeyServices): ModuleKeys {
+export function createModuleKeys({ db, module, audit, clock }: ModuleKeyServices): ModuleKeys {
   function present(): HardwareModule {
     if (module !== undefined) return module;
     throw new InputError(
@@ -79,7 +79,7 @@ export function createModuleKeys({ orm, module, audit, clock }: ModuleKeyService
       const { billerId } = holder;
       const after = new Date(clock() + MAKING_MS);
       const maker = present();
-      await condemn(orm, { label, after, billerId, fingerprint: undefined });
+      await scheduleDestruction(db, { label, after, billerId, fingerprint: undefined });
       const publicKey = await maker.generate(label, keyType);
       const certificate = await certify(holder, label, publicKey);
       return newKey({ id, billerId, state, certificate, privatePart: { moduleLabel: label }, now: new Date(clock()) });
@@ -87,9 +87,9 @@ export function createModuleKeys({ orm, module, audit, clock }: ModuleKeyService
 
     async take(holder, label, certificates) {
       const holding = present();
-      if (await isInUse(orm, label))
+      if (await isInUse(db, label))
         throw new InputError(`The key "${label}" in the hardware module is in use already.`);
-      if ((await condemned(orm)).some((key) => key.label === label)) {
+      if ((await scheduledDestructions(db)).some((key) => key.label === label)) {
         throw new InputError(`A key "${label}" is about to be destroyed in the hardware module. Choose another label.`);
       }
       const publicKey = await holding.find(label);
@@ -103,10 +103,10 @@ export function createModuleKeys({ orm, module, audit, clock }: ModuleKeyService
 
     signer: (label, certificate) => createModuleSigner(module, label, certificate),
 
-    async destroyCondemned() {
-      const due = (await condemned(orm)).filter(({ after }) => after.getTime() <= clock());
+    async destroyScheduled() {
+      const due = (await scheduledDestructions(db)).filter(({ after }) => after.getTime() <= clock());
       for (const { label, billerId, fingerprint: keyFingerprint } of due) {
-        if (!(await isInUse(orm, label))) {
+        if (!(await isInUse(db, label))) {
           try {
             const destroyed = await present().destroy(label);
             const about = { reference: newReference(), billerId, keyFingerprint, details: { label } };
@@ -116,7 +116,7 @@ export function createModuleKeys({ orm, module, audit, clock }: ModuleKeyService
             throw error;
           }
         }
-        await pardon(orm, label);
+        await cancelDestruction(db, label);
       }
       return undefined;
     },

@@ -43,7 +43,7 @@ const isOneOf = ({ address, client }: Fetcher, who: readonly string[]) =>
  *
  * @param settings addresses, networks, or parts of the User-Agent
  */
-export function isOtherSide(
+export function isServiceProvider(
   fetcher: Fetcher,
   { monitors, metadataClients }: { readonly monitors: readonly string[]; readonly metadataClients: readonly string[] },
 ): boolean {

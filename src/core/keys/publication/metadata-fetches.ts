@@ -21,7 +21,7 @@ const MAX_A_MINUTE = 2_000;
 const MAX_TEXT = 200;
 
 export function createMetadataFetches({
-  database: { orm },
+  database: { db },
   clock,
 }: {
   database: Database;
@@ -36,7 +36,7 @@ export function createMetadataFetches({
       const batch = waiting;
       waiting = [];
       // What can't be written is lost: activation then waits for another fetch, which is the safe side.
-      await orm
+      await db
         .insert(metadataFetches)
         .values(batch)
         .catch(() => undefined);
@@ -55,14 +55,14 @@ export function createMetadataFetches({
       await writing;
     },
     deleteExpired: async () => {
-      await orm.delete(metadataFetches).where(lt(metadataFetches.at, new Date(clock() - KEPT_MS)));
+      await db.delete(metadataFetches).where(lt(metadataFetches.at, new Date(clock() - KEPT_MS)));
     },
   };
 }
 
 /** The fetches of a biller's metadata since a time, the newest first. */
 export async function listFetches(database: Database, billerId: string, since: Date, limit: number) {
-  return database.orm
+  return database.db
     .select()
     .from(metadataFetches)
     .where(and(eq(metadataFetches.billerId, billerId), gte(metadataFetches.at, since)))

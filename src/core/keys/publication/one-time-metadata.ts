@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { and, eq, isNull } from 'drizzle-orm';
-import type { Orm } from '../../../platform/database/database.ts';
+import type { Db } from '../../../platform/database/database.ts';
 import { oneTimeMetadata } from '../../../platform/database/schema.ts';
 
 type OneTimeMetadataRow = typeof oneTimeMetadata.$inferSelect;
@@ -17,22 +17,22 @@ interface NewOneTimeMetadata {
 }
 
 /** Makes a token for the metadata of one staged key. Earlier ones of the biller that nobody used end. @returns it */
-export async function insertOneTimeMetadata(orm: Orm, made: NewOneTimeMetadata): Promise<string> {
+export async function insertOneTimeMetadata(db: Db, made: NewOneTimeMetadata): Promise<string> {
   const token = randomBytes(32).toString('base64url');
-  await orm
+  await db
     .delete(oneTimeMetadata)
     .where(and(eq(oneTimeMetadata.billerId, made.billerId), isNull(oneTimeMetadata.usedAt)));
-  await orm.insert(oneTimeMetadata).values({ ...made, networks: [...made.networks], tokenHash: hashToken(token) });
+  await db.insert(oneTimeMetadata).values({ ...made, networks: [...made.networks], tokenHash: hashToken(token) });
   return token;
 }
 
 export async function findOneTimeMetadata(
-  orm: Orm,
+  db: Db,
   billerId: string,
   token: string,
 ): Promise<OneTimeMetadataRow | undefined> {
   if (!TOKEN.test(token)) return undefined;
-  const [row] = await orm
+  const [row] = await db
     .select()
     .from(oneTimeMetadata)
     .where(and(eq(oneTimeMetadata.tokenHash, hashToken(token)), eq(oneTimeMetadata.billerId, billerId)));
@@ -40,8 +40,8 @@ export async function findOneTimeMetadata(
 }
 
 /** Notes the fetch that counts. @returns false where another one was first */
-export async function useOneTimeMetadata(orm: Orm, tokenHash: Buffer, at: Date, from: string): Promise<boolean> {
-  const rows = await orm
+export async function useOneTimeMetadata(db: Db, tokenHash: Buffer, at: Date, from: string): Promise<boolean> {
+  const rows = await db
     .update(oneTimeMetadata)
     .set({ usedAt: at, usedFrom: from })
     .where(and(eq(oneTimeMetadata.tokenHash, tokenHash), isNull(oneTimeMetadata.usedAt)))

@@ -4,7 +4,7 @@ import type { AuditWriter } from '../../audit/writer.ts';
 import type { Biller } from '../../billers/biller.ts';
 import type { Change, Rotation } from '../rotation.ts';
 import { keyById, keyInState, type SigningKeyRow } from '../store.ts';
-import { type Fetcher, isOtherSide, isPreview, isWithin } from './fetcher.ts';
+import { type Fetcher, isPreview, isServiceProvider, isWithin } from './fetcher.ts';
 import { findOneTimeMetadata, insertOneTimeMetadata, useOneTimeMetadata } from './one-time-metadata.ts';
 
 /** One-time metadata: an address whose first fetch by the other side makes the staged key the active one. */
@@ -46,17 +46,18 @@ function refuseStrangers(fetcher: Fetcher, browser: boolean, { settings }: Bille
   if (browser) throw refuse('a browser opened the one-time metadata URL');
   if (isPreview(fetcher))
     throw refuse(`a link preview fetched the one-time metadata URL: ${fetcher.client.slice(0, 100)}`);
-  if (!isOtherSide(fetcher, settings)) throw refuse('a monitor, or a stranger, fetched the one-time metadata URL');
+  if (!isServiceProvider(fetcher, settings))
+    throw refuse('a monitor, or a stranger, fetched the one-time metadata URL');
   if (networks.length > 0 && !isWithin(fetcher.address, networks)) {
     throw refuse(`the fetch came from ${fetcher.address}; expected is ${networks.join(', ')}`);
   }
 }
 
 export function createHandOver({ database, rotation, audit, clock }: HandOverServices): HandOver {
-  const { orm } = database;
+  const { db } = database;
   return {
     async make(biller, { hours, networks }, change) {
-      const staged = await keyInState(orm, biller.id, 'staged');
+      const staged = await keyInState(db, biller.id, 'staged');
       if (staged === undefined) {
         throw new InputError(
           `${biller.slug} has no staged key to hand over. Stage one first: \`ic-idp key stage ${biller.slug}\`.`,
@@ -65,7 +66,7 @@ export function createHandOver({ database, rotation, audit, clock }: HandOverSer
       const createdAt = new Date(clock());
       const expiresAt = new Date(clock() + hours * 3600_000);
       const { actor, reason, reference } = change;
-      const token = await orm.transaction(async (transaction) => {
+      const token = await db.transaction(async (transaction) => {
         await audit.appendWithin(transaction, {
           event: 'key.handed_over',
           reference,
@@ -80,7 +81,7 @@ export function createHandOver({ database, rotation, audit, clock }: HandOverSer
     },
 
     async fetch(biller, token, fetcher, browser, reference) {
-      const row = await findOneTimeMetadata(orm, biller.id, token);
+      const row = await findOneTimeMetadata(db, biller.id, token);
       if (row === undefined) throw over('no one-time metadata has this token');
       if (row.expiresAt.getTime() <= clock())
         throw over(`the one-time metadata expired at ${row.expiresAt.toISOString()}`);
@@ -92,7 +93,7 @@ export function createHandOver({ database, rotation, audit, clock }: HandOverSer
         );
       }
       // A form may fetch twice, to look and to save: it is shown the same until the address ends.
-      const key = await keyById(orm, row.keyId);
+      const key = await keyById(db, row.keyId);
       if (key?.state !== 'active') throw over('the key of the one-time metadata is not active any more');
       return key;
     },

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { newMasterKey } from '../../../../src/core/secrets/master-key-source.ts';
-import { countSecrets, resealSecrets } from '../../../../src/core/secrets/rewrap.ts';
+import { countSecrets, rewrapSecrets } from '../../../../src/core/secrets/rewrap.ts';
 import { nodeSamlAccepts, xmlCryptoVerify } from '../../../interop/verifiers.ts';
 import { toPem } from '../../../support/saml.ts';
 import { killHelpers } from '../../../support/softhsm.ts';
@@ -126,8 +126,8 @@ test('a new master key passes keys in the module over', async () => {
   await operate('key.stage', { biller, module: false });
   const inModule = await row(biller, 'active');
   masterKey.introduce(newMasterKey());
-  await resealSecrets(database.orm, masterKey);
-  expect((await countSecrets(database.orm, masterKey)).other).toBe(0);
+  await rewrapSecrets(database.db, masterKey);
+  expect((await countSecrets(database.db, masterKey)).other).toBe(0);
   expect(await row(biller, 'active')).toEqual(inModule);
   await signOn(biller);
 });

@@ -58,7 +58,7 @@ export function useModuleStage(): ModuleStage {
   async function rows(biller: string): Promise<SigningKeyRow[]> {
     const { services } = get().installation;
     const { id } = await services.billers.bySlug(biller);
-    return services.database.orm.select().from(signingKeys).where(eq(signingKeys.billerId, id));
+    return services.database.db.select().from(signingKeys).where(eq(signingKeys.billerId, id));
   }
   return {
     get installation() {
