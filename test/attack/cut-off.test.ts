@@ -19,7 +19,8 @@ beforeAll(async () => {
 afterAll(() => installation.close());
 
 test.each(['/saml/riverton/sso', '/login/riverton', '/logout'])(
-  '100 a client that goes away in the middle of its POST to %s is no failure of the database (project rule)',
+  'a client that goes away in the middle of its POST to %s is no failure of the database',
+  { meta: { holds: ['IDP-100'], source: 'project rule' } },
   async (path) => {
     const status = new Promise<number>((resolve) => {
       answered = resolve;

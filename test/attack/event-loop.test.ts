@@ -50,7 +50,9 @@ async function leastHold(work: () => Promise<unknown>): Promise<number> {
   return Math.min(...holds);
 }
 
-test('101 a hold is seen where there is one, also among what waits (project rule)', async () => {
+test('a hold is seen where there is one, also among what waits', {
+  meta: { holds: ['IDP-101'], source: 'project rule' },
+}, async () => {
   const hold = await longestHold(async () => {
     await new Promise((turn) => setTimeout(turn, 5));
     const until = threadTime() + 80;
@@ -60,9 +62,12 @@ test('101 a hold is seen where there is one, also among what waits (project rule
   expect(hold).toBeGreaterThanOrEqual(80);
 });
 
-describe('101 the event loop is not held for 50 ms by keys (project rule)', () => {
+describe('the event loop is not held for 50 ms by keys', {
+  meta: { holds: ['IDP-101'], source: 'project rule' },
+}, () => {
   test.each(KEY_TYPES)(
-    '101 that are made: %s, with its certificate or a certificate request (project rule)',
+    'that are made: %s, with its certificate or a certificate request',
+    { meta: { holds: ['IDP-101'], source: 'project rule' } },
     async (keyType) => {
       const hold = await leastHold(async () => {
         await installation.operate('key.request', { biller: 'riverton', keyType });
@@ -73,7 +78,9 @@ describe('101 the event loop is not held for 50 ms by keys (project rule)', () =
     },
   );
 
-  test('101 that leave and come in as PKCS#12, whose passphrase costs hundreds of thousands of rounds (project rule)', async () => {
+  test('that leave and come in as PKCS#12, whose passphrase costs hundreds of thousands of rounds', {
+    meta: { holds: ['IDP-101'], source: 'project rule' },
+  }, async () => {
     const hold = await leastHold(async () => {
       const secret = { biller: 'riverton', passphrase: PASSPHRASE };
       const { file } = (await installation.operate('key.export-private', { ...secret, reason: 'test' })) as {
@@ -111,31 +118,41 @@ const SHAPES: Record<string, (bytes: number) => string> = {
   'a prefix that is not bound': (bytes) => filledTo(bytes, (filling) => `<${filling}:y/>`, 'p'),
 };
 
-describe('101 the event loop is not held for 50 ms by a message, accepted or refused (project rule)', () => {
+describe('the event loop is not held for 50 ms by a message, accepted or refused', {
+  meta: { holds: ['IDP-101'], source: 'project rule' },
+}, () => {
   const post = async (payload: string) => {
     const headers = { 'content-type': 'application/x-www-form-urlencoded' };
     const answer = await installation.server.inject({ method: 'POST', url: '/saml/riverton/sso', headers, payload });
     expect(answer.statusCode).toBeLessThan(500);
   };
 
-  describe.each(Object.keys(SHAPES))('101 made of %s (project rule)', (shape) => {
-    // The largest message that is decoded, and the largest request that is read.
-    test.each([MAX_MESSAGE_BYTES, 256 * 1024])('101 of %d bytes (project rule)', async (bytes) => {
-      const xml = SHAPES[shape]?.(bytes) ?? '';
-      expect(Buffer.byteLength(xml)).toBeGreaterThan(bytes - 100);
-      const form = new URLSearchParams(postFields(xml)).toString();
-      expect(await leastHold(() => post(form))).toBeLessThan(MAX_HOLD_MS);
-      const url = `/saml/riverton/sso?SAMLRequest=${encodeURIComponent(deflateRawSync(xml).toString('base64'))}`;
-      expect(await leastHold(() => installation.server.inject({ url }))).toBeLessThan(MAX_HOLD_MS);
-    });
-  });
+  describe.each(Object.keys(SHAPES))(
+    'made of %s',
+    { meta: { holds: ['IDP-101'], source: 'project rule' } },
+    (shape) => {
+      // The largest message that is decoded, and the largest request that is read.
+      test.each([MAX_MESSAGE_BYTES, 256 * 1024])(
+        'of %d bytes',
+        { meta: { holds: ['IDP-101'], source: 'project rule' } },
+        async (bytes) => {
+          const xml = SHAPES[shape]?.(bytes) ?? '';
+          expect(Buffer.byteLength(xml)).toBeGreaterThan(bytes - 100);
+          const form = new URLSearchParams(postFields(xml)).toString();
+          expect(await leastHold(() => post(form))).toBeLessThan(MAX_HOLD_MS);
+          const url = `/saml/riverton/sso?SAMLRequest=${encodeURIComponent(deflateRawSync(xml).toString('base64'))}`;
+          expect(await leastHold(() => installation.server.inject({ url }))).toBeLessThan(MAX_HOLD_MS);
+        },
+      );
+    },
+  );
 
   test.each([
     ['parameters', (size: number) => Array.from({ length: size / 8 }, (_, number) => `p${number}`).join('&')],
     ['nothing but &', (size: number) => '&'.repeat(size)],
     ['escapes', (size: number) => `SAMLRequest=${'%41'.repeat(size / 3 - 10)}`],
     ['line breaks in base64', (size: number) => `SAMLRequest=${'A%0A'.repeat(size / 4 - 10)}`],
-  ])('101 by a form of 2 MB made of %s (project rule)', async (_title, make) => {
+  ])('by a form of 2 MB made of %s', { meta: { holds: ['IDP-101'], source: 'project rule' } }, async (_title, make) => {
     const form = make(2 * 1024 * 1024);
     expect(await leastHold(() => post(form))).toBeLessThan(MAX_HOLD_MS);
   });

@@ -41,8 +41,12 @@ async function send(...head: string[]): Promise<string> {
   return text(socket);
 }
 
-describe('68 what strangers wrote is shown to operators, and no terminal obeys it (project rule)', () => {
-  test('68 a User-Agent in `key fetches` and `key status` (project rule)', async () => {
+describe('what strangers wrote is shown to operators, and no terminal obeys it', {
+  meta: { holds: ['IDP-068'], source: 'project rule' },
+}, () => {
+  test('a User-Agent in `key fetches` and `key status`', {
+    meta: { holds: ['IDP-068'], source: 'project rule' },
+  }, async () => {
     expect(await send('GET /saml/riverton/metadata HTTP/1.1', `User-Agent: crm${CLEAR}`)).toContain('200 OK');
     for (const command of [['fetches'], ['status']]) {
       const shown = linesOf(await run('key', ...command, 'riverton'));
@@ -54,7 +58,7 @@ describe('68 what strangers wrote is shown to operators, and no terminal obeys i
     expect(JSON.parse(json)).toMatchObject([{ client: `crm${CLEAR}` }]);
   });
 
-  test('68 an Issuer in `trace` and `audit` (project rule)', async () => {
+  test('an Issuer in `trace` and `audit`', { meta: { holds: ['IDP-068'], source: 'project rule' } }, async () => {
     const query = redirectQuery(authnRequest({ issuer: `x\n  ✓ Forged${CLEAR}` }));
     const reference = referenceOf({ body: await send(`GET /saml/riverton/sso?${query} HTTP/1.1`) }) ?? '';
     for (const command of [
@@ -68,7 +72,9 @@ describe('68 what strangers wrote is shown to operators, and no terminal obeys i
     }
   });
 
-  test('68 SP metadata that is shown to be confirmed: nothing in it hides what changes (project rule)', async () => {
+  test('SP metadata that is shown to be confirmed: nothing in it hides what changes', {
+    meta: { holds: ['IDP-068'], source: 'project rule' },
+  }, async () => {
     const hidden = `https://evil.example${CLEAR}\nacs\n  after   0: https://sp.example/acs`;
     const path = join(work.folder, 'sp.xml');
     writeFileSync(

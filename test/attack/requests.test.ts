@@ -20,7 +20,8 @@ describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
     installation.server.inject({ url: `/saml/riverton/sso?${redirectQuery(authnRequest())}`, headers: { cookie } });
 
   test.each(['é', '(', ' [', '@', '', 'a'.repeat(17), '__proto__'])(
-    '100, 102 cookies whose names begin as those of flows, and go on with %j (project rule)',
+    'cookies whose names begin as those of flows, and go on with %j',
+    { meta: { holds: ['IDP-100', 'IDP-102'], source: 'project rule' } },
     async (name) => {
       const many = Array.from({ length: 12 }, (_, number) => `__Host-flow-${name}${number}=x`);
       const { statusCode, cookies } = await signOn(many.join('; '));
@@ -29,14 +30,17 @@ describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
     },
   );
 
-  test('65 a browser keeps eight unfinished flows; cookies of the others are dropped (project rule)', async () => {
+  test('a browser keeps eight unfinished flows; cookies of the others are dropped', {
+    meta: { holds: ['IDP-065'], source: 'project rule' },
+  }, async () => {
     const browser = createBrowserLike(installation.server);
     for (let turn = 0; turn < 12; turn += 1) await browser.get(`/saml/riverton/sso?${redirectQuery(authnRequest())}`);
     expect(browser.cookies.size).toBe(8);
   });
 
   test.each(['pat@example.com\0', '\0', 'pat\0@example.com', 'pat@example.com\n', '\uFFFF@example.com'])(
-    '100, 102 the email %j is nobody’s, and no error (project rule)',
+    'the email %j is nobody’s, and no error',
+    { meta: { holds: ['IDP-100', 'IDP-102'], source: 'project rule' } },
     async (email) => {
       const headers = { 'x-forwarded-for': '203.0.113.1' };
       const answer = await createBrowserLike(installation.server).post(
@@ -50,7 +54,8 @@ describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
   );
 
   test.each(['x'.repeat(9_000), '1'.repeat(3_000), 'unknown', '203.0.113.9:8080', "'; drop table sessions; --"])(
-    '100, 102 an X-Forwarded-For that is no address is one stranger among others (project rule)',
+    'an X-Forwarded-For that is no address is one stranger among others',
+    { meta: { holds: ['IDP-100', 'IDP-102'], source: 'project rule' } },
     async (address) => {
       // No two are alike, so that no compression makes one fit into an index.
       const noise = Array.from({ length: 1_500 }, () => Math.random().toString(36).slice(2)).join('');
@@ -63,14 +68,18 @@ describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
     },
   );
 
-  test('100 a request that never arrives whole does not hold its connection for ever (project rule)', () => {
+  test('a request that never arrives whole does not hold its connection for ever', {
+    meta: { holds: ['IDP-100'], source: 'project rule' },
+  }, () => {
     const { requestTimeout, headersTimeout } = installation.server.server;
     expect(requestTimeout).toBeGreaterThan(0);
     expect(requestTimeout).toBeLessThanOrEqual(60_000);
     expect(headersTimeout).toBeGreaterThan(0);
   });
 
-  test('100 a path that is no path gets a page with a code (project rule)', async () => {
+  test('a path that is no path gets a page with a code', {
+    meta: { holds: ['IDP-100'], source: 'project rule' },
+  }, async () => {
     for (const path of [
       '/saml/%00/sso',
       '/saml/%zz/sso',

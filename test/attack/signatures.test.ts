@@ -113,7 +113,9 @@ function apply(xml: string, one: Change): string {
   return rest.slice(0, at) + text + rest.slice(at);
 }
 
-test('31, 32, 100 whatever is done to a signed message, what is believed is what was signed, or nothing (SAML Core 5.4)', () => {
+test('whatever is done to a signed message, what is believed is what was signed, or nothing', {
+  meta: { holds: ['IDP-031', 'IDP-032', 'IDP-100'], source: 'SAML Core 5.4' },
+}, () => {
   expect(readVerified(signed)).toEqual(said);
   const outcomes = { believed: 0, refused: 0 };
   fc.assert(
@@ -129,7 +131,9 @@ test('31, 32, 100 whatever is done to a signed message, what is believed is what
   expect(outcomes.believed).toBeGreaterThan(0);
 });
 
-describe('32 an evil message around, beside or before the signed one is never what is believed (SAML Core 5.4)', () => {
+describe('an evil message around, beside or before the signed one is never what is believed', {
+  meta: { holds: ['IDP-032'], source: 'SAML Core 5.4' },
+}, () => {
   const signature = () => signed.slice(signed.indexOf('<ds:Signature'), signed.indexOf('</ds:Signature>') + 15);
   const bare = () => signed.replace(signature(), '');
   const inEvil = (inside: string) => evil.replace('</samlp:AuthnRequest>', `${inside}</samlp:AuthnRequest>`);
@@ -166,12 +170,14 @@ describe('32 an evil message around, beside or before the signed one is never wh
     ],
   ];
 
-  test.each(shapes)('32 %s (SAML Core 5.4)', (_title, make) => {
+  test.each(shapes)('%s', { meta: { holds: ['IDP-032'], source: 'SAML Core 5.4' } }, (_title, make) => {
     expect([undefined, said]).toContainEqual(readVerified(make()));
   });
 });
 
-test('100 prefixes without number to look up at every element: refused before anybody looks (Exclusive C14N 4)', () => {
+test('prefixes without number to look up at every element: refused before anybody looks', {
+  meta: { holds: ['IDP-100'], source: 'Exclusive C14N 4' },
+}, () => {
   const list = (count: number) =>
     `<ec:InclusiveNamespaces xmlns:ec="${EXCLUSIVE}" PrefixList="${Array.from({ length: count }, (_, number) => `p${number}`).join(' ')}"/>`;
   for (const name of ['CanonicalizationMethod', 'Transform']) {
@@ -198,7 +204,9 @@ function readVerifiedQuery(query: string): { xml: string; relayState: string | u
   }
 }
 
-test('31, 100 whatever is done to a signed query, what is believed is what was signed, or nothing (SAML Bindings 3.4.4.1)', () => {
+test('whatever is done to a signed query, what is believed is what was signed, or nothing', {
+  meta: { holds: ['IDP-031', 'IDP-100'], source: 'SAML Bindings 3.4.4.1' },
+}, () => {
   const xml = authnRequest({ attributes: { Destination: 'https://idp.example/saml/riverton/sso' } });
   const whole = signedQuery(redirectQuery(xml, "a b!'()*~é&=+"), key);
   const without = signedQuery(redirectQuery(xml), key);

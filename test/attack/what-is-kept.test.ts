@@ -53,8 +53,10 @@ async function longest(table: string, column: string): Promise<number> {
   return row?.longest ?? 0;
 }
 
-describe('15 a message of hundreds of kilobytes leaves nothing of that size behind (project rule)', () => {
-  test.each(Object.keys(large))('15 %s (project rule)', async (name) => {
+describe('a message of hundreds of kilobytes leaves nothing of that size behind', {
+  meta: { holds: ['IDP-015'], source: 'project rule' },
+}, () => {
+  test.each(Object.keys(large))('%s', { meta: { holds: ['IDP-015'], source: 'project rule' } }, async (name) => {
     lines.length = 0;
     const { statusCode } = await bring(large[name] ?? '');
     expect(statusCode).toBeLessThan(500);
@@ -64,7 +66,9 @@ describe('15 a message of hundreds of kilobytes leaves nothing of that size behi
     expect(Math.max(...lines.map(({ length }) => length))).toBeLessThan(4_000);
   });
 
-  test('15 the largest RelayState, ID and Subject that are taken are kept as they are (project rule)', async () => {
+  test('the largest RelayState, ID and Subject that are taken are kept as they are', {
+    meta: { holds: ['IDP-015'], source: 'project rule' },
+  }, async () => {
     const name = 'n'.repeat(1_024);
     const inside = `<saml:Subject><saml:NameID>${name}</saml:NameID></saml:Subject>`;
     expect((await bring(authnRequest({ inside }))).statusCode).toBe(303);
@@ -72,7 +76,9 @@ describe('15 a message of hundreds of kilobytes leaves nothing of that size behi
   });
 });
 
-describe('68 what is kept stays on its line, and no terminal obeys it (project rule)', () => {
+describe('what is kept stays on its line, and no terminal obeys it', {
+  meta: { holds: ['IDP-068'], source: 'project rule' },
+}, () => {
   const hostile: Record<string, string> = {
     Issuer: authnRequest({ issuer: OBEYED }),
     Destination: authnRequest({ attributes: { Destination: OBEYED.replace('\n', '&#10;') } }),
@@ -80,7 +86,7 @@ describe('68 what is kept stays on its line, and no terminal obeys it (project r
     'a text that is only outlined': authnRequest({ issuer: 'x', inside: `<x y="${OBEYED}">${OBEYED}</x>` }),
   };
 
-  test.each(Object.keys(hostile))('68 in %s (project rule)', async (name) => {
+  test.each(Object.keys(hostile))('in %s', { meta: { holds: ['IDP-068'], source: 'project rule' } }, async (name) => {
     lines.length = 0;
     expect(errorCodeOf(await bring(hostile[name] ?? ''))).not.toBe('saml_request_malformed');
     const [event] = (await installation.operate('audit.list', { limit: 1 })) as {
@@ -99,7 +105,9 @@ describe('68 what is kept stays on its line, and no terminal obeys it (project r
   });
 });
 
-test('25 very many parameters are refused before they are read (project rule)', async () => {
+test('very many parameters are refused before they are read', {
+  meta: { holds: ['IDP-025'], source: 'project rule' },
+}, async () => {
   const many = Object.fromEntries(Array.from({ length: 201 }, (_, number) => [`p${number}`, '']));
   const browser = createBrowserLike(installation.server);
   expect(errorCodeOf(await browser.post('/saml/riverton/sso', many))).toBe('parameter_invalid');

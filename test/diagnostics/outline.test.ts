@@ -34,7 +34,9 @@ describe('the outline of a Response', () => {
     ]);
   });
 
-  test('68 masked, it tells nobody who it is about (project rule)', async () => {
+  test('masked, it tells nobody who it is about', {
+    meta: { holds: ['IDP-068'], source: 'project rule' },
+  }, async () => {
     const text = (await outline(true)).join('\n');
     expect(text).not.toMatch(/pat@|101Invoice/);
     expect(text).toContain('saml:AttributeValue p•••m (15 characters)');

@@ -93,7 +93,9 @@ describe('a sign-on from the redirect link', () => {
     expect(await told(page, 'account')).toBe('202Invoice');
   });
 
-  test('63 completes with scripts off, by a button (SAML Bindings 3.5.5.1; project rule)', async () => {
+  test('completes with scripts off, by a button', {
+    meta: { holds: ['IDP-063'], source: 'SAML Bindings 3.5.5.1; project rule' },
+  }, async () => {
     const page = await stage.newPage({ javaScriptEnabled: false });
     await page.goto(stage.facts.redirectLink);
     await signIn(page, stage.facts);
@@ -135,7 +137,9 @@ describe('when something is wrong', () => {
     await landed(page, stage.facts, 'autopay');
   });
 
-  test('70 a launch for the account of somebody else is a 403 page, whose reference finds it in the audit (project rule)', async () => {
+  test('a launch for the account of somebody else is a 403 page, whose reference finds it in the audit', {
+    meta: { holds: ['IDP-070'], source: 'project rule' },
+  }, async () => {
     const page = await stage.newPage();
     await signInFirst(page, stage.facts);
     const response = await page.goto(`${stage.facts.idp}/launch/riverton-water/autopay?account=303Invoice`);
@@ -153,7 +157,9 @@ describe('when something is wrong', () => {
 describe('after the landing', () => {
   const issued = async () => (await stage.audit('--event', 'assertion.issued', '--limit', '1000')).length;
 
-  test('64 Back, Forward and Refresh make no second assertion (project rule)', async () => {
+  test('Back, Forward and Refresh make no second assertion', {
+    meta: { holds: ['IDP-064'], source: 'project rule' },
+  }, async () => {
     const page = await stage.newPage();
     await signOn(page, stage.facts);
     const assertionId = await told(page, 'assertion-id');
@@ -176,7 +182,9 @@ describe('after the landing', () => {
     expect(await issued()).toBe(before);
   });
 
-  test('64 Refresh of the page that waits for its button, with scripts off, makes no second assertion (project rule)', async () => {
+  test('Refresh of the page that waits for its button, with scripts off, makes no second assertion', {
+    meta: { holds: ['IDP-064'], source: 'project rule' },
+  }, async () => {
     const page = await stage.newPage({ javaScriptEnabled: false });
     await signInFirst(page, stage.facts);
     await page.getByRole('region', { name: 'Account 101Invoice' }).getByRole('link', { name: 'AutoPay' }).click();
@@ -203,7 +211,9 @@ describe('the POST binding', () => {
   beforeAll(() => onboard('HTTP-POST'));
   afterAll(() => onboard('HTTP-Redirect'));
 
-  test('66 a cross-site POST arrives without the Lax session cookie and completes all the same, without a login (SAML Bindings 3.5)', async () => {
+  test('a cross-site POST arrives without the Lax session cookie and completes all the same, without a login', {
+    meta: { holds: ['IDP-066'], source: 'SAML Bindings 3.5' },
+  }, async () => {
     const { idp, redirectLink } = stage.facts;
     const page = await stage.newPage();
     await signInFirst(page, stage.facts);
@@ -227,7 +237,9 @@ describe('the POST binding', () => {
     expect(asked.filter((request) => new URL(request.url()).pathname.startsWith('/login'))).toEqual([]);
   });
 
-  test('66 a cross-site POST of somebody who is not signed in waits for the sign-in (SAML Bindings 3.5)', async () => {
+  test('a cross-site POST of somebody who is not signed in waits for the sign-in', {
+    meta: { holds: ['IDP-066'], source: 'SAML Bindings 3.5' },
+  }, async () => {
     const page = await stage.newPage();
     await signOn(page, stage.facts);
     expect(await told(page, 'account')).toBe('101Invoice');

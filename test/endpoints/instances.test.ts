@@ -50,7 +50,9 @@ function createBrowsers(): [BrowserLike, BrowserLike] {
 }
 const flowIn = (text: unknown) => /flow(?:=|" value=")([\w-]+)/.exec(String(text))?.[1] ?? '';
 
-test('102 every step of a sign-on may reach another instance than the one before (project rule)', async () => {
+test('every step of a sign-on may reach another instance than the one before', {
+  meta: { holds: ['IDP-102'], source: 'project rule' },
+}, async () => {
   const [one, other] = createBrowsers();
   const parked = await one.post(SSO, postFields(authnRequest(), 'state'));
   const login = await other.follow(parked);
@@ -63,7 +65,9 @@ test('102 every step of a sign-on may reach another instance than the one before
   expect(errorCodeOf(await other.get(String(signedIn.headers.location)))).toBe('flow_unknown');
 });
 
-test('102 a launch on one instance names the account for the sign-on on the other, once (project rule)', async () => {
+test('a launch on one instance names the account for the sign-on on the other, once', {
+  meta: { holds: ['IDP-102'], source: 'project rule' },
+}, async () => {
   const [one, other] = createBrowsers();
   await one.signIn('riverton', EMAIL, PASSWORD);
   expect((await one.get('/launch/riverton/bills?account=202Invoice')).statusCode).toBe(303);
@@ -72,7 +76,9 @@ test('102 a launch on one instance names the account for the sign-on on the othe
   expect((await one.get(`${SSO}?${redirectQuery(authnRequest())}`)).headers.location).toMatch(/flow=/);
 });
 
-test('64, 102 a request that reaches both instances at the same time is answered by one of them (project rule)', async () => {
+test('a request that reaches both instances at the same time is answered by one of them', {
+  meta: { holds: ['IDP-064', 'IDP-102'], source: 'project rule' },
+}, async () => {
   const [one, other] = createBrowsers();
   await one.signIn('riverton', EMAIL, PASSWORD);
   const flows: string[] = [];
@@ -87,7 +93,9 @@ test('64, 102 a request that reaches both instances at the same time is answered
   expect(answers.filter((answer) => errorCodeOf(answer) === 'request_replayed')).toHaveLength(1);
 });
 
-test('102 who signed out on one instance, or was disabled there, is signed in on none (project rule)', async () => {
+test('who signed out on one instance, or was disabled there, is signed in on none', {
+  meta: { holds: ['IDP-102'], source: 'project rule' },
+}, async () => {
   const [one, other] = createBrowsers();
   const disable = (disabled: boolean) => operate('user.update', { biller: 'riverton', email: EMAIL, disabled });
   for (const end of [() => one.post('/logout', { biller: 'riverton' }), () => disable(true)]) {
@@ -104,7 +112,9 @@ test('102 who signed out on one instance, or was disabled there, is signed in on
   await disable(false);
 });
 
-test('102 attempts to sign in are counted by all instances together (project rule)', async () => {
+test('attempts to sign in are counted by all instances together', {
+  meta: { holds: ['IDP-102'], source: 'project rule' },
+}, async () => {
   const [one, other] = createBrowsers();
   const attempt = (browser: BrowserLike, turn: number, password: string) =>
     browser.post('/login/riverton', { email: EMAIL, password }, { 'x-forwarded-for': `192.0.2.${turn}` });

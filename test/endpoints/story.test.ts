@@ -15,7 +15,9 @@ describe.each(['embedded', 'postgresql'])('on the %s database', (kind) => {
   });
   afterAll(() => installation.close());
 
-  test('102 a launch names the account: the sign-on that follows does not ask, and the next one does (project rule)', async () => {
+  test('a launch names the account: the sign-on that follows does not ask, and the next one does', {
+    meta: { holds: ['IDP-102'], source: 'project rule' },
+  }, async () => {
     const browser = createBrowserLike(installation.server);
     const launch = await browser.get('/launch/riverton/autopay?account=202Invoice');
     expect(launch.headers.location).toBe('/login/riverton?destination=autopay&account=202Invoice');
@@ -33,7 +35,9 @@ describe.each(['embedded', 'postgresql'])('on the %s database', (kind) => {
     expect(next.body).toContain('101Invoice');
   });
 
-  test('102 by POST, with the sign-in and the choice on the way; then the sign-out (project rule)', async () => {
+  test('by POST, with the sign-in and the choice on the way; then the sign-out', {
+    meta: { holds: ['IDP-102'], source: 'project rule' },
+  }, async () => {
     const browser = createBrowserLike(installation.server);
     const login = await browser.follow(await browser.post('/saml/riverton/sso', postFields(authnRequest(), 'rs')));
     const flow = /name="flow" value="([\w-]+)"/.exec(login.body)?.[1] ?? '';
@@ -48,7 +52,7 @@ describe.each(['embedded', 'postgresql'])('on the %s database', (kind) => {
     expect(after.headers.location).toMatch(/^\/login\//);
   });
 
-  test('102 a request is answered once (project rule)', async () => {
+  test('a request is answered once', { meta: { holds: ['IDP-102'], source: 'project rule' } }, async () => {
     const browser = createBrowserLike(installation.server);
     await browser.signIn('riverton', EMAIL, PASSWORD);
     await browser.get('/launch/riverton/bills?account=101Invoice');
@@ -58,7 +62,7 @@ describe.each(['embedded', 'postgresql'])('on the %s database', (kind) => {
     expect(errorCodeOf(await browser.get(url))).toBe('request_replayed');
   });
 
-  test('102 metadata and health are served (project rule)', async () => {
+  test('metadata and health are served', { meta: { holds: ['IDP-102'], source: 'project rule' } }, async () => {
     const { server } = installation;
     expect((await server.inject('/saml/riverton/metadata')).statusCode).toBe(200);
     expect((await server.inject('/health/ready')).json()).toEqual({

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { MAX_MESSAGE_BYTES } from '../../src/protocols/saml/reading/decode.ts';
 import { authnRequest } from '../support/authn-request.ts';
 import { type BrowserLike, createBrowserLike, errorCodeOf, postedBy, referenceOf } from '../support/browser-like.ts';
+import type { Held } from '../support/held.ts';
 import { startInstallation, type TestInstallation } from '../support/installation.ts';
 import { DATABASE_KINDS } from '../support/storage.ts';
 
@@ -17,43 +18,70 @@ const [, body = ''] = good.split('<saml:Issuer>');
 const whole = deflated(good);
 
 /** XML that neither binding takes, with the error code. */
-const messages: [string, string | Buffer, string][] = [
-  ['14 text that is no XML (SAML Bindings 3.4.4.1)', `${MARK} is no XML`, 'saml_request_malformed'],
-  ['14 XML that is cut off (SAML Bindings 3.4.4.1)', good.slice(0, -8), 'saml_request_malformed'],
+const messages: [string, Held, string | Buffer, string][] = [
   [
-    '14 bytes that are not UTF-8 (project rule)',
+    'text that is no XML',
+    { meta: { holds: ['IDP-014'], source: 'SAML Bindings 3.4.4.1' } },
+    `${MARK} is no XML`,
+    'saml_request_malformed',
+  ],
+  [
+    'XML that is cut off',
+    { meta: { holds: ['IDP-014'], source: 'SAML Bindings 3.4.4.1' } },
+    good.slice(0, -8),
+    'saml_request_malformed',
+  ],
+  [
+    'bytes that are not UTF-8',
+    { meta: { holds: ['IDP-014'], source: 'project rule' } },
     Buffer.concat([Buffer.from('<x>'), Buffer.from([0xff])]),
     'saml_request_malformed',
   ],
   [
-    '15 more than the largest message (project rule)',
+    'more than the largest message',
+    { meta: { holds: ['IDP-015'], source: 'project rule' } },
     good.replace('</saml:Issuer>', `$&<!--${'x'.repeat(MAX_MESSAGE_BYTES)}-->`),
     'saml_request_too_large',
   ],
-  ['16 a document type (project rule)', `<!DOCTYPE x>${good}`, 'saml_request_forbidden_xml'],
   [
-    '16 an external entity (project rule)',
+    'a document type',
+    { meta: { holds: ['IDP-016'], source: 'project rule' } },
+    `<!DOCTYPE x>${good}`,
+    'saml_request_forbidden_xml',
+  ],
+  [
+    'an external entity',
+    { meta: { holds: ['IDP-016'], source: 'project rule' } },
     `<!DOCTYPE x [<!ENTITY mark SYSTEM "file:///etc/passwd">]>${good.replace('</saml:Issuer>', '&mark;$&')}`,
     'saml_request_forbidden_xml',
   ],
   [
-    '16 an entity that nobody declared (project rule)',
+    'an entity that nobody declared',
+    { meta: { holds: ['IDP-016'], source: 'project rule' } },
     good.replace('</saml:Issuer>', '&mark;$&'),
     'saml_request_malformed',
   ],
   [
-    '16 a processing instruction (project rule)',
+    'a processing instruction',
+    { meta: { holds: ['IDP-016'], source: 'project rule' } },
     good.replace('<saml:Issuer>', '<?php echo 1 ?>$&'),
     'saml_request_forbidden_xml',
   ],
-  ['16 two requests one after the other (project rule)', good + good, 'saml_request_malformed'],
   [
-    '17 a LogoutRequest (SAML Core 3.7.1)',
+    'two requests one after the other',
+    { meta: { holds: ['IDP-016'], source: 'project rule' } },
+    good + good,
+    'saml_request_malformed',
+  ],
+  [
+    'a LogoutRequest',
+    { meta: { holds: ['IDP-017'], source: 'SAML Core 3.7.1' } },
     good.replaceAll('samlp:AuthnRequest', 'samlp:LogoutRequest'),
     'saml_message_unsupported',
   ],
   [
-    '17 the right name in no namespace (SAML Core 3.4.1)',
+    'the right name in no namespace',
+    { meta: { holds: ['IDP-017'], source: 'SAML Core 3.4.1' } },
     `<AuthnRequest ID="_${MARK}" Version="2.0"><Issuer>${body}`
       .replace('</saml:Issuer>', '</Issuer>')
       .replace('</samlp:', '</'),
@@ -62,40 +90,98 @@ const messages: [string, string | Buffer, string][] = [
 ];
 
 /** Fields that bear no message, with the error code. */
-const fields: [string, 'GET' | 'POST', Record<string, string>, string][] = [
-  ['14 only RelayState (SAML Bindings 3.4.4.1)', 'GET', { RelayState: MARK }, 'saml_request_missing'],
-  ['14 only RelayState (SAML Bindings 3.5.4)', 'POST', { RelayState: MARK }, 'saml_request_missing'],
-  ['14 an empty form (SAML Bindings 3.5.4)', 'POST', {}, 'saml_request_missing'],
-  ['14 an empty SAMLRequest (SAML Bindings 3.4.4.1)', 'GET', { SAMLRequest: '' }, 'saml_request_malformed'],
-  ['14 an empty SAMLRequest (SAML Bindings 3.5.4)', 'POST', { SAMLRequest: '' }, 'saml_request_malformed'],
-  ['14 what is not base64 (SAML Bindings 3.4.4.1)', 'GET', { SAMLRequest: `${MARK}!` }, 'saml_request_malformed'],
-  ['14 what is not base64 (SAML Bindings 3.5.4)', 'POST', { SAMLRequest: `${MARK}!` }, 'saml_request_malformed'],
+const fields: [string, Held, 'GET' | 'POST', Record<string, string>, string][] = [
   [
-    '14 XML that is not compressed (SAML Bindings 3.4.4.1)',
+    'only RelayState',
+    { meta: { holds: ['IDP-014'], source: 'SAML Bindings 3.4.4.1' } },
+    'GET',
+    { RelayState: MARK },
+    'saml_request_missing',
+  ],
+  [
+    'only RelayState',
+    { meta: { holds: ['IDP-014'], source: 'SAML Bindings 3.5.4' } },
+    'POST',
+    { RelayState: MARK },
+    'saml_request_missing',
+  ],
+  [
+    'an empty form',
+    { meta: { holds: ['IDP-014'], source: 'SAML Bindings 3.5.4' } },
+    'POST',
+    {},
+    'saml_request_missing',
+  ],
+  [
+    'an empty SAMLRequest',
+    { meta: { holds: ['IDP-014'], source: 'SAML Bindings 3.4.4.1' } },
+    'GET',
+    { SAMLRequest: '' },
+    'saml_request_malformed',
+  ],
+  [
+    'an empty SAMLRequest',
+    { meta: { holds: ['IDP-014'], source: 'SAML Bindings 3.5.4' } },
+    'POST',
+    { SAMLRequest: '' },
+    'saml_request_malformed',
+  ],
+  [
+    'what is not base64',
+    { meta: { holds: ['IDP-014'], source: 'SAML Bindings 3.4.4.1' } },
+    'GET',
+    { SAMLRequest: `${MARK}!` },
+    'saml_request_malformed',
+  ],
+  [
+    'what is not base64',
+    { meta: { holds: ['IDP-014'], source: 'SAML Bindings 3.5.4' } },
+    'POST',
+    { SAMLRequest: `${MARK}!` },
+    'saml_request_malformed',
+  ],
+  [
+    'XML that is not compressed',
+    { meta: { holds: ['IDP-014'], source: 'SAML Bindings 3.4.4.1' } },
     'GET',
     { SAMLRequest: base64(good) },
     'saml_request_malformed',
   ],
   [
-    '14 DEFLATE that is cut off (SAML Bindings 3.4.4.1)',
+    'DEFLATE that is cut off',
+    { meta: { holds: ['IDP-014'], source: 'SAML Bindings 3.4.4.1' } },
     'GET',
     { SAMLRequest: base64(whole.subarray(0, -9)) },
     'saml_request_malformed',
   ],
   [
-    '14 another encoding (SAML Bindings 3.4.4)',
+    'another encoding',
+    { meta: { holds: ['IDP-014'], source: 'SAML Bindings 3.4.4' } },
     'GET',
     { SAMLRequest: base64(whole), SAMLEncoding: 'urn:other' },
     'saml_request_malformed',
   ],
   [
-    '15 an inflate bomb of 64 MiB (project rule)',
+    'an inflate bomb of 64 MiB',
+    { meta: { holds: ['IDP-015'], source: 'project rule' } },
     'GET',
     { SAMLRequest: base64(deflated(Buffer.alloc(64 * MAX_MESSAGE_BYTES))) },
     'saml_request_too_large',
   ],
-  ['17 a SAMLResponse (SAML Bindings 3.4.4.1)', 'GET', { SAMLResponse: base64(whole) }, 'saml_message_unsupported'],
-  ['17 a SAMLResponse (SAML Bindings 3.5.4)', 'POST', { SAMLResponse: base64(good) }, 'saml_message_unsupported'],
+  [
+    'a SAMLResponse',
+    { meta: { holds: ['IDP-017'], source: 'SAML Bindings 3.4.4.1' } },
+    'GET',
+    { SAMLResponse: base64(whole) },
+    'saml_message_unsupported',
+  ],
+  [
+    'a SAMLResponse',
+    { meta: { holds: ['IDP-017'], source: 'SAML Bindings 3.5.4' } },
+    'POST',
+    { SAMLResponse: base64(good) },
+    'saml_message_unsupported',
+  ],
 ];
 
 describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
@@ -136,25 +222,30 @@ describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
     }
   }
 
-  test.each(messages)(
-    '%s: a page on both bindings, whoever is signed in, and nothing is posted',
-    async (_what, xml, code) => {
+  for (const [what, held, xml, code] of messages) {
+    test(`${what}: a page on both bindings, whoever is signed in, and nothing is posted`, held, async () => {
       await expectRefused('GET', { SAMLRequest: base64(deflateRawSync(xml)), RelayState: MARK }, code);
       await expectRefused('POST', { SAMLRequest: base64(xml), RelayState: MARK }, code);
-    },
-  );
+    });
+  }
 
-  test.each(fields)('%s by %s: a page, and nothing is posted', async (_what, method, sent, code) => {
-    await expectRefused(method, sent, code);
-  });
+  for (const [what, held, method, sent, code] of fields) {
+    test(`${what} by ${method}: a page, and nothing is posted`, held, async () => {
+      await expectRefused(method, sent, code);
+    });
+  }
 
-  test('15, 102 a body larger than any message is not read to its end: 413, a page with a reference (project rule)', async () => {
+  test('a body larger than any message is not read to its end: 413, a page with a reference', {
+    meta: { holds: ['IDP-015', 'IDP-102'], source: 'project rule' },
+  }, async () => {
     const page = await signedIn.post(SSO, { SAMLRequest: 'A'.repeat(3 * MAX_MESSAGE_BYTES) });
     expect([page.statusCode, errorCodeOf(page)]).toEqual([413, 'request_too_large']);
     expect(referenceOf(page)).toMatch(/-/);
   });
 
-  test('14, 102 a body that is no form is refused, whatever it says, and what is taken is told (SAML Bindings 3.5.4)', async () => {
+  test('a body that is no form is refused, whatever it says, and what is taken is told', {
+    meta: { holds: ['IDP-014', 'IDP-102'], source: 'SAML Bindings 3.5.4' },
+  }, async () => {
     const SAMLRequest = base64(good);
     for (const [type, payload] of [
       ['application/json', JSON.stringify({ SAMLRequest })],

@@ -15,7 +15,9 @@ async function judged(content: Partial<AssertionContent>, told: Parameters<typeo
   return nodeSamlAccepts({ xml, signed: 'both', certificate: key.signer.certificate }, told);
 }
 
-test('38, 45, 46, 58 a Response to its own request is accepted, with its claims (SAML Profiles 4.1.4.3)', async () => {
+test('a Response to its own request is accepted, with its claims', {
+  meta: { holds: ['IDP-038', 'IDP-045', 'IDP-046', 'IDP-058'], source: 'SAML Profiles 4.1.4.3' },
+}, async () => {
   expect(await judged({ inResponseTo: '_asked' }, { requestId: '_asked' })).toEqual({
     nameId: 'pat@example.com',
     claims: { Email: ['pat@example.com'], LoginType: ['5'], AccountNumber: ['101Invoice'] },
@@ -23,27 +25,47 @@ test('38, 45, 46, 58 a Response to its own request is accepted, with its claims 
 });
 
 const now = Date.now();
-test.each<[string, Partial<AssertionContent>, Parameters<typeof nodeSamlAccepts>[1], RegExp]>([
-  ['38, 45 the answer to another request', { inResponseTo: '_asked' }, { requestId: '_other' }, /InResponseTo/],
-  ['38, 45 an answer that nobody asked for', { inResponseTo: undefined }, {}, /InResponseTo is missing/],
-  ['46 an answer for another audience', {}, { audience: 'https://other.example' }, /audience mismatch/],
+const refused: [string, readonly string[], Partial<AssertionContent>, Parameters<typeof nodeSamlAccepts>[1], RegExp][] =
   [
-    '46 an answer that is over',
-    { notBefore: now - 2000, notOnOrAfter: now - 1000 },
-    {},
-    /expired|subject confirmation/,
-  ],
-  [
-    '46 an answer of the future',
-    { notBefore: now + 3_600_000, notOnOrAfter: now + 7_200_000 },
-    {},
-    /not yet valid|confirmation/,
-  ],
-])('%s is refused (SAML Profiles 4.1.4.3)', async (_what, content, told, reason) => {
-  await expect(judged(content, told)).rejects.toThrow(reason);
-});
+    [
+      'the answer to another request',
+      ['IDP-038', 'IDP-045'],
+      { inResponseTo: '_asked' },
+      { requestId: '_other' },
+      /InResponseTo/,
+    ],
+    [
+      'an answer that nobody asked for',
+      ['IDP-038', 'IDP-045'],
+      { inResponseTo: undefined },
+      {},
+      /InResponseTo is missing/,
+    ],
+    ['an answer for another audience', ['IDP-046'], {}, { audience: 'https://other.example' }, /audience mismatch/],
+    [
+      'an answer that is over',
+      ['IDP-046'],
+      { notBefore: now - 2000, notOnOrAfter: now - 1000 },
+      {},
+      /expired|subject confirmation/,
+    ],
+    [
+      'an answer of the future',
+      ['IDP-046'],
+      { notBefore: now + 3_600_000, notOnOrAfter: now + 7_200_000 },
+      {},
+      /not yet valid|confirmation/,
+    ],
+  ];
+for (const [what, holds, content, told, reason] of refused) {
+  test(`${what} is refused`, { meta: { holds, source: 'SAML Profiles 4.1.4.3' } }, async () => {
+    await expect(judged(content, told)).rejects.toThrow(reason);
+  });
+}
 
-test('33, 40 an error Response is told as what it is (SAML Core 3.2.2.2)', async () => {
+test('an error Response is told as what it is', {
+  meta: { holds: ['IDP-033', 'IDP-040'], source: 'SAML Core 3.2.2.2' },
+}, async () => {
   const content = { id: newSamlId(), issuer: ISSUER, issueInstant: now, destination: ACS, inResponseTo: '_request-1' };
   const status = { codes: ['Requester', 'InvalidNameIDPolicy'], message: 'The name format is not available' } as const;
   const xml = await makeErrorResponse(content, status, 'both', key.signer);

@@ -42,12 +42,16 @@ const CONTENTS: readonly [string, Partial<AssertionContent>][] = [
 ];
 
 describe.each(CONTENTS)('a Response %s', (_what, content) => {
-  test.each(SIGN_CHOICES)('34 signed %s, is valid (SAML protocol and assertion schemas 2.0)', async (signed) => {
-    for (const { signer } of [rsa, ec]) {
-      const xml = await makeResponse(newSamlId(), assertionContent(content), signed, signer);
-      expect(schemaErrors(xml, 'protocol')).toBe('');
-    }
-  });
+  test.each(SIGN_CHOICES)(
+    'signed %s, is valid',
+    { meta: { holds: ['IDP-034'], source: 'SAML protocol and assertion schemas 2.0' } },
+    async (signed) => {
+      for (const { signer } of [rsa, ec]) {
+        const xml = await makeResponse(newSamlId(), assertionContent(content), signed, signer);
+        expect(schemaErrors(xml, 'protocol')).toBe('');
+      }
+    },
+  );
 });
 
 /** Every status that can be told: one of the top level alone, and each of the others beneath one. */
@@ -60,7 +64,9 @@ const STATUSES: Status[] = [
   ...BENEATH.map((code): Status => ({ codes: ['Responder', code], message: 'Why & <how>' })),
 ];
 
-test('33, 34 every error Response is valid, and carries no assertion (SAML protocol schema 2.0)', async () => {
+test('every error Response is valid, and carries no assertion', {
+  meta: { holds: ['IDP-033', 'IDP-034'], source: 'SAML protocol schema 2.0' },
+}, async () => {
   for (const [index, status] of STATUSES.entries()) {
     const inResponseTo = index % 2 === 0 ? '_request-1' : undefined;
     const content = { id: newSamlId(), issuer: ISSUER, issueInstant: Date.now(), destination: ACS, inResponseTo };
@@ -76,12 +82,16 @@ test.each([
   ['wanting signed requests', (): string[] => [ec.signer.certificate], { wantAuthnRequestsSigned: true }],
   ['with one NameIDFormat', (): string[] => [rsa.signer.certificate], { nameIdFormats: [NAME_ID_FORMATS.transient] }],
   ['with a hostile name', (): string[] => [rsa.signer.certificate], { organizationName: HOSTILE.join('') }],
-])('73 IdP metadata %s is valid, signed or not (SAML metadata schema 2.0)', async (_what, certificates, overrides) => {
-  const content = { certificates: certificates(), ...overrides };
-  expect(schemaErrors(await idpMetadata(content), 'metadata')).toBe('');
-  expect(schemaErrors(await idpMetadata(content, rsa.signer), 'metadata')).toBe('');
-  expect(schemaErrors(await idpMetadata(content, ec.signer), 'metadata')).toBe('');
-});
+])(
+  'IdP metadata %s is valid, signed or not',
+  { meta: { holds: ['IDP-073'], source: 'SAML metadata schema 2.0' } },
+  async (_what, certificates, overrides) => {
+    const content = { certificates: certificates(), ...overrides };
+    expect(schemaErrors(await idpMetadata(content), 'metadata')).toBe('');
+    expect(schemaErrors(await idpMetadata(content, rsa.signer), 'metadata')).toBe('');
+    expect(schemaErrors(await idpMetadata(content, ec.signer), 'metadata')).toBe('');
+  },
+);
 
 test('what breaks a schema is found', async () => {
   const xml = await makeResponse(newSamlId(), assertionContent(), 'both', rsa.signer);

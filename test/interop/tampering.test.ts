@@ -42,7 +42,8 @@ const plain = () => assertionContent({ nameId: 'zoë.o’hara@example.com' });
 
 describe.each(verifiers)('$name', ({ name, verify }) => {
   test.each(SIGN_CHOICES)(
-    '58 refuses a Response signed %s with any one bit of the signed part flipped (XML Signature 3.2)',
+    'refuses a Response signed %s with any one bit of the signed part flipped',
+    { meta: { holds: ['IDP-058'], source: 'XML Signature 3.2' } },
     async (signed) => {
       const { signer } = key;
       const document = Buffer.from(await makeResponse(newSamlId(), plain(), signed, signer));
@@ -67,7 +68,8 @@ describe.each(verifiers)('$name', ({ name, verify }) => {
 });
 
 test.each(SIGN_CHOICES)(
-  '58 signed %s, another account, email or audience in place of the signed one is refused by all (XML Signature 3.2)',
+  'signed %s, another account, email or audience in place of the signed one is refused by all',
+  { meta: { holds: ['IDP-058'], source: 'XML Signature 3.2' } },
   async (signed) => {
     const { signer } = key;
     const xml = await makeResponse(newSamlId(), plain(), signed, signer);

@@ -38,7 +38,9 @@ async function refusal(environment: Readonly<Record<string, string>>, cwd = fold
 }
 
 describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
-  test('102 the service starts on an empty one, says that it is ready, and starts on it again (project rule)', async () => {
+  test('the service starts on an empty one, says that it is ready, and starts on it again', {
+    meta: { holds: ['IDP-102'], source: 'project rule' },
+  }, async () => {
     const storage = await createTestStorage(kind);
     const other = createServer();
     try {

@@ -92,7 +92,8 @@ describe.each(DATABASE_KINDS)('the service on the %s database, told to stop', (k
   afterAll(() => storage.remove());
 
   test.each<NodeJS.Signals>(kind === 'embedded' ? ['SIGTERM'] : ['SIGTERM', 'SIGINT'])(
-    '102 by %s, finishes the sign-on in flight, takes nobody new, and ends with exit code 0 (project rule)',
+    'by %s, finishes the sign-on in flight, takes nobody new, and ends with exit code 0',
+    { meta: { holds: ['IDP-102'], source: 'project rule' } },
     async (signal) => {
       await start();
       await client.signIn('riverton', 'ada@example.com', PASSWORD);
@@ -119,7 +120,9 @@ describe.each(DATABASE_KINDS)('the service on the %s database, told to stop', (k
     },
   );
 
-  test('102 is not held up by connections on which nothing is asked (project rule)', async () => {
+  test('is not held up by connections on which nothing is asked', {
+    meta: { holds: ['IDP-102'], source: 'project rule' },
+  }, async () => {
     await start();
     // As browsers open them ahead of need: one used and kept, one never used, one with half of a head.
     expect((await client.get('/health/live')).status).toBe(200);

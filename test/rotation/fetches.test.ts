@@ -27,7 +27,9 @@ async function statusOf(slug: string): Promise<Status> {
 const fetchMetadata = (path: string, headers: Record<string, string> = {}) =>
   installation.server.inject({ url: path, headers: { 'user-agent': 'their-crm/1.0', ...headers } });
 
-test('84 a fetch by the other side is recorded with what it was shown, and makes the staged key safe (project rule)', async () => {
+test('a fetch by the other side is recorded with what it was shown, and makes the staged key safe', {
+  meta: { holds: ['IDP-084'], source: 'project rule' },
+}, async () => {
   await addStaged('riverton');
   expect((await statusOf('riverton')).verdict).toEqual({
     safe: false,
@@ -50,7 +52,9 @@ test('84 a fetch by the other side is recorded with what it was shown, and makes
   expect((await statusOf('riverton')).staged).toBeNull();
 });
 
-test('84 a fetch before the key was staged has not seen it (project rule)', async () => {
+test('a fetch before the key was staged has not seen it', {
+  meta: { holds: ['IDP-084'], source: 'project rule' },
+}, async () => {
   await installation.addBiller('early', { keyType: 'EC-P256' });
   await fetchMetadata('/saml/early/metadata');
   now += 1000;

@@ -44,7 +44,9 @@ describe.each(DATABASE_KINDS)('signing keys on the %s database', (kind) => {
   });
   const stage = () => operate('key.stage', { keyType: 'EC-P256' });
 
-  test('57, 82 a staged key is published behind the active one, which still signs (SAML Metadata 2.4.1.1)', async () => {
+  test('a staged key is published behind the active one, which still signs', {
+    meta: { holds: ['IDP-057', 'IDP-082'], source: 'SAML Metadata 2.4.1.1' },
+  }, async () => {
     const old = await fingerprintOf('active');
     await stage();
     const biller = await connection.services.billers.bySlug(slug);
@@ -58,7 +60,9 @@ describe.each(DATABASE_KINDS)('signing keys on the %s database', (kind) => {
     );
   });
 
-  test('85 a rotation touches one biller and no other (project rule)', async () => {
+  test('a rotation touches one biller and no other', {
+    meta: { holds: ['IDP-085'], source: 'project rule' },
+  }, async () => {
     const other = slug;
     const before = await rows();
     slug = `${slug}-second`;
@@ -71,7 +75,9 @@ describe.each(DATABASE_KINDS)('signing keys on the %s database', (kind) => {
     expect(await rows()).toEqual(before);
   });
 
-  test('86 backing out makes the old key active again and keeps the new one staged (project rule)', async () => {
+  test('backing out makes the old key active again and keeps the new one staged', {
+    meta: { holds: ['IDP-086'], source: 'project rule' },
+  }, async () => {
     const old = await fingerprintOf('active');
     await stage();
     const newer = await fingerprintOf('staged');
@@ -92,7 +98,9 @@ describe.each(DATABASE_KINDS)('signing keys on the %s database', (kind) => {
     ]);
   });
 
-  test('87 a retired key is gone from the metadata, and its private part from the database (project rule)', async () => {
+  test('a retired key is gone from the metadata, and its private part from the database', {
+    meta: { holds: ['IDP-087'], source: 'project rule' },
+  }, async () => {
     await stage();
     await operate('key.activate', force);
     const old = await fingerprintOf('retiring');
@@ -104,7 +112,9 @@ describe.each(DATABASE_KINDS)('signing keys on the %s database', (kind) => {
     expect((await connection.services.keys.ofBiller(biller.id)).fingerprints).toEqual([await fingerprintOf('active')]);
   });
 
-  test('89 a change that fails half way changes nothing, and can be made again (project rule)', async () => {
+  test('a change that fails half way changes nothing, and can be made again', {
+    meta: { holds: ['IDP-089'], source: 'project rule' },
+  }, async () => {
     await stage();
     const before = await rows();
     const { audit } = connection.services;
@@ -141,7 +151,9 @@ describe.each(DATABASE_KINDS)('signing keys on the %s database', (kind) => {
   });
 });
 
-test('88 of two instances that activate at once, one wins and both agree (project rule)', async () => {
+test('of two instances that activate at once, one wins and both agree', {
+  meta: { holds: ['IDP-088'], source: 'project rule' },
+}, async () => {
   const storage = await createTestStorage('postgresql');
   const [one, other] = [await storage.open(), await storage.open()];
   try {

@@ -46,7 +46,7 @@ describe('the sheet says of the encryption', () => {
   });
 });
 
-describe('44 the NameID format of a new biller', () => {
+describe('the NameID format of a new biller', () => {
   const formatFor = (nameIdFormats: string[], given: Record<string, unknown> = {}) => {
     const { serviceProvider } = newBiller();
     const provider = { ...serviceProvider, nameIdFormats };
@@ -60,11 +60,17 @@ describe('44 the NameID format of a new biller', () => {
     [[persistent, emailAddress], 'emailAddress'],
     [[persistent, unspecified], 'emailAddress'],
     [[X509], 'emailAddress'],
-  ])('44 for a Service Provider that lists %j is %s (SAML Metadata 2.4.2)', (listed, expected) => {
-    expect(formatFor(listed)).toBe(expected);
-  });
+  ])(
+    'for a Service Provider that lists %j is %s',
+    { meta: { holds: ['IDP-044'], source: 'SAML Metadata 2.4.2' } },
+    (listed, expected) => {
+      expect(formatFor(listed)).toBe(expected);
+    },
+  );
 
-  test('44 is the one that was given, whatever is listed (project rule)', () => {
+  test('is the one that was given, whatever is listed', {
+    meta: { holds: ['IDP-044'], source: 'project rule' },
+  }, () => {
     expect(formatFor([persistent], { nameIdFormat: 'emailAddress' })).toBe('emailAddress');
   });
 

@@ -121,7 +121,10 @@ describe.each(CASES)('on the $kind database', ({ kind, kills }) => {
   });
   afterAll(() => storage.remove());
 
-  test('102 every assertion that left the service stands in the audit, however the service dies (project rule)', async () => {
+  test('every assertion that left the service stands in the audit, however the service dies', {
+    timeout: 300_000,
+    meta: { holds: ['IDP-102'], source: 'project rule' },
+  }, async () => {
     const received: string[] = [];
     const lost: string[] = [];
     const cookies = new Map<string, string>();
@@ -136,5 +139,5 @@ describe.each(CASES)('on the $kind database', ({ kind, kills }) => {
     expect(received.length).toBeGreaterThanOrEqual(kills * KILL_AFTER[0]);
     expect(new Set(received).size).toBe(received.length);
     expect(lost).toEqual([]);
-  }, 300_000);
+  });
 });

@@ -70,7 +70,9 @@ describe.each(DATABASE_KINDS)('the audit on the %s database', (kind) => {
   const operate = async (input: Record<string, unknown>) =>
     (await runOperation(connection.services, 'audit.list', input, { name: 'test' })) as { reference: string }[];
 
-  test('102 lists the newest first, as many as are asked for, and reads on from there (project rule)', async () => {
+  test('lists the newest first, as many as are asked for, and reads on from there', {
+    meta: { holds: ['IDP-102'], source: 'project rule' },
+  }, async () => {
     expect(await references({})).toEqual(['f', 'e', 'd', 'c', 'b', 'a']);
     const page = await listEvents(connection.database.db, { limit: 4 });
     expect(page.map(({ reference }) => reference.slice(-1))).toEqual(['f', 'e', 'd', 'c']);
@@ -88,11 +90,13 @@ describe.each(DATABASE_KINDS)('the audit on the %s database', (kind) => {
     ['time, itself included', { since: new Date(at(40)) }, ['f', 'e']],
     ['several things, which must all hold', { billerId: riverton.id, userId: ADA, event: 'sign_in.succeeded' }, ['a']],
     ['nothing that is there', { userId: ADA, event: 'sign_in.failed' }, []],
-  ])('102 is searched by %s (project rule)', async (_by, filter, found) => {
+  ])('is searched by %s', { meta: { holds: ['IDP-102'], source: 'project rule' } }, async (_by, filter, found) => {
     expect(await references(filter)).toEqual(found);
   });
 
-  test('102 is searched by email in any case, although no email is stored (project rule)', async () => {
+  test('is searched by email in any case, although no email is stored', {
+    meta: { holds: ['IDP-102'], source: 'project rule' },
+  }, async () => {
     const found = async (email: string) => (await operate({ email })).map(({ reference }) => reference.slice(-1));
     expect(await found(' ADA@example.COM ')).toEqual(['c', 'b', 'a']);
     expect(await found('grace@example.com')).toEqual(['f', 'e', 'd']);
@@ -105,7 +109,9 @@ describe.each(DATABASE_KINDS)('the audit on the %s database', (kind) => {
     expect(stored?.text).not.toMatch(/ada@|grace@|example\.com/i);
   });
 
-  test('102 the hash of an email is of no use without the master key (project rule)', () => {
+  test('the hash of an email is of no use without the master key', {
+    meta: { holds: ['IDP-102'], source: 'project rule' },
+  }, () => {
     const { masterKey } = connection.services;
     const other = createMasterKey(Buffer.alloc(32, 7).toString('base64'));
     expect(masterKey.hashEmail('ada@example.com')).toMatch(/^[\w-]{22}$/);
@@ -125,7 +131,9 @@ describe.each(DATABASE_KINDS)('the audit on the %s database', (kind) => {
     await expect(operate({ since: 'yesterday' })).rejects.toThrow(/--since must be a date or time/);
   });
 
-  test('102 the audit of a biller that was removed stays (project rule)', async () => {
+  test('the audit of a biller that was removed stays', {
+    meta: { holds: ['IDP-102'], source: 'project rule' },
+  }, async () => {
     await deleteBiller(connection.database.db, springfield.id);
     const [row] = await listEvents(connection.database.db, { reference: 'amber-otter-c', limit: 1 });
     expect(row).toMatchObject({ biller: null, userId: ADA });

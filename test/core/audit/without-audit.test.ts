@@ -28,7 +28,9 @@ async function start(options: { readonly postgresUrl?: string }): Promise<void> 
 }
 
 describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
-  test('102 without its audit row no assertion leaves, and the same request can be brought again (project rule)', async () => {
+  test('without its audit row no assertion leaves, and the same request can be brought again', {
+    meta: { holds: ['IDP-102'], source: 'project rule' },
+  }, async () => {
     await start(kind === 'embedded' ? {} : { postgresUrl: inject('postgresUrl') });
     const { db } = installation.services.database;
     const requestId = newSamlId();
@@ -46,7 +48,9 @@ describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
     expect(replayed.body).not.toContain('SAMLResponse');
   });
 
-  test('102 of one request that is brought many times at once, one is answered (project rule)', async () => {
+  test('of one request that is brought many times at once, one is answered', {
+    meta: { holds: ['IDP-102'], source: 'project rule' },
+  }, async () => {
     await start(kind === 'embedded' ? {} : { postgresUrl: inject('postgresUrl') });
     const requestId = newSamlId();
     const answers = await Promise.all(Array.from({ length: 12 }, () => client.signOn('riverton', TEST_SP, requestId)));

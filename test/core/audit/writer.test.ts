@@ -69,7 +69,9 @@ describe.each(DATABASE_KINDS)('the audit writer on the %s database', (kind) => {
   beforeAll(() => open(kind));
   afterAll(close);
 
-  test('102 events that come together are committed together, in their order (project rule)', async () => {
+  test('events that come together are committed together, in their order', {
+    meta: { holds: ['IDP-102'], source: 'project rule' },
+  }, async () => {
     const events = Array.from({ length: 300 }, newEvent);
     expect(await Promise.all(events.map((event) => audit.append(event)))).toEqual(events.map(() => true));
     // The first goes at once; the others wait for its commit and go together.
@@ -78,13 +80,17 @@ describe.each(DATABASE_KINDS)('the audit writer on the %s database', (kind) => {
     expect(rows.reverse().map((row) => row.reference)).toEqual(events.map((event) => event.reference));
   });
 
-  test('102 more events than one statement takes are committed all the same (project rule)', async () => {
+  test('more events than one statement takes are committed all the same', {
+    meta: { holds: ['IDP-102'], source: 'project rule' },
+  }, async () => {
     const events = Array.from({ length: 1_300 }, newEvent);
     await Promise.all(events.map((event) => audit.append(event)));
     expect(await transactionsOf(db, events)).toBe(4);
   });
 
-  test('102 events that come one after another don’t wait for more (project rule)', async () => {
+  test('events that come one after another don’t wait for more', {
+    meta: { holds: ['IDP-102'], source: 'project rule' },
+  }, async () => {
     const events = Array.from({ length: 3 }, newEvent);
     for (const event of events) {
       expect(await audit.append(event)).toBe(true);
@@ -93,7 +99,9 @@ describe.each(DATABASE_KINDS)('the audit writer on the %s database', (kind) => {
     expect(await transactionsOf(db, events)).toBe(3);
   });
 
-  test('102 a request that was answered before is turned away, alone (project rule)', async () => {
+  test('a request that was answered before is turned away, alone', {
+    meta: { holds: ['IDP-102'], source: 'project rule' },
+  }, async () => {
     expect(await audit.append(issued('_answered', '_first'))).toBe(true);
     expect(await audit.append(issued('_answered', '_second'))).toBe(false);
     const together = ['_x', '_answered', '_y', '_x', undefined, undefined].map((requestId, index) =>
@@ -107,7 +115,9 @@ describe.each(DATABASE_KINDS)('the audit writer on the %s database', (kind) => {
     expect(rows.map((row) => row.assertionId).sort()).toEqual(written);
   });
 
-  test('102 a commit that fails is told to exactly those who waited for it; later ones go through (project rule)', async () => {
+  test('a commit that fails is told to exactly those who waited for it; later ones go through', {
+    meta: { holds: ['IDP-102'], source: 'project rule' },
+  }, async () => {
     const [early, poisoned, neighbour, late] = [
       newEvent(),
       { ...newEvent(), reference: 'POISON' },
@@ -132,7 +142,9 @@ describe.each(DATABASE_KINDS)('the audit writer on the %s database', (kind) => {
     }
   });
 
-  test('102 drained waits for everything that was appended, also where it fails (project rule)', async () => {
+  test('drained waits for everything that was appended, also where it fails', {
+    meta: { holds: ['IDP-102'], source: 'project rule' },
+  }, async () => {
     const events = Array.from({ length: 20 }, newEvent);
     const appends = events.map((event) => audit.append(event));
     await audit.drained();
@@ -147,7 +159,9 @@ describe.each(DATABASE_KINDS)('the audit writer on the %s database', (kind) => {
     expect(await refused).toEqual(['internal_error', 'internal_error']);
   });
 
-  test('102 text that the database can’t hold does not take its neighbours down (project rule)', async () => {
+  test('text that the database can’t hold does not take its neighbours down', {
+    meta: { holds: ['IDP-102'], source: 'project rule' },
+  }, async () => {
     const odd = ['NUL \u0000', 'half a pair \ud83d', 'the other half \ude00', '\u0001 \u001f \u007f'].map((reason) => ({
       ...newEvent(),
       event: 'sign_in.failed' as const,

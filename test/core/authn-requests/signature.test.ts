@@ -34,18 +34,20 @@ const codeOf = (work: () => unknown): string => {
   return 'accepted';
 };
 
-test('31, 32 what a signed message says is read from what the signature covers, whatever was read before (SAML Core 5.4)', () => {
+test('what a signed message says is read from what the signature covers, whatever was read before', {
+  meta: { holds: ['IDP-031', 'IDP-032'], source: 'SAML Core 5.4' },
+}, () => {
   const message = posted(signedMessage(request({ ID: '_good' }), key));
   const before = readAuthnRequest(message.xml);
   const verified = verifySignature(message, { ...before, id: '_evil', acsUrl: EVIL }, biller);
   expect(verified).toEqual({ ...before, signed: true });
 });
 
-describe('31 a signature beside a message by POST, where it belongs inside,', () => {
+describe('a signature beside a message by POST, where it belongs inside,', () => {
   test.each([
     ['Signature', { Signature: 'AAAA' }],
     ['SigAlg', { SigAlg: 'http://www.w3.org/2001/04/xmldsig-more#rsa-sha256' }],
-  ])('31 is not passed over: %s (SAML Bindings 3.5.4)', (_name, beside) => {
+  ])('is not passed over: %s', { meta: { holds: ['IDP-031'], source: 'SAML Bindings 3.5.4' } }, (_name, beside) => {
     const message = posted(request(), beside);
     expect(codeOf(() => acceptRequest(message, biller, Date.now()))).toBe('signature_invalid');
     expect(explainRequest(message, biller, Date.now()).find(({ check }) => check === 'Signature')).toMatchObject({
@@ -55,13 +57,17 @@ describe('31 a signature beside a message by POST, where it belongs inside,', ()
     });
   });
 
-  test('31 harms no message that has its signature inside as well (SAML Bindings 3.5.4)', () => {
+  test('harms no message that has its signature inside as well', {
+    meta: { holds: ['IDP-031'], source: 'SAML Bindings 3.5.4' },
+  }, () => {
     const signed = signedMessage(request({ Destination: biller.ssoUrl }), key);
     expect(codeOf(() => acceptRequest(posted(signed, { Signature: 'AAAA' }), biller, Date.now()))).toBe('accepted');
   });
 });
 
-describe('22 a signed message must say where it goes (SAML Bindings 3.4.5.2, 3.5.5.2)', () => {
+describe('a signed message must say where it goes', {
+  meta: { holds: ['IDP-022'], source: 'SAML Bindings 3.4.5.2, 3.5.5.2' },
+}, () => {
   const ways = {
     'HTTP-Redirect': (attributes: Record<string, string>) =>
       redirected(signedQuery(redirectQuery(request(attributes)), key)),
@@ -69,7 +75,8 @@ describe('22 a signed message must say where it goes (SAML Bindings 3.4.5.2, 3.5
   };
 
   test.each(Object.entries(ways))(
-    '22 and the explanation finds what the sign-on finds: %s (project rule)',
+    'and the explanation finds what the sign-on finds: %s',
+    { meta: { holds: ['IDP-022'], source: 'project rule' } },
     (_way, bring) => {
       const explained = (attributes: Record<string, string>) =>
         explainRequest(bring(attributes), biller, Date.now()).filter(({ passed }) => !passed);
@@ -79,7 +86,7 @@ describe('22 a signed message must say where it goes (SAML Bindings 3.4.5.2, 3.5
     },
   );
 
-  test('22 also where the signature is not good (project rule)', () => {
+  test('also where the signature is not good', { meta: { holds: ['IDP-022'], source: 'project rule' } }, () => {
     const query = redirectQuery(request());
     const message = redirected(`${signedQuery(query, key)}x`);
     const failed = explainRequest(message, biller, Date.now()).filter(({ passed }) => !passed);

@@ -9,7 +9,9 @@ const BASIC = 'urn:oasis:names:tc:SAML:2.0:attrname-format:basic';
 const settings = (given: Record<string, unknown> = {}) => billerSettingsSchema.parse(given);
 const ACCOUNT = { number: '101Invoice', role: 'tenant' };
 
-test('49 unless the biller says otherwise, claims are Email, LoginType and AccountNumber, in this order (project rule)', () => {
+test('unless the biller says otherwise, claims are Email, LoginType and AccountNumber, in this order', {
+  meta: { holds: ['IDP-049'], source: 'project rule' },
+}, () => {
   expect(claimsOf(settings(), 'pat@example.com', ACCOUNT)).toEqual([
     { name: 'Email', nameFormat: BASIC, values: ['pat@example.com'] },
     { name: 'LoginType', nameFormat: BASIC, values: ['5'] },
@@ -17,7 +19,9 @@ test('49 unless the biller says otherwise, claims are Email, LoginType and Accou
   ]);
 });
 
-test('49 names, formats and friendly names are the biller’s; fixed claims come last, in their order (SAML Core 2.7.3.1)', () => {
+test('names, formats and friendly names are the biller’s; fixed claims come last, in their order', {
+  meta: { holds: ['IDP-049'], source: 'SAML Core 2.7.3.1' },
+}, () => {
   const given = settings({
     emailClaim: { name: 'urn:oid:0.9.2342.19200300.100.1.3', nameFormat: 'uri', friendlyName: 'mail' },
     loginTypeClaim: { name: 'type', nameFormat: 'unspecified' },
@@ -40,22 +44,28 @@ test('49 names, formats and friendly names are the biller’s; fixed claims come
   ]);
 });
 
-test('49 a biller may go without the account number: nothing that is not configured is told (project rule)', () => {
+test('a biller may go without the account number: nothing that is not configured is told', {
+  meta: { holds: ['IDP-049'], source: 'project rule' },
+}, () => {
   expect(claimsOf(settings({ accountNumberClaim: null }), 'pat@example.com', ACCOUNT).map(({ name }) => name)).toEqual([
     'Email',
     'LoginType',
   ]);
 });
 
-describe('49 the account number', () => {
+describe('the account number', () => {
   const all = [ACCOUNT, { number: '102', role: 'owner' }];
 
-  test('49 is that of the chosen account, unless the biller wants all of them (project rule)', () => {
+  test('is that of the chosen account, unless the biller wants all of them', {
+    meta: { holds: ['IDP-049'], source: 'project rule' },
+  }, () => {
     expect(claimsOf(settings(), 'p@x', ACCOUNT, all)[2]?.values).toEqual(['101Invoice']);
     expect(claimsOf(settings({ accounts: 'all' }), 'p@x', ACCOUNT, all)[2]?.values).toEqual(['101Invoice', '102']);
   });
 
-  test('49 the login type is that of the role on the chosen account, also where all are told (project rule)', () => {
+  test('the login type is that of the role on the chosen account, also where all are told', {
+    meta: { holds: ['IDP-049'], source: 'project rule' },
+  }, () => {
     const given = settings({ accounts: 'all', loginTypes: { owner: 1 }, defaultLoginType: 8 });
     expect(claimsOf(given, 'p@x', ACCOUNT, all)[1]?.values).toEqual(['8']);
     expect(claimsOf(given, 'p@x', { number: '102', role: 'owner' }, all)[1]?.values).toEqual(['1']);
@@ -72,8 +82,10 @@ function refused(attempt: () => unknown): IdpError {
   throw new Error('it was not refused');
 }
 
-describe('51 before anything is signed', () => {
-  test('51 a claim without a value is an error that names the claim (project rule)', () => {
+describe('before anything is signed', () => {
+  test('a claim without a value is an error that names the claim', {
+    meta: { holds: ['IDP-051'], source: 'project rule' },
+  }, () => {
     const email = refused(() => claimsOf(settings({ emailClaim: { name: 'Mail', nameFormat: 'basic' } }), '', ACCOUNT));
     expect(email.code).toBe('claim_missing');
     expect(email.sentence).toBe('Invoice Cloud requires “Mail”, which is not recorded for you.');
@@ -86,7 +98,8 @@ describe('51 before anything is signed', () => {
   });
 
   test.each(['a\u0000b', 'a\u001Bb', '\uD800', '\uFFFE'])(
-    '50, 51 a value that XML can’t carry, %j, is an error that does not repeat it (XML 1.0, 2.2)',
+    'a value that XML can’t carry, %j, is an error that does not repeat it',
+    { meta: { holds: ['IDP-050', 'IDP-051'], source: 'XML 1.0, 2.2' } },
     (value) => {
       const error = refused(() => claimsOf(settings(), value, ACCOUNT));
       expect(error.code).toBe('claim_invalid');
@@ -96,7 +109,9 @@ describe('51 before anything is signed', () => {
   );
 });
 
-test('49, 50 a claim has no empty value, no name comes twice, and values stand as they are (project rule)', () => {
+test('a claim has no empty value, no name comes twice, and values stand as they are', {
+  meta: { holds: ['IDP-049', 'IDP-050'], source: 'project rule' },
+}, () => {
   const value = fc.string({ unit: 'binary', minLength: 1 }).filter(isWritable);
   fc.assert(
     fc.property(value, value, (email, number) => {

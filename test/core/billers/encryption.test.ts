@@ -32,8 +32,10 @@ function chosen(encrypt: BillerSettings['encrypt'], provider: Partial<ServicePro
   return encryptionFor({ settings, serviceProvider: { ...serviceProvider, ...provider } });
 }
 
-describe('60 an assertion is encrypted', () => {
-  test('60 where the SP metadata has a certificate meant for that, not merely one for any use (SAML Metadata 2.4.1.1)', () => {
+describe('an assertion is encrypted', () => {
+  test('where the SP metadata has a certificate meant for that, not merely one for any use', {
+    meta: { holds: ['IDP-060'], source: 'SAML Metadata 2.4.1.1' },
+  }, () => {
     const encryptionCertificates = [rsa];
     expect(chosen('as-metadata', { encryptionCertificates, wantEncryption: true })).toEqual({
       certificate: rsa,
@@ -45,12 +47,14 @@ describe('60 an assertion is encrypted', () => {
     expect(chosen('as-metadata', { encryptionCertificates, wantEncryption: false })).toBeUndefined();
   });
 
-  test('60 or as the biller says, whatever the metadata (project rule)', () => {
+  test('or as the biller says, whatever the metadata', { meta: { holds: ['IDP-060'], source: 'project rule' } }, () => {
     expect(chosen('always', { encryptionCertificates: [rsa] })).toMatchObject({ certificate: rsa });
     expect(chosen('never', { encryptionCertificates: [rsa], wantEncryption: true })).toBeUndefined();
   });
 
-  test('60 never with a certificate that is meant for signatures (SAML Metadata 2.4.1.1)', () => {
+  test('never with a certificate that is meant for signatures', {
+    meta: { holds: ['IDP-060'], source: 'SAML Metadata 2.4.1.1' },
+  }, () => {
     const provider = { signingCertificates: [signing], encryptionCertificates: [rsa] };
     expect(chosen('always', provider)).toMatchObject({ certificate: rsa });
     expect(() => chosen('always', { signingCertificates: [signing] })).toThrow(/no encryption certificate/);
@@ -63,7 +67,8 @@ describe('60 an assertion is encrypted', () => {
     [[OAEP_11, OAEP], 'rsa-oaep-mgf1p'],
     [[RSA_1_5, OAEP_11], 'rsa-oaep'],
   ])(
-    '60 metadata that lists %j has its key carried by %s (XML Encryption 1.1, 5.5.2)',
+    'metadata that lists %j has its key carried by %s',
+    { meta: { holds: ['IDP-060'], source: 'XML Encryption 1.1, 5.5.2' } },
     (encryptionMethods, expected) => {
       const { keyTransport } = chosen('always', { encryptionCertificates: [rsa], encryptionMethods }) ?? {};
       expect(keyTransport).toBe(expected);
@@ -87,14 +92,18 @@ describe('60 an assertion is encrypted', () => {
       [{ method: OAEP, digest: SHA_384 }, { method: OAEP }],
       ['rsa-oaep-mgf1p', 'sha1', 'sha1'],
     ],
-  ])('60 metadata whose RSA-OAEP has the settings %j gets %j (SAML Metadata 2.4.1.1)', (oaepSettings, expected) => {
-    const encryptionMethods = [GCM_256, ...oaepSettings.map(({ method }) => method)];
-    const provider = { encryptionCertificates: [rsa], encryptionMethods, oaepSettings };
-    const { keyTransport, digest, mask } = chosen('always', provider) ?? {};
-    expect([keyTransport, digest, mask]).toEqual(expected);
-  });
+  ])(
+    'metadata whose RSA-OAEP has the settings %j gets %j',
+    { meta: { holds: ['IDP-060'], source: 'SAML Metadata 2.4.1.1' } },
+    (oaepSettings, expected) => {
+      const encryptionMethods = [GCM_256, ...oaepSettings.map(({ method }) => method)];
+      const provider = { encryptionCertificates: [rsa], encryptionMethods, oaepSettings };
+      const { keyTransport, digest, mask } = chosen('always', provider) ?? {};
+      expect([keyTransport, digest, mask]).toEqual(expected);
+    },
+  );
 
-  test('60 with the first RSA key (XML Encryption 1.1, 5.5.2)', () => {
+  test('with the first RSA key', { meta: { holds: ['IDP-060'], source: 'XML Encryption 1.1, 5.5.2' } }, () => {
     expect(chosen('always', { encryptionCertificates: [ec, rsa] })).toMatchObject({ certificate: rsa });
   });
 
@@ -107,7 +116,8 @@ describe('60 an assertion is encrypted', () => {
     [[OAEP], 'aes128-gcm', 'aes128-gcm'],
     [[RSA_1_5, OAEP, GCM_256], 'aes128-gcm', 'aes256-gcm'],
   ])(
-    '60 metadata that lists %j, with %s preferred, gets %s (XML Encryption 1.1, 5.2.4)',
+    'metadata that lists %j, with %s preferred, gets %s',
+    { meta: { holds: ['IDP-060'], source: 'XML Encryption 1.1, 5.2.4' } },
     (encryptionMethods, preferred, expected) => {
       expect(chosen('always', { encryptionCertificates: [rsa], encryptionMethods }, preferred)?.dataAlgorithm).toBe(
         expected,
@@ -116,7 +126,7 @@ describe('60 an assertion is encrypted', () => {
   );
 });
 
-describe('60 what can’t be encrypted safely is refused when it is set up', () => {
+describe('what can’t be encrypted safely is refused when it is set up', () => {
   test.each<[string, () => Partial<ServiceProvider>, RegExp]>([
     ['without a certificate', () => ({}), /^--encrypt always: no encryption certificate .* is known/],
     [
@@ -151,7 +161,7 @@ describe('60 what can’t be encrypted safely is refused when it is set up', () 
       () => ({ encryptionCertificates: [rsa], encryptionMethods: [GCM_256, RSA_1_5] }),
       /no way of encryption that is used here \(.*rsa-1_5\)/,
     ],
-  ])('60 %s (XML Encryption 1.1, 5.2.4, 5.5)', (_what, provider, message) => {
+  ])('%s', { meta: { holds: ['IDP-060'], source: 'XML Encryption 1.1, 5.2.4, 5.5' } }, (_what, provider, message) => {
     expect(() => chosen('always', provider())).toThrow(message);
   });
 });

@@ -11,9 +11,10 @@ const qualifiers = { nameQualifier: biller.entityId, spNameQualifier: biller.ser
 
 const elsewhere = (overrides: Partial<Biller>): Biller => ({ ...biller, ...overrides });
 
-describe('44 a NameID', () => {
+describe('a NameID', () => {
   test.each(['emailAddress', 'unspecified'] as const)(
-    '44 in the format %s is the email address, and nobody’s in particular (SAML Core 8.3.1, 8.3.2)',
+    'in the format %s is the email address, and nobody’s in particular',
+    { meta: { holds: ['IDP-044'], source: 'SAML Core 8.3.1, 8.3.2' } },
     (format) => {
       expect(nameIdOf(biller, pat, format)).toEqual({
         nameId: 'Pat@Example.com',
@@ -22,7 +23,9 @@ describe('44 a NameID', () => {
     },
   );
 
-  test('44 that is persistent stays the same, is opaque and at most 256 characters long (SAML Core 8.3.7)', () => {
+  test('that is persistent stays the same, is opaque and at most 256 characters long', {
+    meta: { holds: ['IDP-044'], source: 'SAML Core 8.3.7' },
+  }, () => {
     const one = nameIdOf(biller, pat, 'persistent');
     expect(one).toEqual({
       nameId: expect.stringMatching(/^[\w-]{43}$/),
@@ -34,7 +37,9 @@ describe('44 a NameID', () => {
     expect(nameIdOf(biller, { ...pat, email: 'p@example.net' }, 'persistent')).toEqual(one);
   });
 
-  test('44 that is persistent is another one for each person, Service Provider and biller (SAML Core 8.3.7)', () => {
+  test('that is persistent is another one for each person, Service Provider and biller', {
+    meta: { holds: ['IDP-044'], source: 'SAML Core 8.3.7' },
+  }, () => {
     const other = elsewhere({ serviceProvider: { ...biller.serviceProvider, entityId: 'https://other.example' } });
     const salted = elsewhere({ pairwiseSalt: Buffer.alloc(32, 2) });
     const ids = [
@@ -46,7 +51,9 @@ describe('44 a NameID', () => {
     expect(new Set(ids).size).toBe(4);
   });
 
-  test('44 that is transient is a fresh one each time (SAML Core 8.3.8)', () => {
+  test('that is transient is a fresh one each time', {
+    meta: { holds: ['IDP-044'], source: 'SAML Core 8.3.8' },
+  }, () => {
     const ids = Array.from({ length: 100 }, () => nameIdOf(biller, pat, 'transient'));
     expect(new Set(ids.map(({ nameId }) => nameId)).size).toBe(100);
     expect(ids[0]).toEqual({
@@ -57,7 +64,7 @@ describe('44 a NameID', () => {
   });
 });
 
-describe('26 a NameID that was sent', () => {
+describe('a NameID that was sent', () => {
   const persistent = nameIdOf(biller, pat, 'persistent').nameId;
   const email = NAME_ID_FORMATS.emailAddress;
 
@@ -68,10 +75,14 @@ describe('26 a NameID that was sent', () => {
     ['it in the format unspecified', { nameId: 'pat@example.com', format: NAME_ID_FORMATS.unspecified }],
     ['the persistent one', { nameId: persistent, format: NAME_ID_FORMATS.persistent }],
     ['it with its qualifiers', { nameId: persistent, format: NAME_ID_FORMATS.persistent, ...qualifiers }],
-  ])('26 names the portal user by %s (SAML Core 3.4.1, 8.3)', (_what, subject) => {
-    expect(isNameIdOf(biller, pat, subject)).toBe(true);
-    expect(isNameIdOf(biller, sam, subject)).toBe(false);
-  });
+  ])(
+    'names the portal user by %s',
+    { meta: { holds: ['IDP-026'], source: 'SAML Core 3.4.1, 8.3' } },
+    (_what, subject) => {
+      expect(isNameIdOf(biller, pat, subject)).toBe(true);
+      expect(isNameIdOf(biller, sam, subject)).toBe(false);
+    },
+  );
 
   test.each([
     ['nothing', { nameId: '' }],
@@ -92,11 +103,17 @@ describe('26 a NameID that was sent', () => {
       { nameId: persistent, format: NAME_ID_FORMATS.persistent, spNameQualifier: 'https://other.example' },
     ],
     ['the email address, qualified', { nameId: pat.email, format: email, nameQualifier: biller.entityId }],
-  ])('26 does not name the portal user by %s (SAML Core 3.4.1, 8.3)', (_what, subject) => {
-    expect(isNameIdOf(biller, pat, subject)).toBe(false);
-  });
+  ])(
+    'does not name the portal user by %s',
+    { meta: { holds: ['IDP-026'], source: 'SAML Core 3.4.1, 8.3' } },
+    (_what, subject) => {
+      expect(isNameIdOf(biller, pat, subject)).toBe(false);
+    },
+  );
 
-  test('26 without a format may be in the biller’s own (SAML Core 8.3.1)', () => {
+  test('without a format may be in the biller’s own', {
+    meta: { holds: ['IDP-026'], source: 'SAML Core 8.3.1' },
+  }, () => {
     const settings = { ...biller.settings, nameIdFormat: 'persistent' as const };
     expect(isNameIdOf(elsewhere({ settings }), pat, { nameId: persistent })).toBe(true);
     expect(isNameIdOf(biller, pat, { nameId: persistent })).toBe(false);

@@ -8,11 +8,15 @@ import { newBiller } from './biller.ts';
 const { serviceProvider } = newBiller();
 const defaults = billerSettingsSchema.parse({});
 
-test('45, 46 out of the box, an assertion lives five minutes and clocks may be a minute apart (SAML Profiles 4.1.4.2)', () => {
+test('out of the box, an assertion lives five minutes and clocks may be a minute apart', {
+  meta: { holds: ['IDP-045', 'IDP-046'], source: 'SAML Profiles 4.1.4.2' },
+}, () => {
   expect(defaults).toMatchObject({ assertionLifetimeSeconds: 300, clockSkewSeconds: 60, requestMaxAgeSeconds: 300 });
 });
 
-test('52, 71 out of the box, both are signed, and nothing goes out that nobody asked for (project rule)', () => {
+test('out of the box, both are signed, and nothing goes out that nobody asked for', {
+  meta: { holds: ['IDP-052', 'IDP-071'], source: 'project rule' },
+}, () => {
   expect(defaults).toMatchObject({ sign: 'both', unsolicited: false, unsolicitedRelayState: null });
 });
 
@@ -87,7 +91,9 @@ describe('a setting out of bounds is refused, and the option named', () => {
   });
 });
 
-test('49 no two claims of a biller have the same name (SAML Core 2.7.3)', () => {
+test('no two claims of a biller have the same name', {
+  meta: { holds: ['IDP-049'], source: 'SAML Core 2.7.3' },
+}, () => {
   const email = { name: 'Email', nameFormat: 'basic' };
   const twice = 'The claim "Email" is given twice. Every claim has a name of its own.';
   for (const given of [
@@ -100,7 +106,9 @@ test('49 no two claims of a biller have the same name (SAML Core 2.7.3)', () => 
   expect(() => settingsOf({}, { accountNumberClaim: null }, serviceProvider)).not.toThrow();
 });
 
-test('71 the RelayState of an unsolicited Response is within the biller’s own limit, in bytes (SAML Bindings 3.4.3)', () => {
+test('the RelayState of an unsolicited Response is within the biller’s own limit, in bytes', {
+  meta: { holds: ['IDP-071'], source: 'SAML Bindings 3.4.3' },
+}, () => {
   const within = { relayStateMaxBytes: 80, unsolicitedRelayState: 'é'.repeat(40) };
   expect(settingsOf({}, within, serviceProvider)).toMatchObject(within);
   const told = /^--unsolicited-relay-state: must have at most 80 bytes \(--relay-state-max\), and has 82\.$/;
@@ -111,14 +119,18 @@ test('71 the RelayState of an unsolicited Response is within the biller’s own 
 });
 
 describe('settings that don’t fit the Service Provider are refused', () => {
-  test('52 signing the Response alone, where its metadata asks for signed assertions (SAML Metadata 2.4.4)', () => {
+  test('signing the Response alone, where its metadata asks for signed assertions', {
+    meta: { holds: ['IDP-052'], source: 'SAML Metadata 2.4.4' },
+  }, () => {
     const wanting = { ...serviceProvider, wantAssertionsSigned: true };
     expect(() => settingsOf({}, { sign: 'response' }, wanting)).toThrow(/^--sign response: .*WantAssertionsSigned/);
     expect(settingsOf({}, { sign: 'assertion' }, wanting).sign).toBe('assertion');
     expect(settingsOf({}, { sign: 'response' }, serviceProvider).sign).toBe('response');
   });
 
-  test('31 requests that must be signed, where nobody’s certificate is known (SAML Metadata 2.4.4)', () => {
+  test('requests that must be signed, where nobody’s certificate is known', {
+    meta: { holds: ['IDP-031'], source: 'SAML Metadata 2.4.4' },
+  }, () => {
     expect(() => settingsOf({}, { requestSignature: 'required' }, serviceProvider)).toThrow(/^--request-signature: /);
     const signing = { ...serviceProvider, authnRequestsSigned: true };
     expect(() => settingsOf({}, {}, signing)).toThrow(/^--request-signature: /);
@@ -133,7 +145,8 @@ test.each([
   ['required', false, true],
   ['if-present', true, false],
 ] as const)(
-  '31 with --request-signature %s and AuthnRequestsSigned %s, a signature is required: %s (project rule)',
+  'with --request-signature %s and AuthnRequestsSigned %s, a signature is required: %s',
+  { meta: { holds: ['IDP-031'], source: 'project rule' } },
   (policy, flag, required) => {
     const { settings } = newBiller({ requestSignature: policy });
     expect(requiresSignature({ settings, serviceProvider: { ...serviceProvider, authnRequestsSigned: flag } })).toBe(
@@ -142,7 +155,9 @@ test.each([
   },
 );
 
-test('39, 73 a biller’s addresses follow from the public URL and its slug (project rule)', () => {
+test('a biller’s addresses follow from the public URL and its slug', {
+  meta: { holds: ['IDP-039', 'IDP-073'], source: 'project rule' },
+}, () => {
   expect(billerUrls('https://sso.example.com', 'riverton')).toEqual({
     entityId: 'https://sso.example.com/saml/riverton/metadata',
     ssoUrl: 'https://sso.example.com/saml/riverton/sso',

@@ -38,7 +38,9 @@ async function leave(days: number): Promise<void> {
 }
 const deliveries = () => installation.services.database.db.select().from(expiryWarnings);
 
-test('91 a warning at 60, 30, 7 days and 1 day, once each, however often anybody looks (project rule)', async () => {
+test('a warning at 60, 30, 7 days and 1 day, once each, however often anybody looks', {
+  meta: { holds: ['IDP-091'], source: 'project rule' },
+}, async () => {
   const given: number[] = [];
   for (const days of [100, 61, 60, 59.5, 31, 30, 29, 8, 7, 6, 2, 1, 0.5]) {
     await leave(days);
@@ -49,13 +51,17 @@ test('91 a warning at 60, 30, 7 days and 1 day, once each, however often anybody
   expect(events).toHaveLength(4);
 });
 
-test('91 a key that has few days left when it is first looked at gets one warning, not all that it missed (project rule)', async () => {
+test('a key that has few days left when it is first looked at gets one warning, not all that it missed', {
+  meta: { holds: ['IDP-091'], source: 'project rule' },
+}, async () => {
   await leave(5);
   expect(await look()).toEqual([7]);
   expect(await look()).toEqual([]);
 });
 
-test('91 of two instances that look at the same time, one gives the warning (project rule)', async () => {
+test('of two instances that look at the same time, one gives the warning', {
+  meta: { holds: ['IDP-091'], source: 'project rule' },
+}, async () => {
   const storage = await createTestStorage('postgresql');
   const both = [await storage.open(), await storage.open()];
   try {
@@ -97,7 +103,8 @@ test.each([
   ['sign', 200, 'ok'],
   ['refuse', 503, 'not ready'],
 ])(
-  '92 an expired active key: with the setting "%s" sign-on answers %i, and readiness says so (project rule)',
+  'an expired active key: with the setting "%s" sign-on answers %i, and readiness says so',
+  { meta: { holds: ['IDP-092'], source: 'project rule' } },
   async (expiredKey, status, readiness) => {
     // Readiness speaks of every biller; the others' certificates have ended, too.
     for (const biller of (await installation.operate('biller.list', {})) as { slug: string }[]) {
@@ -161,7 +168,9 @@ describe('the webhook', () => {
   };
   const mine = () => received.filter(({ body }) => (JSON.parse(body) as { biller: string }).biller === slug);
 
-  test('91 a delivery says what ends when, and is signed so that the receiver can check it (project rule)', async () => {
+  test('a delivery says what ends when, and is signed so that the receiver can check it', {
+    meta: { holds: ['IDP-091'], source: 'project rule' },
+  }, async () => {
     await leave(25);
     await look();
     await look();
@@ -176,7 +185,9 @@ describe('the webhook', () => {
     expect(Math.abs(Number(seconds) * 1000 - now)).toBeLessThan(2_000);
   });
 
-  test('91 one that is surely not taken is tried again, later and later, and at last given up (project rule)', async () => {
+  test('one that is surely not taken is tried again, later and later, and at last given up', {
+    meta: { holds: ['IDP-091'], source: 'project rule' },
+  }, async () => {
     answer = 503;
     await leave(25);
     await look();
@@ -191,7 +202,9 @@ describe('the webhook', () => {
     expect(first).toHaveLength(12);
   });
 
-  test('91 one that may have been taken is never sent again (project rule)', async () => {
+  test('one that may have been taken is never sent again', {
+    meta: { holds: ['IDP-091'], source: 'project rule' },
+  }, async () => {
     answer = 'cut';
     await leave(25);
     await look();
@@ -202,7 +215,9 @@ describe('the webhook', () => {
     expect(mine()).toHaveLength(1);
   });
 
-  test('91 one whose process ended in the middle is never sent again (project rule)', async () => {
+  test('one whose process ended in the middle is never sent again', {
+    meta: { holds: ['IDP-091'], source: 'project rule' },
+  }, async () => {
     await leave(25);
     answer = 503;
     await look();

@@ -4,7 +4,9 @@ import { KEY_TYPES, makeKeyPair, signatureAlgorithmOf } from '../../../src/core/
 import { createMemorySigner } from '../../../src/core/keys/memory-signer.ts';
 
 describe.each(KEY_TYPES)('%s', (type) => {
-  test('90 a new key pair is what its type says, and signs with SHA-256 (project rule)', async () => {
+  test('a new key pair is what its type says, and signs with SHA-256', {
+    meta: { holds: ['IDP-090'], source: 'project rule' },
+  }, async () => {
     const { publicKey, privateKey } = await makeKeyPair(type);
     expect(createPublicKey(privateKey).equals(publicKey)).toBe(true);
     if (type === 'EC-P256') {
@@ -22,7 +24,9 @@ describe.each(KEY_TYPES)('%s', (type) => {
   });
 });
 
-test('101 while a key pair is being made, the event loop goes on (project rule)', async () => {
+test('while a key pair is being made, the event loop goes on', {
+  meta: { holds: ['IDP-101'], source: 'project rule' },
+}, async () => {
   let turns = 0;
   let going = true;
   const turn = () => {
@@ -37,7 +41,9 @@ test('101 while a key pair is being made, the event loop goes on (project rule)'
 });
 
 describe.each(['RSA-2048', 'EC-P256'] as const)('a signer in memory, %s', (type) => {
-  test('56 signs bytes as they are, in the form that XML Signature wants, many at a time (RFC 9231, 2.3)', async () => {
+  test('signs bytes as they are, in the form that XML Signature wants, many at a time', {
+    meta: { holds: ['IDP-056'], source: 'RFC 9231, 2.3' },
+  }, async () => {
     const { publicKey, privateKey } = await makeKeyPair(type);
     const signer = createMemorySigner(privateKey, 'Q0VSVA==');
     expect(signer).toMatchObject({ algorithm: signatureAlgorithmOf(privateKey), certificate: 'Q0VSVA==' });

@@ -35,7 +35,9 @@ test('no bit of what is sealed can be flipped, and nothing can be cut off or add
   expect(masterKey.unseal(sealed, 'x').toString()).toBe('a private key');
 });
 
-test('68 an email is found by its hash, in upper and lower case, and only with the key (project rule)', () => {
+test('an email is found by its hash, in upper and lower case, and only with the key', {
+  meta: { holds: ['IDP-068'], source: 'project rule' },
+}, () => {
   const hash = masterKey.hashEmail('Pat@Example.com');
   expect(hash).toMatch(/^[\w-]{22}$/);
   expect(masterKey.hashEmail('pat@example.COM')).toBe(hash);

@@ -18,7 +18,9 @@ const ANOTHER =
 const newKey = () => randomBytes(32).toString('base64');
 
 describe.each(DATABASE_KINDS)('an installation on the %s database', (kind) => {
-  test('102 opens with the master key that it was made with, and with no other (project rule)', async () => {
+  test('opens with the master key that it was made with, and with no other', {
+    meta: { holds: ['IDP-102'], source: 'project rule' },
+  }, async () => {
     const storage = await createTestStorage(kind);
     try {
       const first = await openInstallation(storage.settings);
@@ -34,7 +36,9 @@ describe.each(DATABASE_KINDS)('an installation on the %s database', (kind) => {
     }
   });
 
-  test('102 a private key is stored sealed, and opens only with its master key and in its own row (project rule)', async () => {
+  test('a private key is stored sealed, and opens only with its master key and in its own row', {
+    meta: { holds: ['IDP-102'], source: 'project rule' },
+  }, async () => {
     const storage = await createTestStorage(kind);
     const connection = await storage.open();
     try {

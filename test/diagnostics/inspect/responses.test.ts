@@ -120,7 +120,9 @@ test('an error Response is told as what it is, and has no assertion to miss', as
   expect(check(found, 'Signature of the Response')).toMatchObject({ passed: true, found: 'valid' });
 });
 
-test('60 an encrypted assertion is told as one that only its receiver can read (SAML Core 2.3.4)', async () => {
+test('an encrypted assertion is told as one that only its receiver can read', {
+  meta: { holds: ['IDP-060'], source: 'SAML Core 2.3.4' },
+}, async () => {
   await stage.addBiller('sealed', { spEncryptionCertificates: [key.certificatePem] });
   const posted = requirePosted(await stage.bring(await stage.signedIn('sealed'), {}, undefined, 'sealed'));
   expect(posted.xml).not.toMatch(/<saml:Assertion|pat@|101Invoice/);

@@ -19,13 +19,17 @@ async function failedOf(page: Page) {
 }
 
 describe('what fails once the request is accepted stands in the trace behind its checks', () => {
-  test('29 nobody is signed in, and IsPassive forbids to ask (project rule)', async () => {
+  test('nobody is signed in, and IsPassive forbids to ask', {
+    meta: { holds: ['IDP-029'], source: 'project rule' },
+  }, async () => {
     const { code, failed } = await failedOf(await stage.bring(stage.stranger(), { attributes: { IsPassive: 'true' } }));
     expect(code).toBe('no_passive');
     expect(failed).toMatchObject([{ code, found: 'IsPassive: the sign-in page would be needed' }]);
   });
 
-  test('26 somebody else is signed in than the Subject names (project rule)', async () => {
+  test('somebody else is signed in than the Subject names', {
+    meta: { holds: ['IDP-026'], source: 'project rule' },
+  }, async () => {
     const inside = '<saml:Subject><saml:NameID>somebody.else@example.com</saml:NameID></saml:Subject>';
     const { code, failed } = await failedOf(await stage.bring(await stage.signedIn(), { inside }));
     expect(code).toBe('unknown_principal');
@@ -41,7 +45,7 @@ describe('what fails once the request is accepted stands in the trace behind its
     expect(failed).toMatchObject([{ code, found: expect.stringContaining('_twice') }]);
   });
 
-  test('70 the portal user has no account (project rule)', async () => {
+  test('the portal user has no account', { meta: { holds: ['IDP-070'], source: 'project rule' } }, async () => {
     await stage.installation.addBiller('no-accounts', { keyType: 'EC-P256' });
     await stage.installation.addUser('no-accounts', EMAIL, 'correct horse battery', []);
     const browser = await stage.signedIn('no-accounts');

@@ -51,7 +51,9 @@ test('the reference in an error Response leads to the same (project rule)', asyn
   expect(trace).toMatchObject({ code: 'destination_wrong' });
 });
 
-test('68 names and values of people are masked, and RelayState is not kept (project rule)', async () => {
+test('names and values of people are masked, and RelayState is not kept', {
+  meta: { holds: ['IDP-068'], source: 'project rule' },
+}, async () => {
   const inside = '<saml:Subject><saml:NameID>somebody.else@example.com</saml:NameID></saml:Subject>';
   const page = await stage.bring(
     await stage.signedIn(),
@@ -65,7 +67,9 @@ test('68 names and values of people are masked, and RelayState is not kept (proj
   expect(trace.message?.join('\n')).toContain('saml:NameID s•••m (25 characters)');
 });
 
-test('68 an email address is masked wherever in a request it stands (project rule)', async () => {
+test('an email address is masked wherever in a request it stands', {
+  meta: { holds: ['IDP-068'], source: 'project rule' },
+}, async () => {
   const SECRET = 'Sam.Secret+bills@mail.example';
   const escaped = encodeURIComponent(SECRET);
   const place = `https://x.example/?user=${SECRET}&amp;again=${escaped}#${SECRET}`;

@@ -44,7 +44,9 @@ describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
     });
   }
 
-  test('102 sign-ons are counted by biller and outcome, and how long they took (project rule)', async () => {
+  test('sign-ons are counted by biller and outcome, and how long they took', {
+    meta: { holds: ['IDP-102'], source: 'project rule' },
+  }, async () => {
     const browser = await signIn('riverton');
     const path = requestPath('riverton');
     requirePosted(await browser.get(path));
@@ -67,7 +69,9 @@ describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
     ]);
   });
 
-  test('102 every published certificate tells the days it has left, and no other one does (project rule)', async () => {
+  test('every published certificate tells the days it has left, and no other one does', {
+    meta: { holds: ['IDP-102'], source: 'project rule' },
+  }, async () => {
     await installation.operate('key.stage', { biller: 'riverton', keyType: 'EC-P256' });
     const known = (await installation.operate('key.list', { biller: 'riverton' })) as {
       fingerprint: string;
@@ -94,7 +98,9 @@ describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
     expect((await left()).map(({ labels }) => labels.state)).toEqual(['active']);
   });
 
-  test('102 a biller whose key can’t be opened: not ready, its sign-on a 503 page before the sign-in, the others go on (project rule)', async () => {
+  test('a biller whose key can’t be opened: not ready, its sign-on a 503 page before the sign-in, the others go on', {
+    meta: { holds: ['IDP-102'], source: 'project rule' },
+  }, async () => {
     const { database, keys } = installation.services;
     const alive = async () => (await get('/health/live')).json();
     const ready = async () => {

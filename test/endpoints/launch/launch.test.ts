@@ -29,15 +29,21 @@ describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
       `payment-methods?account=${encodeURIComponent('101 Invoice/é')}`,
       '?account=101%20Invoice%2F%C3%A9&ViewMode=0&DeepLinkID=5',
     ],
-  ])('69, 70 /launch/riverton/%s leads to the exact redirect link (Invoice Cloud)', async (path, query) => {
-    const answer = await launch(path);
-    expect([answer.statusCode, answer.headers.location]).toEqual([
-      303,
-      `https://sso.invoicecloud.com/saml/${GUID}${query}`,
-    ]);
-  });
+  ])(
+    '/launch/riverton/%s leads to the exact redirect link',
+    { meta: { holds: ['IDP-069', 'IDP-070'], source: 'Invoice Cloud' } },
+    async (path, query) => {
+      const answer = await launch(path);
+      expect([answer.statusCode, answer.headers.location]).toEqual([
+        303,
+        `https://sso.invoicecloud.com/saml/${GUID}${query}`,
+      ]);
+    },
+  );
 
-  test('70 somebody else’s account: 403, with a reference that the audit knows (project rule)', async () => {
+  test('somebody else’s account: 403, with a reference that the audit knows', {
+    meta: { holds: ['IDP-070'], source: 'project rule' },
+  }, async () => {
     const answer = await launch('bills?account=303Invoice');
     expect([answer.statusCode, errorCodeOf(answer)]).toEqual([403, 'account_forbidden']);
     const [event] = (await installation.operate('audit.list', { event: 'launch.refused' })) as { reference: string }[];
@@ -51,17 +57,21 @@ describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
     '-1',
     'bills?account=202Invoice&viewMode=2',
     'bills?account=a&account=b',
-  ])('69 /launch/riverton/%s is refused (project rule)', async (path) => {
+  ])('/launch/riverton/%s is refused', { meta: { holds: ['IDP-069'], source: 'project rule' } }, async (path) => {
     const answer = await launch(path);
     expect([answer.statusCode, errorCodeOf(answer)]).toEqual([400, 'parameter_invalid']);
   });
 
-  test('70 without an account: the only one is taken, and of several one is chosen on the page (project rule)', async () => {
+  test('without an account: the only one is taken, and of several one is chosen on the page', {
+    meta: { holds: ['IDP-070'], source: 'project rule' },
+  }, async () => {
     expect((await launch('bills', 'one@example.com')).headers.location).toContain('account=303Invoice');
     expect((await launch('bills')).headers.location).toBe('/login/riverton');
   });
 
-  test('72 a launch is written down, and nothing but a GET does it (project rule)', async () => {
+  test('a launch is written down, and nothing but a GET does it', {
+    meta: { holds: ['IDP-072'], source: 'project rule' },
+  }, async () => {
     const browser = createBrowserLike(installation.server);
     await browser.signIn('riverton', 'pat@example.com', PASSWORD);
     const started = async () =>
@@ -82,7 +92,9 @@ describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
     expect(event).toMatchObject({ biller: 'riverton', details: { destination: 3, viewMode: 1 } });
   });
 
-  test('81 nobody is launched at a biller that there is not (project rule)', async () => {
+  test('nobody is launched at a biller that there is not', {
+    meta: { holds: ['IDP-081'], source: 'project rule' },
+  }, async () => {
     const answer = await installation.server.inject('/launch/nowhere/bills?account=202Invoice');
     expect([answer.statusCode, errorCodeOf(answer)]).toEqual([404, 'biller_unknown']);
   });

@@ -15,7 +15,9 @@ describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
   });
   afterAll(() => installation.close());
 
-  test('78 the media type is SAML’s own, the bytes stay while nothing changed, and they have a tag (SAML Metadata 4.1.1)', async () => {
+  test('the media type is SAML’s own, the bytes stay while nothing changed, and they have a tag', {
+    meta: { holds: ['IDP-078'], source: 'SAML Metadata 4.1.1' },
+  }, async () => {
     const [one, other] = [await get(), await get()];
     expect(one.headers).toMatchObject({
       'content-type': 'application/samlmetadata+xml; charset=utf-8',
@@ -28,7 +30,9 @@ describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
     expect((await get()).rawPayload.equals(one.rawPayload)).toBe(true);
   });
 
-  test('78 a client that has it is told so, by the tag, a weak one, in a list, or any (RFC 9110 13.1.2)', async () => {
+  test('a client that has it is told so, by the tag, a weak one, in a list, or any', {
+    meta: { holds: ['IDP-078'], source: 'RFC 9110 13.1.2' },
+  }, async () => {
     const tag = String((await get()).headers.etag);
     for (const value of [tag, `W/${tag}`, `"x", ${tag}`, '*']) {
       const answer = await get({ 'if-none-match': value });
@@ -37,7 +41,9 @@ describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
     expect((await get({ 'if-none-match': '"x"' })).statusCode).toBe(200);
   });
 
-  test('79 no header of the client is believed for an address in it (project rule)', async () => {
+  test('no header of the client is believed for an address in it', {
+    meta: { holds: ['IDP-079'], source: 'project rule' },
+  }, async () => {
     const headers = {
       host: 'evil.example',
       'x-forwarded-host': 'evil.example',
@@ -53,7 +59,9 @@ describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
     expect(hostile).toContain('entityID="https://idp.example/saml/riverton/metadata"');
   });
 
-  test('78 a change shows at once, and has another tag (project rule)', async () => {
+  test('a change shows at once, and has another tag', {
+    meta: { holds: ['IDP-078'], source: 'project rule' },
+  }, async () => {
     const before = await get();
     await installation.operate('biller.update', { slug: 'riverton', name: 'Riverton & Sons' });
     const after = await get({ 'if-none-match': String(before.headers.etag) });
@@ -85,7 +93,9 @@ describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
     expect((await installation.server.inject({ method: 'HEAD', url: '/saml/nowhere/metadata' })).statusCode).toBe(404);
   });
 
-  test('81 an unknown biller is not found, nor is one that no slug can name (project rule)', async () => {
+  test('an unknown biller is not found, nor is one that no slug can name', {
+    meta: { holds: ['IDP-081'], source: 'project rule' },
+  }, async () => {
     for (const slug of ['nowhere', 'Riverton', '-', '%00']) {
       const answer = await get({}, `/saml/${slug}/metadata`);
       expect([slug, answer.statusCode, errorCodeOf(answer)]).toEqual([slug, 404, 'biller_unknown']);

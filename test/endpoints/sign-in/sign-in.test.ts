@@ -78,7 +78,9 @@ describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
     expect((await signIn('pat@example.com', PASSWORD, '2001:db8:1:3::1')).statusCode).toBe(303);
   }, 120_000);
 
-  test('72 a form that another website sent is refused before anything is looked at (project rule)', async () => {
+  test('a form that another website sent is refused before anything is looked at', {
+    meta: { holds: ['IDP-072'], source: 'project rule' },
+  }, async () => {
     for (const headers of [
       { 'sec-fetch-site': 'cross-site' },
       { 'sec-fetch-site': 'same-site' },
@@ -124,7 +126,9 @@ describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
     await installation.operate('user.update', { biller: 'riverton', email: 'pat@example.com', disabled: false });
   });
 
-  test('72 no address that a request brings is ever redirected to (project rule)', async () => {
+  test('no address that a request brings is ever redirected to', {
+    meta: { holds: ['IDP-072'], source: 'project rule' },
+  }, async () => {
     const form = { email: 'pat@example.com', password: PASSWORD };
     for (const [name, value] of [
       ['next', 'https://evil.example'],

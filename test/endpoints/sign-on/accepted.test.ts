@@ -17,7 +17,9 @@ const SP_METADATA = `<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metada
     <AssertionConsumerService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="https://sp.example/two" index="7" isDefault="true"/>
   </SPSSODescriptor></EntityDescriptor>`;
 
-test('4, 5, 6 the ACS: the default, by index, by its exact URL (SAML Core 3.4.1)', async () => {
+test('the ACS: the default, by index, by its exact URL', {
+  meta: { holds: ['IDP-004', 'IDP-005', 'IDP-006'], source: 'SAML Core 3.4.1' },
+}, async () => {
   await stage.addBiller('several-acs', { spMetadata: SP_METADATA });
   const browser = await stage.signedIn('several-acs');
   const acsOf = async (attributes: Record<string, string>) =>
@@ -36,7 +38,8 @@ test('4, 5, 6 the ACS: the default, by index, by its exact URL (SAML Core 3.4.1)
 });
 
 test.each([undefined, '', 'plain', 'https://sp.example/?a=1&b=2#c', '<"\'&amp;>é😀'])(
-  '3, 61 RelayState %j comes back as it came (SAML Bindings 3.4.3, 3.5.3)',
+  'RelayState %j comes back as it came',
+  { meta: { holds: ['IDP-003', 'IDP-061'], source: 'SAML Bindings 3.4.3, 3.5.3' } },
   async (relayState) => {
     const posted = requirePosted(await stage.bring(await stage.signedIn(), {}, relayState));
     expect(posted.relayState).toBe(relayState);
@@ -44,12 +47,16 @@ test.each([undefined, '', 'plain', 'https://sp.example/?a=1&b=2#c', '<"\'&amp;>�
   },
 );
 
-test('9 an extension that is not known is passed over (SAML Core 3.2.1)', async () => {
+test('an extension that is not known is passed over', {
+  meta: { holds: ['IDP-009'], source: 'SAML Core 3.2.1' },
+}, async () => {
   const inside = '<samlp:Extensions><x:y xmlns:x="urn:x" a="1">text</x:y></samlp:Extensions>';
   requirePosted(await stage.bring(await stage.signedIn(), { inside }));
 });
 
-test('10, 44 NameIDPolicy: none and unspecified give the agreed format, others what they ask for (SAML Core 3.4.1.1)', async () => {
+test('NameIDPolicy: none and unspecified give the agreed format, others what they ask for', {
+  meta: { holds: ['IDP-010', 'IDP-044'], source: 'SAML Core 3.4.1.1' },
+}, async () => {
   const browser = await stage.signedIn();
   const nameIdOf = async (inside: string) =>
     elementsNamed(requirePosted(await stage.bring(browser, { inside })).root, 'NameID')[0];
@@ -82,14 +89,18 @@ test.each([
   ['maximum', ['Password'], 'Password'],
   ['maximum', ['SmartcardPKI'], 'PasswordProtectedTransport'],
   ['better', ['Password'], 'PasswordProtectedTransport'],
-])('11, 48 RequestedAuthnContext %s %j is met by %s (SAML Core 3.3.2.2.1)', async (comparison, asked, told) => {
-  const refs = asked.map((name) => `<saml:AuthnContextClassRef>${CLASS}${name}</saml:AuthnContextClassRef>`).join('');
-  const inside = `<samlp:RequestedAuthnContext Comparison="${comparison}">${refs}</samlp:RequestedAuthnContext>`;
-  const { root } = requirePosted(await stage.bring(await stage.signedIn(), { inside }));
-  expect(textOf(root, 'AuthnContextClassRef')).toBe(CLASS + told);
-});
+])(
+  'RequestedAuthnContext %s %j is met by %s',
+  { meta: { holds: ['IDP-011', 'IDP-048'], source: 'SAML Core 3.3.2.2.1' } },
+  async (comparison, asked, told) => {
+    const refs = asked.map((name) => `<saml:AuthnContextClassRef>${CLASS}${name}</saml:AuthnContextClassRef>`).join('');
+    const inside = `<samlp:RequestedAuthnContext Comparison="${comparison}">${refs}</samlp:RequestedAuthnContext>`;
+    const { root } = requirePosted(await stage.bring(await stage.signedIn(), { inside }));
+    expect(textOf(root, 'AuthnContextClassRef')).toBe(CLASS + told);
+  },
+);
 
-test('13 HEAD never issues (RFC 9110 9.3.2)', async () => {
+test('HEAD never issues', { meta: { holds: ['IDP-013'], source: 'RFC 9110 9.3.2' } }, async () => {
   const browser = await stage.signedIn();
   const issued = () => stage.installation.operate('audit.list', { event: 'assertion.issued', limit: 10_000 });
   const before = (await issued()) as unknown[];
@@ -103,7 +114,9 @@ test('13 HEAD never issues (RFC 9110 9.3.2)', async () => {
   expect((await issued()) as unknown[]).toHaveLength(before.length + 1);
 });
 
-test('35, 38, 39, 42, 47 IDs are fresh, InResponseTo and Issuer right, and the time of the login is the real one (SAML Core 3.2.2)', async () => {
+test('IDs are fresh, InResponseTo and Issuer right, and the time of the login is the real one', {
+  meta: { holds: ['IDP-035', 'IDP-038', 'IDP-039', 'IDP-042', 'IDP-047'], source: 'SAML Core 3.2.2' },
+}, async () => {
   const browser = await stage.signedIn();
   const loggedIn = stage.now();
   stage.pass(120_000);

@@ -26,7 +26,9 @@ function only(root: XmlElement, name: string): XmlElement {
 }
 const instantOf = (element: XmlElement, name: string) => Date.parse(element.attributes.get(name) ?? '');
 
-test('34, 37, 38, 40, 45, 46 the assertion is confirmed at this ACS, for this request, for a short time (SAML Profiles 4.1.4.2)', async () => {
+test('the assertion is confirmed at this ACS, for this request, for a short time', {
+  meta: { holds: ['IDP-034', 'IDP-037', 'IDP-038', 'IDP-040', 'IDP-045', 'IDP-046'], source: 'SAML Profiles 4.1.4.2' },
+}, async () => {
   const before = stage.now();
   const { xml, root } = await signOn({ attributes: { ID: '_asked' } });
   expect(schemaErrors(xml, 'protocol')).toBe('');
@@ -53,7 +55,9 @@ test('34, 37, 38, 40, 45, 46 the assertion is confirmed at this ACS, for this re
   }
 });
 
-test('47, 48 SessionIndex tells nothing and is the same for one session; the context is a password over TLS (SAML Core 2.7.2)', async () => {
+test('SessionIndex tells nothing and is the same for one session; the context is a password over TLS', {
+  meta: { holds: ['IDP-047', 'IDP-048'], source: 'SAML Core 2.7.2' },
+}, async () => {
   const indexOf = async (from: BrowserLike) =>
     only((await signOn({}, from)).root, 'AuthnStatement').attributes.get('SessionIndex') ?? '';
   const [one, again, other] = [
@@ -72,7 +76,9 @@ test('47, 48 SessionIndex tells nothing and is the same for one session; the con
   );
 });
 
-test('44 a persistent NameID says nothing, stays the same for the person, and is another one elsewhere (SAML Core 8.3.7)', async () => {
+test('a persistent NameID says nothing, stays the same for the person, and is another one elsewhere', {
+  meta: { holds: ['IDP-044'], source: 'SAML Core 8.3.7' },
+}, async () => {
   await stage.installation.addUser('short', 'kim@example.com', PASSWORD, ['101Invoice']);
   const nameIdOf = async (from: BrowserLike, biller = 'short') =>
     only((await signOn(policy(PERSISTENT), from, biller)).root, 'NameID');
@@ -102,7 +108,9 @@ test('44 a persistent NameID says nothing, stays the same for the person, and is
   expect((await nameIdOf(browser)).text).toBe(mine.text);
 });
 
-test('10, 44 the agreed format holds where the request names none, and gives way where it names one (SAML Core 3.4.1.1)', async () => {
+test('the agreed format holds where the request names none, and gives way where it names one', {
+  meta: { holds: ['IDP-010', 'IDP-044'], source: 'SAML Core 3.4.1.1' },
+}, async () => {
   await stage.addBiller('agreed', { settings: { nameIdFormat: 'transient' } });
   const from = await stage.signedIn('agreed');
   const nameIdOf = async (parts = {}) => only((await signOn(parts, from, 'agreed')).root, 'NameID');

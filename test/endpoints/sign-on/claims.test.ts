@@ -14,7 +14,9 @@ async function claimsAt(biller: string, email = EMAIL) {
   }));
 }
 
-test('49 claims: exact names and formats, constants and several values, friendly names, in their order (SAML Core 2.7.3.1)', async () => {
+test('claims: exact names and formats, constants and several values, friendly names, in their order', {
+  meta: { holds: ['IDP-049'], source: 'SAML Core 2.7.3.1' },
+}, async () => {
   await stage.addBiller('claims', {
     settings: {
       emailClaim: { name: 'urn:oid:0.9.2342.19200300.100.1.3', nameFormat: 'uri', friendlyName: 'mail' },
@@ -29,7 +31,9 @@ test('49 claims: exact names and formats, constants and several values, friendly
   ]);
 });
 
-test('49 all accounts in one claim, and nobody is asked which (project rule)', async () => {
+test('all accounts in one claim, and nobody is asked which', {
+  meta: { holds: ['IDP-049'], source: 'project rule' },
+}, async () => {
   await stage.addBiller('all', { settings: { accounts: 'all', loginTypes: { owner: 1 } } });
   await stage.installation.addUser('all', 'kim@example.com', PASSWORD, ['1:co-owner', '2:owner']);
   expect(await claimsAt('all', 'kim@example.com')).toEqual([
@@ -39,12 +43,16 @@ test('49 all accounts in one claim, and nobody is asked which (project rule)', a
   ]);
 });
 
-test('49 a claim that is given twice is refused when it is set (project rule)', async () => {
+test('a claim that is given twice is refused when it is set', {
+  meta: { holds: ['IDP-049'], source: 'project rule' },
+}, async () => {
   const settings = { constantClaims: [{ name: 'Email', nameFormat: 'basic', values: ['x'] }] };
   await expect(stage.addBiller('twice', { settings })).rejects.toThrow('The claim "Email" is given twice.');
 });
 
-test('51 a portal user without an account is told so before anything is signed (project rule)', async () => {
+test('a portal user without an account is told so before anything is signed', {
+  meta: { holds: ['IDP-051'], source: 'project rule' },
+}, async () => {
   await stage.installation.addUser('riverton', 'new@example.com', PASSWORD, []);
   const page = await stage.bring(await stage.signedIn('riverton', 'new@example.com'));
   expect(page.statusCode).toBe(403);

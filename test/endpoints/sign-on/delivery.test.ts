@@ -7,7 +7,9 @@ const stage = useStage();
 const flowIn = (location: unknown) => /flow=([\w-]+)/.exec(String(location))?.[1] ?? '';
 const message = () => authnRequest({ attributes: { IssueInstant: new Date(stage.now()).toISOString() } });
 
-test('62, 63 the page that posts itself is not kept, not guessed, tells no referrer, and leads to this ACS alone (SAML Bindings 3.5.5)', async () => {
+test('the page that posts itself is not kept, not guessed, tells no referrer, and leads to this ACS alone', {
+  meta: { holds: ['IDP-062', 'IDP-063'], source: 'SAML Bindings 3.5.5' },
+}, async () => {
   const page = await stage.bring(await stage.signedIn());
   expect(page.headers).toMatchObject({
     'cache-control': 'no-store',
@@ -22,7 +24,9 @@ test('62, 63 the page that posts itself is not kept, not guessed, tells no refer
   expect(page.body).not.toMatch(/<script>|onload=|onclick=|style="/);
 });
 
-test('63, 67 the origins that the ACS redirects to, and the portal that may frame us, are the biller’s settings (project rule)', async () => {
+test('the origins that the ACS redirects to, and the portal that may frame us, are the biller’s settings', {
+  meta: { holds: ['IDP-063', 'IDP-067'], source: 'project rule' },
+}, async () => {
   const settings = {
     acsRedirectOrigins: ['https://www.invoicecloud.example'],
     portalUrl: 'https://portal.example/home',
@@ -34,7 +38,9 @@ test('63, 67 the origins that the ACS redirects to, and the portal that may fram
   );
 });
 
-test('64 a request is answered once, however often and at the same time it comes (SAML Profiles 4.1.4.5)', async () => {
+test('a request is answered once, however often and at the same time it comes', {
+  meta: { holds: ['IDP-064'], source: 'SAML Profiles 4.1.4.5' },
+}, async () => {
   const browser = await stage.signedIn();
   const url = `/saml/riverton/sso?${redirectQuery(message())}`;
   const answers = await Promise.all(Array.from({ length: 8 }, () => browser.get(url)));
@@ -43,7 +49,9 @@ test('64 a request is answered once, however often and at the same time it comes
   expect(errorCodeOf(await browser.get(url))).toBe('request_replayed');
 });
 
-test('2, 66 POST, also with line breaks in the base64: parked, and 303 to a GET that brings the Lax cookies (SAML Bindings 3.5.4)', async () => {
+test('POST, also with line breaks in the base64: parked, and 303 to a GET that brings the Lax cookies', {
+  meta: { holds: ['IDP-002', 'IDP-066'], source: 'SAML Bindings 3.5.4' },
+}, async () => {
   const browser = await stage.signedIn();
   const session = browser.cookies.get('__Host-session') ?? '';
   const { SAMLRequest = '' } = postFields(message());
@@ -64,7 +72,9 @@ test('2, 66 POST, also with line breaks in the base64: parked, and 303 to a GET 
   expect(requirePosted(await browser.follow(parked)).relayState).toBe('rs');
 });
 
-test('65 a flow belongs to the browser that began it, and to its biller (project rule)', async () => {
+test('a flow belongs to the browser that began it, and to its biller', {
+  meta: { holds: ['IDP-065'], source: 'project rule' },
+}, async () => {
   await stage.addBiller('neighbour');
   const [browser, thief] = [stage.stranger(), await stage.signedIn()];
   const parked = await browser.post('/saml/riverton/sso', postFields(message()));
@@ -77,7 +87,9 @@ test('65 a flow belongs to the browser that began it, and to its biller (project
   expect((await browser.get(path)).headers.location).toMatch(/^\/login\//);
 });
 
-test('64 a finished flow makes no second assertion: back and refresh end on a page (project rule)', async () => {
+test('a finished flow makes no second assertion: back and refresh end on a page', {
+  meta: { holds: ['IDP-064'], source: 'project rule' },
+}, async () => {
   const browser = stage.stranger();
   const asked = await stage.bring(browser);
   const flow = flowIn(asked.headers.location);
@@ -87,7 +99,9 @@ test('64 a finished flow makes no second assertion: back and refresh end on a pa
   expect(errorCodeOf(await browser.get(resumed))).toBe('flow_unknown');
 });
 
-test('65 the session identifier is a new one at every sign-in, and its cookie is Secure, HttpOnly and Lax (project rule)', async () => {
+test('the session identifier is a new one at every sign-in, and its cookie is Secure, HttpOnly and Lax', {
+  meta: { holds: ['IDP-065'], source: 'project rule' },
+}, async () => {
   const browser = stage.stranger();
   browser.cookies.set('__Host-session', 'B'.repeat(43));
   const first = await browser.post('/login/riverton', { email: EMAIL, password: PASSWORD });
@@ -108,7 +122,9 @@ test('a session of one biller is none at another (project rule)', async () => {
   expect((await stage.bring(browser, {}, undefined, 'neighbour')).headers.location).toMatch(/^\/login\/neighbour/);
 });
 
-test('67 in a frame nobody signs in: a page with a way out, never a password (project rule)', async () => {
+test('in a frame nobody signs in: a page with a way out, never a password', {
+  meta: { holds: ['IDP-067'], source: 'project rule' },
+}, async () => {
   const page = await stage
     .stranger()
     .get(`/saml/riverton/sso?${redirectQuery(message())}`, { 'sec-fetch-dest': 'iframe' });

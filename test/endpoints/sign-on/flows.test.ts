@@ -46,7 +46,9 @@ describe.each(DATABASE_KINDS)('a sign-on flow on the %s database', (kind) => {
     return status === 400 && body.includes('This sign-on is over');
   };
 
-  test('102 keeps the request as it was accepted, and of the browser’s secret only a hash (project rule)', async () => {
+  test('keeps the request as it was accepted, and of the browser’s secret only a hash', {
+    meta: { holds: ['IDP-102'], source: 'project rule' },
+  }, async () => {
     const requestId = newSamlId();
     const { id } = await park(requestId);
     const [row, ...others] = await stored();
@@ -58,7 +60,9 @@ describe.each(DATABASE_KINDS)('a sign-on flow on the %s database', (kind) => {
     expect(JSON.stringify(row)).not.toContain(secret);
   });
 
-  test('65, 102 goes on in the browser that began it, at its biller, and nowhere else (project rule)', async () => {
+  test('goes on in the browser that began it, at its biller, and nowhere else', {
+    meta: { holds: ['IDP-065', 'IDP-102'], source: 'project rule' },
+  }, async () => {
     const { id, path } = await park();
     expect((await client.get(path)).headers.location).toBe(`/login/riverton?flow=${id}`);
     expect(await isOver(client.get(`/saml/springfield/sso?flow=${id}`))).toBe(true);
@@ -72,7 +76,9 @@ describe.each(DATABASE_KINDS)('a sign-on flow on the %s database', (kind) => {
     expect((await client.get(path)).headers.location).toBe(`/login/riverton?flow=${id}`);
   });
 
-  test('64, 102 is over once it was answered (project rule)', async () => {
+  test('is over once it was answered', {
+    meta: { holds: ['IDP-064', 'IDP-102'], source: 'project rule' },
+  }, async () => {
     const { path } = await park();
     await client.signIn('riverton', 'ada@example.com', PASSWORD);
     const answer = await client.get(path);
@@ -83,7 +89,9 @@ describe.each(DATABASE_KINDS)('a sign-on flow on the %s database', (kind) => {
     expect(again.body).not.toContain('SAMLResponse');
   });
 
-  test('102 ends after a quarter of an hour, and is then cleared away (project rule)', async () => {
+  test('ends after a quarter of an hour, and is then cleared away', {
+    meta: { holds: ['IDP-102'], source: 'project rule' },
+  }, async () => {
     const old = await park();
     // A request may be five minutes old.
     later = 4 * 60_000;

@@ -49,7 +49,8 @@ describe.each(DATABASE_KINDS)('a sign-on of a foreign Service Provider, on the %
   }
 
   test.each(BINDINGS)(
-    '1, 2, 102 by %s: the sign-in on the way, then the session is used again; node-saml accepts both (SAML Profiles 4.1)',
+    'by %s: the sign-in on the way, then the session is used again; node-saml accepts both',
+    { meta: { holds: ['IDP-001', 'IDP-002', 'IDP-102'], source: 'SAML Profiles 4.1' } },
     async (binding) => {
       const browser = stranger();
       const { id, page: login } = await bring(browser, binding, 'first state');
@@ -83,7 +84,8 @@ describe.each(DATABASE_KINDS)('a sign-on of a foreign Service Provider, on the %
   );
 
   test.each(BINDINGS)(
-    '64, 70, 102 by %s: of several accounts one is chosen, and it makes the claims; nobody else’s is taken (project rule)',
+    'by %s: of several accounts one is chosen, and it makes the claims; nobody else’s is taken',
+    { meta: { holds: ['IDP-064', 'IDP-070', 'IDP-102'], source: 'project rule' } },
     async (binding) => {
       const browser = await signedIn(TWO);
       const { page: choice } = await bring(browser, binding, 'state');
@@ -102,7 +104,9 @@ describe.each(DATABASE_KINDS)('a sign-on of a foreign Service Provider, on the %
     },
   );
 
-  test('72, 102 a choice that another website sends is refused, and the flow goes on for who it belongs to (project rule)', async () => {
+  test('a choice that another website sends is refused, and the flow goes on for who it belongs to', {
+    meta: { holds: ['IDP-072', 'IDP-102'], source: 'project rule' },
+  }, async () => {
     const browser = await signedIn(TWO);
     const { page } = await bring(browser, 'HTTP-Redirect');
     const form = { flow: flowIn(page), account: '201Invoice' };
@@ -118,7 +122,9 @@ describe.each(DATABASE_KINDS)('a sign-on of a foreign Service Provider, on the %
     requirePosted(await browser.post(SSO, form, { 'sec-fetch-site': 'same-origin', origin: 'https://idp.example' }));
   });
 
-  test('65, 102 “Not you?” ends the session, and the same request is answered for who signs in then (project rule)', async () => {
+  test('“Not you?” ends the session, and the same request is answered for who signs in then', {
+    meta: { holds: ['IDP-065', 'IDP-102'], source: 'project rule' },
+  }, async () => {
     const browser = await signedIn(TWO);
     const { page: choice } = await bring(browser, 'HTTP-POST', 'state');
     const login = await browser.follow(await browser.post('/logout', { biller: 'riverton', flow: flowIn(choice) }));
@@ -128,7 +134,9 @@ describe.each(DATABASE_KINDS)('a sign-on of a foreign Service Provider, on the %
     expect(await provider.judge(posted)).toMatchObject({ nameID: ONE, AccountNumber: '101Invoice' });
   });
 
-  test('65, 102 two tabs wait for one sign-in, and each is answered with its own (project rule)', async () => {
+  test('two tabs wait for one sign-in, and each is answered with its own', {
+    meta: { holds: ['IDP-065', 'IDP-102'], source: 'project rule' },
+  }, async () => {
     const browser = stranger();
     const [first, second] = [
       await bring(browser, 'HTTP-POST', 'tab 1'),
@@ -146,7 +154,9 @@ describe.each(DATABASE_KINDS)('a sign-on of a foreign Service Provider, on the %
     }
   });
 
-  test('65, 102 a browser keeps the cookies of eight flows at most, and the newest goes on (project rule)', async () => {
+  test('a browser keeps the cookies of eight flows at most, and the newest goes on', {
+    meta: { holds: ['IDP-065', 'IDP-102'], source: 'project rule' },
+  }, async () => {
     const browser = stranger();
     let page = { body: '' };
     for (let turn = 0; turn < 12; turn += 1) ({ page } = await bring(browser, 'HTTP-POST', `turn ${turn}`));
@@ -155,7 +165,8 @@ describe.each(DATABASE_KINDS)('a sign-on of a foreign Service Provider, on the %
   });
 
   test.each([undefined, '', ' a  b ', '<"\'&amp;>é😀\u2028', 'x'.repeat(1024)])(
-    '3, 61, 102 RelayState %j by POST comes back as it came, through the database (SAML Bindings 3.5.3)',
+    'RelayState %j by POST comes back as it came, through the database',
+    { meta: { holds: ['IDP-003', 'IDP-061', 'IDP-102'], source: 'SAML Bindings 3.5.3' } },
     async (relayState) => {
       const browser = await signedIn(ONE);
       const parked = await browser.post(SSO, postFields(authnRequest(), relayState));

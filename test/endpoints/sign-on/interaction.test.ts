@@ -16,7 +16,8 @@ beforeAll(async () => {
 });
 
 test.each(['true', '1'])(
-  '30 ForceAuthn="%s" signs in again, although somebody is signed in, and once (SAML Core 3.4.1)',
+  'ForceAuthn="%s" signs in again, although somebody is signed in, and once',
+  { meta: { holds: ['IDP-030'], source: 'SAML Core 3.4.1' } },
   async (ForceAuthn) => {
     const browser = await stage.signedIn();
     stage.pass(60_000);
@@ -35,7 +36,9 @@ test.each(['true', '1'])(
   },
 );
 
-test('30 ForceAuthn by POST, with somebody who can’t say the password: never the ACS (SAML Core 3.4.1)', async () => {
+test('ForceAuthn by POST, with somebody who can’t say the password: never the ACS', {
+  meta: { holds: ['IDP-030'], source: 'SAML Core 3.4.1' },
+}, async () => {
   const browser = await stage.signedIn();
   const asked = await browser.follow(await stage.bringByPost(browser, { attributes: { ForceAuthn: '1' } }));
   expect(asked.body).toContain('name="password"');
@@ -49,14 +52,16 @@ test('30 ForceAuthn by POST, with somebody who can’t say the password: never t
   requirePosted(await stage.bring(browser));
 });
 
-test('29 a session at another biller is none here (project rule)', async () => {
+test('a session at another biller is none here', { meta: { holds: ['IDP-029'], source: 'project rule' } }, async () => {
   await stage.addBiller('elsewhere');
   const browser = await stage.signedIn('elsewhere');
   const posted = requirePosted(await stage.bring(browser, { attributes: { IsPassive: 'true' } }));
   expect(statusOf(posted)).toEqual(['Responder', 'NoPassive']);
 });
 
-test('29 IsPassive with a session issues; where an account must be chosen it is NoPassive, on both bindings (SAML Core 3.4.1)', async () => {
+test('IsPassive with a session issues; where an account must be chosen it is NoPassive, on both bindings', {
+  meta: { holds: ['IDP-029'], source: 'SAML Core 3.4.1' },
+}, async () => {
   const attributes = { IsPassive: 'true' };
   expect(statusOf(requirePosted(await stage.bring(await stage.signedIn(), { attributes })))).toEqual(['Success']);
   const several = await stage.signedIn('riverton', SEVERAL);
@@ -69,7 +74,9 @@ test('29 IsPassive with a session issues; where an account must be chosen it is 
   }
 });
 
-test('29 IsPassive and ForceAuthn together can’t be kept, and nobody is asked (SAML Core 3.4.1)', async () => {
+test('IsPassive and ForceAuthn together can’t be kept, and nobody is asked', {
+  meta: { holds: ['IDP-029'], source: 'SAML Core 3.4.1' },
+}, async () => {
   const attributes = { IsPassive: 'true', ForceAuthn: 'true' };
   const posted = requirePosted(await stage.bring(await stage.signedIn(), { attributes }));
   expect(statusOf(posted)).toEqual(['Responder', 'NoPassive']);
@@ -78,7 +85,9 @@ test('29 IsPassive and ForceAuthn together can’t be kept, and nobody is asked 
 const subject = (nameId: string, format?: string) =>
   `<saml:Subject><saml:NameID${format === undefined ? '' : ` Format="${format}"`}>${nameId}</saml:NameID></saml:Subject>`;
 
-test('26 a Subject that names who is signed in, by email or persistently, is served (SAML Core 3.4.1.4)', async () => {
+test('a Subject that names who is signed in, by email or persistently, is served', {
+  meta: { holds: ['IDP-026'], source: 'SAML Core 3.4.1.4' },
+}, async () => {
   const browser = await stage.signedIn();
   const policy = `<samlp:NameIDPolicy Format="${PERSISTENT}"/>`;
   const { root } = requirePosted(await stage.bring(browser, { inside: policy }));
@@ -93,7 +102,9 @@ test('26 a Subject that names who is signed in, by email or persistently, is ser
   }
 });
 
-test('26 a Subject that names somebody else is UnknownPrincipal, whoever exists (SAML Core 3.4.1.4)', async () => {
+test('a Subject that names somebody else is UnknownPrincipal, whoever exists', {
+  meta: { holds: ['IDP-026'], source: 'SAML Core 3.4.1.4' },
+}, async () => {
   const transient = 'urn:oasis:names:tc:SAML:2.0:nameid-format:transient';
   const browser = await stage.signedIn();
   for (const inside of [
@@ -112,7 +123,9 @@ test('26 a Subject that names somebody else is UnknownPrincipal, whoever exists 
   }
 });
 
-test('26 whoever signs in on the way must be the one that was named (SAML Core 3.4.1.4)', async () => {
+test('whoever signs in on the way must be the one that was named', {
+  meta: { holds: ['IDP-026'], source: 'SAML Core 3.4.1.4' },
+}, async () => {
   for (const [email, status] of [
     [SEVERAL, ['Requester', 'UnknownPrincipal']],
     [EMAIL, ['Success']],

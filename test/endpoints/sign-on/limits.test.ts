@@ -23,11 +23,17 @@ test.each([
   [120.001, 'request_stale'],
   [-20, 'issued'],
   [-20.001, 'request_stale'],
-])('20 a request that is %s s old, of 100 and a skew of 20: %s (SAML Core 3.2.1)', async (age, outcome) => {
-  expect(outcomeOf(await bring({ IssueInstant: since(age) }))).toBe(outcome);
-});
+])(
+  'a request that is %s s old, of 100 and a skew of 20: %s',
+  { meta: { holds: ['IDP-020'], source: 'SAML Core 3.2.1' } },
+  async (age, outcome) => {
+    expect(outcomeOf(await bring({ IssueInstant: since(age) }))).toBe(outcome);
+  },
+);
 
-test('20 an IssueInstant with or without fractions of a second, in UTC and no other way (SAML Core 1.3.3)', async () => {
+test('an IssueInstant with or without fractions of a second, in UTC and no other way', {
+  meta: { holds: ['IDP-020'], source: 'SAML Core 1.3.3' },
+}, async () => {
   const [whole] = since(1).split('.');
   for (const instant of [`${whole}Z`, `${whole}.5Z`, `${whole}.1234567Z`]) {
     expect([instant, outcomeOf(await bring({ IssueInstant: instant }))]).toEqual([instant, 'issued']);
@@ -47,7 +53,9 @@ test('20 an IssueInstant with or without fractions of a second, in UTC and no ot
   }
 });
 
-test('25 the limit of RelayState is the biller’s setting, in bytes (SAML Bindings 3.4.3)', async () => {
+test('the limit of RelayState is the biller’s setting, in bytes', {
+  meta: { holds: ['IDP-025'], source: 'SAML Bindings 3.4.3' },
+}, async () => {
   for (const fits of ['x'.repeat(2000), 'é'.repeat(1000)]) {
     expect(requirePosted(await bring({}, fits)).relayState).toBe(fits);
   }
@@ -56,13 +64,17 @@ test('25 the limit of RelayState is the biller’s setting, in bytes (SAML Bindi
   }
 });
 
-test('25 RelayState that a form can’t bring back unchanged is refused (SAML Bindings 3.5.3)', async () => {
+test('RelayState that a form can’t bring back unchanged is refused', {
+  meta: { holds: ['IDP-025'], source: 'SAML Bindings 3.5.3' },
+}, async () => {
   for (const relayState of ['a\nb', 'a\r\nb', 'a\tb', 'a\u0000b', '\u007F', '\u0085']) {
     expect([relayState, outcomeOf(await bring({}, relayState))]).toEqual([relayState, 'relay_state_invalid']);
   }
 });
 
-test('19 an ID of 256 characters is one, and one more is not; letters beyond ASCII are letters (SAML Core 1.3.4)', async () => {
+test('an ID of 256 characters is one, and one more is not; letters beyond ASCII are letters', {
+  meta: { holds: ['IDP-019'], source: 'SAML Core 1.3.4' },
+}, async () => {
   for (const id of [`_${'a'.repeat(255)}`, 'é.1-x_']) {
     expect(requirePosted(await bring({ ID: id })).root.attributes.get('InResponseTo')).toBe(id);
   }
@@ -71,7 +83,9 @@ test('19 an ID of 256 characters is one, and one more is not; letters beyond ASC
   }
 });
 
-test('19 an ID that was answered is answered to nobody again, in whatever request it comes (SAML Core 1.3.4)', async () => {
+test('an ID that was answered is answered to nobody again, in whatever request it comes', {
+  meta: { holds: ['IDP-019'], source: 'SAML Core 1.3.4' },
+}, async () => {
   requirePosted(await bring({ ID: '_once' }));
   const other = await stage.signedIn('limits');
   for (const page of [

@@ -6,7 +6,9 @@ import { EMAIL, PASSWORD, useStage } from './stage.ts';
 const stage = useStage();
 const OTHER_ACS = 'https://sp.example/other-acs';
 
-test('23 a parked request goes to no ACS that was taken away meanwhile (project rule)', async () => {
+test('a parked request goes to no ACS that was taken away meanwhile', {
+  meta: { holds: ['IDP-023'], source: 'project rule' },
+}, async () => {
   const acs = [TEST_ACS, OTHER_ACS];
   await stage.addBiller('moved', { entityId: TEST_SP, acs });
   const bring = async (acsUrl: string) => {
@@ -26,7 +28,9 @@ test('23 a parked request goes to no ACS that was taken away meanwhile (project 
   expect(requirePosted(await kept.browser.get(`/saml/moved/sso?flow=${kept.flow}`)).acs).toBe(TEST_ACS);
 });
 
-test('37 an error goes to the ACS that was asked for, too, not to the default one (SAML Core 3.2.2)', async () => {
+test('an error goes to the ACS that was asked for, too, not to the default one', {
+  meta: { holds: ['IDP-037'], source: 'SAML Core 3.2.2' },
+}, async () => {
   await stage.addBiller('two-acs', { entityId: TEST_SP, acs: [TEST_ACS, OTHER_ACS] });
   const attributes = { AssertionConsumerServiceURL: OTHER_ACS, IsPassive: 'true' };
   const posted = requirePosted(await stage.bring(stage.stranger(), { attributes }, undefined, 'two-acs'));
@@ -35,7 +39,9 @@ test('37 an error goes to the ACS that was asked for, too, not to the default on
   expect(posted.root.attributes.get('Destination')).toBe(OTHER_ACS);
 });
 
-test('67 in a frame nobody chooses an account: a page with a way out (project rule)', async () => {
+test('in a frame nobody chooses an account: a page with a way out', {
+  meta: { holds: ['IDP-067'], source: 'project rule' },
+}, async () => {
   await stage.addBiller('several');
   const email = 'two.accounts@example.com';
   await stage.installation.addUser('several', email, PASSWORD, ['101Invoice:owner', '102Invoice:owner']);
@@ -48,7 +54,9 @@ test('67 in a frame nobody chooses an account: a page with a way out (project ru
   expect(framed.body).not.toContain('102Invoice');
 });
 
-test('62 what sends the browser on is not kept either (project rule)', async () => {
+test('what sends the browser on is not kept either', {
+  meta: { holds: ['IDP-062'], source: 'project rule' },
+}, async () => {
   const { statusCode, headers } = await stage.bring(stage.stranger());
   expect([statusCode, headers['cache-control'], headers['referrer-policy']]).toEqual([303, 'no-store', 'no-referrer']);
 });

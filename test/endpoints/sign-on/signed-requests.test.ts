@@ -48,7 +48,9 @@ async function byPost(xml: string, relayState?: string, biller = 'signing') {
 }
 const success = (page: Parameters<typeof requirePosted>[0]) => statusOf(requirePosted(page));
 
-test('7 a signed POST by any registered certificate, RSA or ECDSA (SAML Bindings 3.5.4)', async () => {
+test('a signed POST by any registered certificate, RSA or ECDSA', {
+  meta: { holds: ['IDP-007'], source: 'SAML Bindings 3.5.4' },
+}, async () => {
   expect(success(await byPost(signedMessage(message(), first), 'rs'))).toEqual(['Success']);
   // xml-crypto knows no ECDSA; xmlsec1 does.
   const xml = message();
@@ -58,7 +60,9 @@ test('7 a signed POST by any registered certificate, RSA or ECDSA (SAML Bindings
   expect(success(await byPost(signed))).toEqual(['Success']);
 });
 
-test('32 of two requests in one document, the signed one is answered or none (SAML Core 5.4)', async () => {
+test('of two requests in one document, the signed one is answered or none', {
+  meta: { holds: ['IDP-032'], source: 'SAML Core 5.4' },
+}, async () => {
   const evil = authnRequest({
     attributes: { ID: '_evil', Destination: ssoUrl, IssueInstant: new Date(stage.now()).toISOString() },
     inside: `<samlp:NameIDPolicy Format="urn:oasis:names:tc:SAML:2.0:nameid-format:transient"/>`,
@@ -81,12 +85,16 @@ test('32 of two requests in one document, the signed one is answered or none (SA
   }
 });
 
-test('8 a signed Redirect by any registered certificate, RSA or ECDSA (SAML Bindings 3.4.4.1)', async () => {
+test('a signed Redirect by any registered certificate, RSA or ECDSA', {
+  meta: { holds: ['IDP-008'], source: 'SAML Bindings 3.4.4.1' },
+}, async () => {
   expect(success(await byRedirect(signedQuery(redirectQuery(message(), 'rs'), first)))).toEqual(['Success']);
   expect(success(await byRedirect(signedQuery(redirectQuery(message(), 'rs'), second, ecdsa)))).toEqual(['Success']);
 });
 
-test('8 the raw query is what is signed: lower-case escapes, an empty RelayState, other parameters (SAML Bindings 3.4.4.1)', async () => {
+test('the raw query is what is signed: lower-case escapes, an empty RelayState, other parameters', {
+  meta: { holds: ['IDP-008'], source: 'SAML Bindings 3.4.4.1' },
+}, async () => {
   const lower = redirectQuery(message(), 'a/b').replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase());
   expect(success(await byRedirect(signedQuery(lower, first)))).toEqual(['Success']);
   const empty = signedQuery(`${redirectQuery(message())}&RelayState=`, first);
@@ -96,7 +104,9 @@ test('8 the raw query is what is signed: lower-case escapes, an empty RelayState
   expect(success(await byRedirect(`${shuffled}&lang=en`))).toEqual(['Success']);
 });
 
-test("8 node-saml’s own Redirect, which sends other octets than it signed where RelayState has a space or !'()*~ (SAML Bindings 3.4.4.1)", async () => {
+test("node-saml’s own Redirect, which sends other octets than it signed where RelayState has a space or !'()*~", {
+  meta: { holds: ['IDP-008'], source: 'SAML Bindings 3.4.4.1' },
+}, async () => {
   const saml = new SAML({
     entryPoint: ssoUrl,
     issuer: 'https://sp.example/metadata',
@@ -164,7 +174,8 @@ const badQueries: [string, () => string, string][] = [
 ];
 
 test.each(badQueries)(
-  '31 Redirect, %s: a page, and nothing is posted (SAML Bindings 3.4.4.1)',
+  'Redirect, %s: a page, and nothing is posted',
+  { meta: { holds: ['IDP-031'], source: 'SAML Bindings 3.4.4.1' } },
   async (_title, query, code) => {
     const page = await byRedirect(query());
     expect([page.statusCode, errorCodeOf(page)]).toEqual([400, code]);
@@ -174,7 +185,9 @@ test.each(badQueries)(
   },
 );
 
-test('31 a signature that comes is verified although none is required, and one by nobody’s certificate too (project rule)', async () => {
+test('a signature that comes is verified although none is required, and one by nobody’s certificate too', {
+  meta: { holds: ['IDP-031'], source: 'project rule' },
+}, async () => {
   const invalid = signedQuery(redirectQuery(message('checking')), stranger);
   expect(errorCodeOf(await byRedirect(invalid, 'checking'))).toBe('signature_invalid');
   expect(success(await byRedirect(redirectQuery(message('checking')), 'checking'))).toEqual(['Success']);
@@ -183,7 +196,9 @@ test('31 a signature that comes is verified although none is required, and one b
   expect((await stage.audited('sign_on.refused')).details.detail).toContain('no certificate is registered');
 });
 
-test('31 POST: SHA-1 is refused with a word on how to mend it; KeyInfo is not believed (SAML Core 5.4)', async () => {
+test('POST: SHA-1 is refused with a word on how to mend it; KeyInfo is not believed', {
+  meta: { holds: ['IDP-031'], source: 'SAML Core 5.4' },
+}, async () => {
   const weak = await byPost(signedMessage(message(), first, SHA1));
   expect(errorCodeOf(weak)).toBe('signature_algorithm_refused');
   expect((await stage.audited('sign_on.refused')).details.detail).toContain(
@@ -196,7 +211,9 @@ test('31 POST: SHA-1 is refused with a word on how to mend it; KeyInfo is not be
   expect(errorCodeOf(await byPost(message()))).toBe('signature_missing');
 });
 
-test('22 a signed request must name its Destination (SAML Bindings 3.4.5.2)', async () => {
+test('a signed request must name its Destination', {
+  meta: { holds: ['IDP-022'], source: 'SAML Bindings 3.4.5.2' },
+}, async () => {
   const unaddressed = authnRequest({ attributes: { IssueInstant: new Date(stage.now()).toISOString() } });
   for (const page of [
     await byRedirect(signedQuery(redirectQuery(unaddressed), first)),
@@ -208,7 +225,9 @@ test('22 a signed request must name its Destination (SAML Bindings 3.4.5.2)', as
   requirePosted(await byRedirect(redirectQuery(unaddressed), 'checking'));
 });
 
-test('31 what a signature does not cover can’t be added: beside a signed message as well (SAML Bindings 3.4.4.1)', async () => {
+test('what a signature does not cover can’t be added: beside a signed message as well', {
+  meta: { holds: ['IDP-031'], source: 'SAML Bindings 3.4.4.1' },
+}, async () => {
   // Both at once: whichever is broken, the request is.
   const inside = signedMessage(message(), first);
   const both = signedQuery(redirectQuery(inside, 'rs'), second, ecdsa);
@@ -221,7 +240,9 @@ test('31 what a signature does not cover can’t be added: beside a signed messa
   expect(errorCodeOf(await byRedirect(signedQuery(redirectQuery(again, 'rs'), stranger)))).toBe('signature_invalid');
 });
 
-test('76 the policy follows the SP metadata unless set, and the IdP metadata tells it (SAML Metadata 2.4.3, 2.4.4)', async () => {
+test('the policy follows the SP metadata unless set, and the IdP metadata tells it', {
+  meta: { holds: ['IDP-076'], source: 'SAML Metadata 2.4.3, 2.4.4' },
+}, async () => {
   const certificate = first.signer.certificate;
   const spMetadata = `<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" xmlns:ds="http://www.w3.org/2000/09/xmldsig#" entityID="https://sp.example/metadata">
     <SPSSODescriptor AuthnRequestsSigned="true" protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">

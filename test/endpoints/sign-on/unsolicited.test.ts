@@ -11,12 +11,16 @@ beforeAll(async () => {
   await stage.addBiller('unasked', { settings });
 });
 
-test('71 an unsolicited sign-on is off unless the biller has it (SAML Profiles 4.1.5)', async () => {
+test('an unsolicited sign-on is off unless the biller has it', {
+  meta: { holds: ['IDP-071'], source: 'SAML Profiles 4.1.5' },
+}, async () => {
   const page = await (await stage.signedIn()).get('/saml/riverton/sso');
   expect([page.statusCode, errorCodeOf(page)]).toEqual([400, 'saml_request_missing']);
 });
 
-test('38, 45, 71 it has no InResponseTo anywhere, the agreed RelayState, the default ACS, and an audit row (SAML Profiles 4.1.5)', async () => {
+test('it has no InResponseTo anywhere, the agreed RelayState, the default ACS, and an audit row', {
+  meta: { holds: ['IDP-038', 'IDP-045', 'IDP-071'], source: 'SAML Profiles 4.1.5' },
+}, async () => {
   const posted = requirePosted(await (await stage.signedIn('unasked')).get('/saml/unasked/sso'));
   expect(posted).toMatchObject({ acs: 'https://sp.example/acs', relayState: 'bills' });
   expect(posted.xml).not.toContain('InResponseTo');
@@ -27,7 +31,9 @@ test('38, 45, 71 it has no InResponseTo anywhere, the agreed RelayState, the def
   expect(issued).toMatchObject([{ event: 'assertion.issued', requestId: null }]);
 });
 
-test('71 only what was agreed: no RelayState, no ACS and no person from the address (SAML Profiles 4.1.5)', async () => {
+test('only what was agreed: no RelayState, no ACS and no person from the address', {
+  meta: { holds: ['IDP-071'], source: 'SAML Profiles 4.1.5' },
+}, async () => {
   await stage.addBiller('plain', { settings: { unsolicited: true } });
   const browser = await stage.signedIn('plain');
   expect(requirePosted(await browser.get('/saml/plain/sso')).relayState).toBeUndefined();
@@ -37,7 +43,9 @@ test('71 only what was agreed: no RelayState, no ACS and no person from the addr
   }
 });
 
-test('70, 71 somebody without an account is told so, invited or not (project rule)', async () => {
+test('somebody without an account is told so, invited or not', {
+  meta: { holds: ['IDP-070', 'IDP-071'], source: 'project rule' },
+}, async () => {
   await stage.installation.addUser('unasked', 'new@example.com', PASSWORD, []);
   const browser = await stage.signedIn('unasked', 'new@example.com');
   for (const headers of [{}, { 'sec-fetch-site': 'cross-site' }] as Record<string, string>[]) {
@@ -46,7 +54,9 @@ test('70, 71 somebody without an account is told so, invited or not (project rul
   }
 });
 
-test('71 the assertion is as any other, but that nobody asked for it (SAML Profiles 4.1.4.2)', async () => {
+test('the assertion is as any other, but that nobody asked for it', {
+  meta: { holds: ['IDP-071'], source: 'SAML Profiles 4.1.4.2' },
+}, async () => {
   const { root, xml } = requirePosted(await (await stage.signedIn('unasked')).get('/saml/unasked/sso'));
   expect(schemaErrors(xml, 'protocol')).toBe('');
   const [data] = elementsNamed(root, 'SubjectConfirmationData');
@@ -56,7 +66,9 @@ test('71 the assertion is as any other, but that nobody asked for it (SAML Profi
   expect(elementsNamed(root, 'Signature')).toHaveLength(2);
 });
 
-test('71 whoever is not signed in signs in on the way (project rule)', async () => {
+test('whoever is not signed in signs in on the way', {
+  meta: { holds: ['IDP-071'], source: 'project rule' },
+}, async () => {
   const browser = stage.stranger();
   const page = await browser.follow(await browser.get('/saml/unasked/sso'));
   const flow = /name="flow" value="([\w-]+)"/.exec(page.body)?.[1] ?? '';
@@ -64,7 +76,9 @@ test('71 whoever is not signed in signs in on the way (project rule)', async () 
   requirePosted(await browser.follow(await browser.post('/login/unasked', form)));
 });
 
-test('72 sent here by a website that is not the portal, the portal user is asked first (project rule)', async () => {
+test('sent here by a website that is not the portal, the portal user is asked first', {
+  meta: { holds: ['IDP-072'], source: 'project rule' },
+}, async () => {
   const browser = await stage.signedIn('unasked');
   const evil = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', referer: 'https://evil.example/' };
   for (const headers of [

@@ -57,7 +57,9 @@ async function hears({ db, onChange }: Database): Promise<void> {
 }
 
 describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
-  test('102 every change of a biller or a signing key is told, with the biller’s id (project rule)', async () => {
+  test('every change of a biller or a signing key is told, with the biller’s id', {
+    meta: { holds: ['IDP-102'], source: 'project rule' },
+  }, async () => {
     storage = await createTestStorage(kind);
     const { database } = await open();
     const { db } = database;
@@ -80,7 +82,9 @@ describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
     expect(Math.min(...took)).toBeLessThan(PROMISED_MS);
   });
 
-  test('102 a change that is rolled back is not told (project rule)', async () => {
+  test('a change that is rolled back is not told', {
+    meta: { holds: ['IDP-102'], source: 'project rule' },
+  }, async () => {
     storage = await createTestStorage(kind);
     const { database } = await open();
     await hears(database);
@@ -101,7 +105,9 @@ describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
 });
 
 describe('two instances on one PostgreSQL', () => {
-  test('88, 102 a biller changed on one is read anew by the other within a second (project rule)', async () => {
+  test('a biller changed on one is read anew by the other within a second', {
+    meta: { holds: ['IDP-088', 'IDP-102'], source: 'project rule' },
+  }, async () => {
     storage = await createTestStorage('postgresql');
     const [one, two] = [await open(), await open()];
     await hears(two.database);
@@ -130,7 +136,9 @@ describe('two instances on one PostgreSQL', () => {
     await expect(billers.bySlug(biller.slug)).rejects.toMatchObject({ code: 'biller_unknown' });
   });
 
-  test('102 an instance that can’t listen forgets all at every try, and hears again in the end (project rule)', async () => {
+  test('an instance that can’t listen forgets all at every try, and hears again in the end', {
+    meta: { holds: ['IDP-102'], source: 'project rule' },
+  }, async () => {
     storage = await createTestStorage('postgresql');
     const [one, deaf] = [await open(), await open()];
     await hears(deaf.database);

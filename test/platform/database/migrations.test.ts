@@ -45,7 +45,9 @@ function describedColumns(table: PgTable): string[] {
 }
 
 describe.each(DATABASE_KINDS)('the %s database', (kind) => {
-  test('102 has every migration once, however often it is opened, and keeps its rows (project rule)', async () => {
+  test('has every migration once, however often it is opened, and keeps its rows', {
+    meta: { holds: ['IDP-102'], source: 'project rule' },
+  }, async () => {
     storage = await createTestStorage(kind);
     const first = await storage.open();
     expect(await appliedMigrations(first.database)).toEqual(journal.entries.map((entry) => entry.when));

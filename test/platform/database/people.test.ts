@@ -70,7 +70,9 @@ describe.each(DATABASE_KINDS)('the stores of portal users and sessions on the %s
     return { biller, email, accounts, userId, session };
   }
 
-  test('102 a portal user is found by the email in any case, at the own biller only (project rule)', async () => {
+  test('a portal user is found by the email in any case, at the own biller only', {
+    meta: { holds: ['IDP-102'], source: 'project rule' },
+  }, async () => {
     const { biller, email, userId } = await addSession();
     const other = await addBiller();
     const user = await findUser(db, biller.id, ' ada.lovelace@EXAMPLE.com ');
@@ -81,7 +83,9 @@ describe.each(DATABASE_KINDS)('the stores of portal users and sessions on the %s
     expect(await listUsers(db, other.id)).toEqual([]);
   });
 
-  test('102 accounts keep their order, are replaced as a whole, and go with their user (project rule)', async () => {
+  test('accounts keep their order, are replaced as a whole, and go with their user', {
+    meta: { holds: ['IDP-102'], source: 'project rule' },
+  }, async () => {
     const { userId, accounts, biller, email } = await addSession();
     expect(await accountsOf(db, userId)).toEqual(accounts);
     const replaced = [{ number: '303 / ÄÖÜ', role: 'owner' }];
@@ -95,7 +99,9 @@ describe.each(DATABASE_KINDS)('the stores of portal users and sessions on the %s
     expect(await accountsOf(db, userId)).toEqual([]);
   });
 
-  test('102 a user is added or changed with all accounts or not at all (project rule)', async () => {
+  test('a user is added or changed with all accounts or not at all', {
+    meta: { holds: ['IDP-102'], source: 'project rule' },
+  }, async () => {
     const { biller, userId, accounts } = await addSession();
     const twice = [
       { number: '1', role: 'owner' },
@@ -109,7 +115,9 @@ describe.each(DATABASE_KINDS)('the stores of portal users and sessions on the %s
     expect((await findUser(db, biller.id, 'ada.lovelace@example.com'))?.disabled).toBe(false);
   });
 
-  test('102 a session is read with its user and accounts in one row, times to the millisecond (project rule)', async () => {
+  test('a session is read with its user and accounts in one row, times to the millisecond', {
+    meta: { holds: ['IDP-102'], source: 'project rule' },
+  }, async () => {
     const { biller, email, userId, accounts, session } = await addSession();
     const row = {
       id_hash: session.idHash.toString('hex'),
@@ -139,7 +147,9 @@ describe.each(DATABASE_KINDS)('the stores of portal users and sessions on the %s
     });
   });
 
-  test('102 sessions end one by one, with their user’s others, and when they expire (project rule)', async () => {
+  test('sessions end one by one, with their user’s others, and when they expire', {
+    meta: { holds: ['IDP-102'], source: 'project rule' },
+  }, async () => {
     const { biller, userId, session } = await addSession();
     const others = [randomBytes(32), randomBytes(32)] as const;
     const add = (idHash: Buffer, expiresAt = session.expiresAt) => insertSession(db, { ...session, idHash, expiresAt });

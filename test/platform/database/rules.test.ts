@@ -58,7 +58,9 @@ describe.each(DATABASE_KINDS)('the %s database itself', (kind) => {
   const issued = (billerId: string, requestId: string | null, assertionId: string, event = 'assertion.issued') =>
     db.insert(auditEvents).values({ at: now, event, reference: 'AAAA-AAAA', billerId, requestId, assertionId });
 
-  test('88, 102 refuses a second active key of a biller, by insert and by update (project rule)', async () => {
+  test('refuses a second active key of a biller, by insert and by update', {
+    meta: { holds: ['IDP-088', 'IDP-102'], source: 'project rule' },
+  }, async () => {
     const [biller, other] = [await addBiller(), await addBiller()];
     await insertKey(db, newKeyRow(biller.id, 'active'));
     await insertKey(db, newKeyRow(other.id, 'active'));

@@ -38,7 +38,9 @@ describe.each(DATABASE_KINDS)('the stores on the %s database', (kind) => {
     return biller;
   }
 
-  test('102 a biller is read back as it was written, by slug and by BillerGUID, changed and removed (project rule)', async () => {
+  test('a biller is read back as it was written, by slug and by BillerGUID, changed and removed', {
+    meta: { holds: ['IDP-102'], source: 'project rule' },
+  }, async () => {
     const biller = await addBiller();
     const row = await findBiller(db, biller.slug);
     expect(row).toMatchObject(biller);
@@ -55,7 +57,9 @@ describe.each(DATABASE_KINDS)('the stores on the %s database', (kind) => {
     expect(await findBillerByGuid(db, biller.billerGuid)).toBeUndefined();
   });
 
-  test('102 a biller stored by an earlier version gets the defaults of settings that came later (project rule)', async () => {
+  test('a biller stored by an earlier version gets the defaults of settings that came later', {
+    meta: { holds: ['IDP-102'], source: 'project rule' },
+  }, async () => {
     const biller = newBillerRow();
     const { clockSkewSeconds, ...older } = biller.settings;
     await insertBiller(db, { ...biller, settings: older as typeof biller.settings });
@@ -64,7 +68,9 @@ describe.each(DATABASE_KINDS)('the stores on the %s database', (kind) => {
     expect(row && toBiller(row, 'https://idp.example').settings).toEqual({ ...older, clockSkewSeconds });
   });
 
-  test('102 signing keys are read back byte by byte; only published ones are published, the active one first (project rule)', async () => {
+  test('signing keys are read back byte by byte; only published ones are published, the active one first', {
+    meta: { holds: ['IDP-102'], source: 'project rule' },
+  }, async () => {
     const biller = await addBiller();
     const keys = (['retired', 'staged', 'retiring', 'active', 'revoked'] as const).map((state, age) => ({
       ...newKeyRow(biller.id, state),
@@ -83,7 +89,9 @@ describe.each(DATABASE_KINDS)('the stores on the %s database', (kind) => {
     expect(await listKeys(db)).toEqual(expect.arrayContaining(listed));
   });
 
-  test('102 every biller is listed with its active key, and one that has none without (project rule)', async () => {
+  test('every biller is listed with its active key, and one that has none without', {
+    meta: { holds: ['IDP-102'], source: 'project rule' },
+  }, async () => {
     const [withKey, without] = [await addBiller(), await addBiller()];
     const key = newKeyRow(withKey.id, 'active');
     await insertKey(db, key);
@@ -103,7 +111,9 @@ describe.each(DATABASE_KINDS)('the stores on the %s database', (kind) => {
     );
   });
 
-  test('102 a trace is read back with the biller’s slug, keeps its reference for itself, and expires (project rule)', async () => {
+  test('a trace is read back with the biller’s slug, keeps its reference for itself, and expires', {
+    meta: { holds: ['IDP-102'], source: 'project rule' },
+  }, async () => {
     const biller = await addBiller();
     const trace = {
       code: 'acs_unknown',
@@ -123,7 +133,9 @@ describe.each(DATABASE_KINDS)('the stores on the %s database', (kind) => {
     expect(await findTrace(db, 'maple-otter-bell')).toMatchObject({ biller: null });
   });
 
-  test('102 an audit event is read back with everything that was told, and without the email (project rule)', async () => {
+  test('an audit event is read back with everything that was told, and without the email', {
+    meta: { holds: ['IDP-102'], source: 'project rule' },
+  }, async () => {
     const biller = await addBiller();
     const { audit, masterKey } = connection.services;
     const userId = crypto.randomUUID();

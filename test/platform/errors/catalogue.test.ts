@@ -23,7 +23,9 @@ describe.each(entries)('%s', (code, entry) => {
     }
   });
 
-  test('33 has a status of SAML where the Service Provider is told: one of the top level first (SAML Core 3.2.2.2)', () => {
+  test('has a status of SAML where the Service Provider is told: one of the top level first', {
+    meta: { holds: ['IDP-033'], source: 'SAML Core 3.2.2.2' },
+  }, () => {
     if (entry.saml === undefined) return;
     const [top, beneath] = entry.saml;
     expect(['Requester', 'Responder', 'VersionMismatch']).toContain(top);
@@ -39,7 +41,9 @@ test('no two errors have the same title and sentence', () => {
   expect(texts.filter((text, index) => texts.indexOf(text) < index)).toEqual([]);
 });
 
-test('33 each status that the standard has for a refusal is told by its own error (SAML Core 3.2.2.2)', () => {
+test('each status that the standard has for a refusal is told by its own error', {
+  meta: { holds: ['IDP-033'], source: 'SAML Core 3.2.2.2' },
+}, () => {
   const status = Object.fromEntries(entries.flatMap(([code, { saml }]) => (saml ? [[code, saml]] : [])));
   expect(status).toMatchObject({
     saml_version_unsupported: ['VersionMismatch'],

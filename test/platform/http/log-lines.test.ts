@@ -47,7 +47,9 @@ describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
   });
   const lines = () => written.map((line) => JSON.parse(line) as Record<string, unknown>);
   const outcomes = () => lines().map(({ method, route, status, outcome }) => [method, route, status, outcome]);
-  test('68, 102 a sign-on leaves one line a request: the route and what came of it, and nothing personal or secret (project rule)', async () => {
+  test('a sign-on leaves one line a request: the route and what came of it, and nothing personal or secret', {
+    meta: { holds: ['IDP-068', 'IDP-102'], source: 'project rule' },
+  }, async () => {
     const secrets = await story(createBrowserLike(installation.server));
     expect(outcomes()).toEqual([
       ['POST', '/saml/:biller/sso', 303, 'parked'],
@@ -69,7 +71,9 @@ describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
     for (const value of mentioned) expect(written.join('')).not.toContain(value);
   });
 
-  test('68, 102 what is refused tells why, under the reference that the page shows, and nothing of the query or the form (project rule)', async () => {
+  test('what is refused tells why, under the reference that the page shows, and nothing of the query or the form', {
+    meta: { holds: ['IDP-068', 'IDP-102'], source: 'project rule' },
+  }, async () => {
     const browser = createBrowserLike(installation.server);
     const answers = [
       await browser.get(`/saml/riverton/sso?${redirectQuery(authnRequest({ issuer: 'https://other.example' }))}`),
@@ -88,7 +92,9 @@ describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
     for (const value of [EMAIL, PASSWORD, RELAY_STATE]) expect(written.join('')).not.toContain(value);
   });
 
-  test('68, 102 a fault of ours is told with where it happened, under the page’s reference, without what was being written (project rule)', async () => {
+  test('a fault of ours is told with where it happened, under the page’s reference, without what was being written', {
+    meta: { holds: ['IDP-068', 'IDP-102'], source: 'project rule' },
+  }, async () => {
     const { database } = installation.services;
     const browser = createBrowserLike(installation.server);
     await browser.signIn('riverton', EMAIL, PASSWORD);

@@ -79,7 +79,9 @@ const continueButton = (page: Page) => page.getByRole('button', { name: 'Continu
 const titled = (page: Page, title: string) => page.waitForFunction(`document.title === '${title}'`);
 
 describe('auto-submit page', () => {
-  test('61, 63 posts both fields once, byte for byte, and Back skips it (SAML Bindings 3.5.3, 3.5.4)', async () => {
+  test('posts both fields once, byte for byte, and Back skips it', {
+    meta: { holds: ['IDP-061', 'IDP-063'], source: 'SAML Bindings 3.5.3, 3.5.4' },
+  }, async () => {
     const page = await openPage();
     await page.goto(`${origin}/portal`);
     await page.goto(`${origin}/auto-submit`, { waitUntil: 'commit' });
@@ -91,7 +93,9 @@ describe('auto-submit page', () => {
     await page.context().close();
   });
 
-  test('63 without scripts there is one button, and it posts the same (SAML Bindings 3.5.5.1; project rule)', async () => {
+  test('without scripts there is one button, and it posts the same', {
+    meta: { holds: ['IDP-063'], source: 'SAML Bindings 3.5.5.1; project rule' },
+  }, async () => {
     const page = await openPage({ javaScriptEnabled: false });
     await page.goto(`${origin}/auto-submit`);
     await expect(continueButton(page).count()).resolves.toBe(1);
@@ -102,7 +106,8 @@ describe('auto-submit page', () => {
   });
 
   test.each(['Back', 'Reload'])(
-    '63 %s does not post again, but offers the button, focused (project rule)',
+    '%s does not post again, but offers the button, focused',
+    { meta: { holds: ['IDP-063'], source: 'project rule' } },
     async (way) => {
       const page = await openPage();
       await goToUnanswered(page);
@@ -125,7 +130,9 @@ describe('auto-submit page', () => {
     },
   );
 
-  test('63 restored from the back/forward cache it does not post again, and the button works again (project rule)', async () => {
+  test('restored from the back/forward cache it does not post again, and the button works again', {
+    meta: { holds: ['IDP-063'], source: 'project rule' },
+  }, async () => {
     const caching = await chromium.launch({ ...launchOptions, ignoreDefaultArgs: ['--disable-back-forward-cache'] });
     const page = await openPage({}, caching);
     await page.addInitScript("addEventListener('pageshow', (event) => { window.restored = event.persisted; });");

@@ -54,12 +54,13 @@ describe('refused is', () => {
     'RelayState&RelayState=',
     'SAMLRequest=1&SAML%52equest=2',
     '=1&=2',
-  ])('25 %s, which names a parameter twice (project rule)', (text) => {
+  ])('%s, which names a parameter twice', { meta: { holds: ['IDP-025'], source: 'project rule' } }, (text) => {
     expect(() => read(text)).toThrow(expect.objectContaining({ code: 'parameter_invalid' }));
   });
 
   test.each(['a=%', 'a=%4', 'a=%zz', 'a=%E6%B0', 'a=%ff', '%=1', 'a=%u6C34'])(
-    '14, 25 %s, which is not percent-encoded UTF-8 (RFC 3986, 2.1)',
+    '%s, which is not percent-encoded UTF-8',
+    { meta: { holds: ['IDP-014', 'IDP-025'], source: 'RFC 3986, 2.1' } },
     (text) => {
       expect(() => read(text)).toThrow(IdpError);
       expect(() => read(text)).toThrow(expect.objectContaining({ code: 'parameter_invalid' }));
@@ -72,6 +73,10 @@ test.each([
   ['/saml/x/sso?', ''],
   ['/saml/x/sso?a=%2f&b=%2F+c', 'a=%2f&b=%2F+c'],
   ['/saml/x/sso?a=1?b=2', 'a=1?b=2'],
-])('8 the query of %s is taken as it was received (SAML Bindings 3.4.4.1)', (target, query) => {
-  expect(rawQuery(target)).toBe(query);
-});
+])(
+  'the query of %s is taken as it was received',
+  { meta: { holds: ['IDP-008'], source: 'SAML Bindings 3.4.4.1' } },
+  (target, query) => {
+    expect(rawQuery(target)).toBe(query);
+  },
+);

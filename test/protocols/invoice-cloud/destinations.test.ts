@@ -16,9 +16,13 @@ test.each([
   ['1', 1],
   ['13', 13],
   ['999999999', 999_999_999],
-])('69 the destination %s has the DeepLinkID %i (Invoice Cloud redirect link)', (text, id) => {
-  expect(readDestination(text)).toBe(id);
-});
+])(
+  'the destination %s has the DeepLinkID %i',
+  { meta: { holds: ['IDP-069'], source: 'Invoice Cloud redirect link' } },
+  (text, id) => {
+    expect(readDestination(text)).toBe(id);
+  },
+);
 
 test.each([
   '',
@@ -37,7 +41,7 @@ test.each([
   'toString',
   '__proto__',
   'constructor',
-])('69 %j is no destination (project rule)', (text) => {
+])('%j is no destination', { meta: { holds: ['IDP-069'], source: 'project rule' } }, (text) => {
   expect(readDestination(text)).toBeUndefined();
 });
 
@@ -54,6 +58,6 @@ test.each([
   ['Owner', 5],
   ['toString', 5],
   ['__proto__', 5],
-])('49 the role %j makes login type %i (project rule)', (role, loginType) => {
+])('the role %j makes login type %i', { meta: { holds: ['IDP-049'], source: 'project rule' } }, (role, loginType) => {
   expect(loginTypeOf(role, { owner: 1, 'co-owner': 7 }, 5)).toBe(loginType);
 });

@@ -20,7 +20,9 @@ const link = (overrides: Partial<RedirectLink> = {}) =>
     ...overrides,
   });
 
-test('69 a redirect link has host, path, parameters and their order as Invoice Cloud gives them (Invoice Cloud redirect link)', () => {
+test('a redirect link has host, path, parameters and their order as Invoice Cloud gives them', {
+  meta: { holds: ['IDP-069'], source: 'Invoice Cloud redirect link' },
+}, () => {
   expect(link()).toBe(`https://sso.invoicecloud.com/saml/${GUID}?account=101Invoice&ViewMode=0&DeepLinkID=13`);
   expect(link({ viewMode: 1, destination: 2, base: 'http://localhost:4000' })).toBe(
     `http://localhost:4000/saml/${GUID}?account=101Invoice&ViewMode=1&DeepLinkID=2`,
@@ -37,13 +39,15 @@ test.each([
   ['%31', '%2531'],
   ['Nº1-水', 'N%C2%BA1-%E6%B0%B4'],
   ['a.b_c~d-e', 'a.b_c~d-e'],
-])('69 the account %j is written %s (RFC 3986, 2.1)', (account, written) => {
+])('the account %j is written %s', { meta: { holds: ['IDP-069'], source: 'RFC 3986, 2.1' } }, (account, written) => {
   expect(link({ account })).toBe(
     `https://sso.invoicecloud.com/saml/${GUID}?account=${written}&ViewMode=0&DeepLinkID=13`,
   );
 });
 
-test('69 whatever the account, a reader finds just what was put in, and nothing more (RFC 3986, 3.4)', () => {
+test('whatever the account, a reader finds just what was put in, and nothing more', {
+  meta: { holds: ['IDP-069'], source: 'RFC 3986, 3.4' },
+}, () => {
   const account = fc.string({ unit: 'binary', minLength: 1, maxLength: 50 }).filter(isAccountNumber);
   fc.assert(
     fc.property(
@@ -70,7 +74,9 @@ test('69 whatever the account, a reader finds just what was put in, and nothing 
   );
 });
 
-describe('69 what can’t be used is refused, and the part named (project rule)', () => {
+describe('what can’t be used is refused, and the part named', {
+  meta: { holds: ['IDP-069'], source: 'project rule' },
+}, () => {
   test.each<[string, Partial<Record<keyof RedirectLink, unknown>>]>([
     ['BillerGUID', { billerGuid: '' }],
     ['BillerGUID', { billerGuid: '0f8fad5b-d9cb-469f-a165-70867728950' }],
@@ -104,7 +110,7 @@ describe('69 what can’t be used is refused, and the part named (project rule)'
     ['base', { base: 'javascript:alert(1)' }],
     ['base', { base: 'ftp://sso.invoicecloud.com' }],
     ['base', { base: '' }],
-  ])('69 %s in %j (project rule)', (part, wrong) => {
+  ])('%s in %j', { meta: { holds: ['IDP-069'], source: 'project rule' } }, (part, wrong) => {
     const attempt = () => link(wrong as Partial<RedirectLink>);
     expect(attempt).toThrow(RedirectLinkError);
     expect(attempt).toThrow(expect.objectContaining({ part }));

@@ -34,7 +34,7 @@ test.each([
   ['2026-03-01T08:30:00.5Z', Date.UTC(2026, 2, 1, 8, 30, 0, 500)],
   ['2026-03-01T08:30:00.123456789Z', Date.UTC(2026, 2, 1, 8, 30, 0, 123)],
   ['2028-02-29T23:59:59Z', Date.UTC(2028, 1, 29, 23, 59, 59)],
-])('20 %s is read (SAML Core 1.3.3)', (text, expected) => {
+])('%s is read', { meta: { holds: ['IDP-020'], source: 'SAML Core 1.3.3' } }, (text, expected) => {
   expect(parseInstant(text)).toBe(expected);
 });
 
@@ -60,6 +60,6 @@ test.each([
   '-2026-03-01T08:30:00Z',
   '1772353800',
   'now',
-])('20 %j is not a time in UTC (SAML Core 1.3.3)', (text) => {
+])('%j is not a time in UTC', { meta: { holds: ['IDP-020'], source: 'SAML Core 1.3.3' } }, (text) => {
   expect(parseInstant(text)).toBeUndefined();
 });

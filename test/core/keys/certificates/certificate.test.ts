@@ -32,7 +32,7 @@ describe.each(KEY_TYPES)('a certificate for a key of type %s', (type) => {
     certificate = await make(keyPairs[type]);
   });
 
-  test('57 is for this key, and signed by it (RFC 5280, 4.1)', () => {
+  test('is for this key, and signed by it', { meta: { holds: ['IDP-057'], source: 'RFC 5280, 4.1' } }, () => {
     const { publicKey, privateKey } = keyPairs[type];
     const parsed = parse(certificate);
     expect(parsed.publicKey.equals(publicKey)).toBe(true);
@@ -43,7 +43,7 @@ describe.each(KEY_TYPES)('a certificate for a key of type %s', (type) => {
     expect(parsed.raw.toString('base64')).toBe(certificate);
   });
 
-  test('57 holds for OpenSSL as its own root (RFC 5280, 6.1)', () => {
+  test('holds for OpenSSL as its own root', { meta: { holds: ['IDP-057'], source: 'RFC 5280, 6.1' } }, () => {
     const verified = withFiles({ 'certificate.pem': toPem(certificate) }, (path) =>
       runTool('openssl', [
         'verify',
@@ -57,14 +57,18 @@ describe.each(KEY_TYPES)('a certificate for a key of type %s', (type) => {
     expect(verified).toMatchObject({ status: 0, stdout: expect.stringMatching(/: OK$/m) });
   });
 
-  test('56 is version 3, signed with SHA-256, in both places where it says so (RFC 5280, 4.1.1.2)', () => {
+  test('is version 3, signed with SHA-256, in both places where it says so', {
+    meta: { holds: ['IDP-056'], source: 'RFC 5280, 4.1.1.2' },
+  }, () => {
     const text = openssl(certificate, 'x509', '-noout', '-text', '-in');
     const algorithm = type === 'EC-P256' ? 'ecdsa-with-SHA256' : 'sha256WithRSAEncryption';
     expect(text).toContain('Version: 3 (0x2)');
     expect([...text.matchAll(/Signature Algorithm: (\S+)/g)].map(([, found]) => found)).toEqual([algorithm, algorithm]);
   });
 
-  test('56 has parameters NULL with RSA and none with ECDSA (RFC 4055, 5; RFC 5758, 3.2)', () => {
+  test('has parameters NULL with RSA and none with ECDSA', {
+    meta: { holds: ['IDP-056'], source: 'RFC 4055, 5; RFC 5758, 3.2' },
+  }, () => {
     const lines = openssl(certificate, 'asn1parse', '-in').split('\n');
     const after = lines.flatMap((line, index) =>
       /:(sha256WithRSAEncryption|ecdsa-with-SHA256)$/.test(line) ? [/ NULL/.test(lines[index + 1] ?? '')] : [],

@@ -88,7 +88,9 @@ describe.each([
   ['RSA', () => rsa],
   ['EC', () => ec],
 ])('90 a key of kind %s that OpenSSL made', (_kind, made) => {
-  test('90 is read from PEM, plain or encrypted, whatever the order (RFC 7468)', () => {
+  test('is read from PEM, plain or encrypted, whatever the order', {
+    meta: { holds: ['IDP-090'], source: 'RFC 7468' },
+  }, () => {
     const { key, encryptedKey, certificate } = made();
     const plain = readPem(key + certificate, undefined);
     expect(plain.certificate.checkPrivateKey(plain.privateKey)).toBe(true);
@@ -98,7 +100,9 @@ describe.each([
     expect(() => checkFitness(plain.certificate, tomorrow)).not.toThrow();
   });
 
-  test('90 is read from PKCS#12, in the ciphers of today and of yesterday (RFC 7292)', () => {
+  test('is read from PKCS#12, in the ciphers of today and of yesterday', {
+    meta: { holds: ['IDP-090'], source: 'RFC 7292' },
+  }, () => {
     const { key, certificate, pkcs12, legacyPkcs12 } = made();
     for (const file of [pkcs12, legacyPkcs12]) {
       const given = readPkcs12(file, PASSPHRASE);
@@ -107,7 +111,9 @@ describe.each([
     }
   });
 
-  test('90 with a wrong passphrase, or none, it is refused (project rule)', () => {
+  test('with a wrong passphrase, or none, it is refused', {
+    meta: { holds: ['IDP-090'], source: 'project rule' },
+  }, () => {
     const { encryptedKey, certificate, pkcs12 } = made();
     expect(() => readPem(encryptedKey + certificate, 'wrong')).toThrow(
       /no private key can be read from it, or the passphrase is wrong/,
@@ -119,13 +125,15 @@ describe.each([
   });
 });
 
-test('90 of a chain, the certificate that belongs to the key is taken (project rule)', () => {
+test('of a chain, the certificate that belongs to the key is taken', {
+  meta: { holds: ['IDP-090'], source: 'project rule' },
+}, () => {
   const given = readPem(ec.certificate + rsa.certificate + rsa.key, undefined);
   expect(given.certificate.toString()).toBe(rsa.certificate);
   expect(readCertificates(ec.certificate + rsa.certificate)).toHaveLength(2);
 });
 
-describe('90 what does not do is refused, and the reason told', () => {
+describe('what does not do is refused, and the reason told', () => {
   test.each<[string, () => unknown, RegExp]>([
     ['a certificate of another key', () => readPem(rsa.key + ec.certificate, undefined), /do not belong together/],
     ['a key alone', () => readPem(rsa.key, undefined), /there is no certificate in it/],
@@ -138,13 +146,15 @@ describe('90 what does not do is refused, and the reason told', () => {
     ],
     ['no PKCS#12', () => readPkcs12(Buffer.from('hello'), PASSPHRASE), /no PKCS#12 file, or the passphrase is wrong/],
     ['an empty PKCS#12', () => readPkcs12(Buffer.of(), ''), /no PKCS#12 file, or the passphrase is wrong/],
-  ])('90 %s (project rule)', (_what, attempt, reason) => {
+  ])('%s', { meta: { holds: ['IDP-090'], source: 'project rule' } }, (_what, attempt, reason) => {
     expect(attempt).toThrow(InputError);
     expect(attempt).toThrow(reason);
     expect(attempt).toThrow(/^The key can't be imported: /);
   });
 
-  test('90 and the next key is read as if nothing had been (project rule)', () => {
+  test('and the next key is read as if nothing had been', {
+    meta: { holds: ['IDP-090'], source: 'project rule' },
+  }, () => {
     for (const [key, certificate] of [
       [rsa.key, ec.certificate],
       [ec.key, rsa.certificate],
@@ -154,7 +164,7 @@ describe('90 what does not do is refused, and the reason told', () => {
     }
   });
 
-  test('90 a certificate that is over, or not good yet (project rule)', () => {
+  test('a certificate that is over, or not good yet', { meta: { holds: ['IDP-090'], source: 'project rule' } }, () => {
     const [certificate] = readCertificates(rsa.certificate);
     if (certificate === undefined) throw new Error('no certificate');
     const [from, to] = [certificate.validFromDate.getTime(), certificate.validToDate.getTime()];
@@ -175,7 +185,7 @@ describe('90 what does not do is refused, and the reason told', () => {
       /of kind ec secp384r1; expected is/,
     ],
     ['of another kind', ['ed25519'], '-sha256', /of kind ed25519 ?; expected is RSA, or EC on P-256/],
-  ])('90 one %s (project rule)', (_what, algorithm, digest, reason) => {
+  ])('one %s', { meta: { holds: ['IDP-090'], source: 'project rule' } }, (_what, algorithm, digest, reason) => {
     const { certificate } = readPem(Object.values(pick(make(algorithm, digest))).join(''), undefined);
     expect(() => checkFitness(certificate, tomorrow)).toThrow(reason);
   });

@@ -22,7 +22,9 @@ async function tidyUp(): Promise<void> {
 }
 afterEach(tidyUp);
 
-test('82, 87 a key is made in the module, becomes active, signs what every SP accepts, and is destroyed when it retires (PKCS#11 2.40; project rule)', async () => {
+test('a key is made in the module, becomes active, signs what every SP accepts, and is destroyed when it retires', {
+  meta: { holds: ['IDP-082', 'IDP-087'], source: 'PKCS#11 2.40; project rule' },
+}, async () => {
   await rotate(biller, { module: true });
   const active = await row(biller, 'active');
   expect(active.label).toBe(`ic-idp riverton-water ${active.id}`);
@@ -79,7 +81,9 @@ test('it is told where keys are kept, and a key goes back to the database only w
   expect(status).toMatchObject({ active: { module_label: active.label }, staged: { module_label: null } });
 });
 
-test('87 a key that retires while the module is away is destroyed when it is back (project rule)', async () => {
+test('a key that retires while the module is away is destroyed when it is back', {
+  meta: { holds: ['IDP-087'], source: 'project rule' },
+}, async () => {
   await rotate(biller);
   const { label } = await row(biller, 'retiring');
   stage.token.pull();
@@ -95,7 +99,9 @@ test('87 a key that retires while the module is away is destroyed when it is bac
   expect(labels()).toEqual([(await row(biller, 'active')).label]);
 });
 
-test('87 a key that is revoked is replaced where it is, or elsewhere when asked, and destroyed (project rule)', async () => {
+test('a key that is revoked is replaced where it is, or elsewhere when asked, and destroyed', {
+  meta: { holds: ['IDP-087'], source: 'project rule' },
+}, async () => {
   const before = await row(biller, 'active');
   await operate('key.revoke', { biller, reason: 'test', replace: 'EC-P256' });
   const after = await row(biller, 'active');
@@ -132,7 +138,9 @@ test('a new master key passes keys in the module over', async () => {
   await signOn(biller);
 });
 
-test('89 a key whose making was cut off is destroyed, and one that was stored is not (project rule)', async () => {
+test('a key whose making was cut off is destroyed, and one that was stored is not', {
+  meta: { holds: ['IDP-089'], source: 'project rule' },
+}, async () => {
   const { services } = stage.installation;
   const { id: billerId, slug, name: billerName, entityId } = await services.billers.bySlug(biller);
   const lost = await services.moduleKeys.make({ billerId, slug, billerName, entityId }, 'RSA-2048', 'staged');

@@ -95,10 +95,14 @@ describe('what is not taken', () => {
       () => take('alone', { certificate: Buffer.from('no').toString('base64') }),
       'expected is a PEM file',
     ],
-  ])('90 a key pair that is not fit is not taken: %s (project rule)', async (_what, attempt, reason) => {
-    await expect(attempt()).rejects.toThrow(reason);
-    await expect(row(biller, 'staged')).rejects.toThrow('has no staged key');
-  });
+  ])(
+    'a key pair that is not fit is not taken: %s',
+    { meta: { holds: ['IDP-090'], source: 'project rule' } },
+    async (_what, attempt, reason) => {
+      await expect(attempt()).rejects.toThrow(reason);
+      await expect(row(biller, 'staged')).rejects.toThrow('has no staged key');
+    },
+  );
 
   test('a label whose key waits to be destroyed', async () => {
     bringAlong('doomed');

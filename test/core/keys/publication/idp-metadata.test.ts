@@ -34,13 +34,17 @@ const end = () =>
 const validUntilAt = async (now: number) =>
   attributes(parseDom((await idpMetadataOf(newBiller(), keys(), PUBLIC_URL, now)).document)).validUntil;
 
-test('73, 75 metadata has the Entity ID and every published certificate (SAML Metadata 2.3.2)', async () => {
+test('metadata has the Entity ID and every published certificate', {
+  meta: { holds: ['IDP-073', 'IDP-075'], source: 'SAML Metadata 2.3.2' },
+}, async () => {
   const root = await documentOf();
   expect(attributes(root).entityID).toBe('https://sso.example.com/saml/riverton/metadata');
   expect(all(root, 'ds:X509Certificate').map(({ textContent }) => textContent)).toEqual(keys().certificates);
 });
 
-test('77 it is good while one of its certificates is, and never for less than its cache time (SAML Metadata 2.3.2)', async () => {
+test('it is good while one of its certificates is, and never for less than its cache time', {
+  meta: { holds: ['IDP-077'], source: 'SAML Metadata 2.3.2' },
+}, async () => {
   const inWords = `${new Date(end()).toISOString().slice(0, 19)}Z`;
   expect(await validUntilAt(NOW)).toBe(inWords);
   expect(await validUntilAt(end() - 6 * HOUR - 1)).toBe(inWords);
@@ -49,7 +53,9 @@ test('77 it is good while one of its certificates is, and never for less than it
   expect(await validUntilAt(end() + 9 * 24 * HOUR)).toBeUndefined();
 });
 
-test('77 nor does the metadata for one fetch tell an end that is near (SAML Metadata 2.3.2)', async () => {
+test('nor does the metadata for one fetch tell an end that is near', {
+  meta: { holds: ['IDP-077'], source: 'SAML Metadata 2.3.2' },
+}, async () => {
   const ends = Date.parse(new X509Certificate(staged.certificatePem).validTo);
   const at = async (now: number) => {
     const { document } = await oneTimeMetadataOf(newBiller(), keys(), staged.signer.certificate, PUBLIC_URL, now);
@@ -59,7 +65,9 @@ test('77 nor does the metadata for one fetch tell an end that is near (SAML Meta
   expect(await at(ends - 6 * HOUR)).toBeUndefined();
 });
 
-test('77 what was written before the end is written anew when the end comes near (SAML Metadata 2.3.2)', async () => {
+test('what was written before the end is written anew when the end comes near', {
+  meta: { holds: ['IDP-077'], source: 'SAML Metadata 2.3.2' },
+}, async () => {
   const [biller, published] = [newBiller(), keys()];
   const at = async (now: number) => (await idpMetadataOf(biller, published, PUBLIC_URL, now)).document;
   const before = await at(NOW);
@@ -75,7 +83,8 @@ test.each([
   [{ requestSignature: 'required' }, {}, 'true'],
   [{ requestSignature: 'if-present' }, { authnRequestsSigned: true }, 'false'],
 ])(
-  '76 with settings %j and SP metadata %j, WantAuthnRequestsSigned is %s (SAML Metadata 2.4.3)',
+  'with settings %j and SP metadata %j, WantAuthnRequestsSigned is %s',
+  { meta: { holds: ['IDP-076'], source: 'SAML Metadata 2.4.3' } },
   async (settings, provider, wanted) => {
     const root = await documentOf(settings, provider);
     expect(attributes(only(root, 'md:IDPSSODescriptor')).WantAuthnRequestsSigned).toBe(wanted);
@@ -83,7 +92,8 @@ test.each([
 );
 
 test.each(['emailAddress', 'persistent', 'transient', 'unspecified'])(
-  '76 the agreed NameIDFormat, %s, stands first, and every other that is served behind it (SAML Metadata 2.4.2)',
+  'the agreed NameIDFormat, %s, stands first, and every other that is served behind it',
+  { meta: { holds: ['IDP-076'], source: 'SAML Metadata 2.4.2' } },
   async (nameIdFormat) => {
     const formats = all(await documentOf({ nameIdFormat }), 'md:NameIDFormat').map(({ textContent }) => textContent);
     expect(formats[0]).toMatch(new RegExp(`:nameid-format:${nameIdFormat}$`));
@@ -103,7 +113,9 @@ test('it is signed where the biller says so, by the active key', async () => {
   expect(only(only(root, 'ds:Signature'), 'ds:X509Certificate').textContent).toBe(active.signer.certificate);
 });
 
-test('78 it is written once for the same biller and keys, and again for others (project rule)', async () => {
+test('it is written once for the same biller and keys, and again for others', {
+  meta: { holds: ['IDP-078'], source: 'project rule' },
+}, async () => {
   const [biller, published] = [newBiller({ signMetadata: true }), keys()];
   let signatures = 0;
   const sign: SigningKey['signer']['sign'] = (bytes) => {

@@ -25,7 +25,9 @@ function refusal(attempt: () => unknown): string {
   return 'accepted';
 }
 
-test('1 a message is read from the Redirect binding, however well it was compressed (SAML Bindings 3.4.4.1)', () => {
+test('a message is read from the Redirect binding, however well it was compressed', {
+  meta: { holds: ['IDP-001'], source: 'SAML Bindings 3.4.4.1' },
+}, () => {
   for (const level of [0, 1, 9]) {
     expect(redirect(deflateRawSync(XML, { level }).toString('base64')).xml).toBe(XML);
   }
@@ -37,11 +39,17 @@ test.each([
   ['in lines of 76 with CRLF, as MIME has it', (text: string) => text.replace(/.{76}/g, '$&\r\n')],
   ['in lines of 64 with LF and one at the end', (text: string) => `${text.replace(/.{64}/g, '$&\n')}\n`],
   ['with blanks and tabs around', (text: string) => ` \t${text}\t `],
-])('2 a message is read from the POST binding, its base64 %s (SAML Bindings 3.5.4)', (_how, arrange) => {
-  expect(post(arrange(base64(XML.repeat(5)))).xml).toBe(XML.repeat(5));
-});
+])(
+  'a message is read from the POST binding, its base64 %s',
+  { meta: { holds: ['IDP-002'], source: 'SAML Bindings 3.5.4' } },
+  (_how, arrange) => {
+    expect(post(arrange(base64(XML.repeat(5)))).xml).toBe(XML.repeat(5));
+  },
+);
 
-test('3 RelayState comes along byte by byte; an empty one is one, an absent one is none (SAML Bindings 3.4.3, 3.5.3)', () => {
+test('RelayState comes along byte by byte; an empty one is one, an absent one is none', {
+  meta: { holds: ['IDP-003'], source: 'SAML Bindings 3.4.3, 3.5.3' },
+}, () => {
   for (const [decode, message] of [
     [redirect, deflate(XML)],
     [post, base64(XML)],
@@ -52,7 +60,9 @@ test('3 RelayState comes along byte by byte; an empty one is one, an absent one 
   }
 });
 
-test('8 where a signature came beside the message, the query is kept as it was received (SAML Bindings 3.4.4.1)', () => {
+test('where a signature came beside the message, the query is kept as it was received', {
+  meta: { holds: ['IDP-008'], source: 'SAML Bindings 3.4.4.1' },
+}, () => {
   expect(redirect(deflate(XML), { SigAlg: 'x', Signature: 'y' }).signedQuery).toBe('the=query');
   // One without the other is something to refuse, so it must not look unsigned.
   expect(redirect(deflate(XML), { Signature: 'y' }).signedQuery).toBe('the=query');
@@ -61,14 +71,15 @@ test('8 where a signature came beside the message, the query is kept as it was r
   expect(post(base64(XML), { SigAlg: 'x', Signature: 'y' }).signedQuery).toBeUndefined();
 });
 
-describe('14 refused is', () => {
-  test('14 no SAMLRequest at all (SAML Bindings 3.4.4.1, 3.5.4)', () => {
+describe('refused is', () => {
+  test('no SAMLRequest at all', { meta: { holds: ['IDP-014'], source: 'SAML Bindings 3.4.4.1, 3.5.4' } }, () => {
     expect(refusal(() => decodeRedirect(new Map(), ''))).toBe('saml_request_missing');
     expect(refusal(() => decodePost(new Map([['RelayState', 'x']])))).toBe('saml_request_missing');
   });
 
   test.each(['', ' ', '\r\n', '=', '====', '*', 'ab*cd', 'YWJj-_', 'YWJj.', '%3C', 'YW=Jj', '<xml/>', 'YWJjé'])(
-    '14 %j, which is not base64 (RFC 4648, 4)',
+    '%j, which is not base64',
+    { meta: { holds: ['IDP-014'], source: 'RFC 4648, 4' } },
     (text) => {
       expect(refusal(() => redirect(text))).toBe('saml_request_malformed');
       expect(refusal(() => post(text))).toBe('saml_request_malformed');
@@ -81,10 +92,14 @@ describe('14 refused is', () => {
     ['padding within', (text: string) => `${text.slice(0, 8)}=${text.slice(8)}`],
     ['padding too much', (text: string) => `${text}===`],
     ['a percent escape at its end', (text: string) => `${text.replace(/=+$/, '')}%3D`],
-  ])('14 base64 that a lenient reader would take, with %s (RFC 4648, 3.3)', (_what, spoil) => {
-    expect(refusal(() => redirect(spoil(deflate(XML))))).toBe('saml_request_malformed');
-    expect(refusal(() => post(spoil(base64(XML))))).toBe('saml_request_malformed');
-  });
+  ])(
+    'base64 that a lenient reader would take, with %s',
+    { meta: { holds: ['IDP-014'], source: 'RFC 4648, 3.3' } },
+    (_what, spoil) => {
+      expect(refusal(() => redirect(spoil(deflate(XML))))).toBe('saml_request_malformed');
+      expect(refusal(() => post(spoil(base64(XML))))).toBe('saml_request_malformed');
+    },
+  );
 
   test.each([
     ['XML itself', base64(XML)],
@@ -92,18 +107,22 @@ describe('14 refused is', () => {
     ['gzip', gzipSync(XML).toString('base64')],
     ['bytes after the end', base64(Buffer.concat([deflateRawSync(XML), Buffer.from('x')]))],
     ['two streams', base64(Buffer.concat([deflateRawSync(XML), deflateRawSync(XML)]))],
-  ])('14 %s in place of one DEFLATE stream (SAML Bindings 3.4.4.1)', (_what, message) => {
-    expect(refusal(() => redirect(message))).toBe('saml_request_malformed');
-  });
+  ])(
+    '%s in place of one DEFLATE stream',
+    { meta: { holds: ['IDP-014'], source: 'SAML Bindings 3.4.4.1' } },
+    (_what, message) => {
+      expect(refusal(() => redirect(message))).toBe('saml_request_malformed');
+    },
+  );
 
-  test('14 a DEFLATE stream cut off anywhere (SAML Bindings 3.4.4.1)', () => {
+  test('a DEFLATE stream cut off anywhere', { meta: { holds: ['IDP-014'], source: 'SAML Bindings 3.4.4.1' } }, () => {
     const whole = deflateRawSync(XML);
     for (let length = 1; length < whole.length; length += 1) {
       expect(refusal(() => redirect(base64(whole.subarray(0, length))))).toBe('saml_request_malformed');
     }
   });
 
-  test('14 what is not UTF-8 (project rule)', () => {
+  test('what is not UTF-8', { meta: { holds: ['IDP-014'], source: 'project rule' } }, () => {
     const latin1 = Buffer.from('<Rivière/>', 'latin1');
     expect(refusal(() => redirect(deflate(latin1)))).toBe('saml_request_malformed');
     expect(refusal(() => post(base64(latin1)))).toBe('saml_request_malformed');
@@ -111,16 +130,18 @@ describe('14 refused is', () => {
     expect(refusal(() => post(base64(utf16)))).toBe('saml_request_malformed');
   });
 
-  test('14 another encoding than DEFLATE (SAML Bindings 3.4.4)', () => {
+  test('another encoding than DEFLATE', { meta: { holds: ['IDP-014'], source: 'SAML Bindings 3.4.4' } }, () => {
     expect(refusal(() => redirect(deflate(XML), { SAMLEncoding: 'urn:x' }))).toBe('saml_request_malformed');
     expect(refusal(() => redirect(deflate(XML), { SAMLEncoding: '' }))).toBe('saml_request_malformed');
   });
 });
 
-describe('15 the limit', () => {
+describe('the limit', () => {
   const largest = '<'.padEnd(MAX_MESSAGE_BYTES, 'x');
 
-  test('15 is one MiB of XML, and a byte more is refused (project rule)', () => {
+  test('is one MiB of XML, and a byte more is refused', {
+    meta: { holds: ['IDP-015'], source: 'project rule' },
+  }, () => {
     expect(MAX_MESSAGE_BYTES).toBe(2 ** 20);
     expect(redirect(deflate(largest)).xml).toBe(largest);
     expect(post(base64(largest)).xml).toBe(largest);
@@ -130,7 +151,9 @@ describe('15 the limit', () => {
     expect(refusal(() => redirect(base64(`${largest}xxxx`)))).toBe('saml_request_too_large');
   });
 
-  test('15 holds against an inflate bomb: it is not inflated beyond it (project rule)', () => {
+  test('holds against an inflate bomb: it is not inflated beyond it', {
+    meta: { holds: ['IDP-015'], source: 'project rule' },
+  }, () => {
     const bomb = deflate(Buffer.alloc(64 * MAX_MESSAGE_BYTES));
     expect(bomb.length).toBeLessThan(100_000);
     const before = process.memoryUsage().arrayBuffers;
@@ -140,7 +163,9 @@ describe('15 the limit', () => {
   });
 });
 
-test('17 a SAMLResponse where a SAMLRequest is expected is told apart from nothing (SAML Bindings 3.4.4.1)', () => {
+test('a SAMLResponse where a SAMLRequest is expected is told apart from nothing', {
+  meta: { holds: ['IDP-017'], source: 'SAML Bindings 3.4.4.1' },
+}, () => {
   expect(refusal(() => decodeRedirect(new Map([['SAMLResponse', deflate(XML)]]), ''))).toBe('saml_message_unsupported');
   expect(refusal(() => decodePost(new Map([['SAMLResponse', base64(XML)]])))).toBe('saml_message_unsupported');
 });

@@ -64,13 +64,18 @@ test.each([
   ['one inside', '<r><?x y?></r>'],
   ['one after the root', '<r/><?x y?>'],
   ['a stylesheet', '<?xml version="1.0"?><?xml-stylesheet href="x"?><r/>'],
-])('16 %s is never taken, with or without comments (project rule)', (_what, text) => {
-  expect(kindOf(text)).toBe('forbidden');
-  expect(kindOf(text, 'drop')).toBe('forbidden');
-});
+])(
+  '%s is never taken, with or without comments',
+  { meta: { holds: ['IDP-016'], source: 'project rule' } },
+  (_what, text) => {
+    expect(kindOf(text)).toBe('forbidden');
+    expect(kindOf(text, 'drop')).toBe('forbidden');
+  },
+);
 
 test.each(['<!-- x --><r/>', '<r><!-- x --></r>', '<r/><!-- x -->', '<r>admin@example.com<!---->.evil.example</r>'])(
-  '16, 32 the comment in %s is refused in a message (project rule)',
+  'the comment in %s is refused in a message',
+  { meta: { holds: ['IDP-016', 'IDP-032'], source: 'project rule' } },
   (text) => {
     expect(kindOf(text)).toBe('forbidden');
   },
@@ -116,12 +121,16 @@ test.each([
   ['U+FFFF', '<r>\uFFFF</r>'],
   ['an XML declaration in the middle', '<r><?xml version="1.0"?></r>'],
   ['an XML declaration after white space', ' <?xml version="1.0"?><r/>'],
-])('16 %s is not well-formed, and not taken (XML 1.0, 2.1; XML Namespaces 1.0)', (_what, text) => {
-  expect(kindOf(text)).not.toBe('accepted');
-  expect(kindOf(text, 'drop')).not.toBe('accepted');
-});
+])(
+  '%s is not well-formed, and not taken',
+  { meta: { holds: ['IDP-016'], source: 'XML 1.0, 2.1; XML Namespaces 1.0' } },
+  (_what, text) => {
+    expect(kindOf(text)).not.toBe('accepted');
+    expect(kindOf(text, 'drop')).not.toBe('accepted');
+  },
+);
 
-test('16 elements are nested fifty deep and no deeper (project rule)', () => {
+test('elements are nested fifty deep and no deeper', { meta: { holds: ['IDP-016'], source: 'project rule' } }, () => {
   const nested = (depth: number) => '<a>'.repeat(depth) + '</a>'.repeat(depth);
   expect(kindOf(nested(50))).toBe('accepted');
   expect(kindOf(nested(51))).toBe('forbidden');
@@ -129,7 +138,9 @@ test('16 elements are nested fifty deep and no deeper (project rule)', () => {
   expect(kindOf(nested(200_000))).toBe('forbidden');
 });
 
-test('16 there are four thousand elements and attributes and no more (project rule)', () => {
+test('there are four thousand elements and attributes and no more', {
+  meta: { holds: ['IDP-016'], source: 'project rule' },
+}, () => {
   const flat = (count: number) => `<r>${'<a/>'.repeat(count - 1)}</r>`;
   expect(kindOf(flat(4_000))).toBe('accepted');
   expect(kindOf(flat(4_001))).toBe('forbidden');
@@ -138,11 +149,15 @@ test('16 there are four thousand elements and attributes and no more (project ru
   expect(kindOf(wide(4_001))).toBe('forbidden');
 });
 
-test.each(['=', '&#65;', '\n', '\r', '\t'])('16 of %j there are ten thousand and no more (project rule)', (costly) => {
-  const filled = (count: number) => `<r>${costly.repeat(count)}</r>`;
-  expect(kindOf(filled(10_000))).toBe('accepted');
-  expect(kindOf(filled(10_001))).toBe('forbidden');
-});
+test.each(['=', '&#65;', '\n', '\r', '\t'])(
+  'of %j there are ten thousand and no more',
+  { meta: { holds: ['IDP-016'], source: 'project rule' } },
+  (costly) => {
+    const filled = (count: number) => `<r>${costly.repeat(count)}</r>`;
+    expect(kindOf(filled(10_000))).toBe('accepted');
+    expect(kindOf(filled(10_001))).toBe('forbidden');
+  },
+);
 
 test('whatever the text, it is parsed or refused in a way that callers know', () => {
   const piece = fc.constantFrom(

@@ -64,7 +64,8 @@ const outcomesOf = (dress: (xml: string) => string, parts: Parameters<typeof sig
 describe.each(Object.keys(dresses))('%s', (name) => {
   const dress = dresses[name] ?? String;
   test.each(canonicalizations)(
-    '7 with the canonicalisation %s %s of the message or of SignedInfo (XML Signature 1.1, 6.5; Exclusive C14N 1.0, 3)',
+    'with the canonicalisation %s %s of the message or of SignedInfo',
+    { meta: { holds: ['IDP-007'], source: 'XML Signature 1.1, 6.5; Exclusive C14N 1.0, 3' } },
     (uri, inside) => {
       const ofMessage = reference('#_good', transforms(transform(ENVELOPED), transform(uri, inside)));
       for (const { signed, read } of [
@@ -77,14 +78,18 @@ describe.each(Object.keys(dresses))('%s', (name) => {
     },
   );
 
-  test('7 with the enveloped transform alone, behind which C14N 1.0 is done (XML Signature 1.1, 4.4.3.2)', () => {
+  test('with the enveloped transform alone, behind which C14N 1.0 is done', {
+    meta: { holds: ['IDP-007'], source: 'XML Signature 1.1, 4.4.3.2' },
+  }, () => {
     const { signed, read } = outcomesOf(dress, {}, reference('#_good', transforms(transform(ENVELOPED))));
     expect(xmlsecAccepts(signed, key)).toBe(true);
     expect(read).toMatchObject({ id: '_good', destination: SSO, issuer: TEST_SP, signed: false });
   });
 });
 
-test('31 what is canonicalised in different ways is refused with words: references in namespaces, xml:lang around SignedInfo (Canonical XML 1.0, 2.3)', () => {
+test('what is canonicalised in different ways is refused with words: references in namespaces, xml:lang around SignedInfo', {
+  meta: { holds: ['IDP-031'], source: 'Canonical XML 1.0, 2.3' },
+}, () => {
   const dressed = (attribute: string, parts: Parameters<typeof signatureTemplate>[1] = {}) => {
     const xml = unsigned.replace('<samlp:AuthnRequest', `<samlp:AuthnRequest ${attribute}`);
     const signed = sign(key, signatureTemplate(reference('#_good'), parts), xml);

@@ -46,7 +46,9 @@ function readable({ namespace, name, attributes, children }: XmlElement): (strin
   return [...own, ...children.flatMap(readable)];
 }
 
-test('32 the signed request itself is believed, as it was signed (SAML Core 5.4)', () => {
+test('the signed request itself is believed, as it was signed', {
+  meta: { holds: ['IDP-032'], source: 'SAML Core 5.4' },
+}, () => {
   expect(xmlsecAccepts(signed, key)).toBe(true);
   expect(believed(signed)).toBe(GOOD);
 });
@@ -118,22 +120,30 @@ const shapes: [string, () => string, boolean, RegExp][] = [
   ],
 ];
 
-describe('32 signature wrapping', () => {
-  test.each(shapes)('32 %s: refused (SAML Core 5.4)', (_title, document, accepted, refusal) => {
-    const xml = document();
-    expect(readable(parseXml(xml))).toContain(EVIL);
-    expect(xmlsecAccepts(xml, key) || xmlCryptoAccepts(xml)).toBe(accepted);
-    expect(believed(xml)).toMatch(/^signature_invalid/);
-    expect(believed(xml)).toMatch(refusal);
-  });
+describe('signature wrapping', () => {
+  test.each(shapes)(
+    '%s: refused',
+    { meta: { holds: ['IDP-032'], source: 'SAML Core 5.4' } },
+    (_title, document, accepted, refusal) => {
+      const xml = document();
+      expect(readable(parseXml(xml))).toContain(EVIL);
+      expect(xmlsecAccepts(xml, key) || xmlCryptoAccepts(xml)).toBe(accepted);
+      expect(believed(xml)).toMatch(/^signature_invalid/);
+      expect(believed(xml)).toMatch(refusal);
+    },
+  );
 
-  test('32 what stands in KeyInfo, outside of what is signed, is never read (SAML Core 5.4.5)', () => {
+  test('what stands in KeyInfo, outside of what is signed, is never read', {
+    meta: { holds: ['IDP-032'], source: 'SAML Core 5.4.5' },
+  }, () => {
     const xml = signed.replace(signature, () => intoSignature(`<ds:KeyInfo>${evil('_evil')}</ds:KeyInfo>`));
     expect(xmlsecAccepts(xml, key)).toBe(true);
     expect(believed(xml)).toBe(GOOD);
   });
 
-  test('32 the same Signature around other messages is worth nothing (SAML Core 5.4)', () => {
+  test('the same Signature around other messages is worth nothing', {
+    meta: { holds: ['IDP-032'], source: 'SAML Core 5.4' },
+  }, () => {
     expect(believed(afterIssuer(evil('_good'), signature))).toMatch(/found one with another digest/);
     expect(believed(signed.replace(GOOD, EVIL))).toMatch(/found one with another digest/);
   });

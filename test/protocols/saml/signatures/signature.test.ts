@@ -29,21 +29,29 @@ const SIGNED: Readonly<Record<SignChoice, readonly string[]>> = {
 const elementNamed = (root: DomElement, name: string) => (root.nodeName === name ? root : only(root, name));
 const signatureOf = (element: DomElement) => children(element).find(({ nodeName }) => nodeName === 'ds:Signature');
 
-test.each(SIGN_CHOICES)('52 signed %s means just that (SAML Core 5)', async (choice) => {
-  const root = parseDom(await makeResponse('_r1', assertionContent(), choice, keys['EC-P256'].signer));
-  const signed = ['samlp:Response', 'saml:Assertion'].filter((name) => signatureOf(elementNamed(root, name)));
-  expect(signed).toEqual(SIGNED[choice]);
-});
+test.each(SIGN_CHOICES)(
+  'signed %s means just that',
+  { meta: { holds: ['IDP-052'], source: 'SAML Core 5' } },
+  async (choice) => {
+    const root = parseDom(await makeResponse('_r1', assertionContent(), choice, keys['EC-P256'].signer));
+    const signed = ['samlp:Response', 'saml:Assertion'].filter((name) => signatureOf(elementNamed(root, name)));
+    expect(signed).toEqual(SIGNED[choice]);
+  },
+);
 
 test.each([
   ['assertion', false],
   ['response', true],
   ['both', true],
-] as const)('33, 52 where %s is signed, an error Response is signed: %s (SAML Core 5)', async (choice, expected) => {
-  const content = { id: '_r1', issuer: ISSUER, issueInstant: 0, destination: ACS, inResponseTo: '_q' };
-  const xml = await makeErrorResponse(content, { codes: ['Requester'] }, choice, keys['EC-P256'].signer);
-  expect(signatureOf(parseDom(xml)) !== undefined).toBe(expected);
-});
+] as const)(
+  'where %s is signed, an error Response is signed: %s',
+  { meta: { holds: ['IDP-033', 'IDP-052'], source: 'SAML Core 5' } },
+  async (choice, expected) => {
+    const content = { id: '_r1', issuer: ISSUER, issueInstant: 0, destination: ACS, inResponseTo: '_q' };
+    const xml = await makeErrorResponse(content, { codes: ['Requester'] }, choice, keys['EC-P256'].signer);
+    expect(signatureOf(parseDom(xml)) !== undefined).toBe(expected);
+  },
+);
 
 describe.each(KEY_TYPES)('a signature by a key of type %s', (type) => {
   /** Each signed element of a Response with its signature. */
@@ -55,7 +63,7 @@ describe.each(KEY_TYPES)('a signature by a key of type %s', (type) => {
     });
   }
 
-  test('53 stands right after Issuer (SAML Core 2.3.3, 3.2.2)', async () => {
+  test('stands right after Issuer', { meta: { holds: ['IDP-053'], source: 'SAML Core 2.3.3, 3.2.2' } }, async () => {
     for (const { element } of await signedElements()) {
       expect(
         children(element)
@@ -65,7 +73,9 @@ describe.each(KEY_TYPES)('a signature by a key of type %s', (type) => {
     }
   });
 
-  test('54, 55, 56 has one Reference, to its parent; enveloped and exclusive C14N, nothing else; SHA-256 (SAML Core 5.4)', async () => {
+  test('has one Reference, to its parent; enveloped and exclusive C14N, nothing else; SHA-256', {
+    meta: { holds: ['IDP-054', 'IDP-055', 'IDP-056'], source: 'SAML Core 5.4' },
+  }, async () => {
     const found = await signedElements();
     expect(found.map(({ element }) => element.getAttribute('ID'))).toEqual(['_r1', '_a1']);
     for (const { element, signature } of found) {
@@ -86,7 +96,9 @@ describe.each(KEY_TYPES)('a signature by a key of type %s', (type) => {
     }
   });
 
-  test('55, 56 has the digest of what its parent is without it, and the value over SignedInfo (XML Signature 3.2)', async () => {
+  test('has the digest of what its parent is without it, and the value over SignedInfo', {
+    meta: { holds: ['IDP-055', 'IDP-056'], source: 'XML Signature 3.2' },
+  }, async () => {
     for (const { element, signature } of await signedElements()) {
       const signedInfo = children(signature)[0] as DomElement;
       const value = Buffer.from(children(signature)[1]?.textContent ?? '', 'base64');
@@ -100,7 +112,9 @@ describe.each(KEY_TYPES)('a signature by a key of type %s', (type) => {
     }
   });
 
-  test('57 has the certificate of the signing key in KeyInfo, and nothing else (XML Signature 4.5.4)', async () => {
+  test('has the certificate of the signing key in KeyInfo, and nothing else', {
+    meta: { holds: ['IDP-057'], source: 'XML Signature 4.5.4' },
+  }, async () => {
     for (const { signature } of await signedElements()) {
       const [, , keyInfo, ...others] = children(signature) as DomElement[];
       expect(others).toEqual([]);

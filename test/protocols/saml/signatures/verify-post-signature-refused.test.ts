@@ -21,7 +21,7 @@ beforeAll(() => {
   };
 });
 
-describe('31 a signature of another kind is refused before any key is tried', () => {
+describe('a signature of another kind is refused before any key is tried', () => {
   test.each([
     ['RSA with SHA-1', `${DS}rsa-sha1`],
     ['RSA with RIPEMD-160', `${MORE}rsa-ripemd160`],
@@ -36,17 +36,23 @@ describe('31 a signature of another kind is refused before any key is tried', ()
     ['a word of JavaScript', '__proto__'],
     ['another word of JavaScript', 'constructor'],
     ['none', ''],
-  ])('31 %s: the refusal names it, and what is accepted (SAML Core 5.4; project rule)', (_what, method) => {
-    const signed = signedBy(keys.rsa).replace(`${MORE}rsa-sha256`, method);
-    // No certificate is registered either, but that is not what is told.
-    const refusal = refusalOf(signed, []);
-    expect(refusal).toContain(
-      'signature_algorithm_refused: Signature algorithm: expected RSA or ECDSA with SHA-256, SHA-384 or SHA-512',
-    );
-    expect(refusal).toContain(`found "${method}"`);
-  });
+  ])(
+    '%s: the refusal names it, and what is accepted',
+    { meta: { holds: ['IDP-031'], source: 'SAML Core 5.4; project rule' } },
+    (_what, method) => {
+      const signed = signedBy(keys.rsa).replace(`${MORE}rsa-sha256`, method);
+      // No certificate is registered either, but that is not what is told.
+      const refusal = refusalOf(signed, []);
+      expect(refusal).toContain(
+        'signature_algorithm_refused: Signature algorithm: expected RSA or ECDSA with SHA-256, SHA-384 or SHA-512',
+      );
+      expect(refusal).toContain(`found "${method}"`);
+    },
+  );
 
-  test('31 RSA with SHA-1 is refused although the registered key made it, with a word on the remedy (project rule)', () => {
+  test('RSA with SHA-1 is refused although the registered key made it, with a word on the remedy', {
+    meta: { holds: ['IDP-031'], source: 'project rule' },
+  }, () => {
     const signed = signedMessage(unsigned, keys.rsa, `${DS}rsa-sha1`);
     expect(refusalOf(signed, certificatesOf(keys.rsa))).toMatch(
       /^signature_algorithm_refused: .*rsa-sha1", whose SHA-1 can be forged: have the Service Provider sign with SHA-256$/,
@@ -54,7 +60,8 @@ describe('31 a signature of another kind is refused before any key is tried', ()
   });
 
   test.each([`${DS}sha1`, `${MORE}md5`, `${MORE}sha224`, `${MORE}rsa-sha256`, ''])(
-    '31 a digest by "%s" is refused under a signature that is good (XML Signature 1.1, 6.2; project rule)',
+    'a digest by "%s" is refused under a signature that is good',
+    { meta: { holds: ['IDP-031'], source: 'XML Signature 1.1, 6.2; project rule' } },
     (digest) => {
       const signed = digest.endsWith('#sha1')
         ? sign(keys.rsa, signatureTemplate(reference('#_good', undefined, digest)))
@@ -65,7 +72,9 @@ describe('31 a signature of another kind is refused before any key is tried', ()
     },
   );
 
-  test('31 HMAC whose secret is the public certificate, in each of its forms, is refused (XML Signature 1.1, 6.3.1)', () => {
+  test('HMAC whose secret is the public certificate, in each of its forms, is refused', {
+    meta: { holds: ['IDP-031'], source: 'XML Signature 1.1, 6.3.1' },
+  }, () => {
     const { certificatePem, signer, keyPair } = keys.rsa;
     const secrets = [
       certificatePem,
@@ -84,8 +93,10 @@ describe('31 a signature of another kind is refused before any key is tried', ()
   });
 });
 
-describe('31 a signature by another key is refused', () => {
-  test('31 although its own certificate is in KeyInfo (SAML Core 5.4.5)', () => {
+describe('a signature by another key is refused', () => {
+  test('although its own certificate is in KeyInfo', {
+    meta: { holds: ['IDP-031'], source: 'SAML Core 5.4.5' },
+  }, () => {
     const signed = signedMessage(unsigned, keys.other);
     expect(signed).toContain(keys.other.signer.certificate);
     expect(refusalOf(signed, certificatesOf(keys.rsa))).toMatch(/^signature_invalid: .* does not verify with/);
@@ -94,7 +105,9 @@ describe('31 a signature by another key is refused', () => {
     expect(refusalOf(disguised, certificatesOf(keys.rsa))).toMatch(/^signature_invalid: .* does not verify with/);
   });
 
-  test('31 although its bare public key is in KeyInfo (SAML Core 5.4.5)', () => {
+  test('although its bare public key is in KeyInfo', {
+    meta: { holds: ['IDP-031'], source: 'SAML Core 5.4.5' },
+  }, () => {
     const { n, e } = keys.other.keyPair.publicKey.export({ format: 'jwk' });
     const plain = (text = '') => Buffer.from(text, 'base64url').toString('base64');
     const after = `<ds:KeyInfo><ds:KeyValue><ds:RSAKeyValue><ds:Modulus>${plain(n)}</ds:Modulus><ds:Exponent>${plain(e)}</ds:Exponent></ds:RSAKeyValue></ds:KeyValue></ds:KeyInfo>`;
@@ -103,7 +116,9 @@ describe('31 a signature by another key is refused', () => {
     ).toMatch(/^signature_invalid/);
   });
 
-  test('31 and where no certificate is registered, that is said (project rule)', () => {
+  test('and where no certificate is registered, that is said', {
+    meta: { holds: ['IDP-031'], source: 'project rule' },
+  }, () => {
     expect(refusalOf(signedBy(keys.rsa), [])).toMatch(/^signature_invalid: .* no certificate is registered$/);
   });
 
@@ -116,18 +131,21 @@ describe('31 a signature by another key is refused', () => {
     ],
     ['ECDSA', 'P-256', 'rsa', /with an elliptic key, as its algorithm says; found none such among the 1/],
   ] as const)(
-    '31 a key is never taken for another kind of key: %s (XML Signature 1.1, 6.4)',
+    'a key is never taken for another kind of key: %s',
+    { meta: { holds: ['IDP-031'], source: 'XML Signature 1.1, 6.4' } },
     (_algorithm, signing, registered, detail) => {
       expect(refusalOf(signedBy(keys[signing]), certificatesOf(keys[registered]))).toMatch(detail);
     },
   );
 
-  test('31 a key of 1,024 bits is too weak, registered or not (project rule)', () => {
+  test('a key of 1,024 bits is too weak, registered or not', {
+    meta: { holds: ['IDP-031'], source: 'project rule' },
+  }, () => {
     const weak = opensslKey('rsa:1024');
     expect(refusalOf(signedBy(weak), certificatesOf(weak))).toMatch(/an RSA key of at least 2048 bits/);
   });
 
-  test('31 ECDSA in DER is no r||s (XML Signature 1.1, 6.4.3)', () => {
+  test('ECDSA in DER is no r||s', { meta: { holds: ['IDP-031'], source: 'XML Signature 1.1, 6.4.3' } }, () => {
     const key = keys['P-256'];
     const signed = signedBy(key);
     const value = /<ds:SignatureValue>([^<]*)</.exec(signed)?.[1] ?? '';
@@ -147,15 +165,21 @@ test.each([
   ['no padding', 'QUI'],
   ['padding in the middle', 'QQ==QUJD'],
   ['bits that say nothing', 'QUJ='],
-])('31 a value or a digest of %s is refused (XML Signature 1.1, 4.3; RFC 4648, 3)', (_what, text) => {
-  const signed = signedBy(keys.rsa);
-  for (const name of ['SignatureValue', 'DigestValue']) {
-    const changed = signed.replace(new RegExp(`(<ds:${name}>)[^<]*`), `$1${text}`);
-    expect(refusalOf(changed, certificatesOf(keys.rsa))).toMatch(`expected base64 in ${name}`);
-  }
-});
+])(
+  'a value or a digest of %s is refused',
+  { meta: { holds: ['IDP-031'], source: 'XML Signature 1.1, 4.3; RFC 4648, 3' } },
+  (_what, text) => {
+    const signed = signedBy(keys.rsa);
+    for (const name of ['SignatureValue', 'DigestValue']) {
+      const changed = signed.replace(new RegExp(`(<ds:${name}>)[^<]*`), `$1${text}`);
+      expect(refusalOf(changed, certificatesOf(keys.rsa))).toMatch(`expected base64 in ${name}`);
+    }
+  },
+);
 
-test('31 a changed message and a foreign key are told apart (project rule)', () => {
+test('a changed message and a foreign key are told apart', {
+  meta: { holds: ['IDP-031'], source: 'project rule' },
+}, () => {
   const changed = signedBy(keys.rsa).replace(SSO, `${SSO}X`);
   expect(refusalOf(changed, certificatesOf(keys.rsa))).toMatch(
     /found one with another digest: it was changed afterwards$/,

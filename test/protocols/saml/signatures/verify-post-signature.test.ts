@@ -38,7 +38,7 @@ beforeAll(() => {
   };
 });
 
-describe('7 a signed POST request is accepted', () => {
+describe('a signed POST request is accepted', () => {
   test.each([
     ['rsa-sha256', 'rsa'],
     ['rsa-sha384', 'rsa'],
@@ -48,19 +48,28 @@ describe('7 a signed POST request is accepted', () => {
     ['ecdsa-sha512', 'P-521'],
     ['ecdsa-sha512', 'P-256'],
     ['ecdsa-sha256', 'P-521'],
-  ] as const)('7 signed by xmlsec1 with %s, key %s (RFC 9231, 2.3.2, 2.3.6)', (method, name) => {
-    const signed = sign(keys[name], signatureTemplate(reference('#_good'), { method: `${MORE}${method}` }));
-    // What is read afterwards is the message without its signature, to the byte as another canonicaliser has it.
-    expect(verifyPostSignature(signed, certificatesOf(keys[name]))).toBe(libxmlCanonicalForm(unsigned));
-  });
+  ] as const)(
+    'signed by xmlsec1 with %s, key %s',
+    { meta: { holds: ['IDP-007'], source: 'RFC 9231, 2.3.2, 2.3.6' } },
+    (method, name) => {
+      const signed = sign(keys[name], signatureTemplate(reference('#_good'), { method: `${MORE}${method}` }));
+      // What is read afterwards is the message without its signature, to the byte as another canonicaliser has it.
+      expect(verifyPostSignature(signed, certificatesOf(keys[name]))).toBe(libxmlCanonicalForm(unsigned));
+    },
+  );
 
-  test.each([DIGEST_384, DIGEST_512])('7 with the digest %s (XML Signature 1.1, 6.2)', (digest) => {
-    const signed = sign(keys.rsa, signatureTemplate(reference('#_good', undefined, digest)));
-    expect(verifyPostSignature(signed, certificatesOf(keys.rsa))).toBe(libxmlCanonicalForm(unsigned));
-  });
+  test.each([DIGEST_384, DIGEST_512])(
+    'with the digest %s',
+    { meta: { holds: ['IDP-007'], source: 'XML Signature 1.1, 6.2' } },
+    (digest) => {
+      const signed = sign(keys.rsa, signatureTemplate(reference('#_good', undefined, digest)));
+      expect(verifyPostSignature(signed, certificatesOf(keys.rsa))).toBe(libxmlCanonicalForm(unsigned));
+    },
+  );
 
   test.each(['sha256', 'sha512'] as const)(
-    '7 as node-saml signs it with %s (SAML Bindings 3.5.4)',
+    'as node-saml signs it with %s',
+    { meta: { holds: ['IDP-007'], source: 'SAML Bindings 3.5.4' } },
     async (algorithm) => {
       const provider = new SAML({
         entryPoint: SSO,
@@ -88,7 +97,7 @@ describe('7 a signed POST request is accepted', () => {
     },
   );
 
-  test('7 as samlify signs it (SAML Bindings 3.5.4)', async () => {
+  test('as samlify signs it', { meta: { holds: ['IDP-007'], source: 'SAML Bindings 3.5.4' } }, async () => {
     const metadata = await idpMetadata({ certificates: certificatesOf(keys.other), wantAuthnRequestsSigned: true });
     const provider = samlify.ServiceProvider({
       entityID: TEST_SP,
@@ -124,12 +133,14 @@ describe('7 a signed POST request is accepted', () => {
       { inside: `<i:InclusiveNamespaces xmlns:i="${EXCLUSIVE}" PrefixList="saml samlp"/>` },
       reference('#_good'),
     ],
-  ])('7 %s (XML Signature 1.1, 4)', (_what, parts, of) => {
+  ])('%s', { meta: { holds: ['IDP-007'], source: 'XML Signature 1.1, 4' } }, (_what, parts, of) => {
     const signed = verifyPostSignature(sign(keys.rsa, signatureTemplate(of, parts)), certificatesOf(keys.rsa));
     expect(readAuthnRequest(signed)).toMatchObject({ id: '_good', destination: SSO, signed: false });
   });
 
-  test('7 indented, with line breaks of Windows, and without a prefix (XML Signature 1.1, 4)', () => {
+  test('indented, with line breaks of Windows, and without a prefix', {
+    meta: { holds: ['IDP-007'], source: 'XML Signature 1.1, 4' },
+  }, () => {
     const template = signatureTemplate(reference('#_good'))
       .replaceAll('ds:', '')
       .replace(':ds=', '=')
@@ -138,7 +149,9 @@ describe('7 a signed POST request is accepted', () => {
     expect(verifyPostSignature(signed, certificatesOf(keys.rsa))).toBe(libxmlCanonicalForm(unsigned));
   });
 
-  test('7 by any of the certificates that are registered, wherever it stands among them (SAML Metadata 2.4.1.1)', () => {
+  test('by any of the certificates that are registered, wherever it stands among them', {
+    meta: { holds: ['IDP-007'], source: 'SAML Metadata 2.4.1.1' },
+  }, () => {
     const all = [keys.other, keys['P-256'], keys.rsa, keys['P-384']];
     const certificates = certificatesOf(...all);
     for (const [index, key] of all.entries()) {
@@ -151,7 +164,9 @@ describe('7 a signed POST request is accepted', () => {
   });
 });
 
-test('7, 31 with any one bit flipped, it is refused, or says what was signed (SAML Core 5.4; XML Signature 3.2)', () => {
+test('with any one bit flipped, it is refused, or says what was signed', {
+  meta: { holds: ['IDP-007', 'IDP-031'], source: 'SAML Core 5.4; XML Signature 3.2' },
+}, () => {
   const document = Buffer.from(signedMessage(unsigned, keys.rsa));
   const certificates = certificatesOf(keys.rsa);
   const expected = libxmlCanonicalForm(unsigned);
@@ -178,7 +193,9 @@ test('7, 31 with any one bit flipped, it is refused, or says what was signed (SA
   expect(outcomes.same).toBeGreaterThan(50);
 });
 
-test('15, 100 a signed message has a size at which verifying stays quick (project rule)', () => {
+test('a signed message has a size at which verifying stays quick', {
+  meta: { holds: ['IDP-015', 'IDP-100'], source: 'project rule' },
+}, () => {
   const inside = (text: string) =>
     signedMessage(authnRequest({ inside: `<samlp:Extensions>${text}</samlp:Extensions>` }), keys.rsa);
   const certificates = certificatesOf(keys.rsa);
@@ -197,7 +214,9 @@ test('15, 100 a signed message has a size at which verifying stays quick (projec
   }
 });
 
-test('32 what two parsers read differently is refused, and nothing is said on the console (project rule)', () => {
+test('what two parsers read differently is refused, and nothing is said on the console', {
+  meta: { holds: ['IDP-032'], source: 'project rule' },
+}, () => {
   const inside = '<samlp:Extensions><\u{10000} xmlns="urn:x"/></samlp:Extensions>';
   const xml = authnRequest({ attributes: { ID: '_good' }, inside });
   const signed = sign(keys.rsa, signatureTemplate(reference('#_good')), xml);

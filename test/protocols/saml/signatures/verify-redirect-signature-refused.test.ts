@@ -10,7 +10,7 @@ beforeAll(() => {
   keys = { rsa: opensslKey('rsa:2048'), 'P-256': curve('P-256'), 'P-384': curve('P-384'), 'P-521': curve('P-521') };
 });
 
-describe('31 a signature is refused', () => {
+describe('a signature is refused', () => {
   test.each([
     [
       'SHA-1',
@@ -27,7 +27,8 @@ describe('31 a signature is refused', () => {
     ['a word of JavaScript', '__proto__', /"__proto__"/],
     ['no algorithm', '', /""/],
   ])(
-    '31 with %s before any key is tried; the refusal names it, and what is accepted (SAML Bindings 3.4.4.1; project rule)',
+    'with %s before any key is tried; the refusal names it, and what is accepted',
+    { meta: { holds: ['IDP-031'], source: 'SAML Bindings 3.4.4.1; project rule' } },
     (_what, method, found) => {
       const refusal = outcomeOf(signQuery(request, keys.rsa, { method }));
       expect(refusal).toMatch(
@@ -37,17 +38,22 @@ describe('31 a signature is refused', () => {
     },
   );
 
-  test.each(['SAMLRequest', 'SigAlg', 'Signature'])('31 without %s (SAML Bindings 3.4.4.1)', (name) => {
-    const without = signQuery(request, keys.rsa)
-      .split('&')
-      .filter((pair) => !pair.startsWith(`${name}=`));
-    expect(outcomeOf(without.join('&'), keys.rsa)).toBe(
-      `signature_invalid: Signature: expected the parameters SAMLRequest, SigAlg and Signature together; found no ${name}`,
-    );
-  });
+  test.each(['SAMLRequest', 'SigAlg', 'Signature'])(
+    'without %s',
+    { meta: { holds: ['IDP-031'], source: 'SAML Bindings 3.4.4.1' } },
+    (name) => {
+      const without = signQuery(request, keys.rsa)
+        .split('&')
+        .filter((pair) => !pair.startsWith(`${name}=`));
+      expect(outcomeOf(without.join('&'), keys.rsa)).toBe(
+        `signature_invalid: Signature: expected the parameters SAMLRequest, SigAlg and Signature together; found no ${name}`,
+      );
+    },
+  );
 
   test.each(['SAMLRequest', 'RelayState', 'SigAlg', 'Signature'])(
-    '25, 31 where %s comes twice, in whatever letters (project rule)',
+    'where %s comes twice, in whatever letters',
+    { meta: { holds: ['IDP-025', 'IDP-031'], source: 'project rule' } },
     (name) => {
       const signed = signQuery(`${request}&RelayState=rs`, keys.rsa);
       const pair = signed.split('&').find((part) => part.startsWith(`${name}=`)) ?? '';
@@ -58,11 +64,15 @@ describe('31 a signature is refused', () => {
     },
   );
 
-  test('31 where no certificate is registered, which is said (project rule)', () => {
+  test('where no certificate is registered, which is said', {
+    meta: { holds: ['IDP-031'], source: 'project rule' },
+  }, () => {
     expect(outcomeOf(signQuery(request, keys.rsa))).toMatch(/^signature_invalid: .* no certificate is registered$/);
   });
 
-  test('31 where the key is of another kind than the algorithm, or too short (XML Signature 1.1, 6.4; project rule)', () => {
+  test('where the key is of another kind than the algorithm, or too short', {
+    meta: { holds: ['IDP-031'], source: 'XML Signature 1.1, 6.4; project rule' },
+  }, () => {
     const weak = opensslKey('rsa:1024');
     expect(outcomeOf(signQuery(request, weak), weak)).toMatch(
       /with an RSA key of at least 2048 bits.* found none such among the 1/,
@@ -84,13 +94,15 @@ describe('31 a signature is refused', () => {
     ['padding in the middle', 'QQ==QUJD'],
     ['bits that say nothing', 'QUJ='],
     ['NUL', 'QUJD\0'],
-  ])('31 where it is %s and not base64 (RFC 4648, 3)', (_what, value) => {
+  ])('where it is %s and not base64', { meta: { holds: ['IDP-031'], source: 'RFC 4648, 3' } }, (_what, value) => {
     const changed = signQuery(request, keys.rsa).replace(/Signature=.*/, `Signature=${encodeURIComponent(value)}`);
     expect(outcomeOf(changed, keys.rsa)).toBe('signature_invalid: Signature: expected base64; found something else');
   });
 });
 
-test('31 with any one bit of what is signed flipped, or of the signature, it is refused (SAML Bindings 3.4.4.1)', () => {
+test('with any one bit of what is signed flipped, or of the signature, it is refused', {
+  meta: { holds: ['IDP-031'], source: 'SAML Bindings 3.4.4.1' },
+}, () => {
   const signed = Buffer.from(signQuery(`${request}&RelayState=a%2Fb`, keys['P-256']));
   fc.assert(
     fc.property(fc.nat(signed.length - 1), fc.nat(6), (at, bit) => {

@@ -22,7 +22,7 @@ beforeAll(() => {
   };
 });
 
-describe('8 a signed Redirect is accepted', () => {
+describe('a signed Redirect is accepted', () => {
   test.each([
     ['sha256', 'rsa'],
     ['sha384', 'rsa'],
@@ -31,16 +31,21 @@ describe('8 a signed Redirect is accepted', () => {
     ['sha384', 'P-384'],
     ['sha512', 'P-521'],
     ['sha512', 'P-256'],
-  ] as const)('8 with %s by key %s, and by no other key (RFC 9231, 2.3.2, 2.3.6)', (hash, name) => {
-    const key = keys[name];
-    const others = Object.values(keys).filter((other) => other !== key);
-    const query = signQuery(request, key, { hash });
-    expect(outcomeOf(query, key)).toBe('accepted');
-    expect(outcomeOf(query, ...others)).toMatch(NOT_VERIFIED);
-  });
+  ] as const)(
+    'with %s by key %s, and by no other key',
+    { meta: { holds: ['IDP-008'], source: 'RFC 9231, 2.3.2, 2.3.6' } },
+    (hash, name) => {
+      const key = keys[name];
+      const others = Object.values(keys).filter((other) => other !== key);
+      const query = signQuery(request, key, { hash });
+      expect(outcomeOf(query, key)).toBe('accepted');
+      expect(outcomeOf(query, ...others)).toMatch(NOT_VERIFIED);
+    },
+  );
 
   test.each(['P-256', 'P-384', 'P-521'] as const)(
-    '8 with ECDSA in DER, as OpenSAML for Java sends it, by key %s, and by no other key (project rule)',
+    'with ECDSA in DER, as OpenSAML for Java sends it, by key %s, and by no other key',
+    { meta: { holds: ['IDP-008'], source: 'project rule' } },
     (name) => {
       const query = signQuery(request, keys[name], { ecdsa: 'der' });
       expect(outcomeOf(query, keys[name])).toBe('accepted');
@@ -49,25 +54,29 @@ describe('8 a signed Redirect is accepted', () => {
     },
   );
 
-  test.each(['sha256', 'sha512'] as const)('8 as node-saml signs it with %s (SAML Bindings 3.4.4.1)', async (hash) => {
-    const provider = new SAML({
-      entryPoint: SSO,
-      issuer: TEST_SP,
-      callbackUrl: 'https://sp.example/acs',
-      idpCert: keys.other.certificatePem,
-      privateKey: keys.rsa.privateKeyPem,
-      signatureAlgorithm: hash,
-    });
-    // Of a space, and of !'()*~, it signs another escape than it sends.
-    for (const relayState of ['', 'a/b+c=é&d']) {
-      const query = rawQuery(await provider.getAuthorizeUrlAsync(relayState, undefined, {}));
-      expect(query).toContain(`rsa-${hash}`);
-      expect(outcomeOf(query, keys.rsa)).toBe('accepted');
-      expect(outcomeOf(query, keys.other)).toMatch(NOT_VERIFIED);
-    }
-  });
+  test.each(['sha256', 'sha512'] as const)(
+    'as node-saml signs it with %s',
+    { meta: { holds: ['IDP-008'], source: 'SAML Bindings 3.4.4.1' } },
+    async (hash) => {
+      const provider = new SAML({
+        entryPoint: SSO,
+        issuer: TEST_SP,
+        callbackUrl: 'https://sp.example/acs',
+        idpCert: keys.other.certificatePem,
+        privateKey: keys.rsa.privateKeyPem,
+        signatureAlgorithm: hash,
+      });
+      // Of a space, and of !'()*~, it signs another escape than it sends.
+      for (const relayState of ['', 'a/b+c=é&d']) {
+        const query = rawQuery(await provider.getAuthorizeUrlAsync(relayState, undefined, {}));
+        expect(query).toContain(`rsa-${hash}`);
+        expect(outcomeOf(query, keys.rsa)).toBe('accepted');
+        expect(outcomeOf(query, keys.other)).toMatch(NOT_VERIFIED);
+      }
+    },
+  );
 
-  test('8 as samlify signs it (SAML Bindings 3.4.4.1)', async () => {
+  test('as samlify signs it', { meta: { holds: ['IDP-008'], source: 'SAML Bindings 3.4.4.1' } }, async () => {
     const metadata = await idpMetadata({ certificates: certificatesOf(keys.other), wantAuthnRequestsSigned: true });
     const provider = samlify.ServiceProvider({
       entityID: TEST_SP,
@@ -83,7 +92,9 @@ describe('8 a signed Redirect is accepted', () => {
     expect(outcomeOf(query, keys.other)).toMatch(NOT_VERIFIED);
   });
 
-  test('8 by any of the certificates that are registered, wherever it stands among them (SAML Metadata 2.4.1.1)', () => {
+  test('by any of the certificates that are registered, wherever it stands among them', {
+    meta: { holds: ['IDP-008'], source: 'SAML Metadata 2.4.1.1' },
+  }, () => {
     const all = [keys.other, keys['P-256'], keys.rsa, keys['P-384']];
     for (const [index, key] of all.entries()) {
       const query = signQuery(request, key);
@@ -93,7 +104,7 @@ describe('8 a signed Redirect is accepted', () => {
   });
 });
 
-describe('8 what is signed is the query as it was received', () => {
+describe('what is signed is the query as it was received', () => {
   const lower = (value: string) => encodeURIComponent(value).replace(/%../g, (code) => code.toLowerCase());
   const everything = (value: string) =>
     [...Buffer.from(value)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('');
@@ -105,7 +116,7 @@ describe('8 what is signed is the query as it was received', () => {
     ['lower-case escapes', lower],
     ['an escape for every letter', everything],
     ['the escapes of a form, with + for a space', asForm],
-  ])('8 %s (SAML Bindings 3.4.4.1)', (_what, encode) => {
+  ])('%s', { meta: { holds: ['IDP-008'], source: 'SAML Bindings 3.4.4.1' } }, (_what, encode) => {
     const value = decodeURIComponent(request.slice('SAMLRequest='.length));
     const query = `SAMLRequest=${encode(value)}&RelayState=${encode(relayState)}`;
     const signed = signQuery(query, keys.rsa, { encode });
@@ -119,14 +130,18 @@ describe('8 what is signed is the query as it was received', () => {
     }
   });
 
-  test('8 an empty RelayState that came is signed, too; none that did not come (SAML Bindings 3.4.4.1)', () => {
+  test('an empty RelayState that came is signed, too; none that did not come', {
+    meta: { holds: ['IDP-008'], source: 'SAML Bindings 3.4.4.1' },
+  }, () => {
     const empty = signQuery(`${request}&RelayState=`, keys.rsa);
     expect(outcomeOf(empty, keys.rsa)).toBe('accepted');
     expect(outcomeOf(empty.replace('&RelayState=', ''), keys.rsa)).toMatch(NOT_VERIFIED);
     expect(outcomeOf(`${signQuery(request, keys.rsa)}&RelayState=`, keys.rsa)).toMatch(NOT_VERIFIED);
   });
 
-  test('8 in the order of the binding, whatever the order in the query; other parameters are not signed (SAML Bindings 3.4.4.1)', () => {
+  test('in the order of the binding, whatever the order in the query; other parameters are not signed', {
+    meta: { holds: ['IDP-008'], source: 'SAML Bindings 3.4.4.1' },
+  }, () => {
     const signed = signQuery(`${request}&RelayState=rs`, keys.rsa);
     const encoding = 'SAMLEncoding=urn%3Aoasis%3Anames%3Atc%3ASAML%3A2.0%3Abindings%3AURL-Encoding%3ADEFLATE';
     expect(outcomeOf(signed.split('&').reverse().join('&'), keys.rsa)).toBe('accepted');
@@ -137,7 +152,9 @@ describe('8 what is signed is the query as it was received', () => {
   });
 });
 
-test('8 the value of a signature may have line breaks, and + that nobody escaped (SAML Bindings 3.4.4.1)', () => {
+test('the value of a signature may have line breaks, and + that nobody escaped', {
+  meta: { holds: ['IDP-008'], source: 'SAML Bindings 3.4.4.1' },
+}, () => {
   // A signature without a + would prove nothing.
   const signed = Array.from({ length: 50 }, () => signQuery(redirectQuery(authnRequest()), keys.rsa)).find((query) =>
     query.includes('%2B', query.indexOf('Signature=')),

@@ -191,7 +191,7 @@ describe('what is wrong with SP metadata is told', () => {
     'sp.example/acs',
     'https://',
     '',
-  ])('23 the ACS "%s" (project rule)', (url) => {
+  ])('the ACS "%s"', { meta: { holds: ['IDP-023'], source: 'project rule' } }, (url) => {
     const message = `the AssertionConsumerService "${url}" is not acceptable: expected is an https URL without user, password or fragment (http only for this machine).`;
     expect(() => readSpMetadata(metadata(acs(url)), NOW)).toThrow(message);
     expect(() => readSpMetadata(metadata(acs('https://sp.example/1', 'index="1"') + acs(url)), NOW)).toThrow(message);

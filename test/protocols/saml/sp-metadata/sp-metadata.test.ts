@@ -129,21 +129,25 @@ describe('SP metadata', () => {
     ['else the first that is not marked false', ['isDefault="false"', '', ''], 1],
     ['else the first', ['isDefault="false"', 'isDefault="0"', 'isDefault="false"'], 0],
     ['and 1 is true as well', ['', '', 'isDefault="1"'], 2],
-  ])('4 the default Assertion Consumer Service is %s (SAML Metadata 2.2.3)', (_which, flags, position) => {
-    const inside = flags
-      .map((flag, index) => acs(`https://sp.example/${index}`, `index="${index * 7}" ${flag}`))
-      .join('');
-    expect(readSpMetadata(metadata(inside), NOW).acs.map(({ isDefault }) => isDefault)).toEqual(
-      [0, 1, 2].map((index) => index === position),
-    );
-  });
+  ])(
+    'the default Assertion Consumer Service is %s',
+    { meta: { holds: ['IDP-004'], source: 'SAML Metadata 2.2.3' } },
+    (_which, flags, position) => {
+      const inside = flags
+        .map((flag, index) => acs(`https://sp.example/${index}`, `index="${index * 7}" ${flag}`))
+        .join('');
+      expect(readSpMetadata(metadata(inside), NOW).acs.map(({ isDefault }) => isDefault)).toEqual(
+        [0, 1, 2].map((index) => index === position),
+      );
+    },
+  );
 
   test.each([
     'http://localhost:4000/acs',
     'http://127.0.0.1/acs',
     'http://[::1]:80/acs',
     'https://sp.example:8443/acs',
-  ])('23 %s may be an ACS (project rule)', (url) => {
+  ])('%s may be an ACS', { meta: { holds: ['IDP-023'], source: 'project rule' } }, (url) => {
     expect(readSpMetadata(metadata(acs(url)), NOW).acs[0]?.url).toBe(url);
   });
 });

@@ -18,7 +18,9 @@ const { beforeSignature, afterSignature } = writeAssertion(content);
 const root = parseDom(beforeSignature + afterSignature);
 const names = (element: DomElement) => children(element).map(({ nodeName }) => nodeName);
 
-test('42, 43 an assertion has an ID, a time and an Issuer of its own, and its parts in the order of the schema (SAML Core 2.3.3)', () => {
+test('an assertion has an ID, a time and an Issuer of its own, and its parts in the order of the schema', {
+  meta: { holds: ['IDP-042', 'IDP-043'], source: 'SAML Core 2.3.3' },
+}, () => {
   expect(attributes(root)).toEqual({ ID: '_a1', IssueInstant: '2026-03-01T08:30:00Z', Version: '2.0' });
   expect(names(root)).toEqual([
     'saml:Issuer',
@@ -30,7 +32,9 @@ test('42, 43 an assertion has an ID, a time and an Issuer of its own, and its pa
   expect(only(root, 'saml:Issuer').textContent).toBe(ISSUER);
 });
 
-test('44 an assertion names the subject in the format given, and whose the name is (SAML Core 2.2.2, 8.3)', () => {
+test('an assertion names the subject in the format given, and whose the name is', {
+  meta: { holds: ['IDP-044'], source: 'SAML Core 2.2.2, 8.3' },
+}, () => {
   const nameId = only(root, 'saml:NameID');
   expect(nameId.textContent).toBe('pat@example.com');
   expect(attributes(nameId)).toEqual({
@@ -40,7 +44,9 @@ test('44 an assertion names the subject in the format given, and whose the name 
   });
 });
 
-test('45 an assertion has one bearer confirmation: ACS, end, request, and no NotBefore (SAML Profiles 4.1.4.2)', () => {
+test('an assertion has one bearer confirmation: ACS, end, request, and no NotBefore', {
+  meta: { holds: ['IDP-045'], source: 'SAML Profiles 4.1.4.2' },
+}, () => {
   expect(attributes(only(root, 'saml:SubjectConfirmation'))).toEqual({
     Method: 'urn:oasis:names:tc:SAML:2.0:cm:bearer',
   });
@@ -51,20 +57,26 @@ test('45 an assertion has one bearer confirmation: ACS, end, request, and no Not
   });
 });
 
-test('46 an assertion is good for the time given, and for one audience (SAML Core 2.5.1.2, 2.5.1.4)', () => {
+test('an assertion is good for the time given, and for one audience', {
+  meta: { holds: ['IDP-046'], source: 'SAML Core 2.5.1.2, 2.5.1.4' },
+}, () => {
   const conditions = only(root, 'saml:Conditions');
   expect(attributes(conditions)).toEqual({ NotBefore: '2026-03-01T08:29:00Z', NotOnOrAfter: '2026-03-01T08:35:00Z' });
   expect(names(conditions)).toEqual(['saml:AudienceRestriction']);
   expect(only(root, 'saml:Audience').textContent).toBe(content.audience);
 });
 
-test('47, 48 an assertion tells when and how the portal user signed in (SAML Core 2.7.2)', () => {
+test('an assertion tells when and how the portal user signed in', {
+  meta: { holds: ['IDP-047', 'IDP-048'], source: 'SAML Core 2.7.2' },
+}, () => {
   const statement = only(root, 'saml:AuthnStatement');
   expect(attributes(statement)).toEqual({ AuthnInstant: '2026-03-01T07:30:00Z', SessionIndex: '_s1' });
   expect(only(statement, 'saml:AuthnContextClassRef').textContent).toBe(content.authnContextClassRef);
 });
 
-test('49 an assertion has the attributes given, in their order, and no statement where there are none (SAML Core 2.7.3)', () => {
+test('an assertion has the attributes given, in their order, and no statement where there are none', {
+  meta: { holds: ['IDP-049'], source: 'SAML Core 2.7.3' },
+}, () => {
   const statement = only(root, 'saml:AttributeStatement');
   expect(children(statement).map(attributes)).toEqual(
     ['Email', 'LoginType', 'AccountNumber'].map((name) => ({

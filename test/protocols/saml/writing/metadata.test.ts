@@ -18,7 +18,9 @@ const written = (overrides: Parameters<typeof idpMetadata>[0] = {}, signer?: Sig
   );
 const parsed = async (...given: Parameters<typeof written>) => parseDom(await written(...given));
 
-test('73, 77 the root has the Entity ID, and ends with the certificate, long after its cache time (SAML Metadata 2.3.2)', async () => {
+test('the root has the Entity ID, and ends with the certificate, long after its cache time', {
+  meta: { holds: ['IDP-073', 'IDP-077'], source: 'SAML Metadata 2.3.2' },
+}, async () => {
   expect(attributes(await parsed())).toEqual({
     cacheDuration: 'PT6H',
     entityID: ISSUER,
@@ -26,7 +28,9 @@ test('73, 77 the root has the Entity ID, and ends with the certificate, long aft
   });
 });
 
-test('74, 76 there is an Identity Provider with an SSO Service for both bindings, and no Single Logout (SAML Metadata 2.4.3)', async () => {
+test('there is an Identity Provider with an SSO Service for both bindings, and no Single Logout', {
+  meta: { holds: ['IDP-074', 'IDP-076'], source: 'SAML Metadata 2.4.3' },
+}, async () => {
   const root = await parsed();
   expect(children(root).map(({ nodeName }) => nodeName)).toEqual([
     'md:Extensions',
@@ -49,7 +53,9 @@ test('74, 76 there is an Identity Provider with an SSO Service for both bindings
   );
 });
 
-test('76 it says which signatures of requests are verified, and SHA-1 is not among them (SAML Metadata Profile for Algorithm Support 1.0)', async () => {
+test('it says which signatures of requests are verified, and SHA-1 is not among them', {
+  meta: { holds: ['IDP-076'], source: 'SAML Metadata Profile for Algorithm Support 1.0' },
+}, async () => {
   const extensions = only(await parsed(), 'md:Extensions');
   const listed = (name: string) => all(extensions, name).map((method) => attributes(method).Algorithm?.split('#')[1]);
   expect(listed('alg:DigestMethod')).toEqual(['sha256', 'sha384', 'sha512']);
@@ -61,11 +67,15 @@ test('76 it says which signatures of requests are verified, and SHA-1 is not amo
   );
 });
 
-test('77 no end is told where there is none (SAML Metadata 2.3.2)', async () => {
+test('no end is told where there is none', {
+  meta: { holds: ['IDP-077'], source: 'SAML Metadata 2.3.2' },
+}, async () => {
   expect(attributes(await parsed({ validUntil: undefined }))).not.toHaveProperty('validUntil');
 });
 
-test('75 certificates stand in the order given, for signing, without line breaks (SAML Metadata 2.4.1.1)', async () => {
+test('certificates stand in the order given, for signing, without line breaks', {
+  meta: { holds: ['IDP-075'], source: 'SAML Metadata 2.4.1.1' },
+}, async () => {
   const root = await parsed();
   expect(all(root, 'md:KeyDescriptor').map(attributes)).toEqual([{ use: 'signing' }, { use: 'signing' }]);
   expect(all(root, 'ds:X509Certificate').map(({ textContent }) => textContent)).toEqual([
@@ -74,14 +84,18 @@ test('75 certificates stand in the order given, for signing, without line breaks
   ]);
 });
 
-test('76 WantAuthnRequestsSigned and NameIDFormats are as given (SAML Metadata 2.4.2, 2.4.3)', async () => {
+test('WantAuthnRequestsSigned and NameIDFormats are as given', {
+  meta: { holds: ['IDP-076'], source: 'SAML Metadata 2.4.2, 2.4.3' },
+}, async () => {
   const nameIdFormats = [NAME_ID_FORMATS.persistent, NAME_ID_FORMATS.emailAddress];
   const root = await parsed({ wantAuthnRequestsSigned: true, nameIdFormats });
   expect(attributes(only(root, 'md:IDPSSODescriptor')).WantAuthnRequestsSigned).toBe('true');
   expect(all(root, 'md:NameIDFormat').map(({ textContent }) => textContent)).toEqual(nameIdFormats);
 });
 
-test('50 a name comes back as it was, whatever it is (XML 1.0, 2.4)', async () => {
+test('a name comes back as it was, whatever it is', {
+  meta: { holds: ['IDP-050'], source: 'XML 1.0, 2.4' },
+}, async () => {
   for (const name of HOSTILE) {
     const root = await parsed({ organizationName: name, organizationUrl: `https://x.example/?${name}` });
     expect(only(root, 'md:OrganizationName').textContent).toBe(name);
@@ -93,13 +107,17 @@ test('50 a name comes back as it was, whatever it is (XML 1.0, 2.4)', async () =
 describe.each(['unsigned', 'signed'])('78 %s metadata', (kind) => {
   const signer = () => (kind === 'signed' ? rsa.signer : undefined);
 
-  test('78 stays the same byte by byte while nothing changes, and its tag with it (project rule)', async () => {
+  test('stays the same byte by byte while nothing changes, and its tag with it', {
+    meta: { holds: ['IDP-078'], source: 'project rule' },
+  }, async () => {
     const documents = [await written({}, signer()), await written({}, signer())];
     expect(documents[0]).toBe(documents[1]);
     expect(entityTag(documents[0] ?? '')).toBe(entityTag(documents[1] ?? ''));
   });
 
-  test('78 changes with anything in it, and its tag and ID with it (RFC 9110, 8.8.3)', async () => {
+  test('changes with anything in it, and its tag and ID with it', {
+    meta: { holds: ['IDP-078'], source: 'RFC 9110, 8.8.3' },
+  }, async () => {
     const one = await written({}, signer());
     for (const change of [
       { certificates: [ec.signer.certificate] },
@@ -128,7 +146,9 @@ test('a signature stands first in the document, under an ID that is an NCName (S
   expect(attributes(only(root, 'ds:Reference'))).toEqual({ URI: `#${root.getAttribute('ID')}` });
 });
 
-test('78 an entity tag is a quoted string of harmless characters (RFC 9110, 8.8.3)', () => {
+test('an entity tag is a quoted string of harmless characters', {
+  meta: { holds: ['IDP-078'], source: 'RFC 9110, 8.8.3' },
+}, () => {
   expect(entityTag('x')).toMatch(/^"[\w-]{27}"$/);
   expect(entityTag('x')).not.toBe(entityTag('y'));
 });

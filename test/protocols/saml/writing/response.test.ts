@@ -22,7 +22,9 @@ const made = async (overrides: Partial<AssertionContent> = {}) =>
   );
 const names = (element: DomElement) => children(element).map(({ nodeName }) => nodeName);
 
-test('36, 37, 38 a Response says version, UTC time, the ACS that it is for and the request that it answers (SAML Core 3.2.2)', async () => {
+test('a Response says version, UTC time, the ACS that it is for and the request that it answers', {
+  meta: { holds: ['IDP-036', 'IDP-037', 'IDP-038'], source: 'SAML Core 3.2.2' },
+}, async () => {
   expect(attributes(await made())).toEqual({
     Destination: ACS,
     ID: '_r1',
@@ -32,13 +34,17 @@ test('36, 37, 38 a Response says version, UTC time, the ACS that it is for and t
   });
 });
 
-test('38 an unsolicited Response has no InResponseTo, nor has its assertion (SAML Profiles 4.1.5)', async () => {
+test('an unsolicited Response has no InResponseTo, nor has its assertion', {
+  meta: { holds: ['IDP-038'], source: 'SAML Profiles 4.1.5' },
+}, async () => {
   const root = await made({ inResponseTo: undefined });
   expect(attributes(root)).not.toHaveProperty('InResponseTo');
   expect(attributes(only(root, 'saml:SubjectConfirmationData'))).not.toHaveProperty('InResponseTo');
 });
 
-test('39, 40 it has the Issuer of its assertion, Success and exactly one assertion, in the order of the schema (SAML Core 3.2.2, 3.3.3)', async () => {
+test('it has the Issuer of its assertion, Success and exactly one assertion, in the order of the schema', {
+  meta: { holds: ['IDP-039', 'IDP-040'], source: 'SAML Core 3.2.2, 3.3.3' },
+}, async () => {
   const root = await made();
   expect(names(root)).toEqual(['saml:Issuer', 'samlp:Status', 'saml:Assertion']);
   const [issuer, status, assertion] = children(root);
@@ -57,7 +63,8 @@ function nodeTypes(element: DomElement, found = new Set<number>()): Set<number> 
 }
 
 test.each(SIGN_CHOICES)(
-  '41 signed %s, it is made of elements and text only, whatever the values (project rule)',
+  'signed %s, it is made of elements and text only, whatever the values',
+  { meta: { holds: ['IDP-041'], source: 'project rule' } },
   async (signed) => {
     const content = assertionContent({ attributes: [{ name: 'x', nameFormat: 'urn:x', values: HOSTILE }] });
     const xml = await makeResponse('_r1', content, signed, key.signer);
@@ -72,7 +79,9 @@ describe('an error Response', () => {
     return parseDom(await makeErrorResponse(content, status, 'assertion', key.signer));
   };
 
-  test('33 has the status, one code beneath the other, and no assertion (SAML Core 3.2.2.1, 3.2.2.2)', async () => {
+  test('has the status, one code beneath the other, and no assertion', {
+    meta: { holds: ['IDP-033'], source: 'SAML Core 3.2.2.1, 3.2.2.2' },
+  }, async () => {
     const root = await write({ codes: ['Responder', 'NoAuthnContext'], message: 'not <so> & "so"' });
     expect(attributes(root)).toEqual({
       Destination: ACS,
@@ -89,7 +98,9 @@ describe('an error Response', () => {
     expect(message.textContent).toBe('not <so> & "so"');
   });
 
-  test('33 may have a code of the top level alone (SAML Core 3.2.2.2)', async () => {
+  test('may have a code of the top level alone', {
+    meta: { holds: ['IDP-033'], source: 'SAML Core 3.2.2.2' },
+  }, async () => {
     const root = await write({ codes: ['VersionMismatch'] });
     expect(names(only(root, 'samlp:Status'))).toEqual(['samlp:StatusCode']);
     expect(children(only(root, 'samlp:StatusCode'))).toEqual([]);
