@@ -1,6 +1,6 @@
 import { createServices, type Services } from './app.ts';
 import { moduleSettings, type Settings } from './config.ts';
-import { createModule } from './core/keys/hsm/module.ts';
+import { createHsm } from './core/keys/hsm/hsm.ts';
 import { createMasterKey } from './core/secrets/master-key.ts';
 import { embeddedMasterKeyFile, readMasterKeys } from './core/secrets/master-key-source.ts';
 import { verifyMasterKey } from './core/secrets/verify-master-key.ts';
@@ -34,15 +34,15 @@ export async function openInstallation(settings: Settings): Promise<Installation
     const masterKey = createMasterKey(...(masterKeyFile?.read() ?? (await readMasterKeys(MASTER_KEY ?? ''))));
     await verifyMasterKey(database.db, masterKey);
     const given = moduleSettings(settings);
-    const module = given && createModule(given);
-    const services = createServices({ publicUrl: settings.PUBLIC_URL, database, masterKey, masterKeyFile, module });
+    const hsm = given && createHsm(given);
+    const services = createServices({ publicUrl: settings.PUBLIC_URL, database, masterKey, masterKeyFile, hsm });
     return {
       services,
       controlSocket,
       async close() {
         await services.audit.drained();
         await services.fetches.drained();
-        module?.close();
+        hsm?.close();
         await close();
       },
     };

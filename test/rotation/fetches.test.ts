@@ -33,7 +33,7 @@ test('a fetch by the other side is recorded with what it was shown, and makes th
   await addStaged('riverton');
   expect((await statusOf('riverton')).verdict).toEqual({
     safe: false,
-    sentence: 'Wait: no fetch by the other side has seen the staged certificate.',
+    sentence: 'Wait: the Service Provider has not fetched the staged certificate yet.',
   });
   await expect(installation.operate('key.activate', { biller: 'riverton' })).rejects.toThrow(
     'no fetch by the other side',

@@ -8,7 +8,7 @@ import { inject } from 'vitest';
 import { runOperation } from '../../src/admin/operations/operations.ts';
 import { createServer, createServices, type Services } from '../../src/app.ts';
 import { readSettings } from '../../src/config.ts';
-import type { HardwareModule } from '../../src/core/keys/hsm/module.ts';
+import type { Hsm } from '../../src/core/keys/hsm/hsm.ts';
 import { createMasterKey } from '../../src/core/secrets/master-key.ts';
 import { openDatabase } from '../../src/platform/database/open.ts';
 import { layEmbeddedDatabase } from './embedded-template.ts';
@@ -42,7 +42,7 @@ interface Options {
   readonly logger?: Logger;
   readonly trustProxy?: string;
   /** A hardware module; closed with the installation. */
-  readonly module?: HardwareModule;
+  readonly hsm?: Hsm;
 }
 
 async function databaseSettings(postgresUrl: string | undefined) {
@@ -79,7 +79,7 @@ export async function startInstallation(options: Options = {}): Promise<TestInst
     database,
     masterKey: createMasterKey(key),
     ...(options.clock === undefined ? {} : { clock: options.clock }),
-    module: options.module,
+    hsm: options.hsm,
   });
   const server = await createServer(services, { logger, settings: { TRUST_PROXY: options.trustProxy } });
   const operate = (name: string, input: unknown) => runOperation(services, name, input, { name: 'test' });
@@ -103,7 +103,7 @@ export async function startInstallation(options: Options = {}): Promise<TestInst
     async close() {
       await server.close();
       await services.audit.drained();
-      options.module?.close();
+      options.hsm?.close();
       await database.close();
       await controlSocket?.release();
       await remove();

@@ -141,7 +141,7 @@ const remove = defineOperation(
     });
     const details = { actor: actor.name, slug };
     await services.audit.append({ event: 'biller.removed', reference: newReference(), billerId: biller.id, details });
-    await services.moduleKeys.destroyScheduled();
+    await services.hsmKeys.destroyScheduled();
     return { removed: slug };
   },
 );

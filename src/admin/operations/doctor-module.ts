@@ -5,11 +5,11 @@ import { keysInModule } from '../../core/keys/store.ts';
 import type { Finding } from './finding.ts';
 
 /** What doctor says of the keys in the hardware module, one by one. Nothing where the module can't be reached. */
-export async function moduleFindings({ module, database, clock }: Services): Promise<Finding[]> {
+export async function moduleFindings({ hsm, database, clock }: Services): Promise<Finding[]> {
   const findings: Finding[] = [];
   const reachable =
-    module !== undefined &&
-    (await module.check().then(
+    hsm !== undefined &&
+    (await hsm.check().then(
       () => true,
       () => false,
     ));
@@ -39,7 +39,7 @@ export async function moduleFindings({ module, database, clock }: Services): Pro
 
   async function problemOf(label: string, certificate: string): Promise<string | undefined> {
     try {
-      const publicKey = await module?.find(label);
+      const publicKey = await hsm?.find(label);
       const { publicKey: certified } = new X509Certificate(Buffer.from(certificate, 'base64'));
       return publicKey?.equals(certified) ? undefined : `the key "${label}" in the module is not its certificate's`;
     } catch (error) {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Services } from '../../app.ts';
-import { checkFitness, type GivenKey, readCertificates } from '../../core/keys/certificates/imported-key.ts';
+import { checkFitness, type ImportedKey, readCertificates } from '../../core/keys/certificates/imported-key.ts';
 import { readKeyFile, sealKeyFile } from '../../core/keys/certificates/key-files.ts';
 import { CERTIFICATE_FORMATS, exportCertificate } from '../../core/keys/export.ts';
 import { KEY_TYPES } from '../../core/keys/key-types.ts';
@@ -63,11 +63,15 @@ const importInput = z.strictObject({
   certificateOnly: z.boolean().default(false),
 });
 
-async function readGiven(services: Services, billerId: string, input: z.output<typeof importInput>): Promise<GivenKey> {
+async function readGiven(
+  services: Services,
+  billerId: string,
+  input: z.output<typeof importInput>,
+): Promise<ImportedKey> {
   const bytes = Buffer.from(input.file, 'base64');
   if (input.certificateOnly) {
     if (!bytes.includes('-----BEGIN ')) throw new InputError('--certificate: expected is a PEM file.');
-    return services.keys.answered(billerId, readCertificates(bytes.toString('utf8')));
+    return services.keys.acceptCertificate(billerId, readCertificates(bytes.toString('utf8')));
   }
   return readKeyFile(bytes, input.passphrase);
 }
@@ -76,9 +80,9 @@ const take = defineOperation('key.import', importInput, async (services, input, 
   const biller = await requireBiller(services, input.biller);
   const given = await readGiven(services, biller.id, input);
   checkFitness(given.certificate, services.clock());
-  const key = services.keys.take(biller.id, given);
+  const key = services.keys.importKey(biller.id, given);
   const origin = input.certificateOnly ? 'signed request' : 'imported';
-  await services.rotation.stageGiven(biller, key, origin, changeOf(actor, input.reason));
+  await services.rotation.stageKey(biller, key, origin, changeOf(actor, input.reason));
   if (input.certificateOnly) await deleteKeyRequest(services.database.db, biller.id);
   return {
     biller: biller.slug,
@@ -102,8 +106,8 @@ const takeFromModule = defineOperation('key.take-from-module', takeFromModuleInp
     throw new InputError('--certificate: expected is a PEM file.');
   }
   const holder = { billerId: biller.id, slug: biller.slug, billerName: biller.name, entityId: biller.entityId };
-  const key = await services.moduleKeys.take(holder, input.label, readCertificates(pem));
-  await services.rotation.stageGiven(biller, key, 'found in the hardware module', changeOf(actor, input.reason));
+  const key = await services.hsmKeys.importKey(holder, input.label, readCertificates(pem));
+  await services.rotation.stageKey(biller, key, 'found in the hardware module', changeOf(actor, input.reason));
   return {
     biller: biller.slug,
     fingerprint: key.fingerprint,

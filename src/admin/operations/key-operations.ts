@@ -78,8 +78,8 @@ const stage = defineOperation(
 );
 
 /** What became of the private part of a key that is out of use. */
-async function destroyedOf({ moduleKeys }: Services, subject: string): Promise<string> {
-  const left = await moduleKeys.destroyScheduled();
+async function destroyedOf({ hsmKeys }: Services, subject: string): Promise<string> {
+  const left = await hsmKeys.destroyScheduled();
   return left === undefined
     ? `${subject} and its private part destroyed.`
     : `${subject}. What it has in the hardware module is not destroyed yet, and will be as soon as the module answers: ${left}`;
@@ -117,7 +117,11 @@ const handOverInput = z.strictObject({
 const handOver = defineOperation('key.hand-over', handOverInput, async (services, input, actor) => {
   const biller = await requireBiller(services, input.biller);
   const { hours, networks } = input;
-  const { url, expiresAt } = await services.handOver.make(biller, { hours, networks }, changeOf(actor, input.reason));
+  const { url, expiresAt } = await services.oneTimeUrls.make(
+    biller,
+    { hours, networks },
+    changeOf(actor, input.reason),
+  );
   return { biller: biller.slug, url, expiresAt };
 });
 

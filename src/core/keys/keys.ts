@@ -8,21 +8,21 @@ import type { MasterKey } from '../secrets/master-key.ts';
 import { requestContext, sealContext } from '../secrets/seal-context.ts';
 import { selfSignedCertificate } from './certificates/certificate.ts';
 import { certificateRequest } from './certificates/certificate-request.ts';
-import { certificateOf, type GivenKey } from './certificates/imported-key.ts';
-import type { ModuleKeys } from './hsm/module-keys.ts';
+import { certificateOf, type ImportedKey } from './certificates/imported-key.ts';
+import type { HsmKeys } from './hsm/hsm-keys.ts';
 import { type KeyType, makeKeyPair } from './key-types.ts';
 import { createMemorySigner } from './memory-signer.ts';
 import { type NewKey, newKey } from './new-key.ts';
 import { findKeyRequest, insertKey, listKeys, publishedKeys, replaceKeyRequest, type SigningKeyRow } from './store.ts';
 
-/** The keys of one biller as a sign-on and the metadata need them. */
+/** One biller's keys, as needed for sign-on and metadata. */
 export interface BillerKeys {
   readonly billerId: string;
   /** Certificates to publish, DER in base64, the active one first. */
   readonly certificates: readonly string[];
   /** SHA-256 of the same certificates, hexadecimal, in the same order. */
   readonly fingerprints: readonly string[];
-  /** Until then nothing is signed, because a switch is under way; milliseconds since 1970, or 0. */
+  /** Nothing is signed before this time, because a switch is in progress; milliseconds since 1970, or 0. */
   readonly holdUntil: number;
   readonly active:
     | { readonly signer: Signer; readonly fingerprint: string; readonly notBefore: Date; readonly notAfter: Date }
@@ -31,10 +31,10 @@ export interface BillerKeys {
 
 export interface Keys {
   /**
-   * Makes a key pair with its certificate, and seals the private part unless it stays in the hardware module. Slow; done
-   * before a transaction begins.
+   * Makes a key pair with its certificate, and seals the private key unless it stays in the HSM. Slow, so call it
+   * before starting a transaction.
    *
-   * @returns the key, to be inserted as `active` or `staged` @throws InputError where the module does not make it
+   * @returns the key, to be inserted as `active` or `staged` @throws InputError if the HSM does not make it
    */
   make(request: {
     billerId: string;
@@ -46,41 +46,43 @@ export interface Keys {
     place: KeyPlace;
   }): Promise<NewKey>;
   insert(db: Db, key: NewKey): Promise<void>;
-  /** Seals a key that came from elsewhere, and was checked. @returns it, staged, not stored yet */
-  take(billerId: string, given: GivenKey): NewKey;
-  /** Opens the private part of a key, to be exported. @throws IdpError signing_key_unavailable */
+  /** Seals an imported and checked key. @returns it, staged but not stored yet */
+  importKey(billerId: string, given: ImportedKey): NewKey;
+  /** Unseals a private key for export. @throws IdpError signing_key_unavailable */
   open(row: SigningKeyRow): KeyObject;
-  /** Makes a key pair and a certificate request for it. The one before, if it was not answered, ends. @returns PEM */
-  request(biller: { id: string; name: string; entityId: string }, type: KeyType): Promise<string>;
-  /** Finds the private key that a certificate authority's answer belongs to. @throws InputError */
-  answered(billerId: string, certificates: readonly X509Certificate[]): Promise<GivenKey>;
   /**
-   * The keys of a biller at a moment at which something may be signed: where a switch is under way, after it.
+   * Makes a key pair and a certificate request for it. Replaces any earlier request without a certificate. @returns PEM
+   */
+  request(biller: { id: string; name: string; entityId: string }, type: KeyType): Promise<string>;
+  /** Finds the private key for a certificate issued by a certificate authority. @throws InputError */
+  acceptCertificate(billerId: string, certificates: readonly X509Certificate[]): Promise<ImportedKey>;
+  /**
+   * Returns a biller's keys once signing is allowed: if a switch is in progress, after it.
    *
-   * @throws as ofBiller, and where the active key is in a hardware module that is away
+   * @throws like ofBiller, and if the active key is in an HSM that is away
    */
   forSigning(billerId: string): Promise<BillerKeys>;
-  /** @throws IdpError signing_key_unavailable where the active key can't be unsealed */
+  /** @throws IdpError signing_key_unavailable if the active key can't be unsealed */
   ofBiller(billerId: string): Promise<BillerKeys>;
   list(billerId?: string): ReturnType<typeof listKeys>;
-  /** Forgets what is in memory, of one biller or of all. */
+  /** Clears the cached keys of one biller, or of all. */
   forget(billerId: string | undefined): void;
 }
 
-/** Where private parts of keys are kept. */
+/** Where private keys are kept. */
 export type KeyPlace = 'database' | 'module';
 
-/** Longer than any switch holds signing. */
+/** Longer than any switch holds up signing. */
 const MAX_HOLD_MS = 10_000;
 
 interface KeyServices {
   readonly db: Db;
   readonly masterKey: MasterKey;
-  readonly moduleKeys: ModuleKeys;
+  readonly hsmKeys: HsmKeys;
   readonly clock: () => number;
 }
 
-export function createKeys({ db, masterKey, moduleKeys, clock }: KeyServices): Keys {
+export function createKeys({ db, masterKey, hsmKeys, clock }: KeyServices): Keys {
   const unavailable = (detail: string, cause?: unknown) => new IdpError('signing_key_unavailable', { detail, cause });
 
   function openSealed(sealed: Uint8Array, context: string): KeyObject {
@@ -98,12 +100,12 @@ export function createKeys({ db, masterKey, moduleKeys, clock }: KeyServices): K
   }
 
   function open(row: SigningKeyRow): KeyObject {
-    if (row.sealedPrivateKey === null) throw unavailable(`the key ${row.fingerprint} has no private part here`);
+    if (row.sealedPrivateKey === null) throw unavailable(`the key ${row.fingerprint} has no private key here`);
     try {
       return openSealed(row.sealedPrivateKey, sealContext(row.billerId, row.id));
     } catch (cause) {
       throw unavailable(
-        `the private key ${row.fingerprint} can't be unsealed: another master key, or a damaged row`,
+        `the private key ${row.fingerprint} can't be unsealed: the master key is a different one, or the row is damaged`,
         cause,
       );
     }
@@ -111,12 +113,10 @@ export function createKeys({ db, masterKey, moduleKeys, clock }: KeyServices): K
 
   function signerOf(row: SigningKeyRow): Signer {
     const { moduleLabel, certificate } = row;
-    return moduleLabel === null
-      ? createMemorySigner(open(row), certificate)
-      : moduleKeys.signer(moduleLabel, certificate);
+    return moduleLabel === null ? createMemorySigner(open(row), certificate) : hsmKeys.signer(moduleLabel, certificate);
   }
 
-  /** A key with its private part sealed. */
+  /** A key with its private key sealed. */
   function sealed(billerId: string, privateKey: KeyObject, certificate: X509Certificate, state: 'active' | 'staged') {
     const id = randomUUID();
     const sealedPrivateKey = seal(privateKey, sealContext(billerId, id));
@@ -144,14 +144,14 @@ export function createKeys({ db, masterKey, moduleKeys, clock }: KeyServices): K
 
   return {
     async make({ type, state, place, ...holder }) {
-      if (place === 'module') return moduleKeys.make(holder, type, state);
+      if (place === 'module') return hsmKeys.make(holder, type, state);
       const { billerId, billerName, entityId } = holder;
       const keyPair = await makeKeyPair(type);
       const certificate = await selfSignedCertificate({ billerName, entityId, keyPair, now: clock() });
       const parsed = new X509Certificate(Buffer.from(certificate, 'base64'));
       return sealed(billerId, keyPair.privateKey, parsed, state);
     },
-    take: (billerId, { privateKey, certificate }) => sealed(billerId, privateKey, certificate, 'staged'),
+    importKey: (billerId, { privateKey, certificate }) => sealed(billerId, privateKey, certificate, 'staged'),
     open,
     async request({ id: billerId, name, entityId }, keyType) {
       const keyPair = await makeKeyPair(keyType);
@@ -161,12 +161,10 @@ export function createKeys({ db, masterKey, moduleKeys, clock }: KeyServices): K
       await replaceKeyRequest(db, { id, billerId, keyType, sealedPrivateKey, request, createdAt: new Date(clock()) });
       return request;
     },
-    async answered(billerId, certificates) {
+    async acceptCertificate(billerId, certificates) {
       const row = await findKeyRequest(db, billerId);
       if (row === undefined) {
-        throw new InputError(
-          'There is no certificate request that waits for an answer. Make one with `ic-idp key request`.',
-        );
+        throw new InputError('There is no open certificate request. Make one with `ic-idp key request`.');
       }
       const privateKey = openSealed(row.sealedPrivateKey, requestContext(billerId, row.id));
       return { privateKey, certificate: certificateOf(privateKey, certificates) };
@@ -175,7 +173,7 @@ export function createKeys({ db, masterKey, moduleKeys, clock }: KeyServices): K
     ofBiller: (billerId) => cache.get(billerId),
     async forSigning(billerId) {
       let keys = await cache.get(billerId);
-      // A switch takes a few seconds and one hold; should another begin meanwhile, this sign-on does not wait for it.
+      // A switch takes a few seconds and one hold. If another one begins meanwhile, this sign-on does not wait for it.
       const wait = Math.min(keys.holdUntil - clock(), MAX_HOLD_MS);
       if (wait > 0) {
         await setTimeout(wait);

@@ -9,14 +9,14 @@ export type KeyState = 'staged' | 'active' | 'retiring' | 'retired' | 'revoked';
 /** The states in which a certificate is published. */
 const PUBLISHED: KeyState[] = ['active', 'staged', 'retiring'];
 
-/** Adds a key as it is. Runs in the caller's transaction where one is given. */
+/** Inserts a key as given, in the caller's transaction if there is one. */
 export async function insertKey(db: Db, key: typeof signingKeys.$inferInsert): Promise<void> {
   await db.insert(signingKeys).values(key);
-  // It was written down to be destroyed, in case this row is never stored.
+  // It was scheduled for destruction in case this row was never stored.
   if (key.moduleLabel) await cancelDestruction(db, key.moduleLabel);
 }
 
-/** The keys of a biller whose certificates are published: the active one first, then by age. */
+/** A biller's keys with published certificates: the active one first, then by age. */
 export async function publishedKeys(db: Db, billerId: string): Promise<SigningKeyRow[]> {
   const rows = await db
     .select()
@@ -26,7 +26,7 @@ export async function publishedKeys(db: Db, billerId: string): Promise<SigningKe
   return rows.sort((a, b) => Number(b.state === 'active') - Number(a.state === 'active'));
 }
 
-/** Every key, of one biller or of all, without its private part. */
+/** All keys, of one biller or of all, without private keys. */
 export async function listKeys(db: Db, billerId?: string) {
   return db
     .select({
@@ -49,7 +49,7 @@ export async function listKeys(db: Db, billerId?: string) {
     .orderBy(asc(billers.slug), asc(signingKeys.createdAt));
 }
 
-/** Every key whose private part is in the hardware module, with its certificate (DER in base64). */
+/** All keys with private keys in the HSM, with their certificates (DER in base64). */
 export async function keysInModule(db: Db) {
   const { state, moduleLabel: label, certificate } = signingKeys;
   return db
@@ -60,7 +60,7 @@ export async function keysInModule(db: Db) {
     .orderBy(asc(billers.slug), asc(signingKeys.createdAt));
 }
 
-/** One key of a biller by its state. */
+/** A biller's key in a given state. */
 export async function keyInState(db: Db, billerId: string, state: KeyState): Promise<SigningKeyRow | undefined> {
   return (
     await db
@@ -70,24 +70,24 @@ export async function keyInState(db: Db, billerId: string, state: KeyState): Pro
   )[0];
 }
 
-/** One key, whatever its state. */
+/** One key, in any state. */
 export async function keyById(db: Db, id: string): Promise<SigningKeyRow | undefined> {
   return (await db.select().from(signingKeys).where(eq(signingKeys.id, id)))[0];
 }
 
-/** The keys of a biller, whatever their states. */
+/** A biller's keys, in all states. */
 export async function findKeys(db: Db, billerId: string): Promise<SigningKeyRow[]> {
   return db.select().from(signingKeys).where(eq(signingKeys.billerId, billerId)).orderBy(asc(signingKeys.createdAt));
 }
 
-/** What a change of state brings with it. */
+/** Columns that change along with the state. */
 type StateChange = Pick<typeof signingKeys.$inferInsert, 'state'> &
   Partial<Pick<typeof signingKeys.$inferInsert, 'activatedAt' | 'sealedPrivateKey' | 'moduleLabel' | 'holdUntil'>>;
 
 /**
- * Moves a key from one state to another, if it still is in the first (compare and swap).
+ * Moves a key from one state to another if it still is in the first (compare-and-swap).
  *
- * @returns false where somebody else was faster
+ * @returns false if someone else was faster
  */
 export async function moveKey(db: Db, keyId: string, from: KeyState, change: StateChange, now: Date): Promise<boolean> {
   const rows = await db
@@ -98,7 +98,7 @@ export async function moveKey(db: Db, keyId: string, from: KeyState, change: Sta
   return rows.length === 1;
 }
 
-/** Has every instance wait with signing for a biller until then. */
+/** Makes every instance pause signing for a biller until the given time. */
 export async function holdKeys(db: Db, billerId: string, until: Date | null): Promise<void> {
   await db
     .update(signingKeys)
@@ -106,7 +106,7 @@ export async function holdKeys(db: Db, billerId: string, until: Date | null): Pr
     .where(and(eq(signingKeys.billerId, billerId), eq(signingKeys.state, 'active')));
 }
 
-/** Every biller with its active key, where it has one: what readiness looks at, in one round trip. */
+/** All billers with their active keys, if any: what the readiness check needs, in one round trip. */
 export async function activeKeys(db: Db) {
   return db
     .select({
@@ -126,7 +126,7 @@ export async function activeKeys(db: Db) {
 
 type KeyRequestRow = typeof keyRequests.$inferSelect;
 
-/** Keeps a certificate request in place of the biller's last one. */
+/** Stores a certificate request, replacing the biller's last one. */
 export async function replaceKeyRequest(db: Db, request: KeyRequestRow): Promise<void> {
   await db.transaction(async (transaction) => {
     await deleteKeyRequest(transaction, request.billerId);

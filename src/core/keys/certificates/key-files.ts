@@ -1,11 +1,12 @@
 import { type KeyObject, X509Certificate } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import { InputError } from '../../../platform/errors/idp-error.ts';
-import type { GivenKey } from './imported-key.ts';
+import type { ImportedKey } from './imported-key.ts';
 
 /**
- * Files with private keys, read and written in a thread of their own. A key is made out of their passphrase in hundreds of
- * thousands of rounds, or as many as the file says, and node-forge does that in one go: sign-ons would wait for seconds.
+ * Reads and writes files with private keys in a worker thread. Deriving the file's key from a passphrase takes hundreds
+ * of thousands of rounds, or as many as the file asks for. node-forge does that synchronously, which would block
+ * sign-ons for seconds.
  */
 
 export type KeyFileJob =
@@ -27,10 +28,14 @@ const WITHIN_MS = 60_000;
 
 function run(job: KeyFileJob): Promise<Exclude<KeyFileAnswer, { refused: string }>> {
   return new Promise((resolve, reject) => {
-    // It has no use for the settings, which are in the environment.
+    // The worker does not need the settings in the environment.
     const worker = new Worker(WORKER, { workerData: job, env: {}, execArgv: [] });
     const timer = setTimeout(() => {
-      reject(new InputError('The key file asks for more work than can be done in a minute. Nothing was done.'));
+      reject(
+        new InputError(
+          'Reading the key file takes longer than a minute: its passphrase is protected with too many rounds. Nothing was changed.',
+        ),
+      );
       void worker.terminate();
     }, WITHIN_MS);
     worker.once('message', (answer: KeyFileAnswer) => {
@@ -40,24 +45,24 @@ function run(job: KeyFileJob): Promise<Exclude<KeyFileAnswer, { refused: string 
     worker.once('error', reject);
     worker.once('exit', () => {
       clearTimeout(timer);
-      reject(new Error('the thread that works on key files ended without an answer'));
+      reject(new Error('the key file worker exited without an answer'));
     });
   });
 }
 
 /**
- * Reads a private key with its certificate: PEM, or PKCS#12 (see given-key.ts).
+ * Reads a private key with its certificate from PEM or PKCS#12 (see imported-key.ts).
  *
  * @throws InputError
  */
-export async function readKeyFile(file: Buffer, passphrase: string | undefined): Promise<GivenKey> {
+export async function readKeyFile(file: Buffer, passphrase: string | undefined): Promise<ImportedKey> {
   const answer = await run({ kind: 'read', file, passphrase });
   if (!('privateKey' in answer)) throw new Error('the key file was not read');
   return { privateKey: answer.privateKey, certificate: new X509Certificate(answer.certificate) };
 }
 
 /**
- * Seals a private key with its certificate under a passphrase: PKCS#12 (see export.ts).
+ * Seals a private key with its certificate under a passphrase as PKCS#12 (see export.ts).
  *
  * @param certificate DER in base64
  * @throws InputError

@@ -16,7 +16,7 @@ interface NewOneTimeMetadata {
   readonly expiresAt: Date;
 }
 
-/** Makes a token for the metadata of one staged key. Earlier ones of the biller that nobody used end. @returns it */
+/** Makes a token for one staged key's metadata. Invalidates the biller's earlier unused tokens. @returns the token */
 export async function insertOneTimeMetadata(db: Db, made: NewOneTimeMetadata): Promise<string> {
   const token = randomBytes(32).toString('base64url');
   await db
@@ -39,7 +39,7 @@ export async function findOneTimeMetadata(
   return row;
 }
 
-/** Notes the fetch that counts. @returns false where another one was first */
+/** Claims the one fetch that counts. @returns false if another fetch was first */
 export async function useOneTimeMetadata(db: Db, tokenHash: Buffer, at: Date, from: string): Promise<boolean> {
   const rows = await db
     .update(oneTimeMetadata)

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll } from 'vitest';
-import { createModule } from '../../../../src/core/keys/hsm/module.ts';
+import { createHsm } from '../../../../src/core/keys/hsm/hsm.ts';
 import type { SigningKeyRow } from '../../../../src/core/keys/store.ts';
 import { signingKeys } from '../../../../src/platform/database/schema.ts';
 import { authnRequest, redirectQuery } from '../../../support/authn-request.ts';
@@ -13,26 +13,26 @@ import { createTestToken, type TestToken } from '../../../support/softhsm.ts';
 const EMAIL = 'pat@example.com';
 const PASSWORD = 'correct horse battery';
 
-/** An installation with a hardware module, for one test file. Its biller `riverton-water` has a key in the database. */
-export interface ModuleStage {
+/** An installation with an HSM, for one test file. Its biller `riverton-water` has a key in the database. */
+export interface HsmStage {
   readonly installation: TestInstallation;
   readonly token: TestToken;
   operate(name: string, input: Record<string, unknown>): Promise<unknown>;
-  /** The keys of a biller as they are stored. */
+  /** A biller's keys as stored. */
   rows(biller: string): Promise<SigningKeyRow[]>;
-  /** The one in this state. */
+  /** The key in this state. */
   row(biller: string, state: string): Promise<SigningKeyRow & { x509: X509Certificate; label: string }>;
   /** Labels of the private keys in the token. */
   labels(): string[];
-  /** Stages, activates and leaves the key before it retiring. */
+  /** Stages and activates a key, which leaves the previous one retiring. */
   rotate(biller: string, input?: Record<string, unknown>): Promise<void>;
-  /** Signs a portal user on who answers the request `_request-1`. @returns the Response */
+  /** Signs on a portal user in response to the request `_request-1`. @returns the Response */
   signOn(biller: string): Promise<string>;
   pass(milliseconds: number): void;
 }
 
-/** Sets the stage before the tests of a file, and takes it down after them. */
-export function useModuleStage(): ModuleStage {
+/** Sets up the stage before the tests of a file, and removes it afterwards. */
+export function useHsmStage(): HsmStage {
   let ahead = 0;
   let installation: TestInstallation | undefined;
   let token: TestToken | undefined;
@@ -45,7 +45,7 @@ export function useModuleStage(): ModuleStage {
     installation = await startInstallation({
       publicUrl: 'https://sso.example.com',
       clock: () => Date.now() + ahead,
-      module: createModule(token.settings, { answer: 30_000, retry: 0, trust: 0 }),
+      hsm: createHsm(token.settings, { answer: 30_000, retry: 0, trust: 0 }),
     });
     await installation.addBiller('riverton-water', { entityId: AUDIENCE, acs: [ACS] });
     await installation.addUser('riverton-water', EMAIL, PASSWORD, ['101Invoice:owner']);
