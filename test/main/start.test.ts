@@ -92,7 +92,7 @@ test('a start without any setting makes its data and its master key where it sta
   const ending = await refusal({ MASTER_KEY });
   expect(ending).toMatchObject(REFUSED);
   expect(ending.stderr).toMatch(
-    /^MASTER_KEY is not the one that the private keys in this database are sealed with\. .+\.\n$/,
+    /^MASTER_KEY is not the key that sealed the private keys in this database\. .+\.\n$/,
   );
 });
 

@@ -22,7 +22,7 @@ afterAll(async () => {
 });
 
 describe('saving the form', () => {
-  test('copies Entity ID, SSO Service URL and the first signing certificate, and never looks again', async () => {
+  test('copies Entity ID, SSO Service URL and the first signing certificate, and never fetches them again', async () => {
     idp.publish({ body: idp.metadataWith(sharedKey, secondKey) });
     const guid = randomUUID();
     const before = idp.fetches();
@@ -36,14 +36,14 @@ describe('saving the form', () => {
     });
     expect(idp.fetches()).toBe(before + 1);
 
-    // The Identity Provider rotates: the copy stays, and only it is trusted.
+    // The Identity Provider rotates its key: the copy stays, and only the copy is trusted.
     idp.publish({ body: idp.metadataWith(secondKey) });
     const stage = { app, idp, key: sharedKey, guid, close: async () => {} };
     expect((await attempt(stage)).statusCode).toBe(303);
     expect((await attempt({ ...stage, key: secondKey })).statusCode).toBe(403);
     expect(idp.fetches()).toBe(before + 1);
 
-    // Saved again, the form copies again.
+    // Saving the form again makes a new copy.
     const again = await onboard(app, { billerGuid: guid, metadataUrl: idp.metadataUrl });
     expect(again.json.certificateFingerprint).toBe(new X509Certificate(secondKey.certificatePem).fingerprint256);
     expect((await attempt({ ...stage, key: secondKey })).statusCode).toBe(303);
@@ -59,7 +59,7 @@ describe('saving the form', () => {
     expect(json.ssoUrl).toBe(idp.ssoUrl('post'));
   });
 
-  test('takes a JSON body as well', async () => {
+  test('accepts a JSON body too', async () => {
     const payload = {
       billerGuid: randomUUID(),
       name: 'Water',
@@ -75,7 +75,7 @@ describe('saving the form', () => {
     expect(response.statusCode).toBe(200);
   });
 
-  test('in a browser leads to the overview, which shows what was copied', async () => {
+  test('in a browser, leads to the overview, which shows the copied data', async () => {
     const response = await app.inject({
       method: 'POST',
       url: '/onboarding',
@@ -88,13 +88,13 @@ describe('saving the form', () => {
     });
     expect(response.statusCode).toBe(303);
     const overview = await app.inject({ url: String(response.headers.location) });
-    expect(overview.body).toContain('<strong>Sewer &#38; Sons</strong> is saved');
+    expect(overview.body).toContain('<strong>Sewer &#38; Sons</strong> was saved');
     expect(overview.body).toContain(idp.entityId);
     expect(overview.body).toContain(new X509Certificate(sharedKey.certificatePem).fingerprint256);
     expect(overview.headers['content-security-policy']).toContain("script-src 'self'");
   });
 
-  test('keeps the billers over a restart when a store file is named', async () => {
+  test('keeps the billers across restarts if there is a store file', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'sandbox-store-'));
     try {
       const storeFile = join(folder, 'new', 'billers.json');
@@ -118,7 +118,7 @@ describe('saving the form', () => {
   });
 });
 
-describe('saving is refused, and says why', () => {
+describe('saving is refused with a reason', () => {
   const good = () => idp.metadataWith(sharedKey);
   const metadataCases: ReadonlyArray<readonly [string, () => Published, RegExp]> = [
     ['a status other than 200', () => ({ status: 404, body: '' }), /HTTP status 404/],
@@ -143,16 +143,16 @@ describe('saving is refused, and says why', () => {
       () => ({ body: good().replace(/<ds:X509Certificate>\S{20}/, '<ds:X509Certificate>AAAA') }),
       /not a base64 X.509/,
     ],
-    ['an ended certificate', () => ({ body: idp.metadataWith(makeTestKey('Old', -1)) }), /ended on/],
+    ['an expired certificate', () => ({ body: idp.metadataWith(makeTestKey('Old', -1)) }), /expired on/],
     [
       'no SSO Service URL for the binding',
       () => ({ body: good().replaceAll('HTTP-Redirect', 'HTTP-Artifact') }),
       /no SingleSignOnService for HTTP-Redirect/,
     ],
     [
-      'plain http to elsewhere',
+      'plain http to another host',
       () => ({ body: good().replaceAll(idp.ssoUrl('redirect'), 'http://elsewhere.example/sso') }),
-      /https is expected/,
+      /must be an https URL/,
     ],
     [
       'a validUntil that has passed',
@@ -190,7 +190,7 @@ describe('saving is refused, and says why', () => {
     expect(status).toBe(400);
   });
 
-  test('a form that another site sent', async () => {
+  test('a form submitted by another site', async () => {
     const response = await app.inject({
       method: 'POST',
       url: '/onboarding',
@@ -199,7 +199,7 @@ describe('saving is refused, and says why', () => {
     expect(response.statusCode).toBe(403);
   });
 
-  test('in a browser, with the form filled as it was', async () => {
+  test('in a browser, with the form as filled in', async () => {
     const response = await app.inject({
       method: 'POST',
       url: '/onboarding',

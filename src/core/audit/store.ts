@@ -2,7 +2,7 @@ import { and, desc, eq, gte, lt, type SQL } from 'drizzle-orm';
 import type { Db } from '../../platform/database/database.ts';
 import { auditEvents, billers } from '../../platform/database/schema.ts';
 
-/** What to list. Everything given must hold. */
+/** Filters for listing events. All of them must match. */
 export interface AuditFilter {
   readonly billerId?: string | undefined;
   readonly userId?: string | undefined;
@@ -12,12 +12,12 @@ export interface AuditFilter {
   readonly requestId?: string | undefined;
   readonly assertionId?: string | undefined;
   readonly since?: Date | undefined;
-  /** Only events older than this one, for reading on. */
+  /** Only events older than this one, for paging. */
   readonly before?: number | undefined;
   readonly limit: number;
 }
 
-/** Lists events, the newest first. */
+/** Lists events, newest first. */
 export async function listEvents(db: Db, filter: AuditFilter) {
   const conditions: SQL[] = [];
   if (filter.billerId !== undefined) conditions.push(eq(auditEvents.billerId, filter.billerId));

@@ -9,7 +9,7 @@ export async function findBiller(db: Db, slug: string): Promise<BillerRow | unde
   return (await db.select().from(billers).where(eq(billers.slug, slug)))[0];
 }
 
-/** Reads a biller in a transaction that is going to change it: nobody else changes it meanwhile. */
+/** Reads a biller in a transaction that will change it, and locks it against other changes. */
 export async function lockBiller(transaction: Db, slug: string): Promise<BillerRow | undefined> {
   return (await transaction.select().from(billers).where(eq(billers.slug, slug)).for('update'))[0];
 }

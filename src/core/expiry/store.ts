@@ -2,10 +2,10 @@ import { and, asc, eq, lt, lte } from 'drizzle-orm';
 import type { Db } from '../../platform/database/database.ts';
 import { billers, expiryWarnings, signingKeys } from '../../platform/database/schema.ts';
 
-/** How the delivery of a warning stands. Only `waiting` ones are tried. */
+/** The delivery state of a warning. Only `waiting` ones are attempted. */
 export type Delivery = 'waiting' | 'sending' | 'delivered' | 'unknown' | 'given_up' | 'passed_over';
 
-/** Notes a warning. @returns false where it was noted before, by this instance or another */
+/** Records a warning. @returns false if this or another instance has already recorded it */
 export async function insertWarning(
   db: Db,
   warning: { keyId: string; days: number; at: Date; delivery: Delivery },
@@ -28,7 +28,7 @@ export interface DueWarning {
   readonly notAfter: Date;
 }
 
-/** Warnings whose delivery is due. */
+/** Warnings with a delivery due. */
 export async function dueWarnings(db: Db, now: Date): Promise<DueWarning[]> {
   return db
     .select({
@@ -50,7 +50,7 @@ export async function dueWarnings(db: Db, now: Date): Promise<DueWarning[]> {
 
 const isWarning = (keyId: string, days: number) => and(eq(expiryWarnings.keyId, keyId), eq(expiryWarnings.days, days));
 
-/** Takes a warning for delivery, so that no other instance does. @returns false where one did */
+/** Claims a warning for delivery, so that no other instance delivers it. @returns false if another one did */
 export async function claimWarning(db: Db, { keyId, days, attempts }: DueWarning, now: Date): Promise<boolean> {
   const rows = await db
     .update(expiryWarnings)
@@ -64,7 +64,7 @@ export async function settleWarning(db: Db, { keyId, days }: DueWarning, deliver
   await db.update(expiryWarnings).set({ delivery, nextAttempt }).where(isWarning(keyId, days));
 }
 
-/** A delivery that was begun and never ended, because the process did: whether it arrived is not known. */
+/** A delivery that was started but never finished because the process died: whether it arrived is unknown. */
 export async function giveUpLost(db: Db, begunBefore: Date): Promise<void> {
   await db
     .update(expiryWarnings)

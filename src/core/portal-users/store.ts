@@ -5,12 +5,12 @@ import type { Account } from '../billers/claims.ts';
 
 export type PortalUserRow = typeof portalUsers.$inferSelect;
 
-/** Emails are looked up without regard to case. */
+/** Emails are looked up case-insensitively. */
 export const emailKeyOf = (email: string): string => email.trim().toLowerCase();
 
 export async function findUser(db: Db, billerId: string, email: string): Promise<PortalUserRow | undefined> {
   const emailKey = emailKeyOf(email);
-  // No email has any, and PostgreSQL refuses to look for U+0000.
+  // No email contains U+0000, and PostgreSQL refuses to search for it.
   if (/\p{Cc}/u.test(emailKey)) return undefined;
   const rows = await db
     .select()
@@ -31,7 +31,7 @@ export async function accountsOf(db: Db, userId: string): Promise<Account[]> {
     .orderBy(asc(accounts.position), asc(accounts.number));
 }
 
-/** Adds a portal user with accounts, all or nothing. @returns the user's id */
+/** Adds a portal user with accounts in one transaction. @returns the user's ID */
 export async function insertUser(
   db: Db,
   user: { billerId: string; email: string; passwordHash: string },
@@ -53,7 +53,7 @@ async function insertAccounts(db: Db, userId: string, userAccounts: readonly Acc
   await db.insert(accounts).values(userAccounts.map((account, position) => ({ ...account, userId, position })));
 }
 
-/** Changes a portal user; accounts, where given, replace the ones there were. */
+/** Changes a portal user; if accounts are given, they replace the existing ones. */
 export async function updateUser(
   db: Db,
   id: string,

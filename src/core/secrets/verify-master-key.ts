@@ -6,7 +6,7 @@ import type { MasterKey } from './master-key.ts';
 
 /** Check values of every master key that a secret may be sealed with, separated by commas. */
 const CHECK_VALUES = 'master key check value';
-/** Facts that are secrets: each is sealed under its name. */
+/** Facts that are secrets; each is sealed under its name. */
 export const EMAIL_SECRET = 'email secret';
 export const WEBHOOK = 'webhook';
 
@@ -14,7 +14,7 @@ async function read(db: Db, name: string): Promise<string | undefined> {
   return (await db.select().from(installation).where(eq(installation.name, name)))[0]?.value;
 }
 
-/** Reads a fact about the installation, or notes it. @returns what holds */
+/** Reads a fact about the installation, or stores it if there is none. @returns the stored value */
 async function readOrNote(db: Db, name: string, value: () => string): Promise<string> {
   const known = await read(db, name);
   if (known !== undefined) return known;
@@ -23,10 +23,10 @@ async function readOrNote(db: Db, name: string, value: () => string): Promise<st
 }
 
 /**
- * Makes sure that the master keys can open every secret of the installation. The first one ever is noted, and so is a new
- * one that is put before it.
+ * Checks that the master keys can unseal every secret of the installation. Records the very first master key, and any
+ * new one placed before it.
  *
- * @throws InputError where a key is missing
+ * @throws InputError if a key is missing
  */
 export async function verifyMasterKey(db: Db, masterKey: MasterKey): Promise<void> {
   const given = masterKey.checkValues;
@@ -34,7 +34,7 @@ export async function verifyMasterKey(db: Db, masterKey: MasterKey): Promise<voi
   const noted = (await readOrNote(db, CHECK_VALUES, () => first)).split(',');
   if (!noted.every((checkValue) => given.includes(checkValue))) {
     throw new InputError(
-      'MASTER_KEY is not the one that the private keys in this database are sealed with. Set the one that the installation was made with, or, while it is rotated, the new and the old one (embedded: restore certs/master.key from its backup).',
+      'MASTER_KEY is not the key that sealed the private keys in this database. Set the original master key or, during a rotation, the new and the old one (embedded: restore certs/master.key from its backup).',
     );
   }
   if (!noted.includes(first)) await noteMasterKeys(db, [first, ...noted]);
@@ -44,7 +44,7 @@ export async function verifyMasterKey(db: Db, masterKey: MasterKey): Promise<voi
   masterKey.keepEmailSecret(masterKey.unseal(Buffer.from(sealed, 'base64'), EMAIL_SECRET));
 }
 
-/** Notes which master keys secrets may be sealed with from now on. */
+/** Records which master keys secrets may be sealed with from now on. */
 export async function noteMasterKeys(db: Db, checkValues: readonly string[]): Promise<void> {
   await db
     .update(installation)

@@ -39,10 +39,10 @@ const FIND: Statement = {
     where s.id_hash = any(array(select decode(wanted, 'hex') from unnest($1::text[]) wanted))`,
 };
 
-/** @param idHash SHA-256 of the identifier in the cookie @returns the session where it is one of this biller */
+/** @param idHash SHA-256 of the identifier in the cookie @returns the session, if it is one at this biller */
 export type FindSession = (idHash: Buffer, billerId: string) => Promise<SessionRow | undefined>;
 
-/** Sessions that are asked for at the same time are read together. */
+/** Sessions requested at the same time are read together. */
 export function createFindSession(database: Database): FindSession {
   const lookUp = createBatchedLookup(async (idHashes) => {
     const rows = await database.query<SessionRow>(FIND, [idHashes]);
@@ -75,7 +75,7 @@ export async function deleteSession(db: Db, idHash: Buffer) {
   return rows[0];
 }
 
-/** Removes sessions whose absolute lifetime is over. */
+/** Deletes sessions that have reached their absolute lifetime. */
 export async function deleteExpiredSessions(db: Db, now: Date): Promise<void> {
   await db.delete(sessions).where(lt(sessions.expiresAt, now));
 }

@@ -88,7 +88,7 @@ describe('before anything is signed', () => {
   }, () => {
     const email = refused(() => claimsOf(settings({ emailClaim: { name: 'Mail', nameFormat: 'basic' } }), '', ACCOUNT));
     expect(email.code).toBe('claim_missing');
-    expect(email.sentence).toBe('Invoice Cloud requires “Mail”, which is not recorded for you.');
+    expect(email.sentence).toBe('Invoice Cloud requires “Mail”, but we have no value for you.');
     const number = refused(() => claimsOf(settings(), 'p@x', { number: '', role: 'owner' }));
     expect(number.code).toBe('claim_missing');
     const one = refused(() =>

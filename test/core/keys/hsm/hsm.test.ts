@@ -126,7 +126,7 @@ describe('wrong settings are reported in a sentence', () => {
   });
   test('a PIN command that fails', async () => {
     expect(await told({ pin: 'command:exit 3' })).toBe(
-      'The command of PKCS11_PIN failed: it ended with 3. Run it by hand to see why.',
+      'The command of PKCS11_PIN failed: its exit code was 3. Run it by hand to see why.',
     );
   });
 });
