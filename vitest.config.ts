@@ -1,4 +1,5 @@
 import { defineConfig, type UserWorkspaceConfig } from 'vitest/config';
+import { judgeConformance } from './test/support/conformance-reporter.ts';
 import type { DatabaseKind } from './test/support/storage.ts';
 
 // Two cores, and several files start a database or a browser of their own.
@@ -21,7 +22,10 @@ const onDatabase = (name: string, database: DatabaseKind): UserWorkspaceConfig =
 });
 
 export default defineConfig({
+  plugins: [judgeConformance],
   test: {
+    // The conformance page lists the cases of one test as one.
+    includeTaskLocation: true,
     globalSetup: ['test/support/global-setup.ts'],
     maxWorkers,
     projects: [

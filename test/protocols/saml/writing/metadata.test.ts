@@ -104,7 +104,7 @@ test('a name comes back as it was, whatever it is', {
   }
 });
 
-describe.each(['unsigned', 'signed'])('78 %s metadata', (kind) => {
+describe.each(['unsigned', 'signed'])('%s metadata', (kind) => {
   const signer = () => (kind === 'signed' ? rsa.signer : undefined);
 
   test('stays the same byte by byte while nothing changes, and its tag with it', {
