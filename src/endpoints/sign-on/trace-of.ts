@@ -1,5 +1,5 @@
-import { explainRequest } from '../../core/authn-requests/accept-request.ts';
 import type { Biller } from '../../core/billers/biller.ts';
+import { explainRequest } from '../../diagnostics/inspect/explain-request.ts';
 import { outlineXml } from '../../diagnostics/outline.ts';
 import type { Trace } from '../../diagnostics/traces/trace.ts';
 import type { IdpError } from '../../platform/errors/idp-error.ts';
