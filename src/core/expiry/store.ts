@@ -1,6 +1,4 @@
-import { and, asc, eq, lt, lte } from 'drizzle-orm';
 import type { Db } from '../../platform/database/database.ts';
-import { billers, expiryWarnings, signingKeys } from '../../platform/database/schema.ts';
 
 /** The delivery state of a warning. Only `waiting` ones are attempted. */
 export type Delivery = 'waiting' | 'sending' | 'delivered' | 'unknown' | 'given_up' | 'passed_over';
@@ -11,10 +9,11 @@ export async function insertWarning(
   warning: { keyId: string; days: number; at: Date; delivery: Delivery },
 ): Promise<boolean> {
   const rows = await db
-    .insert(expiryWarnings)
+    .insertInto('expiryWarnings')
     .values({ ...warning, nextAttempt: warning.at })
-    .onConflictDoNothing()
-    .returning({ days: expiryWarnings.days });
+    .onConflict((conflict) => conflict.doNothing())
+    .returning('days')
+    .execute();
   return rows.length === 1;
 }
 
@@ -28,46 +27,56 @@ export interface DueWarning {
   readonly notAfter: Date;
 }
 
-/** Warnings with a delivery due. */
+/** Warnings with a delivery due, with the details of their keys and billers, in one round trip. */
 export async function dueWarnings(db: Db, now: Date): Promise<DueWarning[]> {
   return db
-    .select({
-      keyId: expiryWarnings.keyId,
-      days: expiryWarnings.days,
-      attempts: expiryWarnings.attempts,
-      biller: billers.slug,
-      billerName: billers.name,
-      fingerprint: signingKeys.fingerprint,
-      notAfter: signingKeys.notAfter,
-    })
-    .from(expiryWarnings)
-    .innerJoin(signingKeys, eq(signingKeys.id, expiryWarnings.keyId))
-    .innerJoin(billers, eq(billers.id, signingKeys.billerId))
-    .where(and(eq(expiryWarnings.delivery, 'waiting'), lte(expiryWarnings.nextAttempt, now)))
-    .orderBy(asc(expiryWarnings.nextAttempt))
-    .limit(100);
+    .selectFrom('expiryWarnings')
+    .innerJoin('signingKeys', 'signingKeys.id', 'expiryWarnings.keyId')
+    .innerJoin('billers', 'billers.id', 'signingKeys.billerId')
+    .select([
+      'expiryWarnings.keyId',
+      'expiryWarnings.days',
+      'expiryWarnings.attempts',
+      'billers.slug as biller',
+      'billers.name as billerName',
+      'signingKeys.fingerprint',
+      'signingKeys.notAfter',
+    ])
+    .where('expiryWarnings.delivery', '=', 'waiting')
+    .where('expiryWarnings.nextAttempt', '<=', now)
+    .orderBy('expiryWarnings.nextAttempt')
+    .limit(100)
+    .execute();
 }
-
-const isWarning = (keyId: string, days: number) => and(eq(expiryWarnings.keyId, keyId), eq(expiryWarnings.days, days));
 
 /** Claims a warning for delivery, so that no other instance delivers it. @returns false if another one did */
 export async function claimWarning(db: Db, { keyId, days, attempts }: DueWarning, now: Date): Promise<boolean> {
   const rows = await db
-    .update(expiryWarnings)
+    .updateTable('expiryWarnings')
     .set({ delivery: 'sending', attempts: attempts + 1, nextAttempt: now })
-    .where(and(isWarning(keyId, days), eq(expiryWarnings.delivery, 'waiting')))
-    .returning({ days: expiryWarnings.days });
+    .where('keyId', '=', keyId)
+    .where('days', '=', days)
+    .where('delivery', '=', 'waiting')
+    .returning('days')
+    .execute();
   return rows.length === 1;
 }
 
 export async function settleWarning(db: Db, { keyId, days }: DueWarning, delivery: Delivery, nextAttempt: Date) {
-  await db.update(expiryWarnings).set({ delivery, nextAttempt }).where(isWarning(keyId, days));
+  await db
+    .updateTable('expiryWarnings')
+    .set({ delivery, nextAttempt })
+    .where('keyId', '=', keyId)
+    .where('days', '=', days)
+    .execute();
 }
 
 /** A delivery that was started but never finished because the process died: whether it arrived is unknown. */
 export async function giveUpLost(db: Db, begunBefore: Date): Promise<void> {
   await db
-    .update(expiryWarnings)
+    .updateTable('expiryWarnings')
     .set({ delivery: 'unknown' })
-    .where(and(eq(expiryWarnings.delivery, 'sending'), lt(expiryWarnings.nextAttempt, begunBefore)));
+    .where('delivery', '=', 'sending')
+    .where('nextAttempt', '<', begunBefore)
+    .execute();
 }

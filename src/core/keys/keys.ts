@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject, randomUUID, X509Certificate } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
-import type { Db } from '../../platform/database/database.ts';
+import type { Database, Transaction } from '../../platform/database/database.ts';
 import { IdpError, InputError } from '../../platform/errors/idp-error.ts';
 import { createLoadingCache } from '../../platform/util/loading-cache.ts';
 import type { Signer } from '../../protocols/saml/signatures/signer.ts';
@@ -9,6 +9,7 @@ import { requestContext, sealContext } from '../secrets/seal-context.ts';
 import { selfSignedCertificate } from './certificates/certificate.ts';
 import { certificateRequest } from './certificates/certificate-request.ts';
 import { certificateOf, type ImportedKey } from './certificates/imported-key.ts';
+import { cancelDestruction } from './hsm/destruction.ts';
 import type { HsmKeys } from './hsm/hsm-keys.ts';
 import { type KeyType, makeKeyPair } from './key-types.ts';
 import { createMemorySigner } from './memory-signer.ts';
@@ -45,7 +46,8 @@ export interface Keys {
     state: 'active' | 'staged';
     place: KeyPlace;
   }): Promise<NewKey>;
-  insert(db: Db, key: NewKey): Promise<void>;
+  /** Stores a new key, and takes it off the list of keys to destroy in the HSM. */
+  insert(transaction: Transaction, key: NewKey): Promise<void>;
   /** Seals an imported and checked key. @returns it, staged but not stored yet */
   importKey(billerId: string, given: ImportedKey): NewKey;
   /** Unseals a private key for export. @throws IdpError signing_key_unavailable */
@@ -76,13 +78,14 @@ export type KeyPlace = 'database' | 'module';
 const MAX_HOLD_MS = 10_000;
 
 interface KeyServices {
-  readonly db: Db;
+  readonly database: Database;
   readonly masterKey: MasterKey;
   readonly hsmKeys: HsmKeys;
   readonly clock: () => number;
 }
 
-export function createKeys({ db, masterKey, hsmKeys, clock }: KeyServices): Keys {
+export function createKeys({ database, masterKey, hsmKeys, clock }: KeyServices): Keys {
+  const { db } = database;
   const unavailable = (detail: string, cause?: unknown) => new IdpError('signing_key_unavailable', { detail, cause });
 
   function openSealed(sealed: Uint8Array, context: string): KeyObject {
@@ -158,7 +161,10 @@ export function createKeys({ db, masterKey, hsmKeys, clock }: KeyServices): Keys
       const request = await certificateRequest(name, entityId, keyPair);
       const id = randomUUID();
       const sealedPrivateKey = seal(keyPair.privateKey, requestContext(billerId, id));
-      await replaceKeyRequest(db, { id, billerId, keyType, sealedPrivateKey, request, createdAt: new Date(clock()) });
+      const createdAt = new Date(clock());
+      await database.transaction((transaction) =>
+        replaceKeyRequest(transaction, { id, billerId, keyType, sealedPrivateKey, request, createdAt }),
+      );
       return request;
     },
     async acceptCertificate(billerId, certificates) {
@@ -169,7 +175,11 @@ export function createKeys({ db, masterKey, hsmKeys, clock }: KeyServices): Keys
       const privateKey = openSealed(row.sealedPrivateKey, requestContext(billerId, row.id));
       return { privateKey, certificate: certificateOf(privateKey, certificates) };
     },
-    insert: insertKey,
+    async insert(transaction, key) {
+      await insertKey(transaction, key);
+      // It was scheduled for destruction in case this row was never stored.
+      if (key.moduleLabel) await cancelDestruction(transaction, key.moduleLabel);
+    },
     ofBiller: (billerId) => cache.get(billerId),
     async forSigning(billerId) {
       let keys = await cache.get(billerId);

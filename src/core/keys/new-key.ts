@@ -1,9 +1,9 @@
 import type { X509Certificate } from 'node:crypto';
 import { keyTypeOf } from './key-types.ts';
-import type { insertKey } from './store.ts';
+import type { NewSigningKey } from './store.ts';
 
 /** A new key pair that is not stored yet. */
-export type NewKey = Parameters<typeof insertKey>[1];
+export type NewKey = NewSigningKey;
 
 /** Where the private key is: sealed in the row, or in the HSM under a label. */
 type PrivatePart = { readonly sealedPrivateKey: Buffer } | { readonly moduleLabel: string };

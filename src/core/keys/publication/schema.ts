@@ -1,0 +1,38 @@
+import type { GeneratedAlways } from 'kysely';
+
+/** Fetches of IdP metadata: which clients were shown which certificates. */
+export interface MetadataFetchesTable {
+  id: GeneratedAlways<number>;
+  billerId: string;
+  at: Date;
+  address: string;
+  /** The User-Agent. */
+  client: string;
+  /** 200, or 304: the client had already been shown the same document. */
+  status: number;
+  /** SHA-256 of the certificates, hexadecimal, in the order of the document. */
+  certificates: string[];
+  /** According to the biller's settings, not the Service Provider but one of our monitors or an unknown client. */
+  monitor: boolean;
+}
+
+/** One-time metadata URLs: the Service Provider's fetch activates the staged key. */
+export interface OneTimeMetadataTable {
+  /** SHA-256 of the token in the URL. */
+  tokenHash: Buffer;
+  billerId: string;
+  keyId: string;
+  createdAt: Date;
+  expiresAt: Date;
+  /** Networks (CIDR) that the fetch must come from; empty: any. */
+  networks: string[];
+  usedAt: Date | null;
+  usedFrom: string | null;
+}
+
+declare module '../../../platform/database/database.ts' {
+  interface Tables {
+    metadataFetches: MetadataFetchesTable;
+    oneTimeMetadata: OneTimeMetadataTable;
+  }
+}

@@ -1,0 +1,28 @@
+import type { ColumnType } from 'kysely';
+
+/** An account named by a launch. */
+export interface LaunchedAccount {
+  readonly number: string;
+  /** Milliseconds since 1970. */
+  readonly at: number;
+}
+
+export interface SessionsTable {
+  /** SHA-256 of the identifier in the cookie. */
+  idHash: Buffer;
+  billerId: string;
+  userId: string;
+  /** The identifier by which the Service Provider knows the session. Reveals nothing about the cookie. */
+  sessionIndex: string;
+  authenticatedAt: Date;
+  lastSeenAt: Date;
+  expiresAt: Date;
+  /** Accounts from launches that no sign-on has used yet. Written as JSON: the driver treats an array as text[]. */
+  launchedAccounts: ColumnType<LaunchedAccount[], string | undefined, string>;
+}
+
+declare module '../../platform/database/database.ts' {
+  interface Tables {
+    sessions: SessionsTable;
+  }
+}
