@@ -5,8 +5,11 @@ FROM node:24-bookworm-slim
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --omit=dev --no-audit --no-fund && npm cache clean --force
+COPY ic-idp ./
 COPY src ./src
 COPY sandbox ./sandbox
+
+RUN ln -s /app/ic-idp /usr/local/bin/ic-idp
 
 ENV NODE_ENV=production \
     HOST=0.0.0.0 \

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { type Logger, pino } from 'pino';
 import { inject } from 'vitest';
-import { runOperation } from '../../src/admin/operations/operations.ts';
+import { runNamed } from '../../src/admin/operations/run.ts';
 import { createServer, createServices, type Services } from '../../src/app.ts';
 import { readSettings } from '../../src/config.ts';
 import type { HardwareModule } from '../../src/core/keys/hsm/module.ts';
@@ -82,7 +82,7 @@ export async function startInstallation(options: Options = {}): Promise<TestInst
     module: options.module,
   });
   const server = await createServer(services, { logger, settings: { TRUST_PROXY: options.trustProxy } });
-  const operate = (name: string, input: unknown) => runOperation(services, name, input, { name: 'test' });
+  const operate = (name: string, input: unknown) => runNamed(services, name, input, { name: 'test' });
   return {
     services,
     server,

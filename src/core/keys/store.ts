@@ -124,7 +124,7 @@ export async function activeKeys(db: Db) {
     .orderBy(asc(billers.slug));
 }
 
-type KeyRequestRow = typeof keyRequests.$inferSelect;
+export type KeyRequestRow = typeof keyRequests.$inferSelect;
 
 /** Keeps a certificate request in place of the biller's last one. */
 export async function replaceKeyRequest(db: Db, request: KeyRequestRow): Promise<void> {

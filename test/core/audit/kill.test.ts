@@ -14,7 +14,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { inArray } from 'drizzle-orm';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { runOperation } from '../../../src/admin/operations/operations.ts';
+import { runNamed } from '../../../src/admin/operations/run.ts';
 import { auditEvents } from '../../../src/platform/database/schema.ts';
 import { assertionIdIn, createPortalClient, type PortalClient } from '../../support/portal-client.ts';
 import { endService, type ServiceProcess, startService } from '../../support/service.ts';
@@ -35,7 +35,7 @@ const PASSWORD = 'correct horse battery';
 
 async function prepare(storage: TestStorage): Promise<void> {
   const { services, close } = await storage.open();
-  const operate = (name: string, input: unknown) => runOperation(services, name, input, { name: 'test' });
+  const operate = (name: string, input: unknown) => runNamed(services, name, input, { name: 'test' });
   const billerGuid = '0f8fad5b-d9cb-469f-a165-70867728950e';
   await operate('biller.add', { slug: 'riverton', name: 'Riverton', billerGuid, entityId: SP, acs: [`${SP}/acs`] });
   await operate('user.add', {

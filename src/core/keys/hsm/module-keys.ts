@@ -58,6 +58,7 @@ export function createModuleKeys({ db, module, audit, clock }: ModuleKeyServices
     if (module !== undefined) return module;
     throw new InputError(
       'There is no hardware module here: the settings PKCS11_LIBRARY, PKCS11_TOKEN and PKCS11_PIN are not set.',
+      { code: 'module_missing' },
     );
   }
 
@@ -88,9 +89,16 @@ export function createModuleKeys({ db, module, audit, clock }: ModuleKeyServices
     async take(holder, label, certificates) {
       const holding = present();
       if (await isInUse(db, label))
-        throw new InputError(`The key "${label}" in the hardware module is in use already.`);
+        throw new InputError(`The key "${label}" in the hardware module is in use already.`, {
+          code: 'module_key_in_use',
+        });
       if ((await scheduledDestructions(db)).some((key) => key.label === label)) {
-        throw new InputError(`A key "${label}" is about to be destroyed in the hardware module. Choose another label.`);
+        throw new InputError(
+          `A key "${label}" is about to be destroyed in the hardware module. Choose another label.`,
+          {
+            code: 'module_key_in_use',
+          },
+        );
       }
       const publicKey = await holding.find(label);
       const certificate =
@@ -106,17 +114,20 @@ export function createModuleKeys({ db, module, audit, clock }: ModuleKeyServices
     async destroyScheduled() {
       const due = (await scheduledDestructions(db)).filter(({ after }) => after.getTime() <= clock());
       for (const { label, billerId, fingerprint: keyFingerprint } of due) {
+        let destroyed = 0;
         if (!(await isInUse(db, label))) {
           try {
-            const destroyed = await present().destroy(label);
-            const about = { reference: newReference(), billerId, keyFingerprint, details: { label } };
-            if (destroyed > 0) await audit.append({ event: 'key.destroyed', ...about });
+            destroyed = await present().destroy(label);
           } catch (error) {
             if (error instanceof InputError) return error.message;
             throw error;
           }
         }
-        await cancelDestruction(db, label);
+        await db.transaction(async (transaction) => {
+          const about = { reference: newReference(), billerId, keyFingerprint, details: { label } };
+          if (destroyed > 0) await audit.appendWithin(transaction, { event: 'key.destroyed', ...about });
+          await cancelDestruction(transaction, label);
+        });
       }
       return undefined;
     },
