@@ -80,14 +80,14 @@ export function createServices(foundation: Foundation): Services {
   const { db } = database;
   const audit = createAuditWriter({ database, masterKey, clock });
   const billers = createBillers({ db, publicUrl });
-  const moduleKeys = createModuleKeys({ db, module, audit, clock });
-  const keys = createKeys({ db, masterKey, moduleKeys, clock });
+  const moduleKeys = createModuleKeys({ database, module, audit, clock });
+  const keys = createKeys({ database, masterKey, moduleKeys, clock });
   const rotation = createRotation({ database, keys, audit, clock });
   const fetches = createMetadataFetches({ database, clock });
   const sessions = createSessions({ database, clock });
   const flows = createFlows({ db, clock });
   const traces = createTraces({ db, clock });
-  const throttle = createThrottle(db);
+  const throttle = createThrottle(database);
   const signIn = createSignIn({ db, masterKey, throttle, audit });
   database.onChange((billerId) => {
     billers.forget(billerId);

@@ -43,11 +43,11 @@ export function createOperatorServices(foundation: Foundation): OperatorServiceS
     },
     moduleKeys: async () => {
       const { createModuleKeys } = await import('./core/keys/hsm/module-keys.ts');
-      return createModuleKeys({ db, module, audit: await one('audit'), clock });
+      return createModuleKeys({ database, module, audit: await one('audit'), clock });
     },
     keys: async () => {
       const { createKeys } = await import('./core/keys/keys.ts');
-      const keys = createKeys({ db, masterKey, moduleKeys: await one('moduleKeys'), clock });
+      const keys = createKeys({ database, masterKey, moduleKeys: await one('moduleKeys'), clock });
       database.onChange((billerId) => keys.forget(billerId));
       return keys;
     },

@@ -1,5 +1,5 @@
 import { type KeyObject, randomUUID, X509Certificate } from 'node:crypto';
-import type { Db } from '../../../platform/database/database.ts';
+import type { Database } from '../../../platform/database/database.ts';
 import { InputError } from '../../../platform/errors/idp-error.ts';
 import { newReference } from '../../../platform/util/reference.ts';
 import type { Signer } from '../../../protocols/saml/signatures/signer.ts';
@@ -9,7 +9,8 @@ import { ecdsaSignatureToDer } from '../certificates/der.ts';
 import { certificateOf, checkFitness } from '../certificates/imported-key.ts';
 import type { KeyType } from '../key-types.ts';
 import { type NewKey, newKey } from '../new-key.ts';
-import { cancelDestruction, isInUse, scheduleDestruction, scheduledDestructions } from './destruction.ts';
+import { isInUse } from '../store.ts';
+import { cancelDestruction, scheduleDestruction, scheduledDestructions } from './destruction.ts';
 import type { HardwareModule } from './module.ts';
 import { ModuleError } from './module-error.ts';
 import { createModuleSigner } from './module-signer.ts';
@@ -47,13 +48,14 @@ export interface ModuleKeys {
 const MAKING_MS = 10 * 60_000;
 
 interface ModuleKeyServices {
-  readonly db: Db;
+  readonly database: Database;
   readonly module: HardwareModule | undefined;
   readonly audit: AuditWriter;
   readonly clock: () => number;
 }
 
-export function createModuleKeys({ db, module, audit, clock }: ModuleKeyServices): ModuleKeys {
+export function createModuleKeys({ database, module, audit, clock }: ModuleKeyServices): ModuleKeys {
+  const { db } = database;
   function present(): HardwareModule {
     if (module !== undefined) return module;
     throw new InputError(
@@ -123,7 +125,7 @@ export function createModuleKeys({ db, module, audit, clock }: ModuleKeyServices
             throw error;
           }
         }
-        await db.transaction(async (transaction) => {
+        await database.transaction(async (transaction) => {
           const about = { reference: newReference(), billerId, keyFingerprint, details: { label } };
           if (destroyed > 0) await audit.appendWithin(transaction, { event: 'key.destroyed', ...about });
           await cancelDestruction(transaction, label);
