@@ -37,6 +37,8 @@ export interface TestInstallation {
 interface Options {
   /** `inject('postgresUrl')` for PostgreSQL; without it the embedded database. */
   readonly postgresUrl?: string | undefined;
+  /** An installation that exists already; without it a new, empty one. The database is left as it is at the end. */
+  readonly existing?: { readonly url: string; readonly masterKey: string };
   readonly publicUrl?: string;
   readonly clock?: () => number;
   readonly logger?: Logger;
@@ -67,9 +69,12 @@ export function databaseOfProject(): Pick<Options, 'postgresUrl'> {
 
 /** Starts an installation for one test file. @throws where the database can't be had */
 export async function startInstallation(options: Options = {}): Promise<TestInstallation> {
-  const { postgresUrl, publicUrl = 'https://idp.example', logger = pino({ level: 'silent' }) } = options;
-  const { given, remove } = await databaseSettings(postgresUrl);
-  const key = randomBytes(32).toString('base64');
+  const { postgresUrl, existing, publicUrl = 'https://idp.example', logger = pino({ level: 'silent' }) } = options;
+  const { given, remove } =
+    existing === undefined
+      ? await databaseSettings(postgresUrl)
+      : { given: { DATABASE_URL: existing.url }, remove: async () => undefined };
+  const key = existing?.masterKey ?? randomBytes(32).toString('base64');
   const settings = readSettings({ ...given, MASTER_KEY: key, PUBLIC_URL: publicUrl }, {});
   const opened = await openDatabase(settings);
   if (opened === undefined) throw new Error('the fresh embedded database is in use');
