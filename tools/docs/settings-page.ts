@@ -2,19 +2,22 @@ import { sandboxSettings } from '../../sandbox/settings.ts';
 import { type SettingName, settingsSchema } from '../../src/config.ts';
 import { code, generatedPage, table } from './markdown.ts';
 
-interface SettingMeta {
+export interface SettingMeta {
   readonly accepted: string;
   readonly purpose: string;
   readonly defaultText?: string;
   readonly secret?: boolean;
 }
 
+/** @returns what src/config.ts says about a setting */
+export const settingMeta = (name: SettingName) => settingsSchema.shape[name].meta() as unknown as SettingMeta;
+
 const HEADING = ['Setting', 'What for', 'Accepted', 'Default'];
 
 function serviceRows(): string[][] {
   const defaults = settingsSchema.parse({});
   return (Object.keys(settingsSchema.shape) as SettingName[]).map((name) => {
-    const { accepted, purpose, defaultText, secret } = settingsSchema.shape[name].meta() as unknown as SettingMeta;
+    const { accepted, purpose, defaultText, secret } = settingMeta(name);
     return [
       code(name),
       secret === true ? `${purpose} **Secret.**` : purpose,
