@@ -9,7 +9,7 @@ import { commandsOf, PAGES, ROOT, readPage } from './pages.ts';
 
 const scripts = Object.keys(packageJson.scripts);
 /** What npm does by itself. */
-const NPM_OWN = ['ci', 'install', 'rebuild'];
+const NPM_OWN = ['ci', 'install', 'rebuild', 'version'];
 
 /** @returns what is wrong with a call of npm, if anything */
 function npmFault(line: string): string | undefined {
@@ -25,7 +25,7 @@ function npmFault(line: string): string | undefined {
 
 /** @returns what is wrong with a call of the command line, if anything */
 function cliFault(line: string): string | undefined {
-  const match = /(?:^|\s)(?:(?:npx )?ic-idp|node src\/cli\/ic-idp\.ts) (.+)/.exec(line);
+  const match = /(?:^|\s)(?:(?:npx |\.\/)?ic-idp|node src\/admin\/cli\/ic-idp\.ts) (.+)/.exec(line);
   if (match?.[1] === undefined) return undefined;
   const words = match[1].split(/[<>|]?\s+/);
   let command: Command = createProgram();
