@@ -1,37 +1,35 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { CookieSerializeOptions } from '@fastify/cookie';
-import { and, eq, inArray, lt } from 'drizzle-orm';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AcceptedRequest } from '../../core/authn-requests/check.ts';
 import type { Biller } from '../../core/billers/biller.ts';
 import type { Db } from '../../platform/database/database.ts';
-import { signOnFlows } from '../../platform/database/schema.ts';
 import { IdpError } from '../../platform/errors/idp-error.ts';
 import { COOKIE } from '../session-cookie.ts';
 
 /**
  * A sign-on flow: an accepted request that waits while the portal user signs in or chooses an account, or until the
- * browser comes back from the POST binding with its Lax cookies. It belongs to the browser that began it, by a secret in
- * a cookie of its own, so that two tabs don't disturb each other.
+ * browser comes back from the POST binding with its Lax cookies. A secret in a cookie ties it to the browser that began
+ * it. Every flow has its own cookie, so that two tabs don't interfere.
  */
 export interface Flows {
   /** Parks a request and binds it to the browser. @returns the flow's id */
   park(reply: FastifyReply, biller: Biller, accepted: AcceptedRequest): Promise<string>;
-  /** @throws IdpError flow_unknown where it is over, of another browser or biller, or its ACS is no longer registered */
+  /** @throws IdpError flow_unknown if it is over, belongs to another browser or biller, or its ACS is not registered now */
   find(request: FastifyRequest, biller: Biller, id: string): Promise<AcceptedRequest>;
-  /** Ends a flow that came to its end. */
+  /** Ends a flow: its request was answered. */
   finish(reply: FastifyReply, id: string): Promise<void>;
   deleteExpired(): Promise<void>;
 }
 
 const LIFETIME_MS = 15 * 60_000;
 const ID = /^[\w-]{16}$/;
-/** More unfinished flows than this in one browser, and the cookies of the others are dropped. */
+/** A browser keeps the cookies of this many unfinished flows. */
 const MAX_COOKIES = 8;
-/** What a flood has left is more than one statement may take the time for. */
+/** After a flood there may be more than one statement can delete in time. */
 const DELETED_AT_ONCE = 5_000;
 const COOKIE_PREFIX = '__Host-flow-';
-/** Names of ours. A browser may send whatever else begins so, and not every name can be written back. */
+/** A browser may send other cookies with this prefix, and not every name can be written back. */
 const isFlowCookie = (name: string) => name.startsWith(COOKIE_PREFIX) && ID.test(name.slice(COOKIE_PREFIX.length));
 const FLOW_COOKIE: CookieSerializeOptions = { ...COOKIE, maxAge: LIFETIME_MS / 1000 };
 
@@ -44,8 +42,9 @@ export function createFlows({ db, clock }: { db: Db; clock: () => number }): Flo
       const secret = randomBytes(32).toString('base64url');
       const expiresAt = new Date(clock() + LIFETIME_MS);
       await db
-        .insert(signOnFlows)
-        .values({ id, secretHash: hashSecret(secret), billerId: biller.id, request: accepted, expiresAt });
+        .insertInto('signOnFlows')
+        .values({ id, secretHash: hashSecret(secret), billerId: biller.id, request: accepted, expiresAt })
+        .execute();
       const others = Object.keys(reply.request.cookies).filter(isFlowCookie);
       for (const name of others.slice(MAX_COOKIES - 1)) reply.clearCookie(name, COOKIE);
       reply.setCookie(COOKIE_PREFIX + id, secret, FLOW_COOKIE);
@@ -56,18 +55,20 @@ export function createFlows({ db, clock }: { db: Db; clock: () => number }): Flo
       const secret = ID.test(id) ? request.cookies[COOKIE_PREFIX + id] : undefined;
       if (secret === undefined)
         throw new IdpError('flow_unknown', { detail: 'the browser has no cookie of this flow' });
-      const [flow] = await db
-        .select()
-        .from(signOnFlows)
-        .where(and(eq(signOnFlows.id, id), eq(signOnFlows.billerId, biller.id)));
+      const flow = await db
+        .selectFrom('signOnFlows')
+        .selectAll()
+        .where('id', '=', id)
+        .where('billerId', '=', biller.id)
+        .executeTakeFirst();
       if (flow === undefined || flow.expiresAt.getTime() <= clock()) {
         throw new IdpError('flow_unknown', { detail: 'the flow is finished or expired' });
       }
       if (!timingSafeEqual(hashSecret(secret), flow.secretHash)) {
         throw new IdpError('flow_unknown', { detail: 'the flow belongs to another browser' });
       }
-      const accepted = flow.request as AcceptedRequest;
-      // An operator may have taken it away meanwhile.
+      const accepted = flow.request;
+      // An operator may have removed it since.
       if (!biller.serviceProvider.acs.some(({ url }) => url === accepted.acsUrl)) {
         throw new IdpError('flow_unknown', { detail: 'the ACS of the flow is not registered any more' });
       }
@@ -75,20 +76,19 @@ export function createFlows({ db, clock }: { db: Db; clock: () => number }): Flo
     },
 
     async finish(reply, id) {
-      await db.delete(signOnFlows).where(eq(signOnFlows.id, id));
+      await db.deleteFrom('signOnFlows').where('id', '=', id).execute();
       reply.clearCookie(COOKIE_PREFIX + id, COOKIE);
     },
 
     async deleteExpired() {
-      const expired = lt(signOnFlows.expiresAt, new Date(clock()));
+      const expired = db.selectFrom('signOnFlows').select('id').where('expiresAt', '<', new Date(clock()));
       let deleted: number;
       do {
-        const some = db.select({ id: signOnFlows.id }).from(signOnFlows).where(expired).limit(DELETED_AT_ONCE);
-        const rows = await db
-          .delete(signOnFlows)
-          .where(inArray(signOnFlows.id, some))
-          .returning({ id: signOnFlows.id });
-        deleted = rows.length;
+        const { numDeletedRows } = await db
+          .deleteFrom('signOnFlows')
+          .where('id', 'in', expired.limit(DELETED_AT_ONCE))
+          .executeTakeFirst();
+        deleted = Number(numDeletedRows);
       } while (deleted === DELETED_AT_ONCE);
     },
   };
