@@ -65,7 +65,7 @@ export function createServices(foundation: Foundation): Services {
   const { db } = database;
   const audit = createAuditWriter({ database, masterKey, clock });
   const billers = createBillers({ db, publicUrl });
-  const hsmKeys = createHsmKeys({ db, hsm, audit, clock });
+  const hsmKeys = createHsmKeys({ database, hsm, audit, clock });
   const keys = createKeys({ database, masterKey, hsmKeys, clock });
   const rotation = createRotation({ database, keys, audit, clock });
   const fetches = createMetadataFetches({ database, clock });

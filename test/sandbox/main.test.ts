@@ -52,7 +52,7 @@ describe('settings', () => {
 describe('the program', () => {
   test('ends with exit code 2 and one sentence on a bad setting', async () => {
     const { code, stderr, stdout } = await outcome(startMain({ SANDBOX_PORT: 'many' }));
-    expect(stderr).toBe('SANDBOX_PORT is "many", which can’t be used: it must be a whole number from 1 to 65535.\n');
+    expect(stderr).toBe(`SANDBOX_PORT is "many", which can't be used: it must be a whole number from 1 to 65535.\n`);
     expect(stdout).toBe('');
     expect(code).toBe(2);
   });

@@ -121,8 +121,8 @@ describe('saving the form', () => {
 describe('saving is refused with a reason', () => {
   const good = () => idp.metadataWith(sharedKey);
   const metadataCases: ReadonlyArray<readonly [string, () => Published, RegExp]> = [
-    ['a status other than 200', () => ({ status: 404, body: '' }), /HTTP status 404/],
-    ['a redirect', () => ({ status: 302, location: idp.metadataUrl, body: '' }), /HTTP status 302/],
+    ['a status other than 200', () => ({ status: 404, body: '' }), /HTTP status was 404/],
+    ['a redirect', () => ({ status: 302, location: idp.metadataUrl, body: '' }), /HTTP status was 302/],
     ['something that is not XML', () => ({ body: 'hello' }), /not well-formed XML/],
     ['another document', () => ({ body: '<html xmlns="http://www.w3.org/1999/xhtml"/>' }), /Its root is html/],
     ['a document type declaration', () => ({ body: `<!DOCTYPE x>${good()}` }), /DOCTYPE/],
@@ -157,7 +157,7 @@ describe('saving is refused with a reason', () => {
     [
       'a validUntil that has passed',
       () => ({ body: good().replace('entityID', 'validUntil="2020-01-01T00:00:00Z" entityID') }),
-      /valid until 2020/,
+      /expired at 2020/,
     ],
     ['far too much', () => ({ body: `${good()}<!--${'x'.repeat(600_000)}-->` }), /larger than 512 KB/],
   ];
@@ -172,9 +172,9 @@ describe('saving is refused with a reason', () => {
 
   test.each([
     ['billerGuid', '123', /not a GUID/],
-    ['metadataUrl', 'http://elsewhere.example/metadata', /only https/],
-    ['metadataUrl', 'file:///etc/passwd', /only https/],
-    ['metadataUrl', 'http://127.0.0.1:9/metadata', /could not be fetched/],
+    ['metadataUrl', 'http://elsewhere.example/metadata', /must be https/],
+    ['metadataUrl', 'file:///etc/passwd', /must be https/],
+    ['metadataUrl', 'http://127.0.0.1:9/metadata', /couldn't be fetched/],
     ['metadataUrl', '', /empty/],
     ['name', '', /empty/],
     ['claimEmail', '', /empty/],

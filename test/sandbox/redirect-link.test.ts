@@ -71,7 +71,7 @@ describe('the redirect link', () => {
     expect(page.statusCode).toBe(400);
     expect(page.body).toContain('data-testid="refusal"');
     const json = await stage.app.inject({ url, headers: { accept: 'application/json' } });
-    expect(json.json()).toMatchObject({ error: 'bad-link', reason: expect.stringContaining(`carry ${name} `) });
+    expect(json.json()).toMatchObject({ error: 'bad-link', reason: expect.stringContaining(`contain ${name} `) });
   });
 
   test('for a biller that is not onboarded is refused', async () => {

@@ -86,7 +86,7 @@ describe('a Response is refused', () => {
       'with another account',
       claims('pat@example.com', '5', '102Invoice'),
       'account-mismatch',
-      /The account in the link is not the one in the claim/,
+      /The account in the link does not match the claim/,
     ],
     [
       'without an account',
@@ -104,7 +104,7 @@ describe('a Response is refused', () => {
       'with a LoginType that is not a number',
       claims('pat@example.com', 'owner', '101Invoice'),
       'claim-refused',
-      /"owner"; a whole number/,
+      /"owner"; it must be a whole number/,
     ],
     [
       'without a LoginType',
@@ -129,7 +129,7 @@ describe('a Response is refused', () => {
         ],
       },
       'response-refused',
-      /comes twice/,
+      /appears twice/,
     ],
   ];
   test.each(cases)('%s', async (_name, changes, error, reason) => {

@@ -32,15 +32,12 @@ const seconds = (minimum: number, maximum: number, value: number) =>
 
 export const billerSettingsSchema = z.strictObject({
   emailClaim: claim('Email').meta({
-    option: '--email-claim',
     assumed: 'Invoice Cloud reads the email address from the attribute `Email`, name format basic.',
   }),
   loginTypeClaim: claim('LoginType').meta({
-    option: '--login-type-claim',
     assumed: 'Invoice Cloud reads the login type from the attribute `LoginType`, name format basic.',
   }),
   accountNumberClaim: claim('AccountNumber').nullable().meta({
-    option: '--account-number-claim, --no-account-number',
     assumed:
       'Invoice Cloud reads the account number from the attribute `AccountNumber` and compares it with the redirect link. It is optional for each biller.',
   }),
@@ -49,84 +46,67 @@ export const billerSettingsSchema = z.strictObject({
     .max(50)
     .default([])
     .meta({
-      option: '--constant-claim',
       assumed: 'Invoice Cloud needs no other claims. Claims with fixed values can be added.',
     }),
   accounts: z.enum(ACCOUNT_CHOICES).default('chosen').meta({
-    option: '--accounts',
     assumed:
       'The account number claim contains the account that the sign-on is for. It can contain all of the portal user’s accounts instead, as several values; portal users are then not asked to choose one.',
   }),
   defaultLoginType: loginType.default(5).meta({
-    option: '--default-login-type',
     assumed: 'Login type 5 is right for everyone unless the biller maps roles differently.',
   }),
   loginTypes: z.record(z.string(), loginType).default({}).meta({
-    option: '--login-type owner=1,co-owner=5',
     assumed: 'Each biller maps roles to login types; 1 is the owner of an account.',
   }),
   nameIdFormat: z
     .enum(Object.keys(NAME_ID_FORMATS) as [NameIdFormat])
     .default('emailAddress')
     .meta({
-      option: '--name-id-format',
       assumed:
         'The NameID is the email address, unless Invoice Cloud’s request asks for another format, or its SP metadata lists only other formats when the biller is added.',
     }),
   sign: z.enum(SIGN_CHOICES).default('both').meta({
-    option: '--sign',
     assumed:
       'It is not known what Invoice Cloud requires to be signed. Both the assertion and the Response are signed, which every Service Provider accepts.',
   }),
   requestSignature: z.enum(SIGNATURE_POLICIES).default('as-metadata').meta({
-    option: '--request-signature',
     assumed:
       'Invoice Cloud signs its requests if its SP metadata says so (AuthnRequestsSigned). Any signature it sends is always verified.',
   }),
   encrypt: z.enum(ENCRYPT_CHOICES).default('as-metadata').meta({
-    option: '--encrypt',
     assumed:
       'Invoice Cloud wants encrypted assertions if its SP metadata has a certificate marked for encryption (use="encryption").',
   }),
   encryptionAlgorithm: z.enum(DATA_ENCRYPTION_ALGORITHMS).default('aes256-gcm').meta({
-    option: '--encryption-algorithm',
     assumed:
       'If assertions are encrypted, Invoice Cloud supports AES-256-GCM and RSA-OAEP. Algorithms listed in the SP metadata take precedence; CBC and RSA 1.5 are never used.',
   }),
   unsolicited: z.boolean().default(false).meta({
-    option: '--unsolicited, --no-unsolicited',
     assumed: 'Sign-ons start at Invoice Cloud, with a request. Unsolicited Responses are not wanted.',
   }),
   unsolicitedRelayState: z.string().max(1024).nullable().default(null).meta({
-    option: '--unsolicited-relay-state',
     assumed: 'An unsolicited Response has no RelayState unless one was agreed on.',
   }),
   signMetadata: z.boolean().default(false).meta({
-    option: '--sign-metadata, --no-sign-metadata',
     assumed: 'Invoice Cloud trusts IdP metadata because it is fetched over TLS, and does not need it signed.',
   }),
   rotation: z.enum(ROTATION_CHOICES).default('overlap').meta({
-    option: '--rotation',
     assumed:
       'Invoice Cloud accepts every certificate in the metadata (overlap). If it keeps only one, the new key must become active at the moment it is fetched (switch-on-fetch).',
   }),
   monitors: z.array(z.string().min(3).max(200)).max(50).default([]).meta({
-    option: '--monitor',
     assumed:
       'Every client that fetches the IdP metadata is the Service Provider, unless its address or User-Agent is listed as one of our own monitors.',
   }),
   metadataClients: z.array(z.string().min(3).max(200)).max(50).default([]).meta({
-    option: '--metadata-client',
     assumed:
       'It is not known from where Invoice Cloud fetches the IdP metadata, so every fetch counts. If its addresses are listed, only fetches from them count.',
   }),
   stageDaysBefore: z.number().int().min(1).max(365).nullable().default(null).meta({
-    option: '--stage-before',
     assumed:
       'Operators start rotations. A key can be staged automatically this many days before the active certificate expires; it is never activated automatically.',
   }),
   expiredKey: z.enum(EXPIRED_KEY_CHOICES).default('sign').meta({
-    option: '--expired-key',
     assumed:
       'Like most Service Providers, Invoice Cloud compares certificates without checking their dates. An expired active key keeps signing, rather than locking everyone out.',
   }),
@@ -134,45 +114,35 @@ export const billerSettingsSchema = z.strictObject({
     .union([z.literal(0), z.literal(1)])
     .default(0)
     .meta({
-      option: '--view-mode',
       assumed: 'ViewMode 0 is the full page, 1 is for an iframe; links use 0 by default.',
     }),
   redirectLinkBase: z.string().default('https://sso.invoicecloud.com').meta({
-    option: '--redirect-link-base',
     assumed: 'Redirect links start at `https://sso.invoicecloud.com/saml/<BillerGUID>`.',
   }),
   acsRedirectOrigins: z.array(z.string()).default([]).meta({
-    option: '--acs-redirect-origin',
     assumed:
       'After the ACS accepts the Response, Invoice Cloud redirects only within the origin of the ACS. Any other origins in the redirect chain must be listed, or the browser blocks them (CSP form-action).',
   }),
   portalUrl: z.string().nullable().default(null).meta({
-    option: '--portal-url',
     assumed: 'Error pages link back to the portal, and only the portal may frame our pages.',
   }),
   assertionLifetimeSeconds: seconds(30, 300, 300).meta({
-    option: '--assertion-lifetime',
     assumed: 'Five minutes are enough for the Response to arrive.',
   }),
   clockSkewSeconds: seconds(0, 300, 60).meta({
-    option: '--clock-skew',
     assumed: 'Our clock and the Service Provider’s agree within a minute.',
   }),
   requestMaxAgeSeconds: seconds(30, 3600, 300).meta({
-    option: '--request-max-age',
     assumed: 'A sign-on request reaches us within five minutes.',
   }),
   relayStateMaxBytes: z.number().int().min(80).max(8192).default(1024).meta({
-    option: '--relay-state-max',
     assumed:
       'RelayState is no longer than 1,024 bytes; the standard’s 80 (SAML bindings, 3.4.3) are too few for real Service Providers.',
   }),
   sessionIdleMinutes: z.number().int().min(1).max(1440).default(30).meta({
-    option: '--session-idle',
     assumed: 'The portal accepts that users who were idle for half an hour must sign in again before the next sign-on.',
   }),
   sessionLifetimeMinutes: z.number().int().min(1).max(10_080).default(480).meta({
-    option: '--session-lifetime',
     assumed:
       'One sign-in is valid for a working day of eight hours. Invoice Cloud has its own session, which this does not end.',
   }),

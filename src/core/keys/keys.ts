@@ -14,7 +14,7 @@ import type { HsmKeys } from './hsm/hsm-keys.ts';
 import { type KeyType, makeKeyPair } from './key-types.ts';
 import { createMemorySigner } from './memory-signer.ts';
 import { type NewKey, newKey } from './new-key.ts';
-import { findKeyRequest, insertKey, listKeys, publishedKeys, replaceKeyRequest, type SigningKeyRow } from './store.ts';
+import { findKeyRequest, insertKey, type KeyRequestRow, listKeys, publishedKeys, type SigningKeyRow } from './store.ts';
 
 /** One biller's keys, as needed for sign-on and metadata. */
 export interface BillerKeys {
@@ -49,14 +49,12 @@ export interface Keys {
   /** Stores a new key, and takes it off the list of keys to destroy in the HSM. */
   insert(transaction: Transaction, key: NewKey): Promise<void>;
   /** Seals an imported and checked key. @returns it, staged but not stored yet */
-  importKey(billerId: string, given: ImportedKey): NewKey;
+  importKey(billerId: string, imported: ImportedKey): NewKey;
   /** Unseals a private key for export. @throws IdpError signing_key_unavailable */
   open(row: SigningKeyRow): KeyObject;
-  /**
-   * Makes a key pair and a certificate request for it. Replaces any earlier request without a certificate. @returns PEM
-   */
-  request(biller: { id: string; name: string; entityId: string }, type: KeyType): Promise<string>;
-  /** Finds the private key for a certificate issued by a certificate authority. @throws InputError */
+  /** Makes a key pair and a certificate request for it. @returns it, not stored yet */
+  request(biller: { id: string; name: string; entityId: string }, type: KeyType): Promise<KeyRequestRow>;
+  /** Finds the private key for a certificate issued for our request. @throws InputError */
   acceptCertificate(billerId: string, certificates: readonly X509Certificate[]): Promise<ImportedKey>;
   /**
    * Returns a biller's keys once signing is allowed: if a switch is in progress, after it.
@@ -161,16 +159,12 @@ export function createKeys({ database, masterKey, hsmKeys, clock }: KeyServices)
       const request = await certificateRequest(name, entityId, keyPair);
       const id = randomUUID();
       const sealedPrivateKey = seal(keyPair.privateKey, requestContext(billerId, id));
-      const createdAt = new Date(clock());
-      await database.transaction((transaction) =>
-        replaceKeyRequest(transaction, { id, billerId, keyType, sealedPrivateKey, request, createdAt }),
-      );
-      return request;
+      return { id, billerId, keyType, sealedPrivateKey, request, createdAt: new Date(clock()) };
     },
     async acceptCertificate(billerId, certificates) {
       const row = await findKeyRequest(db, billerId);
       if (row === undefined) {
-        throw new InputError('There is no open certificate request. Make one with `ic-idp key request`.');
+        throw new InputError('No certificate request is waiting for its certificate.', { code: 'key_request_missing' });
       }
       const privateKey = openSealed(row.sealedPrivateKey, requestContext(billerId, row.id));
       return { privateKey, certificate: certificateOf(privateKey, certificates) };

@@ -130,16 +130,16 @@ describe('an assertion is encrypted', () => {
 
 describe('a setup that can’t be encrypted safely is refused', () => {
   test.each<[string, () => Partial<ServiceProvider>, RegExp]>([
-    ['without a certificate', () => ({}), /^--encrypt always: no encryption certificate .* is known/],
+    ['without a certificate', () => ({}), /^settings\.encrypt "always": .*no encryption certificate .* is known/],
     [
       'with only an elliptic curve key',
       () => ({ encryptionCertificates: [ec] }),
-      /expected is an RSA key of at least 2048 bits/,
+      /it must have an RSA key of at least 2048 bits/,
     ],
     [
       'with only CBC',
       () => ({ encryptionCertificates: [rsa], encryptionMethods: [CBC_256] }),
-      /no way of encryption that is used here \(.*aes256-cbc\)\. Expected are AES-256-GCM or AES-128-GCM, and RSA-OAEP/,
+      /no way of encryption that is used here \(.*aes256-cbc\)\. It must list AES-256-GCM or AES-128-GCM, and RSA-OAEP/,
     ],
     [
       'with an unsupported key length',

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { settingsOf } from '../../../src/admin/operations/biller-input.ts';
+import { inCliWords } from '../../../src/admin/cli/hints.ts';
+import { settingsOf as readSettings } from '../../../src/admin/operations/billers/settings.ts';
 import { billerUrls, requiresSignature, SLUG } from '../../../src/core/billers/biller.ts';
 import { type BillerSettings, billerSettingsSchema } from '../../../src/core/billers/settings.ts';
 import { InputError } from '../../../src/platform/errors/idp-error.ts';
@@ -7,6 +8,15 @@ import { newBiller } from './biller.ts';
 
 const { serviceProvider } = newBiller();
 const defaults = billerSettingsSchema.parse({});
+
+/** Reads settings, with errors worded for the command line. */
+function settingsOf(...parts: Parameters<typeof readSettings>): BillerSettings {
+  try {
+    return readSettings(...parts);
+  } catch (error) {
+    throw error instanceof InputError ? inCliWords(error, 'biller.update') : error;
+  }
+}
 
 test('by default, an assertion is valid for five minutes and clocks may be a minute apart', {
   meta: { holds: ['IDP-045', 'IDP-046'], source: 'SAML Profiles 4.1.4.2' },
@@ -78,7 +88,7 @@ describe('an out-of-range setting is refused, naming the option', () => {
     }
   });
 
-  test('the value and its position are named too', () => {
+  test('the error names the value, and its place in the setting', () => {
     const attempt = (given: object) => () => settingsOf({}, { ...given }, serviceProvider);
     expect(attempt({ clockSkewSeconds: 301 })).toThrow(/^--clock-skew "301": must be at most 300\.$/);
     expect(attempt({ loginTypes: { owner: 0 } })).toThrow(/^--login-type \(owner\) "0": must be at least 1\.$/);
@@ -95,7 +105,7 @@ test('no two claims of a biller have the same name', {
   meta: { holds: ['IDP-049'], source: 'SAML Core 2.7.3' },
 }, () => {
   const email = { name: 'Email', nameFormat: 'basic' };
-  const twice = 'The claim "Email" is given twice. Every claim has a name of its own.';
+  const twice = 'The claim "Email" is given twice. Every claim needs a name of its own.';
   for (const given of [
     { loginTypeClaim: email },
     { accountNumberClaim: email },
@@ -111,7 +121,8 @@ test('the RelayState of an unsolicited Response must be within the biller’s ow
 }, () => {
   const within = { relayStateMaxBytes: 80, unsolicitedRelayState: 'é'.repeat(40) };
   expect(settingsOf({}, within, serviceProvider)).toMatchObject(within);
-  const told = /^--unsolicited-relay-state: must have at most 80 bytes \(--relay-state-max\), and has 82\.$/;
+  const told =
+    /^--unsolicited-relay-state: must have at most 80 bytes \(the longest RelayState of this biller\), and has 82\.$/;
   const beyond = { unsolicitedRelayState: 'é'.repeat(41) };
   expect(() => settingsOf({ relayStateMaxBytes: 80 }, beyond, serviceProvider)).toThrow(told);
   // Nor can the limit be lowered below the agreed RelayState.
@@ -123,7 +134,7 @@ describe('settings that don’t fit the Service Provider are refused', () => {
     meta: { holds: ['IDP-052'], source: 'SAML Metadata 2.4.4' },
   }, () => {
     const wanting = { ...serviceProvider, wantAssertionsSigned: true };
-    expect(() => settingsOf({}, { sign: 'response' }, wanting)).toThrow(/^--sign response: .*WantAssertionsSigned/);
+    expect(() => settingsOf({}, { sign: 'response' }, wanting)).toThrow(/^--sign "response": .*WantAssertionsSigned/);
     expect(settingsOf({}, { sign: 'assertion' }, wanting).sign).toBe('assertion');
     expect(settingsOf({}, { sign: 'response' }, serviceProvider).sign).toBe('response');
   });

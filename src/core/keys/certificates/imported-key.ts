@@ -13,7 +13,8 @@ const PEM_CERTIFICATE = '-----BEGIN CERTIFICATE-----';
 /** Accepted certificate signature algorithms: SHA-256 or better. */
 const STRONG = /sha(256|384|512)|ED25519/i;
 
-const refuse = (reason: string, cause?: unknown) => new InputError(`The key can't be imported: ${reason}.`, { cause });
+const refuse = (reason: string, cause?: unknown) =>
+  new InputError(`The key can't be imported: ${reason}.`, { code: 'key_file_unusable', cause });
 
 /** @returns every certificate in a PEM text, in order */
 export function readCertificates(pem: string): X509Certificate[] {

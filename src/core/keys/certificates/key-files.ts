@@ -1,6 +1,7 @@
 import { type KeyObject, X509Certificate } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import { InputError } from '../../../platform/errors/idp-error.ts';
+import type { InputCode } from '../../../platform/errors/input-codes.ts';
 import type { ImportedKey } from './imported-key.ts';
 
 /**
@@ -21,12 +22,12 @@ export type KeyFileJob =
 export type KeyFileAnswer =
   | { readonly privateKey: KeyObject; readonly certificate: Uint8Array }
   | { readonly file: Uint8Array }
-  | { readonly refused: string };
+  | { readonly refused: string; readonly code: InputCode };
 
 const WORKER = new URL('./key-file-worker.ts', import.meta.url);
 const WITHIN_MS = 60_000;
 
-function run(job: KeyFileJob): Promise<Exclude<KeyFileAnswer, { refused: string }>> {
+function run(job: KeyFileJob): Promise<Exclude<KeyFileAnswer, { refused: unknown }>> {
   return new Promise((resolve, reject) => {
     // The worker does not need the settings in the environment.
     const worker = new Worker(WORKER, { workerData: job, env: {}, execArgv: [] });
@@ -34,12 +35,15 @@ function run(job: KeyFileJob): Promise<Exclude<KeyFileAnswer, { refused: string 
       reject(
         new InputError(
           'Reading the key file takes longer than a minute: its passphrase is protected with too many rounds. Nothing was changed.',
+          {
+            code: 'key_file_unusable',
+          },
         ),
       );
       void worker.terminate();
     }, WITHIN_MS);
     worker.once('message', (answer: KeyFileAnswer) => {
-      if ('refused' in answer) reject(new InputError(answer.refused));
+      if ('refused' in answer) reject(new InputError(answer.refused, { code: answer.code }));
       else resolve(answer);
     });
     worker.once('error', reject);

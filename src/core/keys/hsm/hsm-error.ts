@@ -10,8 +10,8 @@ export type HsmTrouble = 'away' | 'pin' | 'refused';
 export class HsmError extends InputError {
   readonly trouble: HsmTrouble;
 
-  constructor(trouble: HsmTrouble, message: string, options?: ErrorOptions) {
-    super(message, options);
+  constructor(trouble: HsmTrouble, message: string, options: ErrorOptions = {}) {
+    super(message, { ...options, code: 'module_failed' });
     this.name = 'HsmError';
     this.trouble = trouble;
   }

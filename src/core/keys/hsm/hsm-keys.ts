@@ -1,5 +1,5 @@
 import { type KeyObject, randomUUID, X509Certificate } from 'node:crypto';
-import type { Db } from '../../../platform/database/database.ts';
+import type { Database } from '../../../platform/database/database.ts';
 import { InputError } from '../../../platform/errors/idp-error.ts';
 import { newReference } from '../../../platform/util/reference.ts';
 import type { Signer } from '../../../protocols/saml/signatures/signer.ts';
@@ -48,16 +48,19 @@ export interface HsmKeys {
 const MAKING_MS = 10 * 60_000;
 
 interface HsmKeyServices {
-  readonly db: Db;
+  readonly database: Database;
   readonly hsm: Hsm | undefined;
   readonly audit: AuditWriter;
   readonly clock: () => number;
 }
 
-export function createHsmKeys({ db, hsm, audit, clock }: HsmKeyServices): HsmKeys {
+export function createHsmKeys({ database, hsm, audit, clock }: HsmKeyServices): HsmKeys {
+  const { db } = database;
   function present(): Hsm {
     if (hsm !== undefined) return hsm;
-    throw new InputError('No HSM is configured: set PKCS11_LIBRARY, PKCS11_TOKEN and PKCS11_PIN.');
+    throw new InputError('No HSM is configured: set PKCS11_LIBRARY, PKCS11_TOKEN and PKCS11_PIN.', {
+      code: 'module_missing',
+    });
   }
 
   async function certify({ billerName, entityId }: Holder, label: string, publicKey: KeyObject) {
@@ -86,9 +89,14 @@ export function createHsmKeys({ db, hsm, audit, clock }: HsmKeyServices): HsmKey
 
     async importKey(holder, label, certificates) {
       const holding = present();
-      if (await isInUse(db, label)) throw new InputError(`The key "${label}" in the HSM is already in use.`);
+      if (await isInUse(db, label))
+        throw new InputError(`The key "${label}" in the HSM is already in use.`, {
+          code: 'module_key_in_use',
+        });
       if ((await scheduledDestructions(db)).some((key) => key.label === label)) {
-        throw new InputError(`A key "${label}" is scheduled for destruction in the HSM. Choose another label.`);
+        throw new InputError(`A key "${label}" is scheduled for destruction in the HSM. Choose another label.`, {
+          code: 'module_key_in_use',
+        });
       }
       const publicKey = await holding.find(label);
       const certificate =
@@ -104,17 +112,20 @@ export function createHsmKeys({ db, hsm, audit, clock }: HsmKeyServices): HsmKey
     async destroyScheduled() {
       const due = (await scheduledDestructions(db)).filter(({ after }) => after.getTime() <= clock());
       for (const { label, billerId, fingerprint: keyFingerprint } of due) {
+        let destroyed = 0;
         if (!(await isInUse(db, label))) {
           try {
-            const destroyed = await present().destroy(label);
-            const about = { reference: newReference(), billerId, keyFingerprint, details: { label } };
-            if (destroyed > 0) await audit.append({ event: 'key.destroyed', ...about });
+            destroyed = await present().destroy(label);
           } catch (error) {
             if (error instanceof InputError) return error.message;
             throw error;
           }
         }
-        await cancelDestruction(db, label);
+        await database.transaction(async (transaction) => {
+          const about = { reference: newReference(), billerId, keyFingerprint, details: { label } };
+          if (destroyed > 0) await audit.appendWithin(transaction, { event: 'key.destroyed', ...about });
+          await cancelDestruction(transaction, label);
+        });
       }
       return undefined;
     },

@@ -59,7 +59,10 @@ export function createOneTimeUrls({ database, rotation, audit, clock }: OneTimeU
     async make(biller, { hours, networks }, change) {
       const staged = await keyInState(db, biller.id, 'staged');
       if (staged === undefined) {
-        throw new InputError(`${biller.slug} has no staged key. Stage one first: \`ic-idp key stage ${biller.slug}\`.`);
+        throw new InputError(`${biller.slug} has no staged key.`, {
+          code: 'staged_key_missing',
+          names: { biller: biller.slug },
+        });
       }
       const createdAt = new Date(clock());
       const expiresAt = new Date(clock() + hours * 3600_000);

@@ -119,7 +119,7 @@ describe.each([
       /it contains no readable private key, or the passphrase is wrong/,
     );
     expect(() => readPem(encryptedKey + certificate, undefined)).toThrow(
-      /the private key is encrypted; give its passphrase/,
+      /the private key is encrypted; provide its passphrase/,
     );
     expect(() => readPkcs12(pkcs12, 'wrong')).toThrow(/not a PKCS#12 file, or the passphrase is wrong/);
   });
@@ -146,7 +146,7 @@ describe('unusable keys and certificates are refused with the reason', () => {
     [
       'a damaged certificate',
       () => readPem(`${rsa.key}-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n`, undefined),
-      /a certificate in it can’t be read as X\.509/,
+      /it contains a certificate that can’t be read as X\.509/,
     ],
     [
       'a file that is not PKCS#12',
@@ -185,14 +185,14 @@ describe('unusable keys and certificates are refused with the reason', () => {
   });
 
   test.each([
-    ['under 2,048 bits', ['rsa:1024'], '-sha256', /the RSA key has 1024 bits; expected are at least 2048/],
+    ['under 2,048 bits', ['rsa:1024'], '-sha256', /the RSA key has 1024 bits; it must have at least 2048/],
     ['signed with SHA-1', ['rsa:2048'], '-sha1', /signed with sha1WithRSAEncryption; it must use SHA-256 or better/],
     ['on an elliptic curve, signed with SHA-1', P256, '-sha1', /signed with ecdsa-with-SHA1/],
     [
       'on another curve',
       ['ec', '-pkeyopt', 'ec_paramgen_curve:secp384r1'],
       '-sha256',
-      /of kind ec secp384r1; expected is/,
+      /of type ec secp384r1; it must be/,
     ],
     ['of another type', ['ed25519'], '-sha256', /of type ed25519 ?; it must be RSA, or EC on P-256/],
   ])('one %s', { meta: { holds: ['IDP-090'], source: 'project rule' } }, (_what, algorithm, digest, reason) => {
