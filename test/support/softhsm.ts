@@ -102,7 +102,7 @@ export function helpersOf(parent: number): number[] {
   const { stdout } = runTool('ps', ['-A', '-o', 'pid=,ppid=,args=']);
   return stdout.split('\n').flatMap((line) => {
     const [, pid, ppid, args = ''] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? [];
-    return Number(ppid) === parent && args.includes('keys/module/helper.ts') ? [Number(pid)] : [];
+    return Number(ppid) === parent && args.includes('keys/hsm/helper.ts') ? [Number(pid)] : [];
   });
 }
 
