@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { type Logger, pino } from 'pino';
 import { inject } from 'vitest';
-import { runOperation } from '../../src/admin/operations/operations.ts';
+import { runNamed } from '../../src/admin/operations/run.ts';
 import { createServices, type Services } from '../../src/app.ts';
 import type { HardwareModule } from '../../src/core/keys/hsm/module.ts';
 import { createMasterKey } from '../../src/core/secrets/master-key.ts';
@@ -67,7 +67,7 @@ export async function startInstallation(options: InstallationOptions = {}): Prom
     module: options.module,
   });
   const server = await createServer(services, { logger, settings: { TRUST_PROXY: options.trustProxy } });
-  const operate = (name: string, input: unknown) => runOperation(services, name, input, { name: 'test' });
+  const operate = (name: string, input: unknown) => runNamed(services, name, input, { name: 'test' });
   return {
     services,
     server,
