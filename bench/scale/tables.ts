@@ -76,6 +76,6 @@ export function plansTable(
       largePages: plan.pages,
       wholeTables: many(plan),
     })),
-    notes: ['Each run twice, the second time told. A page has 8 kB, in memory or not.'],
+    notes: ['Each statement runs twice; the table has the second run. A page is 8 kB, in memory or not.'],
   };
 }

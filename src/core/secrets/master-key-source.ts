@@ -14,7 +14,7 @@ export function isMasterKey(text: string): boolean {
   return /^[A-Za-z0-9+/]{43}=$/.test(text) && Buffer.from(text, 'base64').toString('base64') === text;
 }
 
-/** Splits at white space and commas. @throws InputError where something else stands between */
+/** Splits at white space and commas. @throws InputError where something else is between them */
 function readKeys(text: string, source: string): string[] {
   const keys = text.split(/[\s,]+/).filter((part) => part !== '');
   if (keys.length > 0 && keys.every(isMasterKey)) return keys;

@@ -94,7 +94,7 @@ export function createMasterKey(...base64: string[]): MasterKey {
         const secret = opened(key, sealed, context);
         if (secret !== undefined) return secret;
       }
-      // The last one's complaint is told.
+      // Report the last key's error.
       return unsealWith(keys.at(-1) ?? current(), sealed, context);
     },
     isCurrent(sealed, context) {

@@ -38,7 +38,7 @@ function readFile(name: string, path: string): string {
  * Reads the secret that a setting tells: itself, `file:<path>`, or `command:<command line>`, by which the client of a
  * vault can hand it in.
  *
- * @param name of the setting, for what is told where it can't be read
+ * @param name of the setting, for the error where it can't be read
  * @throws InputError
  */
 export async function readSecret(name: string, setting: string): Promise<Secret> {
