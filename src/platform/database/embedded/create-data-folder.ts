@@ -98,11 +98,16 @@ function syncFolder(path: string): void {
   closeSync(descriptor);
 }
 
-/** Removes what processes that were killed while they made a data folder have left. */
-function removeLeftovers(dataDir: string): void {
+/** Removes what processes that were killed while they made a data folder have left in DATA_DIR. */
+export function removeLeftovers(dataDir: string): void {
   for (const name of readdirSync(dataDir)) {
     const pid = Number(LEFTOVER.exec(name)?.[1]);
-    if (!Number.isNaN(pid) && !isAlive(pid)) rmSync(join(dataDir, name), { recursive: true, force: true });
+    if (Number.isNaN(pid) || isAlive(pid)) continue;
+    try {
+      rmSync(join(dataDir, name), { recursive: true, force: true });
+    } catch {
+      // Its initdb has not noticed yet and still writes; or it belongs to another user. The next start tries again.
+    }
   }
 }
 
@@ -122,7 +127,6 @@ function isAlive(pid: number): boolean {
  * @throws InputError where it can't be made
  */
 export async function createDataFolder(dataDir: string): Promise<DataFolder> {
-  removeLeftovers(dataDir);
   const user = chooseServerUser(dataDir);
   const programs = await findProgramsOnce(user);
   const path = mkdtempSync(join(dataDir, `${PREFIX}${process.pid}-`));

@@ -4,11 +4,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type pg from 'pg';
 import { InputError } from '../../errors/idp-error.ts';
 import { attach, leave } from './attach.ts';
-import { createDataFolder, ROLE } from './create-data-folder.ts';
+import { createDataFolder, ROLE, removeLeftovers } from './create-data-folder.ts';
 import { type DataFolder, dataVersion, openDataFolder, readPassword } from './data-folder.ts';
 import { PROGRAM_VERSION } from './programs.ts';
 import { type StartedServer, signalStop, startServer } from './server.ts';
-import { readPidFile, serverPid } from './server-process.ts';
+import { isServer, readPidFile, serverPid } from './server-process.ts';
 
 /** A PostgreSQL server of the service's own, which this process uses. */
 export interface EmbeddedServer {
@@ -75,10 +75,12 @@ async function attachOrStart(folder: DataFolder, url: () => string): Promise<pg.
 }
 
 async function stopServer(folder: DataFolder): Promise<void> {
-  await signalStop(folder);
+  const pid = serverPid(folder);
+  if (pid === undefined) return;
+  await signalStop(folder, pid);
   const deadline = Date.now() + STOP_WITHIN_MS;
   // One that needs longer goes on stopping without us.
-  while (serverPid(folder) !== undefined && Date.now() < deadline) await pause(RETRY_MS);
+  while (isServer(folder, pid) && Date.now() < deadline) await pause(RETRY_MS);
 }
 
 /** Stays a user of the server until released: where it is killed, it is started again. */
@@ -119,10 +121,9 @@ function keepAttached(first: pg.Client, connect: () => Promise<pg.Client>, repor
 }
 
 async function openOrCreate(dataDir: string): Promise<DataFolder> {
-  const found = openDataFolder(dataDir);
-  if (found !== undefined) return found;
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  return createDataFolder(dataDir);
+  removeLeftovers(dataDir);
+  return openDataFolder(dataDir) ?? (await createDataFolder(dataDir));
 }
 
 /**

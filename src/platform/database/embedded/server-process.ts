@@ -35,17 +35,18 @@ function worksIn({ device, inode }: DataFolder, pid: number): boolean {
   }
 }
 
-/**
- * @returns the process id of the server that runs on the folder, starting and stopping included. On Linux it is never
- * that of another program that has got the id since.
- */
-export function serverPid(folder: DataFolder): number | undefined {
-  const pid = readPidFile(folder)?.pid;
-  if (pid === undefined) return undefined;
+/** Says whether a process lives and is a server on the folder; on Linux never true of a program that got its id since. */
+export function isServer(folder: DataFolder, pid: number): boolean {
   try {
     process.kill(pid, 0);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return undefined;
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false;
   }
-  return worksIn(folder, pid) ? pid : undefined;
+  return worksIn(folder, pid);
+}
+
+/** @returns the process id of the server that runs on the folder, starting and stopping included */
+export function serverPid(folder: DataFolder): number | undefined {
+  const pid = readPidFile(folder)?.pid;
+  return pid !== undefined && isServer(folder, pid) ? pid : undefined;
 }

@@ -127,14 +127,12 @@ export async function startServer(folder: DataFolder, port?: number): Promise<St
 }
 
 /** Tells the server to stop in order: it ends all connections, writes everything to its files, and goes. */
-export async function signalStop(folder: DataFolder): Promise<void> {
+export async function signalStop(folder: DataFolder, pid: number): Promise<void> {
   if (process.platform === 'win32') {
     const { pgCtl } = await findProgramsOnce(folder.user);
     await runProgram(pgCtl, ['stop', '-W', '-m', 'fast', '-D', folder.path], { cwd: folder.path });
     return;
   }
-  const pid = serverPid(folder);
-  if (pid === undefined) return;
   try {
     process.kill(pid, 'SIGINT');
   } catch (error) {
