@@ -1,8 +1,6 @@
 import { isIP } from 'node:net';
-import { lt } from 'drizzle-orm';
-import { RateLimiterDrizzle, RateLimiterRes } from 'rate-limiter-flexible';
-import type { Db } from '../../platform/database/database.ts';
-import { rateLimits } from '../../platform/database/schema.ts';
+import { RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible';
+import type { Database, Statement } from '../../platform/database/database.ts';
 import { IdpError } from '../../platform/errors/idp-error.ts';
 
 const WINDOW_SECONDS = 15 * 60;
@@ -11,9 +9,9 @@ const TRIES_PER_ACCOUNT = 10;
 /** Tries from one address within the window; an office or a carrier may share one. */
 const TRIES_PER_ADDRESS = 100;
 
-/** Whoever has one IPv6 address has 2^64 of them, so that they are counted together: the /64 (RFC 6177). */
+/** One IPv6 subscriber has at least 2^64 addresses, so they are counted together: the /64 (RFC 6177). */
 function networkOf(address: string): string {
-  // A proxy that hands on what it was sent may call anything an address, of any length.
+  // A proxy that passes on what it was sent may call anything an address, of any length.
   if (isIP(address) === 0) return 'unknown';
   if (isIP(address) === 4 || address.includes('.')) return address;
   const [head = '', tail] = address.split('::');
@@ -32,14 +30,27 @@ export interface Throttle {
   deleteExpired(): Promise<void>;
 }
 
-/** @param db counts live in its table rate_limits; keys should not tell who is meant */
-export function createThrottle(db: Db): Throttle {
-  // Its own sweep would go on after the database is closed: see deleteExpired.
-  const common = { storeClient: db, schema: rateLimits, duration: WINDOW_SECONDS, clearExpiredByTimeout: false };
-  const accounts = new RateLimiterDrizzle({ ...common, keyPrefix: 'account', points: TRIES_PER_ACCOUNT });
-  const addresses = new RateLimiterDrizzle({ ...common, keyPrefix: 'address', points: TRIES_PER_ADDRESS });
+/** @param database counts are in its table rate_limits; keys should not reveal who they are about */
+export function createThrottle(database: Database): Throttle {
+  const common = {
+    // The limiter wants a client of node-postgres, and of that no more than this.
+    storeClient: {
+      query: async ({ name, text, values }: Statement & { values: unknown[] }) => {
+        const rows = await database.query({ name, text }, values);
+        return { rows, rowCount: rows.length };
+      },
+    },
+    storeType: 'client',
+    tableName: 'rate_limits',
+    tableCreated: true,
+    duration: WINDOW_SECONDS,
+    // Its own sweep would go on after the database is closed: see deleteExpired.
+    clearExpiredByTimeout: false,
+  };
+  const accounts = new RateLimiterPostgres({ ...common, keyPrefix: 'account', points: TRIES_PER_ACCOUNT });
+  const addresses = new RateLimiterPostgres({ ...common, keyPrefix: 'address', points: TRIES_PER_ADDRESS });
 
-  async function consume(limiter: RateLimiterDrizzle, key: string): Promise<void> {
+  async function consume(limiter: RateLimiterPostgres, key: string): Promise<void> {
     try {
       await limiter.consume(key);
     } catch (error) {
@@ -60,7 +71,7 @@ export function createThrottle(db: Db): Throttle {
     },
     deleteExpired: async () => {
       // The limiter counts time by the clock of the machine, not by an injected one.
-      await db.delete(rateLimits).where(lt(rateLimits.expire, new Date()));
+      await database.db.deleteFrom('rateLimits').where('expire', '<', Date.now()).execute();
     },
   };
 }
