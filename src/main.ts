@@ -1,7 +1,8 @@
 import type { Logger } from 'pino';
 import { createControlServer } from './admin/control-server.ts';
-import { createServer, type Services } from './app.ts';
+import type { Services } from './app.ts';
 import { readSettings } from './config.ts';
+import { createServer } from './endpoints/server.ts';
 import { openInstallation } from './installation.ts';
 import { InputError } from './platform/errors/idp-error.ts';
 import { createLogger } from './platform/http/log.ts';

@@ -4,9 +4,10 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 /** The session cookie at top level. `__Host-` makes the browser insist on Secure, Path=/ and no Domain. */
 export const SESSION_COOKIE = '__Host-session';
 
-/** Attributes of every cookie of ours. */
+/** Attributes of every cookie. */
 export const COOKIE: CookieSerializeOptions = { path: '/', secure: true, httpOnly: true, sameSite: 'lax' };
 
+/** @returns the session identifier that the browser sent, unchecked */
 export function sessionIdOf(request: FastifyRequest): string | undefined {
   return request.cookies[SESSION_COOKIE];
 }

@@ -1,19 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { mask, outlineXml } from '../../src/diagnostics/outline.ts';
+import { outlineXml } from '../../src/diagnostics/outline.ts';
 import { parseXml } from '../../src/protocols/saml/reading/xml.ts';
 import { makeResponse } from '../../src/protocols/saml/writing/response.ts';
 import { assertionContent, makeSigningKey } from '../support/saml.ts';
-
-test.each([
-  ['', ''],
-  ['5', '•'],
-  ['ab', '••'],
-  ['pat', 'p•••t (3 characters)'],
-  ['pat@example.com', 'p•••m (15 characters)'],
-  ['😀x😀', '😀•••😀 (3 characters)'],
-])('%j is masked as %j', (value, masked) => {
-  expect(mask(value)).toBe(masked);
-});
 
 describe('the outline of a Response', () => {
   const outline = async (masked: boolean) => {
@@ -34,7 +23,7 @@ describe('the outline of a Response', () => {
     ]);
   });
 
-  test('masked, it tells nobody who it is about', {
+  test('does not identify anybody when masked', {
     meta: { holds: ['IDP-068'], source: 'project rule' },
   }, async () => {
     const text = (await outline(true)).join('\n');
@@ -45,7 +34,7 @@ describe('the outline of a Response', () => {
   });
 });
 
-test('an outline of something very long or very large is cut', () => {
+test('an outline of something very long or very large is truncated', () => {
   const [line] = outlineXml(parseXml(`<a b="${'x'.repeat(1000)}">${'y'.repeat(1000)}</a>`), { masked: false });
   expect(line).toBe(`a b="${'x'.repeat(300)}…" ${'y'.repeat(300)}…`);
   const lines = outlineXml(parseXml(`<a>${'<b/>'.repeat(1000)}</a>`), { masked: false });

@@ -1,7 +1,7 @@
-import { maskEmails } from '../../diagnostics/outline.ts';
 import type { ErrorCode } from '../../platform/errors/catalogue.ts';
 import { escapeControls } from '../../platform/errors/escape-controls.ts';
 import { IdpError } from '../../platform/errors/idp-error.ts';
+import { maskEmails } from '../../platform/util/mask.ts';
 import type { NameIdFormat } from '../../protocols/saml/names.ts';
 import type { AuthnRequest, RequestedSubject } from '../../protocols/saml/reading/authn-request.ts';
 import type { Biller } from '../billers/biller.ts';
@@ -14,17 +14,17 @@ export interface AnswerTarget {
   readonly relayState?: string | undefined;
 }
 
-/** A request that passed the checks: what the answer needs of it. Kept as JSON while the portal user signs in. */
+/** A request that passed the checks: what the answer needs from it. Kept as JSON while the portal user signs in. */
 export interface AcceptedRequest extends AnswerTarget {
   readonly nameIdFormat: NameIdFormat;
   readonly authnContextClassRef: string;
   readonly forceAuthn: boolean;
   readonly isPassive: boolean;
-  /** The person that must be the one who signs on. */
+  /** The person who must be the one signing on. */
   readonly subject?: RequestedSubject | undefined;
   /** Milliseconds since 1970: a fresh sign-in is one after this. */
   readonly receivedAt: number;
-  /** The portal user must say yes, because it can't be told who sent the browser here. */
+  /** The portal user must confirm, because it is not known who sent the browser here. */
   readonly confirm?: boolean;
 }
 
@@ -37,22 +37,28 @@ export interface CheckInput {
   readonly now: number;
 }
 
-/** Keeps one rule. @returns what it settled for the answer, if anything @throws IdpError where the rule is broken */
+/**
+ * Enforces one rule. Its type says which parts of the accepted request it settles; without one it settles nothing.
+ *
+ * @throws IdpError if the rule is broken
+ */
 // biome-ignore lint/suspicious/noConfusingVoidType: a check that settles nothing returns nothing
-export type Check = (input: CheckInput) => Partial<AcceptedRequest> | void;
+export type Check<Settled extends keyof AcceptedRequest | void = void> = (
+  input: CheckInput,
+) => Settled extends keyof AcceptedRequest ? Required<Pick<AcceptedRequest, Settled>> : void;
 
 const MAX_SHOWN = 200;
 
 /**
- * A value of the request as it may stand in a detail, which goes to the log, the audit and the trace: in quotes, cut,
- * on one line, without email addresses, or told to be missing.
+ * A value of the request as it may appear in a detail, which goes to the log, the audit and the trace: quoted, truncated,
+ * on one line, without email addresses; `none` if it is missing.
  */
 export function shown(value: string | undefined): string {
   if (value === undefined) return 'none';
   return `"${escapeControls(maskEmails(value), MAX_SHOWN)}"`;
 }
 
-/** The error of a rule that is broken. @param what the part of the request @param expected in words @param found in words */
+/** The error of a broken rule. @param what the part of the request @param expected in words @param found in words */
 export function broken(code: ErrorCode, what: string, expected: string, found: string): IdpError {
   return new IdpError(code, {
     detail: `${what}: expected ${expected}; found ${found}`,

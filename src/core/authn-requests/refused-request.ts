@@ -1,7 +1,7 @@
 import type { IdpError } from '../../platform/errors/idp-error.ts';
 import type { AnswerTarget } from './check.ts';
 
-/** A request that is refused after it was known where to answer: the Service Provider is told why. */
+/** A request refused once it was known where to answer: the Service Provider gets the reason. */
 export class RefusedRequest extends Error {
   readonly target: AnswerTarget;
   readonly reason: IdpError;

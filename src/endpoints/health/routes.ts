@@ -1,9 +1,9 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyPluginAsync } from 'fastify';
 import type { Keys } from '../../core/keys/keys.ts';
 import type { Metrics } from '../../platform/metrics.ts';
 import type { Readiness } from './readiness.ts';
 
-interface OperationServices {
+export interface HealthServices {
   readonly readiness: () => Promise<Readiness>;
   readonly metrics: Metrics;
   readonly keys: Keys;
@@ -13,15 +13,15 @@ interface OperationServices {
 const DAY_MS = 86_400_000;
 const PUBLISHED = ['staged', 'active', 'retiring'];
 
-/** Health and metrics, for the machines that watch. */
-export function operationRoutes(server: FastifyInstance, services: OperationServices): void {
+/** Health and metrics, for monitoring. */
+export const healthRoutes: FastifyPluginAsync<HealthServices> = async (scope, services) => {
   const { readiness, metrics, keys, clock } = services;
 
-  server.get('/health/live', (_request, reply) => reply.header('cache-control', 'no-store').send({ status: 'ok' }));
+  scope.get('/health/live', (_request, reply) => reply.header('cache-control', 'no-store').send({ status: 'ok' }));
 
-  server.get('/health/ready', async (_request, reply) => {
+  scope.get('/health/ready', async (_request, reply) => {
     const { ready, checks } = await readiness();
-    // Which biller has a problem is for operators: it stands in `ic-idp doctor`, not in the open.
+    // Which biller has a problem is for operators only: `ic-idp doctor` names it.
     const shown = checks.map(({ name, ok, problems }) => ({ name, ok, problems: problems.length }));
     return reply
       .code(ready ? 200 : 503)
@@ -29,7 +29,7 @@ export function operationRoutes(server: FastifyInstance, services: OperationServ
       .send({ status: ready ? 'ok' : 'not ready', checks: shown });
   });
 
-  server.get('/metrics', async (_request, reply) => {
+  scope.get('/metrics', async (_request, reply) => {
     metrics.certificateDaysLeft.reset();
     for (const key of await keys.list()) {
       if (!PUBLISHED.includes(key.state)) continue;
@@ -38,4 +38,4 @@ export function operationRoutes(server: FastifyInstance, services: OperationServ
     }
     return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics());
   });
-}
+};

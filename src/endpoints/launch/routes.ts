@@ -1,4 +1,5 @@
-import type { FastifyInstance } from 'fastify';
+import cookie from '@fastify/cookie';
+import type { FastifyPluginAsync } from 'fastify';
 import type { AuditWriter } from '../../core/audit/writer.ts';
 import type { Billers } from '../../core/billers/billers.ts';
 import type { Account } from '../../core/billers/claims.ts';
@@ -12,7 +13,7 @@ import { type BillerRoute, billerOf } from '../biller-of.ts';
 import { sessionIdOf } from '../session-cookie.ts';
 import { LAUNCH_PARAMETERS } from './launch-path.ts';
 
-interface LaunchServices {
+export interface LaunchServices {
   readonly billers: Billers;
   readonly sessions: Sessions;
   readonly audit: AuditWriter;
@@ -35,7 +36,7 @@ function requireDestination(text: string): number {
   throw new IdpError('parameter_invalid', { detail: `the destination must be ${accepted}` });
 }
 
-/** @returns the account to launch for; undefined where several are possible and none was named @throws IdpError */
+/** @returns the account to launch for; undefined if several are possible and none was named @throws IdpError */
 function accountOf(session: Session, number: string | undefined): Account | undefined {
   const { accounts } = session;
   if (accounts.length === 0) throw new IdpError('account_missing', { detail: 'the portal user has no account' });
@@ -45,9 +46,11 @@ function accountOf(session: Session, number: string | undefined): Account | unde
   throw new IdpError('account_forbidden', { detail: 'the account asked for is not one of the portal user’s' });
 }
 
-/** Takes a signed-in portal user to a destination: checks, remembers the account, sends along the redirect link. */
-export function launchRoutes(server: FastifyInstance, { billers, sessions, audit }: LaunchServices): void {
-  server.get<LaunchRoute>('/launch/:biller/:destination', async (request, reply) => {
+/** Takes a signed-in portal user to a destination: checks, remembers the account, redirects to the redirect link. */
+export const launchRoutes: FastifyPluginAsync<LaunchServices> = async (scope, { billers, sessions, audit }) => {
+  await scope.register(cookie);
+
+  scope.get<LaunchRoute>('/launch/:biller/:destination', async (request, reply) => {
     const biller = await billerOf(request, billers);
     const parameters = readParameters(rawQuery(request.url));
     const viewMode = readViewMode(parameters.get('viewMode'), biller.settings.viewMode);
@@ -79,4 +82,4 @@ export function launchRoutes(server: FastifyInstance, { billers, sessions, audit
       throw error;
     }
   });
-}
+};

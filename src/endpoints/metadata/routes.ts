@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import type { Biller } from '../../core/billers/biller.ts';
 import type { Billers } from '../../core/billers/billers.ts';
 import type { Keys } from '../../core/keys/keys.ts';
@@ -11,7 +11,7 @@ import { IdpError } from '../../platform/errors/idp-error.ts';
 import { rawQuery, readParameters } from '../../platform/http/parameters.ts';
 import { type BillerRoute, billerOf } from '../biller-of.ts';
 
-interface BillerRouteServices {
+export interface MetadataServices {
   readonly billers: Billers;
   readonly keys: Keys;
   readonly fetches: MetadataFetches;
@@ -25,14 +25,15 @@ const HEADERS = {
   'x-content-type-options': 'nosniff',
 };
 
-/** A person opened the address: browsers tell so. (A program may say `cors`, as the fetch of Node does.) */
+/** A person opened the URL: browsers say so. (A program may say `cors`, as Node's fetch does.) */
 const isBrowser = ({ headers }: FastifyRequest) => headers['sec-fetch-mode'] === 'navigate';
 const fetcherOf = ({ ip, headers }: FastifyRequest) => ({ address: ip, client: headers['user-agent'] ?? '' });
 
 /**
- * What the client has already (RFC 9110, 13.1.2): weak comparison, a list, or any.
+ * Reads If-None-Match (RFC 9110, 13.1.2): a list of tags compared weakly, or `*`.
  *
- * @returns `seen`: it named this very document; whoever says `*` may never have seen it
+ * @returns `fresh`: the client needs no document; `seen`: it named this very one, which a client that says `*` may not
+ *   have seen
  */
 function knownTo({ headers }: FastifyRequest, tag: string): { fresh: boolean; seen: boolean } {
   const tags = headers['if-none-match']?.split(',').map((candidate) => candidate.trim().replace(/^W\//, '')) ?? [];
@@ -40,8 +41,8 @@ function knownTo({ headers }: FastifyRequest, tag: string): { fresh: boolean; se
   return { fresh: seen || tags.includes('*'), seen };
 }
 
-/** What the onboarding staff fetches: IdP metadata and the signing certificate. */
-export function billerRoutes(server: FastifyInstance, services: BillerRouteServices): void {
+/** Publishes the IdP metadata and the signing certificate. */
+export const metadataRoutes: FastifyPluginAsync<MetadataServices> = async (scope, services) => {
   const { billers, keys, fetches, handOver, publicUrl, clock } = services;
 
   function note(request: FastifyRequest, biller: Biller, status: number, certificates: readonly string[]): void {
@@ -58,7 +59,7 @@ export function billerRoutes(server: FastifyInstance, services: BillerRouteServi
     return reply.headers({ ...HEADERS, 'cache-control': 'no-store' }).send(document);
   }
 
-  server.get<BillerRoute>('/saml/:biller/metadata', async (request, reply) => {
+  scope.get<BillerRoute>('/saml/:biller/metadata', async (request, reply) => {
     const biller = await billerOf(request, billers);
     const token = readParameters(rawQuery(request.url)).get('one-time');
     if (token !== undefined) return sendOneTime(request, reply, biller, token);
@@ -70,8 +71,8 @@ export function billerRoutes(server: FastifyInstance, services: BillerRouteServi
     return fresh ? reply.code(304).send() : document;
   });
 
-  // Whoever looks with HEAD has been shown no certificate, so nothing is recorded, and a one-time address is not used up.
-  server.head<BillerRoute>('/saml/:biller/metadata', async (request, reply) => {
+  // A HEAD shows no certificate, so it is not recorded as a fetch and does not use up a one-time URL.
+  scope.head<BillerRoute>('/saml/:biller/metadata', async (request, reply) => {
     const biller = await billerOf(request, billers);
     const { document, tag } = await idpMetadataOf(biller, await keys.ofBiller(biller.id), publicUrl, clock());
     reply.headers({ ...HEADERS, 'cache-control': 'no-cache', etag: tag });
@@ -79,7 +80,7 @@ export function billerRoutes(server: FastifyInstance, services: BillerRouteServi
     return reply.header('content-length', Buffer.byteLength(document)).send();
   });
 
-  server.get<BillerRoute>('/saml/:biller/certificate.pem', { exposeHeadRoute: true }, async (request, reply) => {
+  scope.get<BillerRoute>('/saml/:biller/certificate.pem', { exposeHeadRoute: true }, async (request, reply) => {
     const biller = await billerOf(request, billers);
     const { active } = await keys.ofBiller(biller.id);
     if (active === undefined) {
@@ -93,4 +94,4 @@ export function billerRoutes(server: FastifyInstance, services: BillerRouteServi
     });
     return new X509Certificate(Buffer.from(active.signer.certificate, 'base64')).toString();
   });
-}
+};

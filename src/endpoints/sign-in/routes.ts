@@ -1,13 +1,13 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import cookie from '@fastify/cookie';
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import type { AuditWriter } from '../../core/audit/writer.ts';
 import type { Biller } from '../../core/billers/biller.ts';
 import type { Billers } from '../../core/billers/billers.ts';
 import type { Session, Sessions } from '../../core/sessions/sessions.ts';
 import { IdpError } from '../../platform/errors/idp-error.ts';
-import { readForm } from '../../platform/http/form.ts';
+import { acceptForms, readForm } from '../../platform/http/form.ts';
 import { rawQuery, readParameters } from '../../platform/http/parameters.ts';
 import { sendPage, sendTo } from '../../platform/http/reply.ts';
-import { tell } from '../../platform/http/request-facts.ts';
 import { isFramed, requireSameOrigin } from '../../platform/http/same-origin.ts';
 import { DESTINATION_LABELS, DESTINATION_NAMES } from '../../protocols/invoice-cloud/destinations.ts';
 import { type BillerRoute, billerOf } from '../biller-of.ts';
@@ -18,7 +18,7 @@ import { signInPage } from './views/sign-in-page.ts';
 import { signedInPage } from './views/signed-in-page.ts';
 import { signedOutPage } from './views/signed-out-page.ts';
 
-interface PortalUserServices {
+export interface SignInServices {
   readonly billers: Billers;
   readonly sessions: Sessions;
   readonly signIn: SignIn;
@@ -30,7 +30,7 @@ type Parameters = ReadonlyMap<string, string>;
 
 const FLOW_ID = /^[\w-]{16}$/;
 
-/** What waits for the sign-in, as it travels through the form: a flow, or a launch. Anything else is dropped. */
+/** What waits for the sign-in: a flow, or a launch. The form carries it along; anything else is dropped. */
 function waitingFor(parameters: Parameters): Record<string, string> {
   const flow = parameters.get('flow');
   if (flow !== undefined) return FLOW_ID.test(flow) ? { flow } : {};
@@ -43,7 +43,7 @@ function waitingFor(parameters: Parameters): Record<string, string> {
   return waiting;
 }
 
-/** Where a signed-in portal user goes on. Every path is built here, of checked parts: no return URL is ever taken. */
+/** Where a signed-in portal user goes next. Every path is built here from checked parts: no return URL is ever accepted. */
 function nextPath(biller: Biller, waiting: Record<string, string>): string | undefined {
   if (waiting.flow !== undefined) return `/saml/${biller.slug}/sso?flow=${waiting.flow}`;
   const { destination, ...rest } = waiting;
@@ -51,8 +51,10 @@ function nextPath(biller: Biller, waiting: Record<string, string>): string | und
 }
 
 /** Sign-in and sign-out of the embedded directory. */
-export function portalUserRoutes(server: FastifyInstance, services: PortalUserServices): void {
+export const signInRoutes: FastifyPluginAsync<SignInServices> = async (scope, services) => {
   const { billers, sessions, signIn, audit, publicUrl } = services;
+  await scope.register(cookie);
+  acceptForms(scope);
 
   function showSignIn(
     reply: FastifyReply,
@@ -69,7 +71,7 @@ export function portalUserRoutes(server: FastifyInstance, services: PortalUserSe
       error: error && { title: error.title, sentence: `${error.sentence} ${error.remedy}` },
     });
     if (error?.retryAfter !== undefined) reply.header('retry-after', String(error.retryAfter));
-    // A browser holds every redirect behind the form to form-action, and a launch that waits leads to Invoice Cloud.
+    // Browsers apply form-action to every redirect after the form, and a waiting launch leads to Invoice Cloud.
     const { redirectLinkBase, acsRedirectOrigins } = biller.settings;
     const formAction = waiting.destination === undefined ? [] : [redirectLinkBase, ...acsRedirectOrigins];
     return sendPage(reply, page, { status: error?.status ?? 200, formAction });
@@ -91,20 +93,20 @@ export function portalUserRoutes(server: FastifyInstance, services: PortalUserSe
     return sendPage(reply, page);
   }
 
-  /** A password typed into a frame could be watched by whoever framed it. */
+  /** The site around a frame could watch a password being typed into it. */
   function refuseFramed(request: FastifyRequest, { slug }: Biller): void {
     if (!isFramed(request)) return;
     const href = `/login/${slug}?${rawQuery(request.url)}`;
-    tell(request, { wayOut: { href, label: 'Continue in a new window', newWindow: true } });
+    request.facts.wayOut = { href, label: 'Continue in a new window', newWindow: true };
     throw new IdpError('framed', { detail: 'the sign-in page was asked for in a frame' });
   }
 
-  server.get<BillerRoute>('/login/:biller', async (request, reply) => {
+  scope.get<BillerRoute>('/login/:biller', async (request, reply) => {
     const biller = await billerOf(request, billers);
     refuseFramed(request, biller);
     const parameters = readParameters(rawQuery(request.url));
     const waiting = waitingFor(parameters);
-    // A Service Provider may ask that the portal user sign in again (ForceAuthn): then a session is no way around the form.
+    // With ForceAuthn the Service Provider wants a new sign-in: a session must not skip the form.
     if (parameters.has('again')) return showSignIn(reply, biller, waiting);
     const session = await sessions.find(sessionIdOf(request), biller);
     if (session === undefined) return showSignIn(reply, biller, waiting);
@@ -112,7 +114,7 @@ export function portalUserRoutes(server: FastifyInstance, services: PortalUserSe
     return next === undefined ? showSignedIn(reply, biller, session) : sendTo(reply, next);
   });
 
-  server.post<BillerRoute>('/login/:biller', async (request, reply) => {
+  scope.post<BillerRoute>('/login/:biller', async (request, reply) => {
     const biller = await billerOf(request, billers);
     requireSameOrigin(request, publicUrl);
     const parameters = readForm(request);
@@ -122,17 +124,18 @@ export function portalUserRoutes(server: FastifyInstance, services: PortalUserSe
     try {
       const userId = await signIn(biller, { email, password, address: request.ip, reference: request.id });
       setSessionCookie(reply, await sessions.start(biller, userId, sessionIdOf(request)));
-      tell(request, { outcome: 'signed_in' });
+      request.facts.outcome = 'signed_in';
       return sendTo(reply, nextPath(biller, waiting) ?? `/login/${biller.slug}`);
     } catch (error) {
       if (!(error instanceof IdpError) || (error.code !== 'sign_in_failed' && error.code !== 'sign_in_throttled'))
         throw error;
-      tell(request, { outcome: error.code, detail: error.detail });
+      request.facts.outcome = error.code;
+      request.facts.detail = error.detail;
       return showSignIn(reply, biller, waiting, email, error);
     }
   });
 
-  server.post('/logout', async (request, reply) => {
+  scope.post('/logout', async (request, reply) => {
     requireSameOrigin(request, publicUrl);
     const parameters = readForm(request);
     const sessionId = sessionIdOf(request);
@@ -145,8 +148,8 @@ export function portalUserRoutes(server: FastifyInstance, services: PortalUserSe
     const biller = slug === undefined ? undefined : await billers.bySlug(slug).catch(() => undefined);
     if (biller === undefined) return sendPage(reply, signedOutPage({}));
     const { flow } = waitingFor(parameters);
-    // “Not you?” on the way to Invoice Cloud: the sign-on still waits, for somebody else to sign in.
+    // “Not you?” on the way to Invoice Cloud: the sign-on still waits for another person to sign in.
     if (flow !== undefined) return sendTo(reply, `/login/${biller.slug}?flow=${flow}`);
     return sendPage(reply, signedOutPage({ billerName: biller.name, signInHref: `/login/${biller.slug}` }));
   });
-}
+};

@@ -7,7 +7,7 @@ import type { Db } from '../../platform/database/database.ts';
 import { IdpError } from '../../platform/errors/idp-error.ts';
 import type { Throttle } from './throttle.ts';
 
-/** What somebody typed, and from where. */
+/** What a person typed, and from where. */
 interface Credentials {
   readonly email: string;
   readonly password: string;
@@ -15,7 +15,7 @@ interface Credentials {
   readonly reference: string;
 }
 
-/** Longer than any password a person types; hashing more would be work for an attacker's benefit. */
+/** Longer than any password a person types; hashing more would only help an attacker waste CPU. */
 const MAX_PASSWORD_CHARACTERS = 1024;
 
 interface SignInServices {
@@ -29,13 +29,13 @@ interface SignInServices {
 export type SignIn = (biller: Biller, credentials: Credentials) => Promise<string>;
 
 /**
- * The embedded directory's sign-in: throttled, and with one answer, after one time, for an unknown user, a wrong
+ * The embedded directory's sign-in: throttled, and with the same answer after the same time for an unknown user, a wrong
  * password and a disabled user.
  */
 export function createSignIn({ db, masterKey, throttle, audit }: SignInServices): SignIn {
   return async (biller, { email, password, address, reference }) => {
     const about = { reference, billerId: biller.id, email: emailKeyOf(email) };
-    // The table of attempts need not tell whose they are.
+    // The table of attempts must not reveal whose they are.
     const account = masterKey.hashEmail(`${biller.id} ${emailKeyOf(email)}`);
     try {
       await throttle.attempt(account, address);

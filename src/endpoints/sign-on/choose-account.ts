@@ -3,7 +3,7 @@ import type { BillerSettings } from '../../core/billers/settings.ts';
 import type { Session, Sessions } from '../../core/sessions/sessions.ts';
 import { IdpError } from '../../platform/errors/idp-error.ts';
 
-/** Says whether all accounts give the same claims, so that it makes no difference which one is meant. */
+/** @returns whether all accounts give the same claims, so that it makes no difference which one is meant */
 function allTheSame(settings: BillerSettings, email: string, accounts: readonly Account[]): boolean {
   const claims = accounts.map((account) => JSON.stringify(claimsOf(settings, email, account)));
   return claims.every((text) => text === claims[0]);
@@ -16,10 +16,10 @@ export function requireAnyAccount({ accounts: [first] }: Session): Account {
 }
 
 /**
- * Finds the account that a sign-on is for: the one chosen on the page, the only one, the one that the launch named.
+ * Finds the account that a sign-on is for: the one chosen on the page, the one that the launch named, or the only one.
  *
  * @param chosen an account number as a form sent it
- * @returns undefined where the portal user must be asked
+ * @returns undefined if the portal user must choose
  * @throws IdpError account_missing, account_forbidden
  */
 export async function chooseAccount(
@@ -37,7 +37,7 @@ export async function chooseAccount(
   }
   const launched = await sessions.takeLaunched(session);
   if (launched !== undefined) return launched;
-  // Where all are told, the first one's role speaks for the portal user.
+  // If the assertion names all accounts, the first one's role determines the login type.
   if (settings.accounts === 'all') return first;
   return accounts.length === 1 || allTheSame(settings, session.user.email, accounts) ? first : undefined;
 }

@@ -13,7 +13,7 @@ export type Deliver = (
   response: string,
 ) => Promise<FastifyReply>;
 
-/** A Response that fits in here needs no memory outside of the heap for itself. */
+/** A Response that fits in here needs no off-heap memory of its own. */
 const scratch = Buffer.allocUnsafe(64 * 1024);
 
 function toBase64(text: string): string {
@@ -28,7 +28,7 @@ interface Prepared {
 }
 
 export function createDeliver(): Deliver {
-  // By ACS: a biller has as many as its Service Provider registered.
+  // By ACS URL: a biller has as many as its Service Provider registered.
   const known = new WeakMap<Biller, Map<string, Prepared>>();
 
   function prepare(biller: Biller, target: AnswerTarget): Prepared {

@@ -9,27 +9,27 @@ import { COOKIE } from '../session-cookie.ts';
 
 /**
  * A sign-on flow: an accepted request that waits while the portal user signs in or chooses an account, or until the
- * browser comes back from the POST binding with its Lax cookies. It belongs to the browser that began it, by a secret in
- * a cookie of its own, so that two tabs don't disturb each other.
+ * browser comes back from the POST binding with its Lax cookies. A secret in a cookie ties it to the browser that began
+ * it. Every flow has its own cookie, so that two tabs don't interfere.
  */
 export interface Flows {
   /** Parks a request and binds it to the browser. @returns the flow's id */
   park(reply: FastifyReply, biller: Biller, accepted: AcceptedRequest): Promise<string>;
-  /** @throws IdpError flow_unknown where it is over, of another browser or biller, or its ACS is no longer registered */
+  /** @throws IdpError flow_unknown if it is over, belongs to another browser or biller, or its ACS is not registered now */
   find(request: FastifyRequest, biller: Biller, id: string): Promise<AcceptedRequest>;
-  /** Ends a flow that came to its end. */
+  /** Ends a flow: its request was answered. */
   finish(reply: FastifyReply, id: string): Promise<void>;
   deleteExpired(): Promise<void>;
 }
 
 const LIFETIME_MS = 15 * 60_000;
 const ID = /^[\w-]{16}$/;
-/** More unfinished flows than this in one browser, and the cookies of the others are dropped. */
+/** A browser keeps the cookies of this many unfinished flows. */
 const MAX_COOKIES = 8;
-/** What a flood has left is more than one statement may take the time for. */
+/** After a flood there may be more than one statement can delete in time. */
 const DELETED_AT_ONCE = 5_000;
 const COOKIE_PREFIX = '__Host-flow-';
-/** Names of ours. A browser may send whatever else begins so, and not every name can be written back. */
+/** A browser may send other cookies with this prefix, and not every name can be written back. */
 const isFlowCookie = (name: string) => name.startsWith(COOKIE_PREFIX) && ID.test(name.slice(COOKIE_PREFIX.length));
 const FLOW_COOKIE: CookieSerializeOptions = { ...COOKIE, maxAge: LIFETIME_MS / 1000 };
 
@@ -68,7 +68,7 @@ export function createFlows({ db, clock }: { db: Db; clock: () => number }): Flo
         throw new IdpError('flow_unknown', { detail: 'the flow belongs to another browser' });
       }
       const accepted = flow.request;
-      // An operator may have taken it away meanwhile.
+      // An operator may have removed it since.
       if (!biller.serviceProvider.acs.some(({ url }) => url === accepted.acsUrl)) {
         throw new IdpError('flow_unknown', { detail: 'the ACS of the flow is not registered any more' });
       }

@@ -16,7 +16,7 @@ interface IssueServices {
   readonly clock: () => number;
 }
 
-/** What one assertion is made of. */
+/** The parts of one assertion. */
 interface Issuance {
   readonly biller: Biller;
   readonly accepted: AcceptedRequest;
@@ -29,10 +29,9 @@ interface Issuance {
 export type Issue = (issuance: Issuance) => Promise<string>;
 
 /**
- * The key to sign with.
- *
  * @param now milliseconds since 1970
- * @throws IdpError signing_key_unavailable where there is none, or it has expired and the biller wants none such
+ * @returns the key to sign with
+ * @throws IdpError signing_key_unavailable if there is none, or it has expired and the biller's settings refuse that
  */
 export function requireActiveKey(
   keys: BillerKeys,
@@ -52,7 +51,7 @@ export function requireActiveKey(
 
 /**
  * Answers an accepted request: claims, audit row, signature, in this order. The row is committed before anything is
- * signed, and the database takes one row for a request, so a request is answered once whichever instances it reaches.
+ * signed, and the database accepts one row per request, so a request is answered once, whichever instance it reaches.
  */
 export function createIssue({ keys, audit, clock }: IssueServices): Issue {
   return async ({ biller, accepted, session, account, reference }) => {

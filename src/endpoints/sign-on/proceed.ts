@@ -6,7 +6,6 @@ import type { Session, Sessions } from '../../core/sessions/sessions.ts';
 import { IdpError } from '../../platform/errors/idp-error.ts';
 import { rawQuery } from '../../platform/http/parameters.ts';
 import { sendPage, sendTo } from '../../platform/http/reply.ts';
-import { tell } from '../../platform/http/request-facts.ts';
 import { isFramed } from '../../platform/http/same-origin.ts';
 import type { Metrics } from '../../platform/metrics.ts';
 import { sessionIdOf } from '../session-cookie.ts';
@@ -26,29 +25,29 @@ interface ProceedServices {
 }
 
 /**
- * Takes a request as far as it goes now: to the sign-in, to the choice of an account, or to the ACS.
+ * Takes a request as far as it can go now: to the sign-in, to the choice of an account, or to the ACS.
  *
  * @param chosen an account number as a form sent it
- * @throws RefusedRequest where the Service Provider is to be told; IdpError where a person is
+ * @throws RefusedRequest if the Service Provider gets the error; IdpError if a person does
  */
-export type Proceed = (context: SignOnContext, chosen: string | undefined) => Promise<FastifyReply>;
+export type Proceed = (context: SignOnContext, chosen?: string) => Promise<FastifyReply>;
 
 export const flowPath = (biller: Biller, flowId: string) => `/saml/${biller.slug}/sso?flow=${flowId}`;
 
-/** Nobody signs in or chooses inside a frame: the portal could watch or lead the hand. */
+/** No one signs in or chooses inside a frame: the portal could watch, or steer the clicks. */
 export function refuseFramed({ request, biller, accepted }: SignOnContext): void {
   if (!isFramed(request)) return;
   if (request.method === 'GET' && request.url.includes('SAMLRequest=')) {
-    // A request may also come with a whole URL instead of a path (RFC 9112, 3.2.2): only its query is taken.
+    // The request target may be a whole URL instead of a path (RFC 9112, 3.2.2): use only its query.
     const href = `/saml/${biller.slug}/sso?${rawQuery(request.url)}`;
-    tell(request, { wayOut: { href, label: 'Continue in a new window', newWindow: true } });
+    request.facts.wayOut = { href, label: 'Continue in a new window', newWindow: true };
   }
   throw new IdpError('framed', {
     detail: `request ${accepted.requestId ?? '(unsolicited)'} came in a frame, without a session for frames`,
   });
 }
 
-/** SAML core, 3.4.1: IsPassive forbids to take over the user interface, which any page of ours does. */
+/** SAML core, 3.4.1: IsPassive forbids taking over the user interface, which every page of ours does. */
 function refusePassive({ accepted }: SignOnContext, page: string): void {
   if (!accepted.isPassive) return;
   throw new RefusedRequest(accepted, new IdpError('no_passive', { detail: `IsPassive: ${page} would be needed` }));
@@ -60,7 +59,7 @@ export function createProceed({ sessions, flows, issue, metrics, deliver }: Proc
     refuseFramed(context);
     const { reply, biller, accepted } = context;
     const flowId = context.flowId ?? (await flows.park(reply, biller, accepted));
-    tell(context.request, { outcome: 'sign_in' });
+    context.request.facts.outcome = 'sign_in';
     return sendTo(reply, `/login/${biller.slug}?flow=${flowId}${again ? '&again=1' : ''}`);
   }
 
@@ -68,7 +67,7 @@ export function createProceed({ sessions, flows, issue, metrics, deliver }: Proc
     refusePassive(context, 'the choice of an account');
     refuseFramed(context);
     const { request, reply, biller, accepted, flowId } = context;
-    tell(request, { outcome: 'account_choice' });
+    request.facts.outcome = 'account_choice';
     if (flowId === undefined) return sendTo(reply, flowPath(biller, await flows.park(reply, biller, accepted)));
     return sendPage(
       reply,
@@ -84,11 +83,11 @@ export function createProceed({ sessions, flows, issue, metrics, deliver }: Proc
     );
   }
 
-  /** SAML core, 3.4.1.4: the requester named a person; nobody else is signed on. */
+  /** SAML core, 3.4.1.4: the requester named a person, and only that person may sign on. */
   function requireSubject({ biller, accepted }: SignOnContext, { user }: Session): void {
     const { subject } = accepted;
     if (subject === undefined || isNameIdOf(biller, user, subject)) return;
-    const detail = 'Subject: expected is the portal user who is signed in; found is somebody else';
+    const detail = 'Subject: expected the portal user who is signed in; found somebody else';
     throw new RefusedRequest(accepted, new IdpError('unknown_principal', { detail }));
   }
 
@@ -104,7 +103,7 @@ export function createProceed({ sessions, flows, issue, metrics, deliver }: Proc
     if (account === undefined) return askAccount(context, session);
     const response = await issue({ biller, accepted, session, account, reference: request.id });
     if (flowId !== undefined) await flows.finish(reply, flowId);
-    tell(request, { outcome: 'issued' });
+    request.facts.outcome = 'issued';
     metrics.signOn(biller.slug, 'issued', reply.elapsedTime);
     return deliver(reply, biller, accepted, response);
   };

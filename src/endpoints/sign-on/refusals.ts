@@ -1,4 +1,4 @@
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AuditWriter } from '../../core/audit/writer.ts';
 import type { AnswerTarget } from '../../core/authn-requests/check.ts';
 import { RefusedRequest } from '../../core/authn-requests/refused-request.ts';
@@ -6,17 +6,17 @@ import type { Biller } from '../../core/billers/biller.ts';
 import type { Keys } from '../../core/keys/keys.ts';
 import type { Traces } from '../../diagnostics/traces/traces.ts';
 import { toIdpError } from '../../platform/http/errors.ts';
-import { tell } from '../../platform/http/request-facts.ts';
 import type { Metrics } from '../../platform/metrics.ts';
 import { newSamlId } from '../../protocols/saml/writing/id.ts';
 import { makeErrorResponse, type Status } from '../../protocols/saml/writing/response.ts';
 import type { Deliver } from './deliver.ts';
+import type { Flows } from './flows.ts';
 import { requireActiveKey } from './issue.ts';
-import type { SignOnRequest } from './sign-on-context.ts';
-import { type Received, traceOf } from './trace-of.ts';
+import { traceOf } from './trace-of.ts';
 
 interface RefusalServices {
   readonly keys: Keys;
+  readonly flows: Flows;
   readonly audit: AuditWriter;
   readonly traces: Traces;
   readonly metrics: Metrics;
@@ -25,19 +25,15 @@ interface RefusalServices {
 }
 
 /**
- * Ends a sign-on that fails: writes it down, and tells the Service Provider where there is one to tell.
+ * The error handler of the SSO Service: records a failed sign-on, and answers the Service Provider if it is trusted and
+ * the error has a SAML status.
  *
  * @returns the page that takes the error Response to the ACS
- * @throws IdpError where a person must be told instead
+ * @throws IdpError if a person gets the error instead; the server's own error handler shows it
  */
-export type Refuse = (
-  request: SignOnRequest,
-  reply: FastifyReply,
-  about: { readonly biller: Biller | undefined; readonly received: Received | undefined },
-  thrown: unknown,
-) => Promise<FastifyReply>;
+export type Refuse = (thrown: unknown, request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
 
-export function createRefuse({ keys, audit, traces, metrics, deliver, clock }: RefusalServices): Refuse {
+export function createRefuse({ keys, flows, audit, traces, metrics, deliver, clock }: RefusalServices): Refuse {
   async function answer(reply: FastifyReply, biller: Biller, target: AnswerTarget, status: Status) {
     const { signer } = requireActiveKey(await keys.forSigning(biller.id), biller, clock());
     const content = {
@@ -47,18 +43,33 @@ export function createRefuse({ keys, audit, traces, metrics, deliver, clock }: R
       destination: target.acsUrl,
       inResponseTo: target.requestId,
     };
-    return deliver(reply, biller, target, await makeErrorResponse(content, status, biller.settings.sign, signer));
+    const response = await makeErrorResponse(content, status, biller.settings.sign, signer);
+    // Fastify has set the status of the error that it is handling.
+    return deliver(reply.code(200), biller, target, response);
   }
 
-  return async (request, reply, { biller, received }, thrown) => {
-    const refused = thrown instanceof RefusedRequest ? thrown : undefined;
-    const error = refused?.reason ?? toIdpError(thrown);
+  /** A parked request that is refused is over. @returns what to report: the error, or why the flow could not be ended */
+  async function endFlow(thrown: unknown, reply: FastifyReply, flowId: string | undefined): Promise<unknown> {
+    if (flowId === undefined || !(thrown instanceof RefusedRequest)) return thrown;
+    return flows.finish(reply, flowId).then(
+      () => thrown,
+      (error: unknown) => error,
+    );
+  }
+
+  return async (thrown, request, reply) => {
+    // Fastify refused the body before the sign-on began.
+    if (request.signOn === undefined) throw thrown;
+    const { biller, received, flowId } = request.signOn;
+    const failure = await endFlow(thrown, reply, flowId);
+    const refused = failure instanceof RefusedRequest ? failure : undefined;
+    const error = refused?.reason ?? toIdpError(failure);
     metrics.signOn(biller?.slug ?? '', error.code, reply.elapsedTime);
     const status: Status | undefined = refused &&
       error.saml && { codes: error.saml, message: `${error.sentence} Reference: ${request.id}` };
     if (error.code !== 'service_unavailable') {
       const details = { code: error.code, detail: error.detail, answered: status === undefined ? 'page' : 'response' };
-      // The refusal stands whether or not it can be written down.
+      // The sign-on is refused even if the refusal can't be recorded.
       await Promise.all([
         audit
           .append({ event: 'sign_on.refused', reference: request.id, billerId: biller?.id, details })
@@ -67,7 +78,8 @@ export function createRefuse({ keys, audit, traces, metrics, deliver, clock }: R
       ]);
     }
     if (biller === undefined || refused === undefined || status === undefined) throw error;
-    tell(request, { outcome: error.code, detail: error.detail });
+    request.facts.outcome = error.code;
+    request.facts.detail = error.detail;
     return answer(reply, biller, refused.target, status);
   };
 }

@@ -1,17 +1,16 @@
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import cookie from '@fastify/cookie';
+import type { FastifyPluginAsync } from 'fastify';
 import type { AuditWriter } from '../../core/audit/writer.ts';
 import { acceptRequest } from '../../core/authn-requests/accept-request.ts';
 import type { AcceptedRequest } from '../../core/authn-requests/check.ts';
-import { RefusedRequest } from '../../core/authn-requests/refused-request.ts';
 import type { Biller } from '../../core/billers/biller.ts';
 import type { Billers } from '../../core/billers/billers.ts';
 import type { Keys } from '../../core/keys/keys.ts';
 import type { Sessions } from '../../core/sessions/sessions.ts';
 import type { Traces } from '../../diagnostics/traces/traces.ts';
-import { readForm } from '../../platform/http/form.ts';
+import { acceptForms, readForm } from '../../platform/http/form.ts';
 import { rawQuery, readParameters } from '../../platform/http/parameters.ts';
 import { sendTo } from '../../platform/http/reply.ts';
-import { tell } from '../../platform/http/request-facts.ts';
 import { requireSameOrigin } from '../../platform/http/same-origin.ts';
 import type { Metrics } from '../../platform/metrics.ts';
 import { decodePost, decodeRedirect, type ReceivedMessage } from '../../protocols/saml/reading/decode.ts';
@@ -21,11 +20,11 @@ import type { Flows } from './flows.ts';
 import { type Issue, requireActiveKey } from './issue.ts';
 import { createProceed, flowPath, refuseFramed } from './proceed.ts';
 import { createRefuse } from './refusals.ts';
-import type { SignOnRequest } from './sign-on-context.ts';
+import type { SignOnContext, SignOnRequest } from './sign-on-context.ts';
 import type { Received } from './trace-of.ts';
 import { unsolicitedRequest } from './unsolicited.ts';
 
-interface SignOnServices {
+export interface SignOnServices {
   readonly billers: Billers;
   readonly keys: Keys;
   readonly sessions: Sessions;
@@ -38,97 +37,79 @@ interface SignOnServices {
   readonly clock: () => number;
 }
 
-/** Reads and checks a message: see acceptRequest. */
-type Accept = (binding: Received['binding'], decode: () => ReceivedMessage) => Promise<AcceptedRequest>;
-type Handler = (biller: Biller, parameters: Map<string, string>, accept: Accept) => Promise<FastifyReply>;
-
-/** The SSO Service: takes AuthnRequests on both bindings and answers them when the portal user is known. */
-export function signOnRoutes(server: FastifyInstance, services: SignOnServices): void {
+/**
+ * The SSO Service: receives AuthnRequests over both bindings and answers them once the portal user is known. What a step
+ * throws goes to the error handler of this scope: see createRefuse.
+ */
+export const signOnRoutes: FastifyPluginAsync<SignOnServices> = async (scope, services) => {
   const { billers, keys, flows, publicUrl, clock } = services;
   const deliver = createDeliver();
   const proceed = createProceed({ ...services, deliver });
-  const refuse = createRefuse({ ...services, deliver });
+  scope.decorateRequest('signOn');
+  await scope.register(cookie);
+  acceptForms(scope);
+  scope.setErrorHandler(createRefuse({ ...services, deliver }));
 
-  async function handle(
-    request: SignOnRequest,
-    reply: FastifyReply,
-    read: () => Map<string, string>,
-    handler: Handler,
-  ): Promise<FastifyReply> {
-    let biller: Biller | undefined;
-    let received: Received | undefined;
-    try {
-      const known = await billerOf(request, billers);
-      biller = known;
-      return await handler(known, read(), async (binding, decode) => {
-        received = { binding, message: undefined, at: clock() };
-        const message = decode();
-        received = { ...received, message };
-        const accepted = acceptRequest(message, known, received.at);
-        // What can be known before the sign-in is told before it.
-        await requireActiveKey(await keys.ofBiller(known.id), known, received.at).signer.ready?.();
-        return accepted;
-      });
-    } catch (thrown) {
-      return refuse(request, reply, { biller, received }, thrown);
-    }
+  /** Begins a sign-on: from here on a failure counts as a refused one. */
+  async function begin(request: SignOnRequest): Promise<Biller> {
+    request.signOn = {};
+    const biller = await billerOf(request, billers);
+    request.signOn = { biller };
+    return biller;
   }
 
-  /** Goes on with a parked request. One that ends in an error Response is over, too. */
-  async function resume(
+  /** Decodes and checks the message of this request: see acceptRequest. */
+  async function accept(
     request: SignOnRequest,
-    reply: FastifyReply,
     biller: Biller,
-    flowId: string,
-    chosen?: string,
-  ): Promise<FastifyReply> {
-    const accepted = await flows.find(request, biller, flowId);
-    try {
-      return await proceed({ request, reply, biller, accepted, flowId }, chosen);
-    } catch (thrown) {
-      if (thrown instanceof RefusedRequest) await flows.finish(reply, flowId);
-      throw thrown;
-    }
+    binding: Received['binding'],
+    decode: () => ReceivedMessage,
+  ): Promise<AcceptedRequest> {
+    const at = clock();
+    request.signOn = { biller, received: { binding, message: undefined, at } };
+    const message = decode();
+    request.signOn = { biller, received: { binding, message, at } };
+    const accepted = acceptRequest(message, biller, at);
+    // If there is no key to sign with, say so before the sign-in.
+    await requireActiveKey(await keys.ofBiller(biller.id), biller, at).signer.ready?.();
+    return accepted;
   }
 
-  server.get<BillerRoute>('/saml/:biller/sso', (request, reply) => {
+  /** Takes up a parked request. */
+  async function resume(request: SignOnRequest, biller: Biller, flowId: string) {
+    const accepted = await flows.find(request, biller, flowId);
+    request.signOn = { biller, flowId };
+    return { request, biller, accepted, flowId } satisfies Omit<SignOnContext, 'reply'>;
+  }
+
+  scope.get<BillerRoute>('/saml/:biller/sso', async (request, reply) => {
+    const biller = await begin(request);
     const query = rawQuery(request.url);
-    return handle(
-      request,
-      reply,
-      () => readParameters(query),
-      async (biller, parameters, accept) => {
-        const start = (accepted: AcceptedRequest) =>
-          proceed({ request, reply, biller, accepted, flowId: undefined }, undefined);
-        const take = async () => start(await accept('HTTP-Redirect', () => decodeRedirect(parameters, query)));
-        if (parameters.has('SAMLRequest')) return take();
-        const flowId = parameters.get('flow');
-        if (flowId !== undefined) return resume(request, reply, biller, flowId);
-        if (parameters.size === 0) return start(unsolicitedRequest(request, biller, clock()));
-        // Whatever came instead of a request is told by the decoder.
-        return take();
-      },
-    );
+    const parameters = readParameters(query);
+    const flowId = parameters.get('flow');
+    if (flowId !== undefined && !parameters.has('SAMLRequest')) {
+      return proceed({ ...(await resume(request, biller, flowId)), reply });
+    }
+    const accepted =
+      parameters.size === 0
+        ? unsolicitedRequest(request, biller, clock())
+        : await accept(request, biller, 'HTTP-Redirect', () => decodeRedirect(parameters, query));
+    return proceed({ request, reply, biller, accepted, flowId: undefined });
   });
 
-  server.post<BillerRoute>('/saml/:biller/sso', (request, reply) =>
-    handle(
-      request,
-      reply,
-      () => readForm(request),
-      async (biller, parameters, accept) => {
-        const flowId = parameters.get('flow');
-        if (flowId !== undefined && !parameters.has('SAMLRequest')) {
-          requireSameOrigin(request, publicUrl);
-          return resume(request, reply, biller, flowId, parameters.get('account'));
-        }
-        const accepted = await accept('HTTP-POST', () => decodePost(parameters));
-        // A POST from another site comes without Lax cookies, so nobody is signed in here. The redirect is a GET of our
-        // own that brings them; 303 and never 307, which would post again (RFC 9110, 15.4.4).
-        refuseFramed({ request, reply, biller, accepted, flowId: undefined });
-        tell(request, { outcome: 'parked' });
-        return sendTo(reply, flowPath(biller, await flows.park(reply, biller, accepted)));
-      },
-    ),
-  );
-}
+  scope.post<BillerRoute>('/saml/:biller/sso', async (request, reply) => {
+    const biller = await begin(request);
+    const parameters = readForm(request);
+    const flowId = parameters.get('flow');
+    if (flowId !== undefined && !parameters.has('SAMLRequest')) {
+      requireSameOrigin(request, publicUrl);
+      return proceed({ ...(await resume(request, biller, flowId)), reply }, parameters.get('account'));
+    }
+    const accepted = await accept(request, biller, 'HTTP-POST', () => decodePost(parameters));
+    // A POST from another site comes without Lax cookies, so no session is visible here. The redirect leads to a GET of
+    // our own that brings them; 303 and never 307, which would post again (RFC 9110, 15.4.4).
+    refuseFramed({ request, reply, biller, accepted, flowId: undefined });
+    request.facts.outcome = 'parked';
+    return sendTo(reply, flowPath(biller, await flows.park(reply, biller, accepted)));
+  });
+};

@@ -2,10 +2,28 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AcceptedRequest, AnswerTarget } from '../../core/authn-requests/check.ts';
 import type { Biller } from '../../core/billers/biller.ts';
 import type { BillerRoute } from '../biller-of.ts';
+import type { Received } from './trace-of.ts';
 
 export type SignOnRequest = FastifyRequest<BillerRoute>;
 
-/** One context of a sign-on: what it needs to know. `flowId` is set once the request is parked. */
+/** How far a sign-on has come: what its error handler needs to know. */
+interface SignOnProgress {
+  /** Undefined as long as the path's biller is not found. */
+  readonly biller?: Biller;
+  /** The message, once one came with this request. */
+  readonly received?: Received;
+  /** The parked request that this one goes on with. */
+  readonly flowId?: string;
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Only on requests of the SSO Service, once a route has begun to handle them. */
+    signOn?: SignOnProgress;
+  }
+}
+
+/** An accepted request on its way to an answer. `flowId` is set once the request is parked. */
 export interface SignOnContext {
   readonly request: SignOnRequest;
   readonly reply: FastifyReply;
@@ -14,7 +32,7 @@ export interface SignOnContext {
   readonly flowId: string | undefined;
 }
 
-/** Where a form that leads to the ACS may go: there, and on from there as the biller's setting says. */
+/** The origins that a form may reach on its way to the ACS and on from there, as the biller's settings say. */
 export function formActionOf(biller: Biller, target: AnswerTarget): string[] {
   return [new URL(target.acsUrl).origin, ...biller.settings.acsRedirectOrigins];
 }

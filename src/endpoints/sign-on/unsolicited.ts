@@ -5,8 +5,8 @@ import type { Biller } from '../../core/billers/biller.ts';
 import { IdpError } from '../../platform/errors/idp-error.ts';
 
 /**
- * Says whether it is known who sent the browser here: the user, a page of ours, or the biller's portal. Any other website
- * could have, to sign somebody on who did not ask for it.
+ * @returns whether the user, a page of ours or the biller's portal sent the browser here. Any other website could do so to
+ *   sign on a user who did not ask for it
  */
 function isInvited(request: FastifyRequest, biller: Biller): boolean {
   const site = request.headers['sec-fetch-site'];
@@ -16,11 +16,11 @@ function isInvited(request: FastifyRequest, biller: Biller): boolean {
 }
 
 /**
- * Makes what stands for a request when nobody asked (SAML profiles, 4.1.5): the default ACS, the agreed NameID format,
- * the agreed RelayState.
+ * Makes the accepted request for an unsolicited sign-on (SAML profiles, 4.1.5): the default ACS, and the NameID format and
+ * RelayState of the biller's settings.
  *
  * @param now milliseconds since 1970
- * @throws IdpError saml_request_missing where the biller does without
+ * @throws IdpError saml_request_missing if unsolicited sign-on is off for the biller
  */
 export function unsolicitedRequest(request: FastifyRequest, biller: Biller, now: number): AcceptedRequest {
   const { settings, serviceProvider } = biller;

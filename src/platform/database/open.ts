@@ -1,4 +1,3 @@
-import type { Settings } from '../../config.ts';
 import { InputError } from '../errors/idp-error.ts';
 import { type ControlSocket, takeControlSocket } from './control-socket.ts';
 import { type Database, isDatabaseGone } from './database.ts';
@@ -11,13 +10,19 @@ export interface OpenDatabase {
   readonly controlSocket: ControlSocket | undefined;
 }
 
+interface DatabaseSettings {
+  /** postgres://... ; without it the embedded database in DATA_DIR is opened. */
+  readonly DATABASE_URL?: string | undefined;
+  readonly DATA_DIR: string;
+}
+
 /**
  * Opens the database that the settings name.
  *
  * @returns undefined where it is the embedded one and a running service has it
  * @throws InputError where it can't be had
  */
-export async function openDatabase(settings: Settings): Promise<OpenDatabase | undefined> {
+export async function openDatabase(settings: DatabaseSettings): Promise<OpenDatabase | undefined> {
   if (settings.DATABASE_URL !== undefined) {
     try {
       return { database: await openPostgresql(settings.DATABASE_URL), controlSocket: undefined };

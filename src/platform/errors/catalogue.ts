@@ -1,21 +1,30 @@
-import type { StatusCode } from '../../protocols/saml/names.ts';
+/** The short names of the SAML status codes (SAML core, 3.2.2.2) that an error can have. */
+type SamlStatus =
+  | 'VersionMismatch'
+  | 'Requester'
+  | 'Responder'
+  | 'UnsupportedBinding'
+  | 'InvalidNameIDPolicy'
+  | 'NoAuthnContext'
+  | 'NoPassive'
+  | 'UnknownPrincipal';
 
 /**
- * Every error this service can tell, by its stable code. `docs/errors.md` is made from this list.
+ * Every error this service reports, by its stable code. `docs/errors.md` is generated from this list.
  *
  * `status` is the HTTP status; `title` heads the page; `sentence` says what happened in words for the person who sees
  * it; `remedy` says what to do. None of them may carry a value from the request: what was expected and found is the
  * private `detail` of the IdpError, which goes to the log and the audit.
  *
- * `saml` is the status (SAML core, 3.2.2.2) that the Service Provider is told. An error with one is answered to the ACS,
- * once Service Provider and ACS are trusted; every other one is a page.
+ * `saml` is the status (SAML core, 3.2.2.2) for the Service Provider. An error that has one is answered to the ACS, once
+ * Service Provider and ACS are trusted; every other error is a page.
  */
 export interface ErrorEntry {
   readonly status: number;
   readonly title: string;
   readonly sentence: string;
   readonly remedy: string;
-  readonly saml?: readonly [StatusCode, StatusCode?] | undefined;
+  readonly saml?: readonly [SamlStatus, SamlStatus?] | undefined;
 }
 
 const startAgain = 'Go back to your utility’s website and choose “Pay my bill” again.';

@@ -1,10 +1,10 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyPluginAsync } from 'fastify';
 import { assets } from './assets.ts';
 
-/** Serves the stylesheet and the script; their names carry their hash, so that they are fetched once. */
-export function assetRoutes(server: FastifyInstance): void {
+/** Serves the stylesheet and the script. Their names contain their hash, so that a browser fetches them once. */
+export const assetRoutes: FastifyPluginAsync = async (scope) => {
   for (const { path, body, contentType } of assets) {
-    server.get(path, (_request, reply) =>
+    scope.get(path, (_request, reply) =>
       reply
         .headers({
           'content-type': contentType,
@@ -14,4 +14,4 @@ export function assetRoutes(server: FastifyInstance): void {
         .send(body),
     );
   }
-}
+};

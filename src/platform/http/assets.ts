@@ -2,19 +2,19 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
 interface Asset {
-  /** Carries a part of the content's hash, so it may be cached for good. */
+  /** Contains a part of the content's hash, so it may be cached forever. */
   readonly path: string;
   readonly body: Buffer;
   readonly contentType: string;
 }
 
-/** The one stylesheet of every page. */
+/** The stylesheet of every page. */
 export const stylesheet: Asset = load('style', 'css', 'text/css; charset=utf-8');
 
 /** Posts the form of the auto-submit page. */
 export const autoSubmitScript: Asset = load('auto-submit', 'js', 'text/javascript; charset=utf-8');
 
-/** Everything that the pages refer to, for the route that serves it. */
+/** Everything that the pages refer to, for the routes that serve it. */
 export const assets: readonly Asset[] = [stylesheet, autoSubmitScript];
 
 function load(name: string, extension: string, contentType: string): Asset {

@@ -3,28 +3,28 @@ import { autoSubmitScript } from './assets.ts';
 import { hiddenInput } from './hidden-inputs.ts';
 import { layout } from './layout.ts';
 
-/** Writes the page for one sign-on. `samlResponse` is base64; `relayState` is left out only where undefined. */
+/** Writes the page for one sign-on. `samlResponse` is base64; `relayState` is left out only if undefined. */
 export type AutoSubmitPage = (samlResponse: string, relayState: string | undefined) => string;
 
 /**
- * Writes what is beyond ASCII as references. JavaScript keeps a text in one byte a character only where no character is
- * beyond Latin-1; one of them makes the whole page twice as large in memory and slow to encode, at every sign-on.
+ * Writes every character beyond ASCII as a reference. V8 stores a string in one byte per character only if none is beyond
+ * Latin-1; a single one makes the whole page twice as large in memory and slow to encode, at every sign-on.
  */
 function asAscii(page: string): string {
   const ascii = page.replace(/[\u0080-\u{10FFFF}]/gu, (character) => `&#${character.codePointAt(0)};`);
-  // What was replaced in a text of two bytes a character is still one; read anew, it is not.
+  // Replacing leaves a string of two bytes per character as it is; decoding it again does not.
   return Buffer.from(ascii, 'latin1').toString('latin1');
 }
 
-// Marks where the form's fields go. No value can bring it in: `<` is escaped in every one of them.
+// Marks where the form's fields go. No value can contain it, because `<` is escaped in all of them.
 const gap = '<!--fields-->';
 
 /**
- * The page that posts a SAML Response to the ACS (SAML bindings, 3.5.4). Every sign-on passes through it, so what stays
- * the same for a biller and an ACS is written here, once, and the function returned only joins strings. Keep it.
+ * The page that posts a SAML Response to the ACS (SAML bindings, 3.5.4). Every sign-on passes through it, so the parts that
+ * are the same for a biller and an ACS are written here, once, and the returned function only joins strings. Keep it.
  *
- * The function returned throws a TypeError if `samlResponse` is not base64 and could end its attribute. A `relayState`
- * must hold no control characters: see hiddenInput.
+ * The returned function throws a TypeError if `samlResponse` is not base64 and could end its attribute. A `relayState`
+ * must not contain control characters: see hiddenInput.
  */
 export function prepareAutoSubmitPage(billerName: string, acsUrl: string): AutoSubmitPage {
   const page = asAscii(
@@ -52,7 +52,7 @@ ${billerName} website.</p>
   const after = page.slice(at + gap.length);
 
   return (samlResponse, relayState) => {
-    // Base64 needs no escaping. Inside double quotes only these two could do harm, and looking for them costs nothing.
+    // Base64 needs no escaping. Only these two could do harm inside double quotes, and searching for them costs nothing.
     if (samlResponse.includes('"') || samlResponse.includes('&')) {
       throw new TypeError('The SAML Response is not base64. Encode it before it is put into the page.');
     }

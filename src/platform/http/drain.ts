@@ -2,10 +2,10 @@ import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 
 /**
- * Lets `server.close()` end as soon as everything that was asked is answered.
+ * Lets `server.close()` finish as soon as every request has its response.
  *
- * By itself Node closes the connections that are idle at that moment, but not those that never asked anything (browsers
- * open some ahead of need), nor those that are kept alive after the answer they still waited for.
+ * By itself Node closes the connections that are idle at that moment, but neither those without a request so far (browsers
+ * open some ahead of need) nor those kept alive after the response they were waiting for.
  */
 export function drainOnClose(server: FastifyInstance): void {
   const openRequests = new Map<Socket, number>();
@@ -31,7 +31,8 @@ export function drainOnClose(server: FastifyInstance): void {
     closing = true;
     for (const [socket, open] of openRequests) if (open === 0) socket.destroy();
   });
-  server.addHook('onSend', async (_request, reply) => {
+  server.addHook('onSend', (_request, reply, payload, done) => {
     if (closing) reply.header('connection', 'close');
+    done(null, payload);
   });
 }

@@ -9,14 +9,14 @@ interface ErrorPageModel {
   readonly remedy: string;
   /** The stable code of the error. */
   readonly code: string;
-  /** Read out over the phone, so it stands large and apart. */
+  /** Read out over the phone, so it is shown large and by itself. */
   readonly reference: string;
   readonly billerName?: string | undefined;
-  /** A link that leads on. `href` comes from us, never from a request. */
+  /** A link that leads on. `href` is made here, never taken from a request. */
   readonly wayOut?: { readonly href: string; readonly label: string; readonly newWindow: boolean } | undefined;
 }
 
-/** The page for a person whose sign-on can't go on: what happened, what to do, a reference. */
+/** The page for a person whose sign-on can't continue: what happened, what to do, a reference. */
 export function errorPage(model: ErrorPageModel): string {
   const { wayOut } = model;
   return layout({

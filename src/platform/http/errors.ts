@@ -3,11 +3,10 @@ import { isDatabaseGone } from '../database/database.ts';
 import { IdpError } from '../errors/idp-error.ts';
 import { errorPage } from './error-page.ts';
 import { sendPage } from './reply.ts';
-import { tell } from './request-facts.ts';
 
 const RETRY_AFTER_SECONDS = 10;
 
-/** What Fastify itself refuses, in our words. */
+/** An error of Fastify's own, as one of ours. */
 function fromFastify(error: { statusCode?: number; message: string }): IdpError | undefined {
   const detail = error.message;
   if (error.statusCode === 413) return new IdpError('request_too_large', { detail, cause: error });
@@ -18,10 +17,10 @@ function fromFastify(error: { statusCode?: number; message: string }): IdpError 
   return undefined;
 }
 
-/** Turns whatever was thrown into the one error class. */
+/** Turns anything that was thrown into an IdpError. */
 export function toIdpError(error: unknown): IdpError {
   if (error instanceof IdpError) return error;
-  // Before anything else: a client that goes away in the middle of its body looks like a database that does.
+  // Must come first: a client that disconnects in the middle of its body looks like a database that does.
   const refused = error instanceof Error ? fromFastify(error) : undefined;
   if (refused !== undefined) return refused;
   if (isDatabaseGone(error)) {
@@ -50,13 +49,13 @@ function sendProblem(reply: FastifyReply, error: IdpError, reference: string): F
 const wantsJson = (request: FastifyRequest) =>
   /\bjson\b/.test(request.headers.accept ?? '') && !/\bhtml\b/.test(request.headers.accept ?? '');
 
-/** The one place where an error becomes an answer. */
+/** The one place where an error becomes a response: a page, or a problem document for a client that wants JSON. */
 export function renderError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const error = toIdpError(thrown);
-  const { billerName, portalUrl, wayOut, frameAncestors } = tell(request, {
-    outcome: error.code,
-    detail: error.detail,
-  });
+  const { facts } = request;
+  facts.outcome = error.code;
+  facts.detail = error.detail;
+  const { billerName, portalUrl, wayOut, frameAncestors } = facts;
   if (error.status >= 500) request.log.error({ reference: request.id, err: error.cause ?? error }, error.message);
   if (error.retryAfter !== undefined) reply.header('retry-after', String(error.retryAfter));
   if (wantsJson(request)) return sendProblem(reply, error, request.id);
@@ -68,7 +67,7 @@ export function renderError(thrown: unknown, request: FastifyRequest, reply: Fas
 
 const errorWords = ({ title, sentence, remedy, code }: IdpError) => ({ title, sentence, remedy, code });
 
-/** Makes every error of this server go through renderError. */
+/** Sends every error of this server through renderError. */
 export function handleErrors(server: FastifyInstance): void {
   server.setErrorHandler(renderError);
   server.setNotFoundHandler((request, reply) =>

@@ -1,11 +1,11 @@
 import { html } from 'ghtml';
 
 /**
- * One hidden input. What the browser's parser reads back is the value, character for character.
+ * One hidden input. The browser's parser reads back the same value, character for character.
  *
  * Line breaks are written as references because a parser turns a literal CR into LF (HTML Standard, 13.2.3.5). When the
- * form is sent the browser still turns each of them into CR LF (4.10.22.4), and U+0000 can't be written at all: a
- * value that must arrive unchanged may hold none of the three.
+ * form is submitted, the browser still turns each of them into CR LF (4.10.22.4), and U+0000 can't be written at all: a
+ * value that must arrive unchanged may contain none of the three.
  */
 export function hiddenInput(name: string, value: string): string {
   return lineBreaksEscaped(html`<input type="hidden" name="${name}" value="${value}">`);

@@ -2,17 +2,17 @@ import { html } from 'ghtml';
 import { stylesheet } from './assets.ts';
 
 interface LayoutModel {
-  /** Names the page; the biller's name is added to it. */
+  /** The page's title; the biller's name is appended. */
   readonly title: string;
-  /** The brand of the page. Without it the page carries a neutral one. */
+  /** The brand of the page; a neutral one if undefined. */
   readonly billerName?: string | undefined;
-  /** Trusted HTML: made by `html`, with every value escaped. */
+  /** Trusted HTML: written with `html`, so that every value is escaped. */
   readonly body: string;
-  /** URL of a script of our own. */
+  /** URL of one of our own scripts. */
   readonly script?: string | undefined;
 }
 
-// A data: icon spares every sign-on a request for /favicon.ico.
+// A data: icon saves every sign-on a request for /favicon.ico.
 const icon =
   "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E%3Crect width='32' height='32' rx='8' fill='%230a5c8c'/%3E%3Cpath d='M11 15v-3a5 5 0 0 1 10 0v3m-11 0h12v8H10z' fill='none' stroke='%23fff' stroke-width='2.5' stroke-linejoin='round'/%3E%3C/svg%3E";
 
@@ -20,9 +20,9 @@ const padlock =
   '<svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" focusable="false"><path d="M5 7V5a3 3 0 0 1 6 0v2M3.75 7h8.5v6.25h-8.5z" fill="none" stroke="currentColor" stroke-width="1.5" stroke-linejoin="round"/></svg>';
 
 /**
- * The whole document around a page: head, brand, footer.
+ * Wraps a page in the whole document: head, brand, footer.
  *
- * It needs no more than this Content-Security-Policy: `default-src 'none'; style-src 'self'; script-src 'self';
+ * It works under this Content-Security-Policy: `default-src 'none'; style-src 'self'; script-src 'self';
  * img-src 'self' data:` (and `form-action` where the page has a form).
  *
  * @returns the HTML document
@@ -55,7 +55,7 @@ export function layout(model: LayoutModel): string {
 `;
 }
 
-/** One or two letters that stand for the biller: "City of Riverton Water" gives "CR". */
+/** One or two letters for the biller: "City of Riverton Water" gives "CR". */
 function initials(name: string): string {
   const words = name.split(/[\s\-/]+/).filter((word) => /^[\p{L}\p{N}]/u.test(word));
   const telling = words.filter((word) => !/^(?:of|the|and|for|at|in)$/i.test(word));

@@ -1,17 +1,16 @@
 import type { FastifyInstance } from 'fastify';
 import { type DestinationStream, type Logger, pino } from 'pino';
-import { tell } from './request-facts.ts';
 
 function framesOf({ stack = '' }: Error): string {
   const frames = stack.split('\n').filter((line) => line.startsWith('    at '));
   return frames.slice(0, 12).join('\n');
 }
 
-/** What of an error goes into the log: never the values that a statement was run with. */
+/** The parts of an error that go into the log: never the values that a statement was run with. */
 function describeError(error: unknown): Record<string, unknown> {
-  if (!(error instanceof Error)) return { message: 'something was thrown that is no Error' };
-  // Drizzle's message repeats the statement with its values; the driver's error beneath says what happened. PGlite's own
-  // error has the values, too, but beside its message, and nothing beneath it.
+  if (!(error instanceof Error)) return { message: 'something other than an Error was thrown' };
+  // Drizzle's message repeats the statement with its values; its cause, the driver's error, says what happened. PGlite's
+  // own error has the values too, but in a property of their own, and no cause.
   const isWrapper = error.name === 'DrizzleQueryError' || ('params' in error && error.cause instanceof Error);
   if (isWrapper) return { ...describeError(error.cause), stack: framesOf(error) };
   const { code } = error as NodeJS.ErrnoException;
@@ -20,7 +19,8 @@ function describeError(error: unknown): Record<string, unknown> {
   return { type: error.name, code, message, stack: framesOf(error) };
 }
 
-// Nothing logs these. Should somebody pass a whole request or form to the log one day, they still don't show.
+// Nothing logs these. This is a second line of defense, for a whole request or form that is logged by mistake. It finds
+// them at any depth, which the fixed paths of pino's `redact` can't.
 const SECRETS = new Set(['password', 'cookie', 'email', 'headers', 'SAMLResponse']);
 const SECRETS_DEPTH = 5;
 
@@ -35,7 +35,7 @@ function hasSecret(entry: object, depth: number): boolean {
   return false;
 }
 
-/** A copy without secrets. What is nested too deep to be looked through is left out. */
+/** A copy without secrets. Anything nested too deeply to be searched is left out. */
 function censored(entry: object, depth: number): object {
   if (Array.isArray(entry)) return entry.map((value) => (isObject(value) ? censorNested(value, depth) : value));
   return Object.fromEntries(
@@ -48,7 +48,7 @@ function censored(entry: object, depth: number): object {
 
 const censorNested = (value: object, depth: number) => (depth === 0 ? '[redacted]' : censored(value, depth - 1));
 
-/** Writes to standard output: the lines of one turn of the event loop together, because every write costs. */
+/** Writes to standard output. The lines of one turn of the event loop go out in one write, because each is a system call. */
 function standardOutput(): DestinationStream {
   const output = pino.destination({ fd: 1, sync: true });
   let lines = '';
@@ -68,7 +68,8 @@ function standardOutput(): DestinationStream {
 
 /**
  * @param level a pino level, or `silent`
- * @param output where the lines go, if not to standard output
+ * @param output where the lines go; standard output by default
+ * @returns the logger
  */
 export function createLogger(level: string, output: DestinationStream = standardOutput()): Logger {
   return pino(
@@ -87,14 +88,14 @@ export function createLogger(level: string, output: DestinationStream = standard
 }
 
 /**
- * One line a request, with its reference. The route's pattern stands for the address: the query holds the SAML request
- * and whatever a portal puts there.
+ * Logs one line per request, with its reference. It names the route's pattern and not the URL, whose query holds the SAML
+ * request and whatever a portal puts there.
  */
 export function logRequests(server: FastifyInstance): void {
-  // Every line tells its reference itself, so no request needs a logger of its own.
+  // Every line names its reference, so no request needs a logger of its own.
   server.setChildLoggerFactory((logger) => logger);
-  server.addHook('onResponse', async (request, reply) => {
-    const { biller, outcome, detail } = tell(request);
+  server.addHook('onResponse', (request, reply, done) => {
+    const { biller, outcome, detail } = request.facts;
     request.log.info(
       {
         reference: request.id,
@@ -108,5 +109,6 @@ export function logRequests(server: FastifyInstance): void {
       },
       'request',
     );
+    done();
   });
 }

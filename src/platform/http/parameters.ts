@@ -1,6 +1,6 @@
 import { IdpError } from '../errors/idp-error.ts';
 
-/** Many times what any form or link has. Reading a million would hold everybody else up. */
+/** Many times what any form or link has. Reading a million would block every other request. */
 const MAX_PARAMETERS = 200;
 
 function decodePart(part: string): string {
@@ -14,7 +14,7 @@ function decodePart(part: string): string {
 /**
  * Reads application/x-www-form-urlencoded text: a query string, or the body of a form.
  *
- * A name that comes twice is refused, because two readers could each believe another one of the two. So are very many.
+ * A repeated name is refused, because two readers could each use a different one of its values. So are very many names.
  *
  * @param text without the leading `?`
  * @returns decoded values by decoded name
@@ -38,7 +38,7 @@ export function readParameters(text: string): Map<string, string> {
   return parameters;
 }
 
-/** The part of a request target after `?`, still encoded; empty where there is none. */
+/** The part of a request target after `?`, still encoded; empty if there is none. */
 export function rawQuery(requestTarget: string): string {
   const question = requestTarget.indexOf('?');
   return question < 0 ? '' : requestTarget.slice(question + 1);

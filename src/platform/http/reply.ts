@@ -1,11 +1,11 @@
 import type { FastifyReply } from 'fastify';
 
 interface PagePolicy {
-  /** Origins that a form of the page, and what its answer redirects to, may go to besides our own. */
+  /** Origins, besides our own, that a form of the page may go to, directly or through a redirect. */
   readonly formAction?: readonly string[];
   /** Origins that may frame the page. */
   readonly frameAncestors?: readonly string[];
-  /** `none` also hides our origin from the ACS; pages with forms of ours need theirs told to us. */
+  /** `none` also hides our origin from the ACS; a form that comes back to us needs its Origin sent. */
   readonly referrer?: 'own' | 'none';
 }
 
@@ -14,7 +14,7 @@ function contentSecurityPolicy({ formAction = [], frameAncestors = [] }: PagePol
   return `default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action ${["'self'", ...formAction].join(' ')}; frame-ancestors ${ancestors}; base-uri 'none'`;
 }
 
-/** The headers that every page of ours carries: not kept, not framed, not guessed, no leak. */
+/** The headers of every page: not cached, not framed, no sniffed content type, no leaked URL. */
 export function pageHeaders(policy: PagePolicy): Record<string, string> {
   return {
     'content-type': 'text/html; charset=utf-8',
@@ -34,7 +34,7 @@ export function sendPage(
   return reply.code(status).headers(pageHeaders(policy)).send(html);
 }
 
-/** Sends the browser on with 303, the only redirect that never repeats a POST. @param target a URL of ours or checked */
+/** Redirects the browser with 303, which never repeats a POST. @param target a URL made here or checked */
 export function sendTo(reply: FastifyReply, target: string): FastifyReply {
   return reply.header('cache-control', 'no-store').header('referrer-policy', 'no-referrer').redirect(target, 303);
 }

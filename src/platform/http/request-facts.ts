@@ -1,24 +1,31 @@
-import type { FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 
-/** What the handlers found out about a request, for its one line in the log and for its error page. */
-export interface Told {
+/** What the handlers found out about a request, for its line in the log and for its error page. */
+export interface RequestFacts {
   biller?: string;
   billerName?: string;
-  /** Where the biller's portal users come from, to go back to. */
+  /** Where the biller's portal users come from, to link back to. */
   portalUrl?: string | undefined;
   outcome?: string;
-  /** Why it failed, in words for the log. */
+  /** Why the request failed, in words for the log. */
   detail?: string;
   /** A link that leads on from an error. */
-  wayOut?: { href: string; label: string; newWindow: boolean };
+  wayOut?: { readonly href: string; readonly label: string; readonly newWindow: boolean };
+  /** Origins that may frame the error page. */
   frameAncestors?: readonly string[];
 }
 
-const told = new WeakMap<FastifyRequest, Told>();
+declare module 'fastify' {
+  interface FastifyRequest {
+    facts: RequestFacts;
+  }
+}
 
-/** Adds to what is told about a request. @returns all that is told so far */
-export function tell(request: FastifyRequest, more: Told = {}): Told {
-  const all = Object.assign(told.get(request) ?? {}, more);
-  told.set(request, all);
-  return all;
+/** Gives every request of the server its `facts`. Must come before every hook that reads them. */
+export function collectFacts(server: FastifyInstance): void {
+  server.decorateRequest('facts');
+  server.addHook('onRequest', (request, _reply, done) => {
+    request.facts = {};
+    done();
+  });
 }

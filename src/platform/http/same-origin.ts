@@ -3,7 +3,7 @@ import { IdpError } from '../errors/idp-error.ts';
 
 /**
  * Refuses a form that another website sent (cross-site request forgery). Every browser says where a POST comes from, by
- * Sec-Fetch-Site or at least by Origin; a client that says neither is no browser and carries nobody's cookies.
+ * Sec-Fetch-Site or at least by Origin; a client that sends neither is not a browser and has no user's cookies.
  *
  * @throws IdpError cross_site
  */
@@ -14,7 +14,7 @@ export function requireSameOrigin(request: FastifyRequest, publicUrl: string): v
   throw new IdpError('cross_site', { detail: `the form came from ${site ?? origin}` });
 }
 
-/** Says whether the document is loaded into a frame. Where the browser does not say, it is not. */
+/** @returns whether the document is loaded into a frame; false if the browser does not say */
 export function isFramed(request: FastifyRequest): boolean {
   const destination = request.headers['sec-fetch-dest'];
   return (

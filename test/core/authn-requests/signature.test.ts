@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { acceptRequest, explainRequest } from '../../../src/core/authn-requests/accept-request.ts';
+import { acceptRequest } from '../../../src/core/authn-requests/accept-request.ts';
 import { verifySignature } from '../../../src/core/authn-requests/checks/signature.ts';
 import type { Biller } from '../../../src/core/billers/biller.ts';
+import { explainRequest } from '../../../src/diagnostics/inspect/explain-request.ts';
 import { readAuthnRequest } from '../../../src/protocols/saml/reading/authn-request.ts';
 import { decodePost, decodeRedirect } from '../../../src/protocols/saml/reading/decode.ts';
 import { authnRequest, postFields, redirectQuery, signedMessage, signedQuery } from '../../support/authn-request.ts';

@@ -2,17 +2,17 @@ import { parseUnsignedShort } from '../../../protocols/saml/sp-metadata/unsigned
 import { broken, type Check, shown } from '../check.ts';
 
 /**
- * SAML core, 3.4.1: the ACS by URL, by index, or the default; never both of the first two. Profiles, 4.1.4.1: only one
- * that is known to belong to the Service Provider. What does not match is an error, never another ACS.
+ * SAML core, 3.4.1: the ACS by URL, by index, or the default; URL and index exclude each other. Profiles, 4.1.4.1: only
+ * an ACS known to belong to the Service Provider. No match is an error, never another ACS.
  */
-export const assertionConsumerService: Check = ({ request, biller }) => {
+export const assertionConsumerService: Check<'acsUrl'> = ({ request, biller }) => {
   const { acs } = biller.serviceProvider;
   const { acsUrl, acsIndex } = request;
   if (acsUrl !== undefined && acsIndex !== undefined) {
     throw broken(
       'acs_unknown',
       'AssertionConsumerService',
-      'AssertionConsumerServiceURL or AssertionConsumerServiceIndex, which exclude each other',
+      'AssertionConsumerServiceURL or AssertionConsumerServiceIndex, but not both',
       'both',
     );
   }

@@ -1,7 +1,7 @@
 import { parseInstant } from '../../../protocols/saml/instant.ts';
 import { broken, type Check, shown } from '../check.ts';
 
-/** SAML core, 1.3.3 and 3.2.1: a time in UTC; and not older than the biller allows, nor ahead of our clock. */
+/** SAML core, 1.3.3 and 3.2.1: a time in UTC, no older than the biller allows and not ahead of our clock. */
 export const issueInstant: Check = ({ request, biller, now }) => {
   const instant = request.issueInstant === undefined ? undefined : parseInstant(request.issueInstant);
   if (instant === undefined) {

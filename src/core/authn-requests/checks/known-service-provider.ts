@@ -1,9 +1,9 @@
 import { broken, type Check, shown } from '../check.ts';
 
-/** SAML core, 8.3.6: the only Format that an Issuer may have. */
+/** SAML core, 8.3.6: the only Format allowed for an Issuer. */
 const ENTITY_FORMAT = 'urn:oasis:names:tc:SAML:2.0:nameid-format:entity';
 
-/** SAML profiles, 4.1.4.1: the Issuer must be there and name the requester; compared byte by byte (core, 8.3.6). */
+/** SAML profiles, 4.1.4.1: the Issuer is required and names the requester; compared byte by byte (core, 8.3.6). */
 export const knownServiceProvider: Check = ({ request, biller }) => {
   if (request.issuer !== biller.serviceProvider.entityId) {
     throw broken('issuer_unknown', 'Issuer', `"${biller.serviceProvider.entityId}"`, shown(request.issuer));

@@ -1,8 +1,8 @@
 import { NAME_ID_FORMAT_BY_URI, NAME_ID_FORMATS } from '../../../protocols/saml/names.ts';
 import { broken, type Check, shown } from '../check.ts';
 
-/** SAML core, 3.4.1.1: the format asked for; without one, or with `unspecified`, the one agreed with the biller. */
-export const nameIdPolicy: Check = ({ request, biller }) => {
+/** SAML core, 3.4.1.1: the requested format; without one, or with `unspecified`, the biller's own. */
+export const nameIdPolicy: Check<'nameIdFormat'> = ({ request, biller }) => {
   const agreed = biller.settings.nameIdFormat;
   const { format, spNameQualifier } = request.nameIdPolicy ?? {};
   const { entityId } = biller.serviceProvider;
@@ -10,7 +10,7 @@ export const nameIdPolicy: Check = ({ request, biller }) => {
   if (spNameQualifier !== undefined && spNameQualifier !== entityId) {
     throw broken('name_id_policy_unsupported', 'SPNameQualifier', `"${entityId}" or none`, shown(spNameQualifier));
   }
-  // An empty one names nothing: software that was told "unspecified" writes it.
+  // Software configured for "unspecified" may send an empty Format, which names nothing.
   if (format === undefined || format === '') return { nameIdFormat: agreed };
   const asked = NAME_ID_FORMAT_BY_URI.get(format);
   if (asked === undefined) {

@@ -6,10 +6,10 @@ import { type Biller, requiresSignature } from '../../billers/biller.ts';
 import { broken } from '../check.ts';
 
 /**
- * Verifies whatever signature came: beside the message (SAML bindings, 3.4.4.1), inside it (SAML core, 5), or both. One
- * that does not verify is never passed over, required or not: its sender believes that it protects the request.
+ * Verifies every signature that came: beside the message (SAML bindings, 3.4.4.1), inside it (SAML core, 5), or both. A
+ * signature that does not verify is an error even if none is required: its sender relies on it.
  *
- * @returns the request to go on with: read from the bytes that the signature covers, where one came inside
+ * @returns the request to go on with; with a signature inside, it is read from the bytes that the signature covers
  * @throws IdpError signature_missing, signature_invalid, signature_algorithm_refused, saml_request_too_large
  */
 export function verifySignature(message: ReceivedMessage, request: AuthnRequest, biller: Biller): AuthnRequest {

@@ -7,12 +7,12 @@ interface SignInPageModel {
   /** Where the form is posted: fields `email` and `password`, and the hidden ones. */
   readonly action: string;
   readonly hidden: Readonly<Record<string, string>>;
-  /** What was typed before, or empty. */
+  /** What the person typed before, or empty. */
   readonly email: string;
   readonly error?: { readonly title: string; readonly sentence: string } | undefined;
 }
 
-/** The sign-in form of the embedded directory. An error does not tell which of the two fields was wrong. */
+/** The sign-in form of the embedded directory. An error does not reveal which of the two fields was wrong. */
 export function signInPage(model: SignInPageModel): string {
   const { error } = model;
   const description = error === undefined ? 'why' : 'sign-in-error';

@@ -4,7 +4,7 @@ import { layout } from '../../../platform/http/layout.ts';
 
 interface Account {
   readonly number: string;
-  /** Where one can go with this account. Each `href` comes from us. */
+  /** Where the portal user can go with this account. Each `href` is made here. */
   readonly links: readonly { readonly label: string; readonly href: string }[];
 }
 
@@ -16,10 +16,10 @@ interface SignedInPageModel {
   readonly hidden: Readonly<Record<string, string>>;
 }
 
-// With more accounts than this, each one is folded to a line.
+// With more accounts than this, each is folded to one line.
 const unfoldedAtMost = 2;
 
-/** What a portal user sees after a sign-in that no sign-on waited for: where to go with each account, and sign-out. */
+/** What a portal user sees after a sign-in for which no sign-on waits: where to go with each account, and sign-out. */
 export function signedInPage(model: SignedInPageModel): string {
   const { accounts } = model;
   const show = accounts.length > unfoldedAtMost ? folded : unfolded;

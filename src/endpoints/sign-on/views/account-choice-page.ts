@@ -9,11 +9,11 @@ interface AccountChoicePageModel {
   readonly hidden: Readonly<Record<string, string>>;
   readonly accounts: readonly { readonly id: string; readonly number: string; readonly role: string }[];
   readonly email: string;
-  /** The form that signs this person out and asks again who it is. */
+  /** The form that signs this person out and shows the sign-in again. */
   readonly notYou: { readonly action: string; readonly hidden: Readonly<Record<string, string>> } | undefined;
 }
 
-/** Asks a portal user with several accounts which one this sign-on is for. */
+/** Asks a portal user with several accounts which one to sign on for. */
 export function accountChoicePage(model: AccountChoicePageModel): string {
   const { notYou } = model;
   const title = 'Which account would you like to pay for?';

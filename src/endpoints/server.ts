@@ -1,0 +1,84 @@
+import fastify, { type FastifyInstance, LogController } from 'fastify';
+import type { Logger } from 'pino';
+import { assetRoutes } from '../platform/http/asset-routes.ts';
+import { drainOnClose } from '../platform/http/drain.ts';
+import { handleErrors, renderError } from '../platform/http/errors.ts';
+import { logRequests } from '../platform/http/log.ts';
+import { collectFacts } from '../platform/http/request-facts.ts';
+import { newReference } from '../platform/util/reference.ts';
+import { type HealthServices, healthRoutes } from './health/routes.ts';
+import { type LaunchServices, launchRoutes } from './launch/routes.ts';
+import { type MetadataServices, metadataRoutes } from './metadata/routes.ts';
+import { type SignInServices, signInRoutes } from './sign-in/routes.ts';
+import { type SignOnServices, signOnRoutes } from './sign-on/routes.ts';
+
+/** Everything that the endpoints use together. */
+type ServerServices = SignOnServices & SignInServices & LaunchServices & MetadataServices & HealthServices;
+
+interface ServerOptions {
+  readonly logger: Logger;
+  readonly settings: {
+    /** How many proxies to trust, or their addresses and networks, separated by commas. */
+    readonly TRUST_PROXY?: string | undefined;
+  };
+}
+
+/** The base64 of the largest message, percent-encoded, with room for RelayState. */
+const BODY_LIMIT_BYTES = 2 * 1024 * 1024;
+/** A request must arrive completely within this time. By default Fastify sets no limit, and slow ones hold connections. */
+const REQUEST_TIMEOUT_MS = 30_000;
+
+function trustProxy(value: string | undefined) {
+  if (value === undefined) return false;
+  const hops = Number(value);
+  return Number.isInteger(hops) ? (_address: string, hop: number) => hop < hops : value;
+}
+
+/** Makes every response over TLS say that this host is reached over TLS only (RFC 6797). */
+function requireTls(server: FastifyInstance): void {
+  server.addHook('onSend', (_request, reply, payload, done) => {
+    reply.header('strict-transport-security', 'max-age=31536000; includeSubDomains');
+    done(null, payload);
+  });
+}
+
+/** Builds the HTTP server. Each endpoint is a plugin with a scope of its own. @returns the server, not listening yet */
+export async function createServer(
+  services: ServerServices,
+  { logger, settings }: ServerOptions,
+): Promise<FastifyInstance> {
+  const server = fastify({
+    loggerInstance: logger as FastifyInstance['log'],
+    // logRequests writes one line per request.
+    logController: new LogController({ disableRequestLogging: true }),
+    // readParameters reads queries, and is stricter.
+    routerOptions: { querystringParser: () => ({}) },
+    genReqId: newReference,
+    requestIdHeader: false,
+    trustProxy: trustProxy(settings.TRUST_PROXY),
+    bodyLimit: BODY_LIMIT_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    // A HEAD must never issue an assertion, and no page here needs one.
+    exposeHeadRoutes: false,
+    forceCloseConnections: 'idle',
+    // These requests have not passed any hook.
+    frameworkErrors: (error, request, reply) => {
+      request.facts = {};
+      renderError(error, request, reply);
+    },
+  });
+  // Endpoints that take forms say so; nothing else takes a body.
+  server.removeAllContentTypeParsers();
+  collectFacts(server);
+  handleErrors(server);
+  logRequests(server);
+  drainOnClose(server);
+  if (services.publicUrl.startsWith('https:')) requireTls(server);
+  await server.register(assetRoutes);
+  await server.register(metadataRoutes, services);
+  await server.register(signInRoutes, services);
+  await server.register(signOnRoutes, services);
+  await server.register(launchRoutes, services);
+  await server.register(healthRoutes, services);
+  return server;
+}
