@@ -23,7 +23,7 @@ async function register({ sandbox }: Addresses, { billerGuid, email, password }:
     spMetadata: await response.text(),
     settings: { redirectLinkBase: sandbox, loginTypes: { owner: 1 } },
   };
-  const known = (await operate('biller.list', {})) as { slug: string }[];
+  const known = await operate('biller.list', {});
   if (known.some(({ slug }) => slug === biller.slug)) await operate('biller.update', biller);
   else await operate('biller.add', { ...biller, billerGuid });
   const user = {
@@ -32,8 +32,9 @@ async function register({ sandbox }: Addresses, { billerGuid, email, password }:
     password,
     accounts: DEMO_ACCOUNTS.map(({ number, role }) => `${number}:${role}`),
   };
-  const users = (await operate('user.list', { biller: biller.slug })) as { email: string }[];
-  await operate(users.some((one) => one.email === email) ? 'user.update' : 'user.add', user);
+  const users = await operate('user.list', { biller: biller.slug });
+  if (users.some((one) => one.email === email)) await operate('user.update', user);
+  else await operate('user.add', user);
 }
 
 /** Sets the biller up at the stand-in as Invoice Cloud's onboarding staff would: through the form. */

@@ -65,7 +65,7 @@ export function createServices(foundation: Foundation): Services {
   const { db } = database;
   const audit = createAuditWriter({ database, masterKey, clock });
   const billers = createBillers({ db, publicUrl });
-  const moduleKeys = createModuleKeys({ db, module, audit, clock });
+  const moduleKeys = createModuleKeys({ database, module, audit, clock });
   const keys = createKeys({ database, masterKey, moduleKeys, clock });
   const rotation = createRotation({ database, keys, audit, clock });
   const fetches = createMetadataFetches({ database, clock });

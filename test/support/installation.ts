@@ -2,11 +2,10 @@ import { randomBytes } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { type Logger, pino } from 'pino';
 import { inject } from 'vitest';
-import { runOperation } from '../../src/admin/operations/operations.ts';
-import { createServices, type Services } from '../../src/app.ts';
+import { runNamed } from '../../src/admin/operations/run.ts';
+import { createServer, createServices, type Services } from '../../src/app.ts';
 import type { HardwareModule } from '../../src/core/keys/hsm/module.ts';
 import { createMasterKey } from '../../src/core/secrets/master-key.ts';
-import { createServer } from '../../src/endpoints/server.ts';
 import { openPostgresql } from '../../src/platform/database/postgresql.ts';
 import { createTestDatabase } from './postgres.ts';
 
@@ -64,7 +63,7 @@ export async function startInstallation(options: Options = {}): Promise<TestInst
     module: options.module,
   });
   const server = await createServer(services, { logger, settings: { TRUST_PROXY: options.trustProxy } });
-  const operate = (name: string, input: unknown) => runOperation(services, name, input, { name: 'test' });
+  const operate = (name: string, input: unknown) => runNamed(services, name, input, { name: 'test' });
   return {
     services,
     server,

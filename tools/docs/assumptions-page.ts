@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { createProgram } from '../../src/admin/cli/program.ts';
+import { SETTING_OPTIONS } from '../../src/admin/cli/setting-names.ts';
 import { type BillerSettings, billerSettingsSchema } from '../../src/core/billers/settings.ts';
 import { DESTINATION_LABELS, DESTINATIONS } from '../../src/protocols/invoice-cloud/destinations.ts';
 import { code, generatedPage, table } from './markdown.ts';
@@ -8,8 +9,6 @@ import { code, generatedPage, table } from './markdown.ts';
 type SettingName = keyof BillerSettings;
 
 interface SettingMeta {
-  /** One option or several, perhaps with an example. */
-  readonly option: string;
   readonly assumed: string;
 }
 
@@ -31,10 +30,9 @@ const FIXED = [
   ],
 ] as const;
 
-/** @returns the commands line options as commander spells them, e.g. `--clock-skew <seconds>` */
-function flagsOf(update: Command, option: string): string {
-  const names = option.match(/--[a-z][a-z-]*/g) ?? [];
-  return names
+/** @returns the options of a setting as commander spells them, e.g. `--clock-skew <seconds>` */
+function flagsOf(update: Command, setting: SettingName): string {
+  return SETTING_OPTIONS[setting]
     .map((name) => {
       const found = update.options.find(({ long }) => long === name);
       if (found === undefined) throw new Error(`ic-idp biller update has no option ${name}`);
@@ -56,15 +54,17 @@ function boundsOf(name: SettingName): string {
   return minimum === undefined || maximum === undefined ? '' : ` (${minimum} to ${maximum})`;
 }
 
+const program = await createProgram();
+
 function rows(): string[][] {
-  const update = createProgram()
-    .commands.find((command) => command.name() === 'biller')
+  const update = program.commands
+    .find((command) => command.name() === 'biller')
     ?.commands.find((command) => command.name() === 'update');
   if (update === undefined) throw new Error('ic-idp has no command biller update');
   const defaults = billerSettingsSchema.parse({});
   return (Object.keys(billerSettingsSchema.shape) as SettingName[]).map((name) => {
-    const { option, assumed } = billerSettingsSchema.shape[name].meta() as unknown as SettingMeta;
-    return [assumed, inWords(defaults[name]) + boundsOf(name), flagsOf(update, option)];
+    const { assumed } = billerSettingsSchema.shape[name].meta() as unknown as SettingMeta;
+    return [assumed, inWords(defaults[name]) + boundsOf(name), flagsOf(update, name)];
   });
 }
 
@@ -74,7 +74,7 @@ export function assumptionsPage(): string {
     'Not everything about the other side is known before a biller is onboarded. Here is what we take for granted, one row an assumption. Where one does not hold, it is changed for that biller; no code is touched.',
     '## Set per biller',
     'The option belongs to `ic-idp biller add` and `ic-idp biller update`; it holds from the next sign-on on. For example, where the clocks are two minutes apart:',
-    '```sh\nnpx ic-idp biller update riverton-water --clock-skew 120\n```',
+    '```sh\n./ic-idp biller update riverton-water --clock-skew 120\n```',
     table(['Assumed', 'Default', 'Change it with'], rows()),
     'What Invoice Cloud has to be told about these choices (Entity ID, URLs, claims, certificate) is what `ic-idp biller show <slug>` prints: see [onboarding](onboarding.md).',
     '## Not a setting',

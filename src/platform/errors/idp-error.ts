@@ -1,11 +1,12 @@
 import { type ErrorCode, type ErrorEntry, errorCatalogue } from './catalogue.ts';
 import { escapeControls } from './escape-controls.ts';
+import type { InputCode } from './input-codes.ts';
 
-/** A detail is stored in the log, the audit and the trace of every refusal, and anyone can cause one. */
+/** A detail is kept in the log, the audit and the trace of every refusal, and anybody can cause one. */
 const MAX_DETAIL = 1_500;
 const MAX_PART = 600;
 
-/** How a message breaks a rule, in three parts, for the people who investigate it. Never a secret. */
+/** A rule that a message breaks, in three parts, for those who look into it. Never a secret. */
 export interface Mismatch {
   /** The part of the message. */
   readonly what: string;
@@ -15,17 +16,17 @@ export interface Mismatch {
 
 interface IdpErrorOptions {
   /**
-   * What was expected and what came. For the log and the audit; never shown to a person, never a secret. It is truncated
-   * and kept on one line.
+   * What was expected and what came. For the log and the audit; never shown to a person, never a secret. It is cut where
+   * it is long, and kept to one line.
    */
   readonly detail: string;
   readonly mismatch?: Mismatch;
   readonly cause?: unknown;
-  /** Seconds after which a retry makes sense; becomes Retry-After. */
+  /** Seconds after which another try makes sense; becomes Retry-After. */
   readonly retryAfter?: number;
-  /** A public sentence more specific than the catalogue's; must not repeat unescaped or secret input. */
+  /** A public sentence more exact than the catalogue's; must not repeat unescaped or secret input. */
   readonly sentence?: string;
-  /** A public remedy more specific than the catalogue's. */
+  /** A public remedy more exact than the catalogue's. */
   readonly remedy?: string;
 }
 
@@ -39,7 +40,7 @@ export class IdpError extends Error {
   readonly sentence: string;
   readonly remedy: string;
   readonly retryAfter: number | undefined;
-  /** The status for the Service Provider; undefined for an error that is always a page. */
+  /** The status that a Service Provider is told; undefined where the error is a page whoever asked. */
   readonly saml: ErrorEntry['saml'];
 
   constructor(code: ErrorCode, options: IdpErrorOptions) {
@@ -63,10 +64,46 @@ export class IdpError extends Error {
   }
 }
 
-/** A mistake in an operator's input (CLI, settings). Its message is shown unchanged; exit code 2. */
+interface InputErrorOptions {
+  /** See input-codes.ts; `input_invalid` unless a more exact one is given. */
+  readonly code?: InputCode;
+  /** Path of the field in the operation's input, e.g. `billerGuid` or `settings.clockSkewSeconds`. */
+  readonly field?: string | undefined;
+  /** The value of the field, to be repeated in the message. Never a secret. */
+  readonly given?: string | undefined;
+  /** What the error is about, for the hint that belongs to its code, e.g. `{ biller: 'riverton-water' }`. */
+  readonly names?: Readonly<Record<string, string>>;
+  readonly cause?: unknown;
+}
+
+/**
+ * A mistake in what an operator gave: an operation's input, or a setting. It is shown as it is.
+ *
+ * The message names the field by its path. A door that calls the field something else (an option, a label) puts its own
+ * name before `complaint`, and adds the hint that it has for `code`.
+ */
 export class InputError extends Error {
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
+  readonly code: InputCode;
+  readonly field: string | undefined;
+  readonly given: string | undefined;
+  readonly names: Readonly<Record<string, string>>;
+  /** What is wrong and what is accepted, without the name of the field. */
+  readonly complaint: string;
+
+  constructor(complaint: string, options: InputErrorOptions = {}) {
+    const { code = 'input_invalid', field, given, names = {}, cause } = options;
+    super(nameField(field, given, complaint), cause === undefined ? undefined : { cause });
     this.name = 'InputError';
+    this.code = code;
+    this.field = field;
+    this.given = given;
+    this.names = names;
+    this.complaint = complaint;
   }
+}
+
+/** @returns e.g. `slug "x y": must be ...`; without a field the complaint alone */
+export function nameField(field: string | undefined, given: string | undefined, complaint: string): string {
+  if (field === undefined) return complaint;
+  return `${field}${given === undefined ? '' : ` "${given}"`}: ${complaint}`;
 }
