@@ -3,9 +3,8 @@ import type { HardwareModule } from './core/keys/hsm/module.ts';
 import { createMasterKey, type MasterKey } from './core/secrets/master-key.ts';
 import { embeddedMasterKeyFile, type MasterKeyFile, readMasterKeys } from './core/secrets/master-key-source.ts';
 import { verifyMasterKey } from './core/secrets/verify-master-key.ts';
-import type { ControlSocket } from './platform/database/control-socket.ts';
 import type { Database } from './platform/database/database.ts';
-import { openDatabase } from './platform/database/open.ts';
+import { openDatabase, type Report } from './platform/database/open.ts';
 
 /** What every service stands on: the database is open, and the master key fits it. */
 export interface Foundation {
@@ -15,24 +14,17 @@ export interface Foundation {
   /** Undefined where the master key is a setting. */
   readonly masterKeyFile: MasterKeyFile | undefined;
   readonly module: HardwareModule | undefined;
-  readonly controlSocket: ControlSocket | undefined;
   close(): Promise<void>;
 }
 
 /**
  * Opens what the settings describe: database, migrations, master key, hardware module.
  *
- * @returns undefined where a running service has the embedded database
+ * @param report is called while an embedded database that was lost can't be started again
  * @throws InputError where one of them cannot be opened
  */
-export async function openFoundation(settings: Settings): Promise<Foundation | undefined> {
-  const opened = await openDatabase(settings);
-  if (opened === undefined) return undefined;
-  const { database, controlSocket } = opened;
-  const close = async () => {
-    await database.close();
-    await controlSocket?.release();
-  };
+export async function openFoundation(settings: Settings, report?: Report): Promise<Foundation> {
+  const database = await openDatabase(settings, report);
   try {
     const { MASTER_KEY } = settings;
     const masterKeyFile = MASTER_KEY === undefined ? embeddedMasterKeyFile() : undefined;
@@ -45,14 +37,13 @@ export async function openFoundation(settings: Settings): Promise<Foundation | u
       masterKey,
       masterKeyFile,
       module,
-      controlSocket,
       async close() {
         module?.close();
-        await close();
+        await database.close();
       },
     };
   } catch (error) {
-    await close();
+    await database.close();
     throw error;
   }
 }

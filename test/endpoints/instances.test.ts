@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { runNamed } from '../../src/admin/operations/run.ts';
-import { createServer } from '../../src/app.ts';
+import { createServer } from '../../src/endpoints/server.ts';
 import { authnRequest, postFields, redirectQuery } from '../support/authn-request.ts';
 import { type BrowserLike, createBrowserLike, errorCodeOf, postedBy, requirePosted } from '../support/browser-like.ts';
 import { TEST_ACS, TEST_SP } from '../support/installation.ts';

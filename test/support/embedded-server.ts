@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { existsSync, readdirSync } from 'node:fs';
+import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -40,22 +41,38 @@ export async function makeDataDir(): Promise<{ dataDir: string; remove(): Promis
   return {
     dataDir,
     async remove() {
-      const pid = pidOfServer(dataDir);
-      if (pid !== undefined) process.kill(pid, 'SIGQUIT');
-      await serverGone(dataDir);
+      await endServer(dataDir);
       await rm(folder, { recursive: true, force: true });
     },
   };
 }
 
-/** Makes an empty embedded database in `template`, to be copied by `copyEmbeddedDatabase`. */
+/** Ends the server that a killed process left in a DATA_DIR, if there is one. */
+export async function endServer(dataDir: string): Promise<void> {
+  const pid = pidOfServer(dataDir);
+  if (pid !== undefined) process.kill(pid, 'SIGQUIT');
+  await serverGone(dataDir);
+}
+
+/** Ends the servers that killed processes left anywhere below a folder, which is about to be removed. */
+export function endServersBelow(folder: string): void {
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  for (const file of files.filter((name) => name.endsWith('postgresql/postmaster.pid'))) {
+    const pid = pidOfServer(join(folder, dirname(dirname(file))));
+    if (pid !== undefined) process.kill(pid, 'SIGQUIT');
+  }
+}
+
+/** Makes an empty embedded database in `template`, to be copied by `copyEmbeddedDatabase`, unless it is there. */
 export async function makeTemplate(template: string): Promise<void> {
-  (await createDataFolder(template)).close();
+  await mkdir(template, { recursive: true, mode: 0o700 });
+  if (!existsSync(dataFolderPath(template))) (await createDataFolder(template)).close();
 }
 
 /** Copies a fresh embedded database, with owners and modes, as `initdb` takes seconds on a busy machine. */
 export async function copyEmbeddedDatabase(template: string, dataDir: string): Promise<void> {
   const to = dataFolderPath(dataDir);
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
   await cp(dataFolderPath(template), to, { recursive: true, preserveTimestamps: true, errorOnExist: true });
   // fs.cp keeps modes, and owners not.
   const from = openFolder(dataFolderPath(template), template, () => undefined);

@@ -3,9 +3,10 @@ import type { FastifyInstance } from 'fastify';
 import { type Logger, pino } from 'pino';
 import { inject } from 'vitest';
 import { runNamed } from '../../src/admin/operations/run.ts';
-import { createServer, createServices, type Services } from '../../src/app.ts';
+import { createServices, type Services } from '../../src/app.ts';
 import type { HardwareModule } from '../../src/core/keys/hsm/module.ts';
 import { createMasterKey } from '../../src/core/secrets/master-key.ts';
+import { createServer } from '../../src/endpoints/server.ts';
 import { openPostgresql } from '../../src/platform/database/postgresql.ts';
 import { createTestDatabase } from './postgres.ts';
 

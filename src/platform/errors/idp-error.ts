@@ -2,11 +2,11 @@ import { type ErrorCode, type ErrorEntry, errorCatalogue } from './catalogue.ts'
 import { escapeControls } from './escape-controls.ts';
 import type { InputCode } from './input-codes.ts';
 
-/** A detail is kept in the log, the audit and the trace of every refusal, and anybody can cause one. */
+/** A detail is stored in the log, the audit and the trace of every refusal, and anyone can cause one. */
 const MAX_DETAIL = 1_500;
 const MAX_PART = 600;
 
-/** A rule that a message breaks, in three parts, for those who look into it. Never a secret. */
+/** How a message breaks a rule, in three parts, for the people who investigate it. Never a secret. */
 export interface Mismatch {
   /** The part of the message. */
   readonly what: string;
@@ -16,17 +16,17 @@ export interface Mismatch {
 
 interface IdpErrorOptions {
   /**
-   * What was expected and what came. For the log and the audit; never shown to a person, never a secret. It is cut where
-   * it is long, and kept to one line.
+   * What was expected and what came. For the log and the audit; never shown to a person, never a secret. It is truncated
+   * and kept on one line.
    */
   readonly detail: string;
   readonly mismatch?: Mismatch;
   readonly cause?: unknown;
-  /** Seconds after which another try makes sense; becomes Retry-After. */
+  /** Seconds after which a retry makes sense; becomes Retry-After. */
   readonly retryAfter?: number;
-  /** A public sentence more exact than the catalogue's; must not repeat unescaped or secret input. */
+  /** A public sentence more specific than the catalogue's; must not repeat unescaped or secret input. */
   readonly sentence?: string;
-  /** A public remedy more exact than the catalogue's. */
+  /** A public remedy more specific than the catalogue's. */
   readonly remedy?: string;
 }
 
@@ -40,7 +40,7 @@ export class IdpError extends Error {
   readonly sentence: string;
   readonly remedy: string;
   readonly retryAfter: number | undefined;
-  /** The status that a Service Provider is told; undefined where the error is a page whoever asked. */
+  /** The status for the Service Provider; undefined for an error that is always a page. */
   readonly saml: ErrorEntry['saml'];
 
   constructor(code: ErrorCode, options: IdpErrorOptions) {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { explainRequest } from '../../../core/authn-requests/accept-request.ts';
 import type { Biller } from '../../../core/billers/biller.ts';
+import { explainRequest } from '../../../diagnostics/inspect/explain-request.ts';
 import { explainResponse } from '../../../diagnostics/inspect/explain-response.ts';
 import { readPasted } from '../../../diagnostics/inspect/pasted.ts';
 import { outlineXml } from '../../../diagnostics/outline.ts';
