@@ -29,6 +29,7 @@ export async function openFoundation(settings: Settings, report?: Report): Promi
     const { MASTER_KEY } = settings;
     const masterKeyFile = MASTER_KEY === undefined ? embeddedMasterKeyFile() : undefined;
     const masterKey = createMasterKey(...(masterKeyFile?.read() ?? (await readMasterKeys(MASTER_KEY ?? ''))));
+    if (masterKeyFile !== undefined) masterKey.follow(masterKeyFile.read);
     await verifyMasterKey(database.db, masterKey);
     const module = await openModule(settings);
     return {

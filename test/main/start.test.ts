@@ -171,15 +171,23 @@ test('a database of version 0.1.0 is not started over: the start names the comma
   expect(readdirSync(join(folder, 'data'))).toEqual(['pglite']);
 });
 
-test('a service whose database is killed answers 503, starts it again and serves', async () => {
+test('a service whose database is killed and can’t start answers 503, and serves again by itself once it can', async () => {
   const service = await start({});
-  const pid = pidOfServer(join(folder, 'data')) ?? 0;
-  process.kill(pid, 'SIGSTOP');
-  const asked = fetch(`${service.url}/health/ready`);
+  const dataDir = join(folder, 'data');
+  const pid = pidOfServer(dataDir) ?? 0;
+  const configuration = join(dataDir, 'postgresql', 'postgresql.conf');
+  const right = readFileSync(configuration);
+  const ready = async () => (await fetch(`${service.url}/health/ready`)).status;
+
+  appendFileSync(configuration, '\nno_such_setting = 1\n');
   process.kill(pid, 'SIGKILL');
-  expect([200, 503]).toContain((await asked).status);
-  await vi.waitUntil(async () => (await fetch(`${service.url}/health/ready`)).status === 200, { timeout: 60_000 });
-  expect(pidOfServer(join(folder, 'data'))).not.toBe(pid);
+  await vi.waitUntil(async () => (await ready()) === 503, { timeout: 60_000 });
+  await service.logged('the embedded database was lost and does not start; the start is tried again');
+  expect(await ready()).toBe(503);
+
+  writeFileSync(configuration, right);
+  await vi.waitUntil(async () => (await ready()) === 200, { timeout: 60_000 });
+  expect(pidOfServer(dataDir)).not.toBe(pid);
   expect(await endService(service)).toEqual(CLEAN);
-  expect(pidOfServer(join(folder, 'data'))).toBeUndefined();
+  expect(pidOfServer(dataDir)).toBeUndefined();
 });

@@ -20,6 +20,11 @@ export interface MasterKey {
   unseal(sealed: Uint8Array, context: string): Buffer;
   /** Says whether a secret is sealed with the key that seals. */
   isCurrent(sealed: Uint8Array, context: string): boolean;
+  /**
+   * Keeps up with a rotation by another process: the keys are read again before every seal, and where none of them can
+   * unseal a secret. Where they can't be read, the known ones stay.
+   */
+  follow(read: () => readonly string[]): void;
   /** Puts a new key before the others. @param base64 32 bytes in base64 */
   introduce(base64: string): void;
   /** Forgets all but the first, once nothing is sealed with the others. */
@@ -76,6 +81,27 @@ export function createMasterKey(...base64: string[]): MasterKey {
     }
   }
 
+  let readAgain: (() => readonly string[]) | undefined;
+  /** @returns whether there are other keys than before */
+  function refresh(): boolean {
+    try {
+      const fresh = readAgain?.().map(deriveKeys) ?? [];
+      const names = (some: readonly OneKey[]) => some.map(({ checkValue }) => checkValue).join();
+      if (fresh.length === 0 || names(fresh) === names(keys)) return false;
+      keys.splice(0, keys.length, ...fresh);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+  function unsealWithAny(sealed: Uint8Array, context: string): Buffer | undefined {
+    for (const key of keys) {
+      const secret = opened(key, sealed, context);
+      if (secret !== undefined) return secret;
+    }
+    return undefined;
+  }
+
   // As a key object: given bytes, node:crypto first finds out by exceptions that they are none, for 8 µs each time.
   let emails = createSecretKey(current().emailSecret);
 
@@ -84,23 +110,24 @@ export function createMasterKey(...base64: string[]): MasterKey {
       return keys.map(({ checkValue }) => checkValue);
     },
     seal(secret, context) {
+      refresh();
       const iv = randomBytes(IV_BYTES);
       const cipher = createCipheriv('aes-256-gcm', current().sealing, iv).setAAD(Buffer.from(context));
       const ciphertext = Buffer.concat([cipher.update(secret), cipher.final()]);
       return Buffer.concat([Buffer.of(VERSION), iv, cipher.getAuthTag(), ciphertext]);
     },
     unseal(sealed, context) {
-      for (const key of keys.slice(0, -1)) {
-        const secret = opened(key, sealed, context);
-        if (secret !== undefined) return secret;
-      }
-      // The last one's complaint is told.
-      return unsealWith(keys.at(-1) ?? current(), sealed, context);
+      const secret = unsealWithAny(sealed, context) ?? (refresh() ? unsealWithAny(sealed, context) : undefined);
+      // Report the last key's error.
+      return secret ?? unsealWith(keys.at(-1) ?? current(), sealed, context);
     },
     isCurrent(sealed, context) {
       const secret = opened(current(), sealed, context);
       secret?.fill(0);
       return secret !== undefined;
+    },
+    follow(read) {
+      readAgain = read;
     },
     introduce: (newer) => void keys.unshift(deriveKeys(newer)),
     forgetOthers: () => void keys.splice(1),

@@ -1,10 +1,15 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Settings } from '../../config.ts';
 import { InputError } from '../errors/idp-error.ts';
 import { type Database, isDatabaseGone } from './database.ts';
 import { openEmbeddedServer } from './embedded/embedded-server.ts';
 import { openPostgresql } from './postgresql.ts';
+
+/** Which database: the server of a URL, or else the one of the service's own in a folder. */
+interface DatabaseSettings {
+  readonly DATABASE_URL?: string | undefined;
+  readonly DATA_DIR: string;
+}
 
 /** Called with errors that happen while nobody waits for an answer. */
 export type Report = (error: unknown) => void;
@@ -61,10 +66,7 @@ function refuseOldForm(dataDir: string): void {
  * @param report is called while an embedded database that was lost can't be started again
  * @throws InputError where it can't be had
  */
-export async function openDatabase(
-  { DATABASE_URL, DATA_DIR }: Pick<Settings, 'DATABASE_URL' | 'DATA_DIR'>,
-  report?: Report,
-): Promise<Database> {
+export async function openDatabase({ DATABASE_URL, DATA_DIR }: DatabaseSettings, report?: Report): Promise<Database> {
   if (DATABASE_URL !== undefined) return openGiven(DATABASE_URL);
   refuseOldForm(DATA_DIR);
   return openEmbedded(DATA_DIR, report);
