@@ -14,7 +14,7 @@ import { createTestDatabase } from '../test/support/postgres.ts';
 
 export type DatabaseKind = 'PostgreSQL' | 'PGlite';
 
-/** Somebody who is signed in at a biller, and what a request for them must say. */
+/** A portal user who is signed in at a biller, and what a request for them must contain. */
 export interface SignedIn {
   readonly ssoUrl: string;
   readonly cookie: string;
@@ -74,7 +74,7 @@ export async function withServices<Result>(
 
 const ACTOR = { name: 'bench' };
 
-/** Adds a biller that signs what is told. @returns it, as sign-ons see it */
+/** Adds a biller that signs the given elements. @returns it, as sign-ons see it */
 export async function addBiller(services: Services, slug: string, sign: SignChoice): Promise<Biller> {
   const input = {
     slug,

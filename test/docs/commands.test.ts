@@ -8,7 +8,7 @@ import { commandsOf, PAGES, ROOT, readPage } from './pages.ts';
 
 const scripts = Object.keys(packageJson.scripts);
 /** What npm does by itself. */
-const NPM_OWN = ['ci', 'install', 'rebuild'];
+const NPM_OWN = ['ci', 'install', 'rebuild', 'version'];
 
 /** @returns what is wrong with a call of npm, if anything */
 function npmFault(line: string): string | undefined {

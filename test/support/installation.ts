@@ -33,6 +33,8 @@ export interface TestInstallation {
 interface Options {
   /** A server to make the database on, if not the one of the tests. */
   readonly postgresUrl?: string | undefined;
+  /** An installation that exists already; without it a new, empty one. The database is left as it is at the end. */
+  readonly existing?: { readonly url: string; readonly masterKey: string };
   readonly publicUrl?: string;
   readonly clock?: () => number;
   readonly logger?: Logger;
@@ -50,11 +52,13 @@ export function databaseOfProject(): Pick<Options, 'postgresUrl'> {
 export async function startInstallation(options: Options = {}): Promise<TestInstallation> {
   const {
     postgresUrl = inject('postgresUrl'),
+    existing,
     publicUrl = 'https://idp.example',
     logger = pino({ level: 'silent' }),
   } = options;
-  const { url, drop } = await createTestDatabase(postgresUrl);
-  const key = randomBytes(32).toString('base64');
+  const { url, drop } =
+    existing === undefined ? await createTestDatabase(postgresUrl) : { url: existing.url, drop: async () => undefined };
+  const key = existing?.masterKey ?? randomBytes(32).toString('base64');
   const database = await openPostgresql(url);
   const services = createServices({
     publicUrl,

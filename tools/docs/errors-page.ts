@@ -15,11 +15,11 @@ export function errorsPage(): string {
   const entries = Object.entries(errorCatalogue) as [string, Entry][];
   return generatedPage('Errors', 'src/platform/errors/catalogue.ts and input-codes.ts', [
     'A sign-on that fails shows a page with a title, what happened, what to do, a reference of three words that can be read out over the phone, and the error code. The codes are stable: they are never renamed. A client that asks for JSON gets the same as `application/problem+json` (RFC 9457).',
-    'The page never tells what was expected and what came; an operator finds that under the reference, for a week, and what was audited for as long as the audit is kept:',
+    'The page never shows what was expected and what came in. An operator finds that under the reference for a week, and the audit events for as long as the audit is kept:',
     '```sh\n./ic-idp trace <reference>\n./ic-idp audit --reference <reference>\n```',
-    'An error with a SAML status can be told to the Service Provider once it and its ACS are trusted. Everything else is told to the person only.',
+    'An error with a SAML status can be reported to the Service Provider once the Service Provider and its ACS are trusted. Everything else is shown to the person only.',
     table(
-      ['Code', 'HTTP status', 'What the person reads', 'What the person is told to do', 'SAML status'],
+      ['Code', 'HTTP status', 'What the person reads', 'What the page says to do', 'SAML status'],
       entries.map(([name, { status, title, sentence, remedy, saml = [] }]) => [
         code(name),
         String(status),

@@ -3,4 +3,4 @@ import { cacheCompiledCode } from './compile-cache.ts';
 
 // Before anything else is loaded, so that all of it comes from the cache.
 cacheCompiledCode();
-await import('./main.ts');
+await import('./command-line.ts');
