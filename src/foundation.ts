@@ -20,7 +20,7 @@ export interface Foundation {
 }
 
 /**
- * Opens what the settings describe: database, migrations, master key, hardware module.
+ * Opens what the settings describe: database, migrations, master key, HSM.
  *
  * @returns undefined where a running service has the embedded database
  * @throws InputError where one of them cannot be opened

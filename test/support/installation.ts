@@ -39,7 +39,7 @@ interface Options {
   readonly clock?: () => number;
   readonly logger?: Logger;
   readonly trustProxy?: string;
-  /** A hardware module; closed with the installation. */
+  /** An HSM; closed with the installation. */
   readonly hsm?: Hsm;
 }
 
