@@ -19,9 +19,9 @@ CMD ["node", "sandbox/main.ts"]
 
 FROM base AS idp
 RUN npm ci --omit=dev --workspaces=false --no-audit --no-fund && npm cache clean --force
-COPY ic-idp ./
-RUN ln -s /app/ic-idp /usr/local/bin/ic-idp
+COPY ic-idp ./ic-idp
 COPY src ./src
+RUN ln -s /app/ic-idp /usr/local/bin/ic-idp
 ENV HOST=0.0.0.0 \
     PORT=3000
 # The files above belong to root, so the service cannot change its own program.

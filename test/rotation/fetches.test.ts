@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { databaseOfProject, startInstallation, type TestInstallation } from '../support/installation.ts';
+import { startInstallation, type TestInstallation } from '../support/installation.ts';
 
 let installation: TestInstallation;
 let now = Date.parse('2026-03-01T08:00:00Z');
 beforeAll(async () => {
-  installation = await startInstallation({ ...databaseOfProject(), clock: () => now, trustProxy: 'loopback' });
+  installation = await startInstallation({ clock: () => now, trustProxy: 'loopback' });
 });
 afterAll(() => installation.close());
 

@@ -30,7 +30,7 @@ export interface TestInstallation {
   close(): Promise<void>;
 }
 
-interface Options {
+export interface InstallationOptions {
   /** A server to make the database on, if not the one of the tests. */
   readonly postgresUrl?: string | undefined;
   /** An installation that exists already; without it a new, empty one. The database is left as it is at the end. */
@@ -43,13 +43,12 @@ interface Options {
   readonly hsm?: Hsm;
 }
 
-/** What `startInstallation` needs of a database. */
-export function databaseOfProject(): Pick<Options, 'postgresUrl'> {
-  return { postgresUrl: inject('postgresUrl') };
-}
-
-/** Starts an installation for one test file. @throws where the database can't be had */
-export async function startInstallation(options: Options = {}): Promise<TestInstallation> {
+/**
+ * Starts an installation. For one with a biller, a portal user and a browser see `useStage`.
+ *
+ * @throws if the database cannot be opened
+ */
+export async function startInstallation(options: InstallationOptions = {}): Promise<TestInstallation> {
   const {
     postgresUrl = inject('postgresUrl'),
     existing,

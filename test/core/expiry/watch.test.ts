@@ -7,7 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { runNamed } from '../../../src/admin/operations/run.ts';
 import { authnRequest, redirectQuery } from '../../support/authn-request.ts';
 import { createBrowserLike, errorCodeOf, requirePosted } from '../../support/browser-like.ts';
-import { databaseOfProject, startInstallation, type TestInstallation } from '../../support/installation.ts';
+import { startInstallation, type TestInstallation } from '../../support/installation.ts';
 import { createTestStorage } from '../../support/storage.ts';
 
 const DAY = 86_400_000;
@@ -18,7 +18,7 @@ let slug = '';
 let number = 0;
 
 beforeAll(async () => {
-  installation = await startInstallation({ ...databaseOfProject(), clock: () => now });
+  installation = await startInstallation({ clock: () => now });
 });
 afterAll(() => installation.close());
 beforeEach(async () => {
