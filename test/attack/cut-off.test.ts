@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, connect } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createLogger } from '../../src/platform/http/log.ts';
-import { databaseOfProject, startInstallation, type TestInstallation } from '../support/installation.ts';
+import { startInstallation, type TestInstallation } from '../support/installation.ts';
 
 let installation: TestInstallation;
 /** What is logged above the usual: somebody may be called out of bed by it. */
@@ -10,7 +10,7 @@ const alarms: string[] = [];
 let answered: (status: number) => void = () => undefined;
 beforeAll(async () => {
   const logger = createLogger('warn', { write: (line) => void alarms.push(line) });
-  installation = await startInstallation({ ...databaseOfProject(), logger });
+  installation = await startInstallation({ logger });
   // Nobody is there any more to read the answer; this is the last that is seen of it.
   installation.server.addHook('onSend', async (_request, reply) => answered(reply.statusCode));
   await installation.addBiller('riverton', { keyType: 'EC-P256' });

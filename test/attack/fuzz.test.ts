@@ -8,7 +8,7 @@ import { createLogger } from '../../src/platform/http/log.ts';
 import { parseXml } from '../../src/protocols/saml/reading/xml.ts';
 import { authnRequest, redirectQuery, signedMessage, signedQuery } from '../support/authn-request.ts';
 import { createBrowserLike, errorCodeOf, postedBy, referenceOf } from '../support/browser-like.ts';
-import { databaseOfProject, startInstallation, TEST_ACS, type TestInstallation } from '../support/installation.ts';
+import { startInstallation, TEST_ACS, type TestInstallation } from '../support/installation.ts';
 import { makeSigningKey, type SigningKey } from '../support/saml.ts';
 import { changed, HOSTILE, parameters, requestAttributes, requestElements, textChange } from './mutations.ts';
 
@@ -30,7 +30,7 @@ beforeAll(async () => {
     longestLine = Math.max(longestLine, line.length);
   };
   const logger = createLogger('info', { write: count });
-  installation = await startInstallation({ ...databaseOfProject(), logger });
+  installation = await startInstallation({ logger });
   key = await makeSigningKey('RSA-2048');
   const settings = { unsolicited: true };
   await installation.addBiller('riverton', { keyType: 'EC-P256', settings, spCertificates: [key.certificatePem] });

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { databaseOfProject, startInstallation, type TestInstallation } from '../support/installation.ts';
+import { startInstallation, type TestInstallation } from '../support/installation.ts';
 
 let installation: TestInstallation;
 beforeAll(async () => {
-  installation = await startInstallation(databaseOfProject());
+  installation = await startInstallation();
 });
 afterAll(() => installation.close());
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createLogger } from '../../src/platform/http/log.ts';
 import { authnRequest, postFields } from '../support/authn-request.ts';
 import { createBrowserLike, errorCodeOf } from '../support/browser-like.ts';
-import { databaseOfProject, startInstallation, type TestInstallation } from '../support/installation.ts';
+import { startInstallation, type TestInstallation } from '../support/installation.ts';
 
 /** What DEFLATE makes of these on the wire is a kilobyte; here they come by POST, which is no different behind it. */
 const LONG = 240_000;
@@ -37,7 +37,6 @@ const lines: string[] = [];
 let installation: TestInstallation;
 beforeAll(async () => {
   installation = await startInstallation({
-    ...databaseOfProject(),
     logger: createLogger('info', { write: (line) => void lines.push(line) }),
   });
   await installation.addBiller('riverton', { keyType: 'EC-P256' });

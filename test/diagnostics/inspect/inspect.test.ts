@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { EMAIL, useStage } from '../../endpoints/sign-on/stage.ts';
 import { authnRequest, postFields, redirectQuery } from '../../support/authn-request.ts';
 import { requirePosted } from '../../support/browser-like.ts';
+import { EMAIL, useStage } from '../../support/stage.ts';
 
 const stage = useStage();
 interface Inspection {

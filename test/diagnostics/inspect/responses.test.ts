@@ -1,9 +1,9 @@
 import { beforeAll, expect, test } from 'vitest';
-import { EMAIL, useStage } from '../../endpoints/sign-on/stage.ts';
 import { authnRequest, redirectQuery, signedQuery } from '../../support/authn-request.ts';
 import { requirePosted } from '../../support/browser-like.ts';
 import { TEST_ACS, TEST_SP } from '../../support/installation.ts';
 import { makeSigningKey, type SigningKey } from '../../support/saml.ts';
+import { EMAIL, useStage } from '../../support/stage.ts';
 
 const stage = useStage();
 interface Inspection {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { EMAIL, useStage } from '../../endpoints/sign-on/stage.ts';
 import { elementsNamed, postedBy, referenceOf } from '../../support/browser-like.ts';
+import { EMAIL, useStage } from '../../support/stage.ts';
 
 const stage = useStage();
 type Page = Awaited<ReturnType<typeof stage.bring>>;

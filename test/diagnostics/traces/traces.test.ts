@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { newReference, normaliseReference } from '../../../src/platform/util/reference.ts';
 import { REFERENCE_WORDS } from '../../../src/platform/util/reference-words.ts';
-import { EMAIL, PASSWORD, useStage } from '../../endpoints/sign-on/stage.ts';
 import { elementsNamed, referenceOf, requirePosted } from '../../support/browser-like.ts';
+import { EMAIL, PASSWORD, useStage } from '../../support/stage.ts';
 
 const stage = useStage();
 interface Shown {
