@@ -169,7 +169,7 @@ test('with PostgreSQL: two instances sign on while secrets are sealed anew, and 
     }
     for (const installation of both) await installation.close();
 
-    await expect(openWith(old)).rejects.toThrow('MASTER_KEY is not the one');
+    await expect(openWith(old)).rejects.toThrow('MASTER_KEY is not the key');
     const after = await openWith(fresh);
     expect(await runNamed(after.services, 'master-key.status', {}, actor)).toMatchObject({ current: 31, other: 0 });
     await after.close();
