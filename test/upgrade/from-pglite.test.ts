@@ -11,6 +11,7 @@ import { ask, makeDataDir } from '../support/embedded-server.ts';
 
 // Tables that were empty in the installation of the dump; so every table has rows.
 const MORE_ROWS = `
+insert into installation values ('a fact', 'värde');
 insert into expiry_warnings (key_id, days, at, delivery, next_attempt)
   select id, 30, '2026-11-26T01:00:00.123Z', 'waiting', '2026-11-26T02:00:00Z' from signing_keys limit 1;
 insert into key_requests select gen_random_uuid(), id, 'EC-P256', '\\x00ff10'::bytea, '-----BEGIN', now() from billers limit 1;

@@ -65,6 +65,7 @@ export function embeddedMasterKeyFile(path: string = MASTER_KEY_FILE): MasterKey
       // A link, unlike a rename, does not replace a key that another process has just made: that one counts.
       linkSync(fresh, path);
     } catch (error) {
+      // Another process was faster: use its key.
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     } finally {
       rmSync(fresh);

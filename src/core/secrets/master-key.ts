@@ -25,7 +25,7 @@ export interface MasterKey {
    * unseal a secret. Where they can't be read, the known ones stay.
    */
   follow(read: () => readonly string[]): void;
-  /** Puts a new key before the others. @param base64 32 bytes in base64 */
+  /** Adds a new sealing key. @param base64 32 bytes in base64 */
   introduce(base64: string): void;
   /** Drops all keys but the first, once nothing is sealed with the others. */
   forgetOthers(): void;
