@@ -1,6 +1,7 @@
 import { type AuditWriter, createAuditWriter } from './core/audit/writer.ts';
 import { type Billers, createBillers } from './core/billers/billers.ts';
 import { createExpiryWatch, type ExpiryWatch } from './core/expiry/watch.ts';
+import { createFindDamagedKeys } from './core/keys/active-keys.ts';
 import type { HardwareModule } from './core/keys/hsm/module.ts';
 import { createModuleKeys, type ModuleKeys } from './core/keys/hsm/module-keys.ts';
 import { createKeys, type Keys } from './core/keys/keys.ts';
@@ -99,7 +100,13 @@ export function createServices(foundation: Foundation): Services {
     issue: createIssue({ keys, audit, clock }),
     traces,
     metrics: createMetrics(),
-    readiness: createReadiness({ database, keys, module, clock }),
+    readiness: createReadiness({
+      database,
+      keys,
+      findDamagedKeys: createFindDamagedKeys(database, masterKey),
+      module,
+      clock,
+    }),
     tidy: async () => {
       await deleteExpiredSessions(db, new Date(clock()));
       await flows.deleteExpired();

@@ -1,4 +1,12 @@
-import { createCipheriv, createDecipheriv, createHmac, createSecretKey, hkdfSync, randomBytes } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto';
 
 const VERSION = 1;
 const IV_BYTES = 12;
@@ -18,7 +26,9 @@ export interface MasterKey {
   seal(secret: Uint8Array, context: string): Buffer;
   /** @throws where the master key, the context or a single bit differs */
   unseal(sealed: Uint8Array, context: string): Buffer;
-  /** Says whether a secret is sealed with the key that seals. */
+  /** @returns whether unseal would succeed; the secret itself is wiped at once */
+  opens(sealed: Uint8Array, context: string): boolean;
+  /** @returns whether a secret is sealed with the first key, the one that seals */
   isCurrent(sealed: Uint8Array, context: string): boolean;
   /** Puts a new key before the others. @param base64 32 bytes in base64 */
   introduce(base64: string): void;
@@ -34,7 +44,7 @@ export interface MasterKey {
 
 interface OneKey {
   readonly checkValue: string;
-  readonly sealing: Buffer;
+  readonly sealing: KeyObject;
   readonly emailSecret: Buffer;
 }
 
@@ -43,7 +53,7 @@ function deriveKeys(base64: string): OneKey {
   const derive = (purpose: string) => Buffer.from(hkdfSync('sha256', master, '', `ic-idp ${purpose}`, 32));
   return {
     checkValue: createHmac('sha256', derive('check')).update('master key').digest('hex').slice(0, 16),
-    sealing: derive('seal'),
+    sealing: createSecretKey(derive('seal')),
     emailSecret: derive('audit email'),
   };
 }
@@ -67,6 +77,12 @@ export function createMasterKey(...base64: string[]): MasterKey {
     if (first === undefined) throw new Error('there is no master key');
     return first;
   };
+
+  function opensWith(key: OneKey, sealed: Uint8Array, context: string): boolean {
+    const secret = opened(key, sealed, context);
+    secret?.fill(0);
+    return secret !== undefined;
+  }
 
   function opened(key: OneKey, sealed: Uint8Array, context: string): Buffer | undefined {
     try {
@@ -94,14 +110,11 @@ export function createMasterKey(...base64: string[]): MasterKey {
         const secret = opened(key, sealed, context);
         if (secret !== undefined) return secret;
       }
-      // The last one's complaint is told.
+      // Report the last key's error.
       return unsealWith(keys.at(-1) ?? current(), sealed, context);
     },
-    isCurrent(sealed, context) {
-      const secret = opened(current(), sealed, context);
-      secret?.fill(0);
-      return secret !== undefined;
-    },
+    opens: (sealed, context) => keys.some((key) => opensWith(key, sealed, context)),
+    isCurrent: (sealed, context) => opensWith(current(), sealed, context),
     introduce: (newer) => void keys.unshift(deriveKeys(newer)),
     forgetOthers: () => void keys.splice(1),
     hashEmail: (email) => createHmac('sha256', emails).update(email.toLowerCase()).digest('base64url').slice(0, 22),
