@@ -1,15 +1,26 @@
-# The service, and with another command its stand-in Invoice Cloud and its command line. There is no build: Node runs
-# the TypeScript as it is. Give it DATABASE_URL and MASTER_KEY: the container keeps nothing of its own.
-FROM node:24-bookworm-slim
-
+# Two images: `--target idp` is the service with its command line, `--target sandbox` stands in for Invoice Cloud in trials.
+# There is no build step: Node runs the TypeScript as it is. Give the service DATABASE_URL and MASTER_KEY: the container
+# stores nothing itself.
+FROM node:24-bookworm-slim AS base
 WORKDIR /app
+ENV NODE_ENV=production
 COPY package.json package-lock.json ./
-RUN npm ci --omit=dev --no-audit --no-fund && npm cache clean --force
-COPY src ./src
-COPY sandbox ./sandbox
 
-ENV NODE_ENV=production \
-    HOST=0.0.0.0 \
+FROM base AS sandbox
+COPY sandbox ./sandbox
+RUN npm ci --omit=dev --workspace sandbox --no-audit --no-fund && npm cache clean --force
+ENV SANDBOX_HOST=0.0.0.0 \
+    SANDBOX_PORT=4000
+USER node
+EXPOSE 4000
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
+  CMD ["node", "-e", "fetch('http://127.0.0.1:' + process.env.SANDBOX_PORT + '/health').then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+CMD ["node", "sandbox/main.ts"]
+
+FROM base AS idp
+RUN npm ci --omit=dev --workspaces=false --no-audit --no-fund && npm cache clean --force
+COPY src ./src
+ENV HOST=0.0.0.0 \
     PORT=3000
 # The files above belong to root, so the service cannot change its own program.
 USER node

@@ -67,13 +67,13 @@ export function createServices(foundation: Foundation): Services {
   const audit = createAuditWriter({ database, masterKey, clock });
   const billers = createBillers({ db, publicUrl });
   const moduleKeys = createModuleKeys({ db, module, audit, clock });
-  const keys = createKeys({ db, masterKey, moduleKeys, clock });
+  const keys = createKeys({ database, masterKey, moduleKeys, clock });
   const rotation = createRotation({ database, keys, audit, clock });
   const fetches = createMetadataFetches({ database, clock });
   const sessions = createSessions({ database, clock });
   const flows = createFlows({ db, clock });
   const traces = createTraces({ db, clock });
-  const throttle = createThrottle(db);
+  const throttle = createThrottle(database);
   const signIn = createSignIn({ db, masterKey, throttle, audit });
   database.onChange((billerId) => {
     billers.forget(billerId);

@@ -1,11 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { eq } from 'drizzle-orm';
 import pg from 'pg';
 import type { Services } from '../../src/app.ts';
-import { insertBiller } from '../../src/core/billers/store.ts';
-import { publishedKeys } from '../../src/core/keys/store.ts';
+import { findBiller, insertBiller } from '../../src/core/billers/store.ts';
+import { type NewSigningKey, publishedKeys } from '../../src/core/keys/store.ts';
 import { sealContext } from '../../src/core/secrets/seal-context.ts';
-import { billers, signingKeys } from '../../src/platform/database/schema.ts';
 import { addBiller, type BenchInstallation, type SignedIn, sessionCookie, withServices } from '../installation.ts';
 import { progress } from '../part.ts';
 
@@ -26,20 +24,20 @@ const CHUNK = 500;
 async function multiplyBillers(services: Services, count: number): Promise<void> {
   const { db } = services.database;
   const first = await addBiller(services, 'biller-0', 'assertion');
-  const [template] = await db.select().from(billers).where(eq(billers.id, first.id));
+  const template = await findBiller(db, 'biller-0');
   const [key] = await publishedKeys(db, first.id);
   if (template === undefined || key?.sealedPrivateKey == null) throw new Error('The first biller has no key.');
   const der = services.masterKey.unseal(key.sealedPrivateKey, sealContext(first.id, key.id));
   for (let start = 1; start < count; start += CHUNK) {
-    await db.transaction(async (transaction) => {
-      const keys: (typeof signingKeys.$inferInsert)[] = [];
+    await services.database.transaction(async (transaction) => {
+      const keys: NewSigningKey[] = [];
       for (let number = start; number < Math.min(start + CHUNK, count); number += 1) {
         const [id, keyId] = [randomUUID(), randomUUID()];
         await insertBiller(transaction, { ...template, id, slug: `biller-${number}`, billerGuid: randomUUID() });
         const sealedPrivateKey = services.masterKey.seal(der, sealContext(id, keyId));
         keys.push({ ...key, id: keyId, billerId: id, sealedPrivateKey });
       }
-      await transaction.insert(signingKeys).values(keys);
+      await transaction.insertInto('signingKeys').values(keys).execute();
     });
   }
 }

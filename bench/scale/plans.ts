@@ -1,6 +1,7 @@
-import { drizzle } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
-import type { Database, Db } from '../../src/platform/database/database.ts';
+import type { Database } from '../../src/platform/database/database.ts';
+import { createDb } from '../../src/platform/database/kysely.ts';
+import { sendOver } from '../../src/platform/database/transaction.ts';
 
 /** Something that the service does with the database, by the service's own code. */
 export interface Work {
@@ -58,11 +59,10 @@ export async function plansOf(url: string, works: readonly Work[]): Promise<Plan
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
-    const db = drizzle(client);
     const database: Database = {
       kind: 'postgresql',
-      db: db as unknown as Db,
-      transaction: (work) => db.transaction((transaction) => work(transaction as unknown as Db)),
+      db: createDb((text, values) => sendOver(client, text, values)),
+      transaction: () => Promise.reject(new Error('No transaction is explained.')),
       async query<Row>({ name, text }: { name: string; text: string }, values: readonly unknown[]) {
         await client.query('set plan_cache_mode = force_generic_plan');
         const { rows } = await client.query({ name, text, values: values as unknown[] });

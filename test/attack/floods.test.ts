@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { hashPassword, verifyPassword } from '../../src/core/portal-users/password.ts';
 import { authnRequest, redirectQuery } from '../support/authn-request.ts';
@@ -60,9 +60,9 @@ describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
     const begin = () =>
       createBrowserLike(installation.server).get(`/saml/riverton/sso?${redirectQuery(authnRequest())}`);
     expect((await begin()).statusCode).toBe(303);
-    await database.db.execute(sql`insert into sign_on_flows (id, secret_hash, biller_id, request, expires_at)
+    await sql`insert into sign_on_flows (id, secret_hash, biller_id, request, expires_at)
       select 'flood-' || n, secret_hash, biller_id, request, now() - interval '1 second'
-      from sign_on_flows, generate_series(1, 12000) n`);
+      from sign_on_flows, generate_series(1, 12000) n`.execute(database.db);
     const count = async () => {
       const counted = { name: 'count-flows', text: 'select count(*)::int as count from sign_on_flows' };
       return (await database.query<{ count: number }>(counted, []))[0]?.count;

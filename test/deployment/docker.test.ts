@@ -20,11 +20,29 @@ const instructions = read('Dockerfile')
     const [name = '', ...rest] = line.split(/\s+/);
     return { name, value: rest.join(' ') };
   });
-const values = (name: string) => instructions.filter((each) => each.name === name).map((each) => each.value);
-const last = (name: string) => values(name).at(-1) ?? '';
+type Instructions = typeof instructions;
+
+const valuesOf = (list: Instructions, name: string) =>
+  list.filter((each) => each.name === name).map((each) => each.value);
+const values = (name: string) => valuesOf(instructions, name);
+
+/** The instructions of a target: those of its own stage, after those of the stages that it builds on. */
+function target(name: string): Instructions {
+  const start = instructions.findIndex((each) => each.name === 'FROM' && each.value.endsWith(` AS ${name}`));
+  expect(start, `no stage named ${name}`).toBeGreaterThanOrEqual(0);
+  const next = instructions.findIndex((each, index) => index > start && each.name === 'FROM');
+  const own = instructions.slice(start, next === -1 ? undefined : next);
+  const [from = ''] = own[0]?.value.split(' ') ?? [];
+  return from.includes(':') ? own : [...target(from), ...own];
+}
+
+const TARGETS = {
+  idp: { program: 'src/main.ts', folder: 'src', install: '--workspaces=false', health: '/health/live' },
+  sandbox: { program: 'sandbox/main.ts', folder: 'sandbox', install: '--workspace sandbox', health: '/health' },
+};
 
 const serviceSchema = z.object({
-  build: z.string().optional(),
+  build: z.object({ context: z.literal('.'), target: z.string() }).optional(),
   image: z.string(),
   user: z.string().optional(),
   command: z.array(z.string()).optional(),
@@ -46,21 +64,44 @@ const composeSchema = z.object({
   volumes: z.record(z.string(), z.unknown()),
 });
 const text = read('docker-compose.yml');
-// The schema is itself a check: no service passes it that can write its root, gain a privilege, or has no health check.
+// The schema is a check too: it rejects a service that can write its root, gain a privilege, or has no health check.
 const { services, volumes } = composeSchema.parse(parse(text, { merge: true }));
 
-describe('Dockerfile', () => {
-  test('runs Node 24, with production dependencies from the lock file only', () => {
-    expect(last('FROM')).toMatch(/^node:24-/);
-    expect(values('RUN').join('\n')).toMatch(/\bnpm ci --omit=dev\b/);
+describe.each(Object.entries(TARGETS))('the target %s of the Dockerfile', (name, expected) => {
+  const stage = target(name);
+  const last = (instruction: string) => valuesOf(stage, instruction).at(-1) ?? '';
+
+  test('runs Node 24, with its own production dependencies from the lock file only', () => {
+    expect(valuesOf(stage, 'FROM')[0]).toMatch(/^node:24-/);
+    expect(valuesOf(stage, 'RUN')).toEqual([expect.stringContaining(`npm ci --omit=dev ${expected.install} `)]);
   });
 
   test('ends as a user who is not root, and copies nothing afterwards', () => {
     expect(last('USER')).toBe('node');
-    const user = instructions.findLastIndex((each) => each.name === 'USER');
-    expect(instructions.slice(user).some((each) => ['COPY', 'ADD', 'RUN'].includes(each.name))).toBe(false);
+    const user = stage.findLastIndex((each) => each.name === 'USER');
+    expect(stage.slice(user).some((each) => ['COPY', 'ADD', 'RUN'].includes(each.name))).toBe(false);
   });
 
+  test('has its own files and not those of the other', () => {
+    expect(valuesOf(stage, 'COPY')).toEqual([
+      'package.json package-lock.json ./',
+      `${expected.folder} ./${expected.folder}`,
+    ]);
+  });
+
+  test('starts a file that exists and is in the image', () => {
+    expect(JSON.parse(last('CMD'))).toEqual(['node', expected.program]);
+    expect(exists(expected.program)).toBe(true);
+  });
+
+  test('checks by its health check that the program is alive', () => {
+    const [, list = ''] = last('HEALTHCHECK').split(/ CMD (?=\[)/);
+    const command = z.tuple([z.literal('node'), z.literal('-e'), z.string()]).parse(JSON.parse(list));
+    expect(command[2]).toContain(`'${expected.health}'`);
+  });
+});
+
+describe('Dockerfile', () => {
   test('copies files that exist, and that .dockerignore lets through: no others', () => {
     const ignore = read('.dockerignore')
       .split('\n')
@@ -70,18 +111,6 @@ describe('Dockerfile', () => {
     expect(ignore[0]).toBe('*');
     expect(ignore.slice(1).sort()).toEqual(copied.map((file) => `!${file}`).sort());
     expect(values('ADD')).toEqual([]);
-  });
-
-  test('starts a file that exists and is in the image', () => {
-    const command: unknown = JSON.parse(last('CMD'));
-    expect(command).toEqual(['node', 'src/main.ts']);
-    expect(exists('src/main.ts')).toBe(true);
-  });
-
-  test('checks by its health check that the service is alive', () => {
-    const [, list = ''] = last('HEALTHCHECK').split(/ CMD (?=\[)/);
-    const command = z.tuple([z.literal('node'), z.literal('-e'), z.string()]).parse(JSON.parse(list));
-    expect(command[2]).toContain('/health/live');
   });
 
   test('carries no secret', () => {
@@ -109,17 +138,17 @@ describe('docker-compose.yml', () => {
     expect(services.postgres.ports).toEqual([]);
   });
 
-  test('runs the service and the stand-in from one image, and the stand-in by a file that exists', () => {
-    expect(services.sandbox.image).toBe(services.idp.image);
-    expect([services.idp.build, services.sandbox.build]).toEqual(['.', '.']);
-    expect(services.idp.command).toBeUndefined();
-    expect(services.sandbox.command).toEqual(['node', 'sandbox/main.ts']);
-    expect(exists('sandbox/main.ts')).toBe(true);
-    expect(/^[^#\n]*#.* (src\/cli\/\S+\.ts)/m.exec(text)?.[1]).toSatisfy(exists);
+  test('builds the service and the sandbox from their targets, and names a command line that exists', () => {
+    for (const name of ['idp', 'sandbox'] as const) {
+      expect(services[name].build?.target).toBe(name);
+      expect(services[name].command).toBeUndefined();
+    }
+    expect(services.sandbox.image).not.toBe(services.idp.image);
+    expect(/^[^#\n]*#.* (src\/admin\/cli\/\S+\.ts)/m.exec(text)?.[1]).toSatisfy(exists);
   });
 
   test('runs nothing as root', () => {
-    // The image's own user (node) unless told otherwise; that of the postgres image would be root.
+    // The images' own user is node; that of the postgres image would be root.
     expect([services.idp.user, services.sandbox.user, services.postgres.user]).toEqual([
       undefined,
       undefined,
@@ -151,7 +180,7 @@ describe('docker-compose.yml', () => {
     expect(services.idp.ports).toContain(`127.0.0.1:3000:${services.idp.environment.PORT}`);
   });
 
-  test('lets the stand-in reach the service under its public URL, which says localhost', () => {
+  test('lets the sandbox reach the service under its public URL, which is at localhost', () => {
     expect(services.sandbox.network_mode).toBe('service:idp');
     expect(services.sandbox.environment.SANDBOX_HOST).toBe('0.0.0.0');
     expect(services.idp.ports).toContain(`127.0.0.1:4000:${services.sandbox.environment.SANDBOX_PORT}`);

@@ -1,56 +1,149 @@
-import { describe, expect, test } from 'vitest';
-import { titledTests } from '../../tools/docs/titled-tests.ts';
-import { readPage } from './pages.ts';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { CHECKLIST } from '../../tools/docs/checklist.ts';
+import {
+  conformancePage,
+  conformanceProblems,
+  type HeldCase,
+  joinedTitle,
+  readReasons,
+} from '../../tools/docs/conformance-page.ts';
+import { ROOT, readPage } from './pages.ts';
 
-// Lines are put in from here: what stands in this file must not be taken for titles of its own tests.
-const [one, several] = ['13', '1, 102'];
-const good = `test('${one} HEAD never issues (RFC 9110 9.3.2)', () => {});\n`;
-const read = (source: string) => titledTests('test/x.test.ts', source);
+const HEAD = 'IDP-013';
+/** Reasons for all lines but one. */
+const reasons = new Map(
+  Object.keys(CHECKLIST)
+    .filter((id) => id !== HEAD)
+    .map((id) => [id, 'Not built.']),
+);
+const held: HeldCase = {
+  file: 'test/x.test.ts',
+  title: 'HEAD never issues',
+  at: '1:1',
+  holds: [HEAD],
+  source: 'RFC 9110 9.3.2',
+};
 
-test('a title with lines of the checklist and a source is read, in any quotes; another title is not', () => {
-  const source = `${good}test.each([1])("${several} it's %s (SAML Core 1 (a))", () => {});\n  ['${one} a case (project rule)', 1],\ntest('none', () => {});`;
-  expect(read(source)).toEqual([
-    { file: 'test/x.test.ts', title: 'HEAD never issues (RFC 9110 9.3.2)', lines: [13] },
-    { file: 'test/x.test.ts', title: "it's %s (SAML Core 1 (a))", lines: [1, 102] },
-    { file: 'test/x.test.ts', title: 'a case (project rule)', lines: [13] },
-  ]);
-});
+describe('a line of the checklist', () => {
+  test('needs a passing test or a reason, not both', () => {
+    expect(conformanceProblems([held], reasons)).toEqual([]);
+    expect(conformanceProblems([], reasons)).toEqual([
+      "IDP-013 has no passing test. Add one with { meta: { holds: ['IDP-013'] } }, or a reason to test/NOT-TESTED.md.",
+    ]);
+    expect(conformanceProblems([held], new Map([...reasons, [HEAD, 'Not built.']]))).toEqual([
+      'IDP-013 has a passing test; remove its reason from test/NOT-TESTED.md.',
+    ]);
+  });
 
-describe('a file in which a test does not run, or may fail, is refused', () => {
-  test.each(
-    ['skip', 'todo', 'only', 'fails', 'skipIf', 'runIf'].flatMap((word) => [
-      good.replace('test', `test.${word}`),
-      good.replace('test', `test.${word}.each([1])`),
-      good.replace('test', `test.concurrent.${word}`),
-      `describe.${word}('all', () => {\n  ${good}});`,
-    ]),
-  )('%s', (source) => {
-    expect(() => read(good + source)).toThrow(
-      /^test\/x\.test\.ts has `.+`: its titles can't stand for tests that hold$/,
+  test('that a test or a reason names must exist', () => {
+    const unknown = (id: string) => `${id} is not a line of tools/docs/checklist.ts.`;
+    expect(conformanceProblems([{ ...held, holds: [HEAD, 'IDP-999'] }], reasons)).toEqual([unknown('IDP-999')]);
+    expect(conformanceProblems([held], new Map([...reasons, ['IDP-998', 'x']]))).toEqual([unknown('IDP-998')]);
+  });
+
+  test('has an id of three digits, and the reasons are read by it', () => {
+    for (const id of Object.keys(CHECKLIST)) expect(id).toMatch(/^IDP-\d{3}$/);
+    expect(readReasons('| Line    | Reason |\n| IDP-094 | Not built. |\n| 95      | x |\n')).toEqual(
+      new Map([['IDP-094', 'Not built.']]),
     );
   });
+});
 
-  test.each(['skip', 'fails'])('the option %s', (word) => {
-    expect(() => read(good.replace(', (', `, { ${word}: true }, (`))).toThrow(`has \`${word}: true\``);
+describe('the page', () => {
+  test('lists each test of a line with its file and source, and the reason where there is none', () => {
+    const other = { ...held, file: 'test/a.test.ts', title: 'by `a` > b_c', at: '9:1', source: 'project rule' };
+    const page = conformancePage([held, { ...held, title: 'another', at: '7:1' }, other], reasons);
+    expect(page).toContain(
+      `**IDP-013. ${CHECKLIST[HEAD]}**\n\n` +
+        '- [a.test.ts](../test/a.test.ts): by \\`a\\` \\> b\\_c (project rule)\n' +
+        '- [x.test.ts](../test/x.test.ts)\n  - HEAD never issues (RFC 9110 9.3.2)\n  - another (RFC 9110 9.3.2)\n',
+    );
+    expect(page).toContain(`**IDP-014. ${CHECKLIST['IDP-014']}**\n\n- Not tested: Not built.\n`);
   });
 
-  test('from inside the test', () => {
-    const call = ['context', 'skip()'].join('.');
-    expect(() => read(good.replace('{}', `{ ${call}; }`))).toThrow("can't stand");
+  test('counts the cases of one test', () => {
+    expect(joinedTitle(['by GET it works', 'by POST it works'])).toBe('by … it works (2 cases)');
+    expect(joinedTitle(['one', 'the other', 'a third'])).toBe('3 cases, such as: one');
+    expect(joinedTitle(['a a', 'a a a'])).toBe('a a … (2 cases)');
+    expect(joinedTitle(['same', 'same'])).toBe('same (2 cases)');
+  });
+
+  test('in docs/ has every line of the checklist', () => {
+    const page = readPage('docs/conformance.md');
+    for (const [id, text] of Object.entries(CHECKLIST)) expect(page).toContain(`**${id}. ${text}**`);
   });
 });
 
-test('a test that is commented out is none', () => {
-  expect(read(`// ${good}  // ${good}/* ${good} */\n`)).toEqual([]);
-});
+describe('a run', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'ic-idp-conformance-'));
+    for (const name of ['test', 'docs']) mkdirSync(join(folder, name));
+    symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));
+    writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+    const plugin = join(ROOT, 'test/support/conformance-reporter.ts');
+    writeFileSync(
+      join(folder, 'vitest.config.ts'),
+      `import { judgeConformance } from '${plugin}';\nexport default { plugins: [judgeConformance], test: { includeTaskLocation: true } };\n`,
+    );
+    const rows = [...reasons].map(([id, reason]) => `| ${id} | ${reason} |\n`);
+    writeFileSync(join(folder, 'test/NOT-TESTED.md'), rows.join(''));
+    writeTest('other', `test('other', () => {});`);
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-test('the page lists every title of a line, and says of none that there are more', () => {
-  const page = readPage('docs/conformance.md');
-  expect(page).not.toMatch(/; and \d+ more/);
-  for (const title of [
-    'restored from the back/forward cache it does not post again, and the button works again (project rule)',
-    'HEAD never issues (RFC 9110 9.3.2)',
-  ]) {
-    expect(page).toContain(title);
+  function writeTest(name: string, body: string): void {
+    writeFileSync(join(folder, `test/${name}.test.ts`), `import { describe, test } from 'vitest';\n${body}\n`);
   }
+
+  const META = `{ meta: { holds: ['${HEAD}'], source: 'RFC 9110 9.3.2' } }`;
+
+  function run(...options: string[]): { readonly status: number | null; readonly output: string } {
+    const vitest = join(ROOT, 'node_modules/vitest/vitest.mjs');
+    const done = spawnSync(process.execPath, [vitest, 'run', ...options], { cwd: folder, encoding: 'utf8' });
+    return { status: done.status, output: done.stdout + done.stderr };
+  }
+
+  test('of everything fails on a page that does not match it, --update writes the page, and then it passes', () => {
+    // The metadata of a suite is that of its tests.
+    writeTest('head', `describe('HEAD', ${META}, () => { test.each(['GET', 'POST'])('%s too', () => {}); });`);
+    const stale = run();
+    expect(stale.status).toBe(1);
+    expect(stale.output).toContain('run `npm run docs:conformance` and commit the result');
+
+    expect(run('--update')).toMatchObject({ status: 0, output: expect.stringContaining('wrote docs/conformance.md') });
+    const page = readFileSync(join(folder, 'docs/conformance.md'), 'utf8');
+    expect(page).toContain('- [head.test.ts](../test/head.test.ts): HEAD \\> … too (2 cases) (RFC 9110 9.3.2)\n');
+
+    writeTest('more', `test('more', ${META}, () => {});`);
+    expect(run('--reporter=json')).toMatchObject({ status: 1, output: expect.stringContaining('docs:conformance') });
+    rmSync(join(folder, 'test/more.test.ts'));
+    expect(run()).toMatchObject({ status: 0 });
+  });
+
+  test('holds no line by a test that fails, is skipped, or skips itself', () => {
+    const lines = [HEAD, 'IDP-014', 'IDP-015'];
+    const rows = readFileSync(join(folder, 'test/NOT-TESTED.md'), 'utf8').split('\n');
+    const others = rows.filter((row) => !lines.some((id) => row.includes(id)));
+    writeFileSync(join(folder, 'test/NOT-TESTED.md'), `${others.join('\n')}\n`);
+    writeTest(
+      'head',
+      `test('fails', { meta: { holds: ['IDP-013'] } }, () => { throw new Error('broken'); });
+       test.skip('is skipped', { meta: { holds: ['IDP-014'] } }, () => {});
+       test('skips itself', { meta: { holds: ['IDP-015'] } }, (context) => context.skip());`,
+    );
+    const done = run('--update');
+    expect(done.status).toBe(1);
+    for (const id of lines) expect(done.output).toContain(`${id} has no passing test.`);
+    expect(() => readFileSync(join(folder, 'docs/conformance.md'))).toThrow('ENOENT');
+  });
+
+  test.each([[['test/other']], [['-t', 'other']]])('of some tests is not judged: %s', (options) => {
+    writeTest('head', `test('HEAD', ${META}, () => {});`);
+    expect(run(...options)).toMatchObject({ status: 0, output: expect.not.stringContaining('Conformance') });
+  });
 });

@@ -11,7 +11,6 @@ import { embeddedMasterKeyFile, readMasterKeys } from '../../src/core/secrets/ma
 import { verifyMasterKey } from '../../src/core/secrets/verify-master-key.ts';
 import { createServer } from '../../src/endpoints/server.ts';
 import { openInstallation } from '../../src/installation.ts';
-import { signingKeys } from '../../src/platform/database/schema.ts';
 import { authnRequest, redirectQuery } from '../support/authn-request.ts';
 import { createBrowserLike, postedBy } from '../support/browser-like.ts';
 import { createTestStorage, type TestStorage } from '../support/storage.ts';
@@ -21,7 +20,9 @@ const PASSWORD = 'correct horse battery';
 const actor = { name: 'test' };
 const newKey = () => randomBytes(32).toString('base64');
 const sealedRows = async ({ database }: Services) =>
-  (await database.db.select().from(signingKeys)).map(({ sealedPrivateKey }) => sealedPrivateKey?.toString('hex'));
+  (await database.db.selectFrom('signingKeys').selectAll().execute()).map(({ sealedPrivateKey }) =>
+    sealedPrivateKey?.toString('hex'),
+  );
 
 async function addBillers(services: Services, count: number): Promise<void> {
   for (let number = 0; number < count; number += 1) {

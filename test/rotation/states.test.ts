@@ -1,8 +1,7 @@
 import { X509Certificate } from 'node:crypto';
-import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { runOperation } from '../../src/admin/operations/operations.ts';
-import { signingKeys } from '../../src/platform/database/schema.ts';
+import { keyInState } from '../../src/core/keys/store.ts';
 import { createTestStorage, DATABASE_KINDS, type TestConnection, type TestStorage } from '../support/storage.ts';
 
 const actor = { name: 'test' };
@@ -17,7 +16,7 @@ describe.each(DATABASE_KINDS)('signing keys on the %s database', (kind) => {
     runOperation(connection.services, name, { biller: slug, ...input }, actor);
   const rows = async () => {
     const { id } = await connection.services.billers.bySlug(slug);
-    return connection.database.db.select().from(signingKeys).where(eq(signingKeys.billerId, id));
+    return connection.database.db.selectFrom('signingKeys').selectAll().where('billerId', '=', id).execute();
   };
   const states = async () => (await rows()).map(({ state }) => state).sort();
   const fingerprintOf = async (state: string) => (await rows()).find((row) => row.state === state)?.fingerprint;
@@ -175,7 +174,7 @@ test('of two instances that activate at once, one wins and both agree', {
         [one, other].map(({ services }) => runOperation(services, 'key.activate', activation, actor)),
       );
       expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
-      const [active] = await one.database.db.select().from(signingKeys).where(eq(signingKeys.state, 'active'));
+      const active = await keyInState(one.database.db, id, 'active');
       await expect
         .poll(
           async () => {

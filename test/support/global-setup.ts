@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import pg from 'pg';
 import type { TestProject } from 'vitest/node';
 import { startPostgres } from './postgres-server.ts';
-import type { DatabaseKind } from './storage.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -12,8 +11,6 @@ declare module 'vitest' {
     postgresUrl: string;
     /** A folder for what is made once and used by many; see `layEmbeddedDatabase`. */
     templates: string;
-    /** The database of a project in vitest.config.ts whose tests run on both; see `databaseOfProject`. */
-    database?: DatabaseKind;
   }
 }
 

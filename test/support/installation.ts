@@ -1,18 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import { type Logger, pino } from 'pino';
 import { inject } from 'vitest';
 import { runOperation } from '../../src/admin/operations/operations.ts';
 import { createServices, type Services } from '../../src/app.ts';
-import { readSettings } from '../../src/config.ts';
 import type { HardwareModule } from '../../src/core/keys/hsm/module.ts';
 import { createMasterKey } from '../../src/core/secrets/master-key.ts';
 import { createServer } from '../../src/endpoints/server.ts';
-import { openDatabase } from '../../src/platform/database/open.ts';
-import { layEmbeddedDatabase } from './embedded-template.ts';
+import { openPostgresql } from '../../src/platform/database/postgresql.ts';
 import { createTestDatabase } from './postgres.ts';
 
 /** Where the Responses of test billers go, unless a test says otherwise. */
@@ -36,7 +31,7 @@ export interface TestInstallation {
 }
 
 interface Options {
-  /** `inject('postgresUrl')` for PostgreSQL; without it the embedded database. */
+  /** A server to make the database on, if not the one of the tests. */
   readonly postgresUrl?: string | undefined;
   readonly publicUrl?: string;
   readonly clock?: () => number;
@@ -46,35 +41,21 @@ interface Options {
   readonly module?: HardwareModule;
 }
 
-async function databaseSettings(postgresUrl: string | undefined) {
-  if (postgresUrl === undefined) {
-    const folder = await mkdtemp(join(tmpdir(), 'ic-idp-test-'));
-    await layEmbeddedDatabase(folder);
-    return { given: { DATA_DIR: folder }, remove: () => rm(folder, { recursive: true, force: true }) };
-  }
-  const { url, drop } = await createTestDatabase(postgresUrl);
-  return { given: { DATABASE_URL: url }, remove: drop };
-}
-
-/**
- * What `startInstallation` needs for a test file that runs twice, once on each database.
- * @throws where vitest.config.ts does not run the file on both
- */
+/** What `startInstallation` needs of a database. */
 export function databaseOfProject(): Pick<Options, 'postgresUrl'> {
-  const database = inject('database');
-  if (database === undefined) throw new Error('vitest.config.ts must name this file among those that run on both.');
-  return database === 'embedded' ? {} : { postgresUrl: inject('postgresUrl') };
+  return { postgresUrl: inject('postgresUrl') };
 }
 
 /** Starts an installation for one test file. @throws where the database can't be had */
 export async function startInstallation(options: Options = {}): Promise<TestInstallation> {
-  const { postgresUrl, publicUrl = 'https://idp.example', logger = pino({ level: 'silent' }) } = options;
-  const { given, remove } = await databaseSettings(postgresUrl);
+  const {
+    postgresUrl = inject('postgresUrl'),
+    publicUrl = 'https://idp.example',
+    logger = pino({ level: 'silent' }),
+  } = options;
+  const { url, drop } = await createTestDatabase(postgresUrl);
   const key = randomBytes(32).toString('base64');
-  const settings = readSettings({ ...given, MASTER_KEY: key, PUBLIC_URL: publicUrl }, {});
-  const opened = await openDatabase(settings);
-  if (opened === undefined) throw new Error('the fresh embedded database is in use');
-  const { database, controlSocket } = opened;
+  const database = await openPostgresql(url);
   const services = createServices({
     publicUrl,
     database,
@@ -106,8 +87,7 @@ export async function startInstallation(options: Options = {}): Promise<TestInst
       await services.audit.drained();
       options.module?.close();
       await database.close();
-      await controlSocket?.release();
-      await remove();
+      await drop();
     },
   };
 }

@@ -11,9 +11,9 @@ import { openDatabase } from '../../src/platform/database/open.ts';
 import { layEmbeddedDatabase } from './embedded-template.ts';
 import { createTestDatabase } from './postgres.ts';
 
-/** The two databases that everything must work on. */
-export const DATABASE_KINDS = ['embedded', 'postgresql'] as const;
-export type DatabaseKind = (typeof DATABASE_KINDS)[number];
+export type DatabaseKind = Database['kind'];
+/** The database that everything must work on: PostgreSQL, wherever it comes from. */
+export const DATABASE_KINDS: readonly DatabaseKind[] = ['postgresql'];
 
 /** A place for one installation's data, empty at first, which can be opened more than once. */
 export interface TestStorage {
@@ -35,7 +35,7 @@ export interface TestConnection {
   close(): Promise<void>;
 }
 
-/** Makes a place for data on one of the two databases. Nothing is opened yet. */
+/** Makes a place for data. Nothing is opened yet. @param kind a PostgreSQL of the tests, or the embedded database */
 export async function createTestStorage(kind: DatabaseKind): Promise<TestStorage> {
   const folder = await mkdtemp(join(tmpdir(), 'ic-idp-test-'));
   const removeFolder = () => rm(folder, { recursive: true, force: true });

@@ -19,9 +19,15 @@ export const code = (text: string) => `\`${text}\``;
  *
  * @param source file that the page is made from, as it stands in the repository
  * @param parts paragraphs, tables and headings, in Markdown
+ * @param command what makes the page
  * @returns the page, whose first line says that it is generated, from what and by which command
  */
-export function generatedPage(title: string, source: string, parts: readonly string[]): string {
-  const notice = `<!-- Generated from ${source} by \`npm run docs\`. Changes made here are lost. -->`;
+export function generatedPage(
+  title: string,
+  source: string,
+  parts: readonly string[],
+  command = 'npm run docs',
+): string {
+  const notice = `<!-- Generated from ${source} by \`${command}\`. Changes made here are lost. -->`;
   return `${[notice, `# ${title}`, ...parts].join('\n\n')}\n`;
 }

@@ -3,7 +3,6 @@ import { dirname, join } from 'node:path';
 import { assumptionsPage } from './assumptions-page.ts';
 import { auditPage } from './audit-page.ts';
 import { cliPage } from './cli-page.ts';
-import { conformancePage } from './conformance-page.ts';
 import { errorsPage } from './errors-page.ts';
 import { settingsPage } from './settings-page.ts';
 
@@ -12,7 +11,6 @@ const PAGES: Readonly<Record<string, () => string>> = {
   'docs/assumptions.md': assumptionsPage,
   'docs/audit.md': auditPage,
   'docs/cli.md': cliPage,
-  'docs/conformance.md': conformancePage,
   'docs/errors.md': errorsPage,
   'docs/settings.md': settingsPage,
 };

@@ -74,7 +74,9 @@ const add = defineOperation(
       throw new InputError(`${slug} has a portal user ${input.email} already. Change it with \`ic-idp user update\`.`);
     }
     const passwordHash = await hashPassword(input.password);
-    const userId = await insertUser(database.db, { billerId, email: input.email, passwordHash }, input.accounts);
+    const userId = await database.transaction((transaction) =>
+      insertUser(transaction, { billerId, email: input.email, passwordHash }, input.accounts),
+    );
     const details = { actor: actor.name };
     await audit.append({
       event: 'user.added',
@@ -107,7 +109,7 @@ const update = defineOperation(
       ...(input.password === undefined ? {} : { passwordHash: await hashPassword(input.password) }),
       ...(input.disabled === undefined ? {} : { disabled: input.disabled }),
     };
-    await updateUser(database.db, user.id, changes, input.accounts);
+    await database.transaction((transaction) => updateUser(transaction, user.id, changes, input.accounts));
     // A new password or a disabled user ends what was signed in before.
     if (input.password !== undefined || input.disabled === true) await deleteSessionsOfUser(database.db, user.id);
     const details = { actor: actor.name, changed };

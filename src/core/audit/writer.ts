@@ -1,5 +1,4 @@
-import { type Database, type Db, isDatabaseGone, type Statement } from '../../platform/database/database.ts';
-import { auditEvents } from '../../platform/database/schema.ts';
+import { type Database, isDatabaseGone, type Statement, type Transaction } from '../../platform/database/database.ts';
 import { IdpError } from '../../platform/errors/idp-error.ts';
 import type { MasterKey } from '../secrets/master-key.ts';
 import type { AuditEvent } from './events.ts';
@@ -13,8 +12,8 @@ export interface AuditWriter {
    * @throws IdpError service_unavailable where it can't be committed
    */
   append(event: AuditEvent): Promise<boolean>;
-  /** Writes an event in the caller's transaction: it is committed with what it tells, or not at all. */
-  appendWithin(transaction: Db, event: AuditEvent): Promise<void>;
+  /** Writes an event in the caller's transaction: it is committed together with the change, or not at all. */
+  appendWithin(transaction: Transaction, event: AuditEvent): Promise<void>;
   /** Resolves when everything appended so far is committed or has failed. */
   drained(): Promise<void>;
 }
@@ -128,12 +127,15 @@ export function createAuditWriter({ database, masterKey, clock }: AuditServices)
     },
     async appendWithin(transaction, event) {
       const { email, details, ...facts } = event;
-      await transaction.insert(auditEvents).values({
-        ...facts,
-        at: new Date(clock()),
-        emailHash: email === undefined ? null : masterKey.hashEmail(email),
-        details: { ...details },
-      });
+      await transaction
+        .insertInto('auditEvents')
+        .values({
+          ...facts,
+          at: new Date(clock()),
+          emailHash: email === undefined ? null : masterKey.hashEmail(email),
+          details: { ...details },
+        })
+        .execute();
     },
     drained: async () => {
       await writing;

@@ -1,38 +1,39 @@
-import { asc, eq } from 'drizzle-orm';
-import type { Db } from '../../platform/database/database.ts';
-import { billers } from '../../platform/database/schema.ts';
+import type { Insertable, Selectable } from 'kysely';
+import type { Db, Transaction } from '../../platform/database/database.ts';
+import type { BillersTable } from './schema.ts';
 
-export type BillerRow = typeof billers.$inferSelect;
-type NewBiller = typeof billers.$inferInsert;
+export type BillerRow = Selectable<BillersTable>;
+type NewBiller = Insertable<BillersTable>;
 
 export async function findBiller(db: Db, slug: string): Promise<BillerRow | undefined> {
-  return (await db.select().from(billers).where(eq(billers.slug, slug)))[0];
+  return db.selectFrom('billers').selectAll().where('slug', '=', slug).executeTakeFirst();
 }
 
-/** Reads a biller in a transaction that is going to change it: nobody else changes it meanwhile. */
-export async function lockBiller(transaction: Db, slug: string): Promise<BillerRow | undefined> {
-  return (await transaction.select().from(billers).where(eq(billers.slug, slug)).for('update'))[0];
+/** Reads a biller in a transaction that is going to change it, and locks it until the end of that. */
+export async function lockBiller(transaction: Transaction, slug: string): Promise<BillerRow | undefined> {
+  return transaction.selectFrom('billers').selectAll().where('slug', '=', slug).forUpdate().executeTakeFirst();
 }
 
 export async function findBillerByGuid(db: Db, billerGuid: string): Promise<BillerRow | undefined> {
-  return (await db.select().from(billers).where(eq(billers.billerGuid, billerGuid)))[0];
+  return db.selectFrom('billers').selectAll().where('billerGuid', '=', billerGuid).executeTakeFirst();
 }
 
 export async function allBillers(db: Db): Promise<BillerRow[]> {
-  return db.select().from(billers).orderBy(asc(billers.slug));
+  return db.selectFrom('billers').selectAll().orderBy('slug').execute();
 }
 
 export async function insertBiller(db: Db, biller: NewBiller): Promise<void> {
-  await db.insert(billers).values(biller);
+  await db.insertInto('billers').values(biller).execute();
 }
 
 export async function updateBiller(db: Db, id: string, changes: Partial<NewBiller>, now: Date): Promise<void> {
   await db
-    .update(billers)
+    .updateTable('billers')
     .set({ ...changes, updatedAt: now })
-    .where(eq(billers.id, id));
+    .where('id', '=', id)
+    .execute();
 }
 
 export async function deleteBiller(db: Db, id: string): Promise<void> {
-  await db.delete(billers).where(eq(billers.id, id));
+  await db.deleteFrom('billers').where('id', '=', id).execute();
 }

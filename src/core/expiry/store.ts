@@ -1,8 +1,6 @@
-import { and, asc, eq, lt, lte } from 'drizzle-orm';
 import type { Db } from '../../platform/database/database.ts';
-import { billers, expiryWarnings, signingKeys } from '../../platform/database/schema.ts';
 
-/** How the delivery of a warning stands. Only `waiting` ones are tried. */
+/** How far the delivery of a warning is. Only `waiting` ones are tried. */
 export type Delivery = 'waiting' | 'sending' | 'delivered' | 'unknown' | 'given_up' | 'passed_over';
 
 /** Notes a warning. @returns false where it was noted before, by this instance or another */
@@ -11,10 +9,11 @@ export async function insertWarning(
   warning: { keyId: string; days: number; at: Date; delivery: Delivery },
 ): Promise<boolean> {
   const rows = await db
-    .insert(expiryWarnings)
+    .insertInto('expiryWarnings')
     .values({ ...warning, nextAttempt: warning.at })
-    .onConflictDoNothing()
-    .returning({ days: expiryWarnings.days });
+    .onConflict((conflict) => conflict.doNothing())
+    .returning('days')
+    .execute();
   return rows.length === 1;
 }
 
@@ -28,46 +27,56 @@ export interface DueWarning {
   readonly notAfter: Date;
 }
 
-/** Warnings whose delivery is due. */
+/** Warnings whose delivery is due, with what they say of the key and its biller, in one round trip. */
 export async function dueWarnings(db: Db, now: Date): Promise<DueWarning[]> {
   return db
-    .select({
-      keyId: expiryWarnings.keyId,
-      days: expiryWarnings.days,
-      attempts: expiryWarnings.attempts,
-      biller: billers.slug,
-      billerName: billers.name,
-      fingerprint: signingKeys.fingerprint,
-      notAfter: signingKeys.notAfter,
-    })
-    .from(expiryWarnings)
-    .innerJoin(signingKeys, eq(signingKeys.id, expiryWarnings.keyId))
-    .innerJoin(billers, eq(billers.id, signingKeys.billerId))
-    .where(and(eq(expiryWarnings.delivery, 'waiting'), lte(expiryWarnings.nextAttempt, now)))
-    .orderBy(asc(expiryWarnings.nextAttempt))
-    .limit(100);
+    .selectFrom('expiryWarnings')
+    .innerJoin('signingKeys', 'signingKeys.id', 'expiryWarnings.keyId')
+    .innerJoin('billers', 'billers.id', 'signingKeys.billerId')
+    .select([
+      'expiryWarnings.keyId',
+      'expiryWarnings.days',
+      'expiryWarnings.attempts',
+      'billers.slug as biller',
+      'billers.name as billerName',
+      'signingKeys.fingerprint',
+      'signingKeys.notAfter',
+    ])
+    .where('expiryWarnings.delivery', '=', 'waiting')
+    .where('expiryWarnings.nextAttempt', '<=', now)
+    .orderBy('expiryWarnings.nextAttempt')
+    .limit(100)
+    .execute();
 }
-
-const isWarning = (keyId: string, days: number) => and(eq(expiryWarnings.keyId, keyId), eq(expiryWarnings.days, days));
 
 /** Takes a warning for delivery, so that no other instance does. @returns false where one did */
 export async function claimWarning(db: Db, { keyId, days, attempts }: DueWarning, now: Date): Promise<boolean> {
   const rows = await db
-    .update(expiryWarnings)
+    .updateTable('expiryWarnings')
     .set({ delivery: 'sending', attempts: attempts + 1, nextAttempt: now })
-    .where(and(isWarning(keyId, days), eq(expiryWarnings.delivery, 'waiting')))
-    .returning({ days: expiryWarnings.days });
+    .where('keyId', '=', keyId)
+    .where('days', '=', days)
+    .where('delivery', '=', 'waiting')
+    .returning('days')
+    .execute();
   return rows.length === 1;
 }
 
 export async function settleWarning(db: Db, { keyId, days }: DueWarning, delivery: Delivery, nextAttempt: Date) {
-  await db.update(expiryWarnings).set({ delivery, nextAttempt }).where(isWarning(keyId, days));
+  await db
+    .updateTable('expiryWarnings')
+    .set({ delivery, nextAttempt })
+    .where('keyId', '=', keyId)
+    .where('days', '=', days)
+    .execute();
 }
 
-/** A delivery that was begun and never ended, because the process did: whether it arrived is not known. */
+/** A delivery that was begun and did not end, because the process did: whether it arrived is not known. */
 export async function giveUpLost(db: Db, begunBefore: Date): Promise<void> {
   await db
-    .update(expiryWarnings)
+    .updateTable('expiryWarnings')
     .set({ delivery: 'unknown' })
-    .where(and(eq(expiryWarnings.delivery, 'sending'), lt(expiryWarnings.nextAttempt, begunBefore)));
+    .where('delivery', '=', 'sending')
+    .where('nextAttempt', '<', begunBefore)
+    .execute();
 }

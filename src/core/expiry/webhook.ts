@@ -1,8 +1,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { eq } from 'drizzle-orm';
 import type { Db } from '../../platform/database/database.ts';
-import { installation } from '../../platform/database/schema.ts';
 import type { MasterKey } from '../secrets/master-key.ts';
+import { deleteFact, readFact, writeFact } from '../secrets/store.ts';
 import { WEBHOOK } from '../secrets/verify-master-key.ts';
 
 /** The one webhook of an installation; sealed among the installation's facts. */
@@ -18,9 +17,9 @@ const NOT_SENT =
   /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|CERT_.*|.*SELF_SIGNED.*|ERR_TLS.*)$/;
 
 export async function readWebhook(db: Db, masterKey: MasterKey): Promise<Webhook | undefined> {
-  const [row] = await db.select().from(installation).where(eq(installation.name, WEBHOOK));
-  if (row === undefined) return undefined;
-  return JSON.parse(masterKey.unseal(Buffer.from(row.value, 'base64'), WEBHOOK).toString('utf8')) as Webhook;
+  const sealed = await readFact(db, WEBHOOK);
+  if (sealed === undefined) return undefined;
+  return JSON.parse(masterKey.unseal(Buffer.from(sealed, 'base64'), WEBHOOK).toString('utf8')) as Webhook;
 }
 
 /** @returns the secret made for it: shown once, to whoever receives the deliveries */
@@ -29,19 +28,12 @@ export async function writeWebhook(db: Db, masterKey: MasterKey, url: string): P
   const value = masterKey
     .seal(Buffer.from(JSON.stringify({ url, secret } satisfies Webhook)), WEBHOOK)
     .toString('base64');
-  await db
-    .insert(installation)
-    .values({ name: WEBHOOK, value })
-    .onConflictDoUpdate({ target: installation.name, set: { value } });
+  await writeFact(db, WEBHOOK, value);
   return secret;
 }
 
 export async function deleteWebhook(db: Db): Promise<boolean> {
-  const rows = await db
-    .delete(installation)
-    .where(eq(installation.name, WEBHOOK))
-    .returning({ name: installation.name });
-  return rows.length === 1;
+  return deleteFact(db, WEBHOOK);
 }
 
 /**

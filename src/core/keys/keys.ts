@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject, randomUUID, X509Certificate } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
-import type { Db } from '../../platform/database/database.ts';
+import type { Database, Transaction } from '../../platform/database/database.ts';
 import { IdpError, InputError } from '../../platform/errors/idp-error.ts';
 import { createLoadingCache } from '../../platform/util/loading-cache.ts';
 import type { Signer } from '../../protocols/saml/signatures/signer.ts';
@@ -9,6 +9,7 @@ import { requestContext, sealContext } from '../secrets/seal-context.ts';
 import { selfSignedCertificate } from './certificates/certificate.ts';
 import { certificateRequest } from './certificates/certificate-request.ts';
 import { certificateOf, type GivenKey } from './certificates/imported-key.ts';
+import { cancelDestruction } from './hsm/destruction.ts';
 import type { ModuleKeys } from './hsm/module-keys.ts';
 import { type KeyType, makeKeyPair } from './key-types.ts';
 import { createMemorySigner } from './memory-signer.ts';
@@ -45,7 +46,8 @@ export interface Keys {
     state: 'active' | 'staged';
     place: KeyPlace;
   }): Promise<NewKey>;
-  insert(db: Db, key: NewKey): Promise<void>;
+  /** Stores a key that was made. It is no longer to be destroyed in the hardware security module. */
+  insert(transaction: Transaction, key: NewKey): Promise<void>;
   /** Seals a key that came from elsewhere, and was checked. @returns it, staged, not stored yet */
   take(billerId: string, given: GivenKey): NewKey;
   /** Opens the private part of a key, to be exported. @throws IdpError signing_key_unavailable */
@@ -74,13 +76,14 @@ export type KeyPlace = 'database' | 'module';
 const MAX_HOLD_MS = 10_000;
 
 interface KeyServices {
-  readonly db: Db;
+  readonly database: Database;
   readonly masterKey: MasterKey;
   readonly moduleKeys: ModuleKeys;
   readonly clock: () => number;
 }
 
-export function createKeys({ db, masterKey, moduleKeys, clock }: KeyServices): Keys {
+export function createKeys({ database, masterKey, moduleKeys, clock }: KeyServices): Keys {
+  const { db } = database;
   const unavailable = (detail: string, cause?: unknown) => new IdpError('signing_key_unavailable', { detail, cause });
 
   function openSealed(sealed: Uint8Array, context: string): KeyObject {
@@ -158,7 +161,10 @@ export function createKeys({ db, masterKey, moduleKeys, clock }: KeyServices): K
       const request = await certificateRequest(name, entityId, keyPair);
       const id = randomUUID();
       const sealedPrivateKey = seal(keyPair.privateKey, requestContext(billerId, id));
-      await replaceKeyRequest(db, { id, billerId, keyType, sealedPrivateKey, request, createdAt: new Date(clock()) });
+      const createdAt = new Date(clock());
+      await database.transaction((transaction) =>
+        replaceKeyRequest(transaction, { id, billerId, keyType, sealedPrivateKey, request, createdAt }),
+      );
       return request;
     },
     async answered(billerId, certificates) {
@@ -171,7 +177,11 @@ export function createKeys({ db, masterKey, moduleKeys, clock }: KeyServices): K
       const privateKey = openSealed(row.sealedPrivateKey, requestContext(billerId, row.id));
       return { privateKey, certificate: certificateOf(privateKey, certificates) };
     },
-    insert: insertKey,
+    async insert(transaction, key) {
+      await insertKey(transaction, key);
+      // It was written down to be destroyed, in case this row is never stored.
+      if (key.moduleLabel) await cancelDestruction(transaction, key.moduleLabel);
+    },
     ofBiller: (billerId) => cache.get(billerId),
     async forSigning(billerId) {
       let keys = await cache.get(billerId);

@@ -1,9 +1,9 @@
 import type { X509Certificate } from 'node:crypto';
 import { keyTypeOf } from './key-types.ts';
-import type { insertKey } from './store.ts';
+import type { NewSigningKey } from './store.ts';
 
 /** A key pair that is made but not stored yet. */
-export type NewKey = Parameters<typeof insertKey>[1];
+export type NewKey = NewSigningKey;
 
 /** Where the private part is: sealed in the row, or in the hardware module under a label. */
 type PrivatePart = { readonly sealedPrivateKey: Buffer } | { readonly moduleLabel: string };

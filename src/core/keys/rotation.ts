@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import type { Database, Db } from '../../platform/database/database.ts';
+import type { Database, Transaction } from '../../platform/database/database.ts';
 import { IdpError, InputError } from '../../platform/errors/idp-error.ts';
 import type { AuditEvent } from '../audit/events.ts';
 import type { AuditWriter } from '../audit/writer.ts';
@@ -9,7 +9,7 @@ import type { KeyType } from './key-types.ts';
 import type { KeyPlace, Keys } from './keys.ts';
 import type { NewKey } from './new-key.ts';
 import { readKeyStatus, verdictOf } from './status.ts';
-import { holdKeys, insertKey, type KeyState, keyById, keyInState, moveKey, type SigningKeyRow } from './store.ts';
+import { holdKeys, type KeyState, keyById, keyInState, moveKey, type SigningKeyRow } from './store.ts';
 
 /** Who changes a key, and why. */
 export interface Change {
@@ -32,7 +32,12 @@ export interface Rotation {
   /** Makes the staged key the active one. @throws InputError where that isn't safe, unless forced */
   activate(biller: Biller, change: Change & { force: boolean }): Promise<void>;
   /** Makes the staged key active because its one-time metadata is being fetched: see DRAIN_MS. */
-  switchOnFetch(biller: Biller, keyId: string, change: Change, claim: (db: Db) => Promise<boolean>): Promise<void>;
+  switchOnFetch(
+    biller: Biller,
+    keyId: string,
+    change: Change,
+    claim: (transaction: Transaction) => Promise<boolean>,
+  ): Promise<void>;
   /** Makes the retiring key active again; the newer one is staged again. @throws InputError */
   backOut(biller: Biller, change: Change): Promise<void>;
   /** Takes a key out of the metadata and destroys its private part. @throws InputError */
@@ -90,8 +95,8 @@ export function createRotation({ database, keys, audit, clock }: RotationService
   }
 
   /** Runs a change in one transaction with its audit event, and has this instance read the keys again. */
-  async function commit(biller: Biller, work: (transaction: Db) => Promise<AuditEvent[]>): Promise<void> {
-    await db.transaction(async (transaction) => {
+  async function commit(biller: Biller, work: (transaction: Transaction) => Promise<AuditEvent[]>): Promise<void> {
+    await database.transaction(async (transaction) => {
       for (const event of await work(transaction)) await audit.appendWithin(transaction, event);
     });
     // The notice of this change may still be on its way.
@@ -99,7 +104,7 @@ export function createRotation({ database, keys, audit, clock }: RotationService
   }
 
   async function move(
-    transaction: Db,
+    transaction: Transaction,
     biller: Biller,
     key: SigningKeyRow,
     from: KeyState,
@@ -137,7 +142,13 @@ export function createRotation({ database, keys, audit, clock }: RotationService
   }
 
   /** @param how the activation came about, for the audit */
-  async function makeActive(transaction: Db, biller: Biller, staged: SigningKeyRow, how: string, change: Change) {
+  async function makeActive(
+    transaction: Transaction,
+    biller: Biller,
+    staged: SigningKeyRow,
+    how: string,
+    change: Change,
+  ) {
     const active = await keyInState(transaction, biller.id, 'active');
     if (active !== undefined)
       await move(transaction, biller, active, 'active', { state: 'retiring', holdUntil: active.holdUntil });
@@ -165,7 +176,7 @@ export function createRotation({ database, keys, audit, clock }: RotationService
     const { actor, reason } = change;
     const details = { actor, reason, keyType: key.keyType, origin };
     await commit(biller, async (transaction) => {
-      await insertKey(transaction, key);
+      await keys.insert(transaction, key);
       return [{ event: 'key.staged', ...about(biller, key, change), details }];
     });
   }
@@ -261,7 +272,7 @@ export function createRotation({ database, keys, audit, clock }: RotationService
       const { actor, reason } = change;
       await commit(biller, async (transaction) => {
         await move(transaction, biller, key, key.state as KeyState, { state: 'revoked', ...destroyed });
-        if (replacement !== undefined) await insertKey(transaction, replacement);
+        if (replacement !== undefined) await keys.insert(transaction, replacement);
         const details = { actor, reason, replacement: replacement?.fingerprint ?? 'none' };
         return [{ event: 'key.revoked', ...about(biller, key, change), details }];
       });

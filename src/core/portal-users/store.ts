@@ -1,9 +1,9 @@
-import { and, asc, eq } from 'drizzle-orm';
-import type { Db } from '../../platform/database/database.ts';
-import { accounts, portalUsers } from '../../platform/database/schema.ts';
+import type { Selectable } from 'kysely';
+import type { Db, Transaction } from '../../platform/database/database.ts';
 import type { Account } from '../billers/claims.ts';
+import type { PortalUsersTable } from './schema.ts';
 
-export type PortalUserRow = typeof portalUsers.$inferSelect;
+export type PortalUserRow = Selectable<PortalUsersTable>;
 
 /** Emails are looked up without regard to case. */
 export const emailKeyOf = (email: string): string => email.trim().toLowerCase();
@@ -12,64 +12,66 @@ export async function findUser(db: Db, billerId: string, email: string): Promise
   const emailKey = emailKeyOf(email);
   // No email has any, and PostgreSQL refuses to look for U+0000.
   if (/\p{Cc}/u.test(emailKey)) return undefined;
-  const rows = await db
-    .select()
-    .from(portalUsers)
-    .where(and(eq(portalUsers.billerId, billerId), eq(portalUsers.emailKey, emailKey)));
-  return rows[0];
+  return db
+    .selectFrom('portalUsers')
+    .selectAll()
+    .where('billerId', '=', billerId)
+    .where('emailKey', '=', emailKey)
+    .executeTakeFirst();
 }
 
 export async function listUsers(db: Db, billerId: string): Promise<PortalUserRow[]> {
-  return db.select().from(portalUsers).where(eq(portalUsers.billerId, billerId)).orderBy(asc(portalUsers.emailKey));
+  return db.selectFrom('portalUsers').selectAll().where('billerId', '=', billerId).orderBy('emailKey').execute();
 }
 
 export async function accountsOf(db: Db, userId: string): Promise<Account[]> {
   return db
-    .select({ number: accounts.number, role: accounts.role })
-    .from(accounts)
-    .where(eq(accounts.userId, userId))
-    .orderBy(asc(accounts.position), asc(accounts.number));
+    .selectFrom('accounts')
+    .select(['number', 'role'])
+    .where('userId', '=', userId)
+    .orderBy('position')
+    .orderBy('number')
+    .execute();
 }
 
-/** Adds a portal user with accounts, all or nothing. @returns the user's id */
+/** Adds a portal user with accounts. @returns the user's id */
 export async function insertUser(
-  db: Db,
+  transaction: Transaction,
   user: { billerId: string; email: string; passwordHash: string },
   userAccounts: readonly Account[],
 ): Promise<string> {
-  return db.transaction(async (transaction) => {
-    const [row] = await transaction
-      .insert(portalUsers)
-      .values({ ...user, emailKey: emailKeyOf(user.email) })
-      .returning({ id: portalUsers.id });
-    if (row === undefined) throw new Error('the database returned no id for the new user');
-    await insertAccounts(transaction, row.id, userAccounts);
-    return row.id;
-  });
+  const { id } = await transaction
+    .insertInto('portalUsers')
+    .values({ ...user, emailKey: emailKeyOf(user.email) })
+    .returning('id')
+    .executeTakeFirstOrThrow();
+  await insertAccounts(transaction, id, userAccounts);
+  return id;
 }
 
-async function insertAccounts(db: Db, userId: string, userAccounts: readonly Account[]): Promise<void> {
+async function insertAccounts(transaction: Transaction, userId: string, userAccounts: readonly Account[]) {
   if (userAccounts.length === 0) return;
-  await db.insert(accounts).values(userAccounts.map((account, position) => ({ ...account, userId, position })));
+  await transaction
+    .insertInto('accounts')
+    .values(userAccounts.map((account, position) => ({ ...account, userId, position })))
+    .execute();
 }
 
-/** Changes a portal user; accounts, where given, replace the ones there were. */
+/** Changes a portal user; accounts, where given, replace the present ones. */
 export async function updateUser(
-  db: Db,
+  transaction: Transaction,
   id: string,
   changes: Partial<Pick<PortalUserRow, 'passwordHash' | 'disabled'>>,
   userAccounts: readonly Account[] | undefined,
 ): Promise<void> {
-  await db.transaction(async (transaction) => {
-    if (Object.keys(changes).length > 0) {
-      await transaction.update(portalUsers).set(changes).where(eq(portalUsers.id, id));
-    }
-    if (userAccounts === undefined) return;
-    await transaction.delete(accounts).where(eq(accounts.userId, id));
-    await insertAccounts(transaction, id, userAccounts);
-  });
+  if (Object.keys(changes).length > 0) {
+    await transaction.updateTable('portalUsers').set(changes).where('id', '=', id).execute();
+  }
+  if (userAccounts === undefined) return;
+  await transaction.deleteFrom('accounts').where('userId', '=', id).execute();
+  await insertAccounts(transaction, id, userAccounts);
 }
 
 export async function deleteUser(db: Db, id: string): Promise<void> {
-  await db.delete(portalUsers).where(eq(portalUsers.id, id));
+  await db.deleteFrom('portalUsers').where('id', '=', id).execute();
 }

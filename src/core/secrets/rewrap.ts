@@ -1,8 +1,8 @@
-import { and, eq, inArray, isNotNull } from 'drizzle-orm';
 import type { Db } from '../../platform/database/database.ts';
-import { installation, keyRequests, signingKeys } from '../../platform/database/schema.ts';
+import { allKeyRequests, replaceRequestSealing, replaceSealing, sealedKeys } from '../keys/store.ts';
 import type { MasterKey } from './master-key.ts';
 import { requestContext, sealContext } from './seal-context.ts';
+import { changeFact, factsNamed } from './store.ts';
 import { EMAIL_SECRET, noteMasterKeys, WEBHOOK } from './verify-master-key.ts';
 
 /** A secret as it lies in the database, and how to put another sealing of it in its place. */
@@ -15,37 +15,25 @@ interface SealedSecret {
 
 /** Every sealed secret of the installation. */
 async function allSecrets(db: Db): Promise<SealedSecret[]> {
-  const keys = await db.select().from(signingKeys).where(isNotNull(signingKeys.sealedPrivateKey));
-  const requests = await db.select().from(keyRequests);
-  const facts = await db
-    .select()
-    .from(installation)
-    .where(inArray(installation.name, [EMAIL_SECRET, WEBHOOK]));
+  const keys = await sealedKeys(db);
+  const requests = await allKeyRequests(db);
+  const facts = await factsNamed(db, [EMAIL_SECRET, WEBHOOK]);
   return [
     ...keys.map(({ id, billerId, sealedPrivateKey }) => ({
       sealed: sealedPrivateKey as Buffer,
       context: sealContext(billerId, id),
-      replace: (sealed: Buffer) =>
-        db
-          .update(signingKeys)
-          .set({ sealedPrivateKey: sealed })
-          .where(and(eq(signingKeys.id, id), eq(signingKeys.sealedPrivateKey, sealedPrivateKey as Buffer))),
+      replace: (sealed: Buffer) => replaceSealing(db, id, sealedPrivateKey as Buffer, sealed),
     })),
     ...requests.map(({ id, billerId, sealedPrivateKey }) => ({
       sealed: sealedPrivateKey,
       context: requestContext(billerId, id),
-      replace: (sealed: Buffer) =>
-        db.update(keyRequests).set({ sealedPrivateKey: sealed }).where(eq(keyRequests.id, id)),
+      replace: (sealed: Buffer) => replaceRequestSealing(db, id, sealed),
     })),
     ...facts.map(({ name, value }) => ({
       sealed: Buffer.from(value, 'base64'),
       // The fact's name is the context that it is sealed under.
       context: name,
-      replace: (sealed: Buffer) =>
-        db
-          .update(installation)
-          .set({ value: sealed.toString('base64') })
-          .where(eq(installation.name, name)),
+      replace: (sealed: Buffer) => changeFact(db, name, sealed.toString('base64')),
     })),
   ];
 }

@@ -1,26 +1,13 @@
-import { eq } from 'drizzle-orm';
 import type { Db } from '../../platform/database/database.ts';
-import { installation } from '../../platform/database/schema.ts';
 import { InputError } from '../../platform/errors/idp-error.ts';
 import type { MasterKey } from './master-key.ts';
+import { changeFact, readOrNoteFact } from './store.ts';
 
 /** Check values of every master key that a secret may be sealed with, separated by commas. */
 const CHECK_VALUES = 'master key check value';
 /** Facts that are secrets: each is sealed under its name. */
 export const EMAIL_SECRET = 'email secret';
 export const WEBHOOK = 'webhook';
-
-async function read(db: Db, name: string): Promise<string | undefined> {
-  return (await db.select().from(installation).where(eq(installation.name, name)))[0]?.value;
-}
-
-/** Reads a fact about the installation, or notes it. @returns what holds */
-async function readOrNote(db: Db, name: string, value: () => string): Promise<string> {
-  const known = await read(db, name);
-  if (known !== undefined) return known;
-  await db.insert(installation).values({ name, value: value() }).onConflictDoNothing();
-  return (await read(db, name)) ?? value();
-}
 
 /**
  * Makes sure that the master keys can open every secret of the installation. The first one ever is noted, and so is a new
@@ -31,14 +18,14 @@ async function readOrNote(db: Db, name: string, value: () => string): Promise<st
 export async function verifyMasterKey(db: Db, masterKey: MasterKey): Promise<void> {
   const given = masterKey.checkValues;
   const [first = ''] = given;
-  const noted = (await readOrNote(db, CHECK_VALUES, () => first)).split(',');
+  const noted = (await readOrNoteFact(db, CHECK_VALUES, () => first)).split(',');
   if (!noted.every((checkValue) => given.includes(checkValue))) {
     throw new InputError(
       'MASTER_KEY is not the one that the private keys in this database are sealed with. Set the one that the installation was made with, or, while it is rotated, the new and the old one (embedded: restore certs/master.key from its backup).',
     );
   }
   if (!noted.includes(first)) await noteMasterKeys(db, [first, ...noted]);
-  const sealed = await readOrNote(db, EMAIL_SECRET, () =>
+  const sealed = await readOrNoteFact(db, EMAIL_SECRET, () =>
     masterKey.seal(masterKey.emailSecret, EMAIL_SECRET).toString('base64'),
   );
   masterKey.keepEmailSecret(masterKey.unseal(Buffer.from(sealed, 'base64'), EMAIL_SECRET));
@@ -46,8 +33,5 @@ export async function verifyMasterKey(db: Db, masterKey: MasterKey): Promise<voi
 
 /** Notes which master keys secrets may be sealed with from now on. */
 export async function noteMasterKeys(db: Db, checkValues: readonly string[]): Promise<void> {
-  await db
-    .update(installation)
-    .set({ value: checkValues.join(',') })
-    .where(eq(installation.name, CHECK_VALUES));
+  await changeFact(db, CHECK_VALUES, checkValues.join(','));
 }

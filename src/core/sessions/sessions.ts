@@ -3,14 +3,8 @@ import type { Database } from '../../platform/database/database.ts';
 import { newSamlId } from '../../protocols/saml/writing/id.ts';
 import type { Biller } from '../billers/biller.ts';
 import type { Account } from '../billers/claims.ts';
-import {
-  createFindSession,
-  deleteSession,
-  insertSession,
-  type LaunchedAccount,
-  setLaunchedAccounts,
-  touchSession,
-} from './store.ts';
+import type { LaunchedAccount } from './schema.ts';
+import { createFindSession, deleteSession, insertSession, setLaunchedAccounts, touchSession } from './store.ts';
 
 /** Who is signed in. Times are milliseconds since 1970. */
 export interface Session {

@@ -1,15 +1,9 @@
-import { eq, lt } from 'drizzle-orm';
+import type { Insertable } from 'kysely';
 import type { Database, Db, Statement } from '../../platform/database/database.ts';
-import { sessions } from '../../platform/database/schema.ts';
 import { createBatchedLookup } from '../../platform/util/batched-lookup.ts';
+import type { LaunchedAccount, SessionsTable } from './schema.ts';
 
-export interface LaunchedAccount {
-  readonly number: string;
-  /** Milliseconds since 1970. */
-  readonly at: number;
-}
-
-/** A session with its portal user and accounts, read in one round trip. Times are milliseconds since 1970. */
+/** A session with its portal user and accounts, joined to be read in one round trip. Times are milliseconds since 1970. */
 interface SessionRow {
   /** SHA-256 of the identifier in the cookie, hexadecimal. */
   readonly id_hash: string;
@@ -54,32 +48,29 @@ export function createFindSession(database: Database): FindSession {
   };
 }
 
-export async function insertSession(db: Db, session: typeof sessions.$inferInsert): Promise<void> {
-  await db.insert(sessions).values(session);
+export async function insertSession(db: Db, session: Insertable<SessionsTable>): Promise<void> {
+  await db.insertInto('sessions').values(session).execute();
 }
 
 export async function touchSession(db: Db, idHash: Buffer, now: Date): Promise<void> {
-  await db.update(sessions).set({ lastSeenAt: now }).where(eq(sessions.idHash, idHash));
+  await db.updateTable('sessions').set({ lastSeenAt: now }).where('idHash', '=', idHash).execute();
 }
 
 export async function setLaunchedAccounts(db: Db, idHash: Buffer, launched: LaunchedAccount[]): Promise<void> {
-  await db.update(sessions).set({ launchedAccounts: launched }).where(eq(sessions.idHash, idHash));
+  const launchedAccounts = JSON.stringify(launched);
+  await db.updateTable('sessions').set({ launchedAccounts }).where('idHash', '=', idHash).execute();
 }
 
 /** @returns the user whose session it was */
 export async function deleteSession(db: Db, idHash: Buffer) {
-  const rows = await db
-    .delete(sessions)
-    .where(eq(sessions.idHash, idHash))
-    .returning({ userId: sessions.userId, billerId: sessions.billerId });
-  return rows[0];
+  return db.deleteFrom('sessions').where('idHash', '=', idHash).returning(['userId', 'billerId']).executeTakeFirst();
 }
 
 /** Removes sessions whose absolute lifetime is over. */
 export async function deleteExpiredSessions(db: Db, now: Date): Promise<void> {
-  await db.delete(sessions).where(lt(sessions.expiresAt, now));
+  await db.deleteFrom('sessions').where('expiresAt', '<', now).execute();
 }
 
 export async function deleteSessionsOfUser(db: Db, userId: string): Promise<void> {
-  await db.delete(sessions).where(eq(sessions.userId, userId));
+  await db.deleteFrom('sessions').where('userId', '=', userId).execute();
 }

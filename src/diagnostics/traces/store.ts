@@ -1,30 +1,25 @@
-import { eq, lt } from 'drizzle-orm';
 import type { Db } from '../../platform/database/database.ts';
-import { billers, signOnTraces } from '../../platform/database/schema.ts';
 import type { Trace } from './trace.ts';
 
 /** Keeps a trace. A reference that is taken already keeps its first trace. */
 export async function insertTrace(db: Db, reference: string, billerId: string | undefined, at: Date, trace: Trace) {
   await db
-    .insert(signOnTraces)
+    .insertInto('signOnTraces')
     .values({ reference, billerId: billerId ?? null, at, trace })
-    .onConflictDoNothing();
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
 }
 
-export async function findTrace(db: Db, reference: string) {
-  const [row] = await db
-    .select({
-      reference: signOnTraces.reference,
-      biller: billers.slug,
-      at: signOnTraces.at,
-      trace: signOnTraces.trace,
-    })
-    .from(signOnTraces)
-    .leftJoin(billers, eq(billers.id, signOnTraces.billerId))
-    .where(eq(signOnTraces.reference, reference));
-  return row;
+/** @returns the trace with its biller's slug, read in one round trip */
+export function findTrace(db: Db, reference: string) {
+  return db
+    .selectFrom('signOnTraces')
+    .leftJoin('billers', 'billers.id', 'signOnTraces.billerId')
+    .select(['signOnTraces.reference', 'billers.slug as biller', 'signOnTraces.at', 'signOnTraces.trace'])
+    .where('signOnTraces.reference', '=', reference)
+    .executeTakeFirst();
 }
 
 export async function deleteTracesBefore(db: Db, time: Date): Promise<void> {
-  await db.delete(signOnTraces).where(lt(signOnTraces.at, time));
+  await db.deleteFrom('signOnTraces').where('at', '<', time).execute();
 }

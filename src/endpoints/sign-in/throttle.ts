@@ -1,9 +1,7 @@
 import { isIP } from 'node:net';
-import { lt } from 'drizzle-orm';
 import ipaddr from 'ipaddr.js';
-import { RateLimiterDrizzle, RateLimiterRes } from 'rate-limiter-flexible';
-import type { Db } from '../../platform/database/database.ts';
-import { rateLimits } from '../../platform/database/schema.ts';
+import { RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible';
+import type { Database, Statement } from '../../platform/database/database.ts';
 import { IdpError } from '../../platform/errors/idp-error.ts';
 
 const WINDOW_SECONDS = 15 * 60;
@@ -34,14 +32,27 @@ export interface Throttle {
   deleteExpired(): Promise<void>;
 }
 
-/** @param db has the counts in its table rate_limits, whose keys must not identify a person */
-export function createThrottle(db: Db): Throttle {
-  // The library's own sweep would outlive the database connection: see deleteExpired.
-  const common = { storeClient: db, schema: rateLimits, duration: WINDOW_SECONDS, clearExpiredByTimeout: false };
-  const accounts = new RateLimiterDrizzle({ ...common, keyPrefix: 'account', points: TRIES_PER_ACCOUNT });
-  const addresses = new RateLimiterDrizzle({ ...common, keyPrefix: 'address', points: TRIES_PER_ADDRESS });
+/** @param database has the counts in its table rate_limits, whose keys must not identify a person */
+export function createThrottle(database: Database): Throttle {
+  const common = {
+    // The limiter expects a node-postgres client and uses only this much of it.
+    storeClient: {
+      query: async ({ name, text, values }: Statement & { values: unknown[] }) => {
+        const rows = await database.query({ name, text }, values);
+        return { rows, rowCount: rows.length };
+      },
+    },
+    storeType: 'client',
+    tableName: 'rate_limits',
+    tableCreated: true,
+    duration: WINDOW_SECONDS,
+    // The library's own sweep would outlive the database connection: see deleteExpired.
+    clearExpiredByTimeout: false,
+  };
+  const accounts = new RateLimiterPostgres({ ...common, keyPrefix: 'account', points: TRIES_PER_ACCOUNT });
+  const addresses = new RateLimiterPostgres({ ...common, keyPrefix: 'address', points: TRIES_PER_ADDRESS });
 
-  async function consume(limiter: RateLimiterDrizzle, key: string): Promise<void> {
+  async function consume(limiter: RateLimiterPostgres, key: string): Promise<void> {
     try {
       await limiter.consume(key);
     } catch (error) {
@@ -62,7 +73,7 @@ export function createThrottle(db: Db): Throttle {
     },
     deleteExpired: async () => {
       // The limiter uses the machine's clock, not an injected one.
-      await db.delete(rateLimits).where(lt(rateLimits.expire, new Date()));
+      await database.db.deleteFrom('rateLimits').where('expire', '<', Date.now()).execute();
     },
   };
 }

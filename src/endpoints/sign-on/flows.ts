@@ -1,11 +1,9 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { CookieSerializeOptions } from '@fastify/cookie';
-import { and, eq, inArray, lt } from 'drizzle-orm';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AcceptedRequest } from '../../core/authn-requests/check.ts';
 import type { Biller } from '../../core/billers/biller.ts';
 import type { Db } from '../../platform/database/database.ts';
-import { signOnFlows } from '../../platform/database/schema.ts';
 import { IdpError } from '../../platform/errors/idp-error.ts';
 import { COOKIE } from '../session-cookie.ts';
 
@@ -44,8 +42,9 @@ export function createFlows({ db, clock }: { db: Db; clock: () => number }): Flo
       const secret = randomBytes(32).toString('base64url');
       const expiresAt = new Date(clock() + LIFETIME_MS);
       await db
-        .insert(signOnFlows)
-        .values({ id, secretHash: hashSecret(secret), billerId: biller.id, request: accepted, expiresAt });
+        .insertInto('signOnFlows')
+        .values({ id, secretHash: hashSecret(secret), billerId: biller.id, request: accepted, expiresAt })
+        .execute();
       const others = Object.keys(reply.request.cookies).filter(isFlowCookie);
       for (const name of others.slice(MAX_COOKIES - 1)) reply.clearCookie(name, COOKIE);
       reply.setCookie(COOKIE_PREFIX + id, secret, FLOW_COOKIE);
@@ -56,17 +55,19 @@ export function createFlows({ db, clock }: { db: Db; clock: () => number }): Flo
       const secret = ID.test(id) ? request.cookies[COOKIE_PREFIX + id] : undefined;
       if (secret === undefined)
         throw new IdpError('flow_unknown', { detail: 'the browser has no cookie of this flow' });
-      const [flow] = await db
-        .select()
-        .from(signOnFlows)
-        .where(and(eq(signOnFlows.id, id), eq(signOnFlows.billerId, biller.id)));
+      const flow = await db
+        .selectFrom('signOnFlows')
+        .selectAll()
+        .where('id', '=', id)
+        .where('billerId', '=', biller.id)
+        .executeTakeFirst();
       if (flow === undefined || flow.expiresAt.getTime() <= clock()) {
         throw new IdpError('flow_unknown', { detail: 'the flow is finished or expired' });
       }
       if (!timingSafeEqual(hashSecret(secret), flow.secretHash)) {
         throw new IdpError('flow_unknown', { detail: 'the flow belongs to another browser' });
       }
-      const accepted = flow.request as AcceptedRequest;
+      const accepted = flow.request;
       // An operator may have removed it since.
       if (!biller.serviceProvider.acs.some(({ url }) => url === accepted.acsUrl)) {
         throw new IdpError('flow_unknown', { detail: 'the ACS of the flow is not registered any more' });
@@ -75,20 +76,19 @@ export function createFlows({ db, clock }: { db: Db; clock: () => number }): Flo
     },
 
     async finish(reply, id) {
-      await db.delete(signOnFlows).where(eq(signOnFlows.id, id));
+      await db.deleteFrom('signOnFlows').where('id', '=', id).execute();
       reply.clearCookie(COOKIE_PREFIX + id, COOKIE);
     },
 
     async deleteExpired() {
-      const expired = lt(signOnFlows.expiresAt, new Date(clock()));
+      const expired = db.selectFrom('signOnFlows').select('id').where('expiresAt', '<', new Date(clock()));
       let deleted: number;
       do {
-        const some = db.select({ id: signOnFlows.id }).from(signOnFlows).where(expired).limit(DELETED_AT_ONCE);
-        const rows = await db
-          .delete(signOnFlows)
-          .where(inArray(signOnFlows.id, some))
-          .returning({ id: signOnFlows.id });
-        deleted = rows.length;
+        const { numDeletedRows } = await db
+          .deleteFrom('signOnFlows')
+          .where('id', 'in', expired.limit(DELETED_AT_ONCE))
+          .executeTakeFirst();
+        deleted = Number(numDeletedRows);
       } while (deleted === DELETED_AT_ONCE);
     },
   };

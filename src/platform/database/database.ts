@@ -1,7 +1,28 @@
-import type { PgDatabase, PgQueryResultHKT } from 'drizzle-orm/pg-core';
+import type { Kysely } from 'kysely';
 
-/** The Drizzle database, whichever of the two stands behind it. */
-export type Db = PgDatabase<PgQueryResultHKT, Record<string, never>>;
+/**
+ * The tables by name. Empty here: the folder that owns a table adds it, by declaration merging in its `schema.ts`.
+ * Columns are named in camelCase there and in snake_case in the database (`billerId` is `biller_id`).
+ */
+// biome-ignore lint/suspicious/noEmptyInterface: only an interface can be added to.
+export interface Tables {}
+
+/**
+ * Queries, typed by `Tables`. Each runs on whichever connection is free. There is no way to begin a transaction here: that
+ * is `Database.transaction`.
+ */
+export type Db = Pick<
+  Kysely<Tables>,
+  'selectFrom' | 'insertInto' | 'updateTable' | 'deleteFrom' | 'with' | 'fn' | 'getExecutor'
+>;
+
+declare const inTransaction: unique symbol;
+
+/**
+ * Queries in one transaction. A function that makes several changes which belong together takes one of these, so that it
+ * can't be called outside a transaction. A transaction can't begin another.
+ */
+export type Transaction = Db & { readonly [inTransaction]: true };
 
 /** A statement on the hot path: parsed and planned once per connection under its name. */
 export interface Statement {
@@ -12,13 +33,19 @@ export interface Statement {
 /** Called with the id of the biller to read again; undefined: any of them may have changed. */
 export type ChangeListener = (billerId: string | undefined) => void;
 
-/** One database, PGlite or PostgreSQL, behind one face. */
+/** An open database. */
 export interface Database {
   readonly kind: 'embedded' | 'postgresql';
   readonly db: Db;
-  /** Runs `work` in one transaction: it commits when `work` resolves, and rolls back when it throws. */
-  transaction<Result>(work: (transaction: Db) => Promise<Result>): Promise<Result>;
-  /** Runs a prepared statement. Rows come as objects by column name. */
+  /**
+   * Runs `work` in one transaction: commits when `work` resolves, and rolls back when it rejects. Await every statement
+   * within `work`.
+   *
+   * @throws what `work` throws; OutcomeUnknown where the connection was lost at the commit and the outcome can't be found
+   *   out
+   */
+  transaction<Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result>;
+  /** Runs a prepared statement. Rows come as objects by column name, as the database spells it. */
   query<Row>(statement: Statement, values: readonly unknown[]): Promise<Row[]>;
   /** Subscribes to changes of billers and keys made by any instance or command. */
   onChange(listener: ChangeListener): void;
@@ -28,15 +55,25 @@ export interface Database {
 /** The channel that the triggers of migration 0001 write to. */
 export const CHANGE_CHANNEL = 'biller_changed';
 
-export const MIGRATIONS_FOLDER = new URL('./migrations', import.meta.url).pathname;
+/** The connection was lost after COMMIT was sent. Whether the transaction was committed is not known. */
+export class OutcomeUnknown extends Error {
+  constructor(cause: unknown) {
+    super('the connection to the database was lost during a commit; the change may or may not have been made', {
+      cause,
+    });
+    this.name = 'OutcomeUnknown';
+  }
+}
 
 // SQLSTATE classes of a server that can't serve (PostgreSQL, appendix A) and the ways a socket ends.
-const GONE = /^(08...|57P0.|53...|55000|ECONN.*|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|ENOENT|EHOSTUNREACH|57014)$/;
-const GONE_MESSAGE = /timeout|terminated|Client has encountered a connection error|not queryable|PGlite is closed/i;
+const GONE = /^(08...|25P03|57P0.|53...|55000|ECONN.*|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|ENOENT|EHOSTUNREACH|57014)$/;
+const GONE_MESSAGE =
+  /timeout|terminated|Client has encountered a connection error|not queryable|Connection ended|PGlite is closed/i;
 
-/** Says whether an error means that the database can't be had at the moment, as opposed to a mistake of ours. */
+/** Says whether an error means that the database can't be reached at the moment, as opposed to a bug of ours. */
 export function isDatabaseGone(error: unknown): boolean {
   for (let current = error, depth = 0; current instanceof Error && depth < 5; current = current.cause, depth += 1) {
+    if (current instanceof OutcomeUnknown) return true;
     const code = (current as NodeJS.ErrnoException).code;
     if (typeof code === 'string' ? GONE.test(code) : GONE_MESSAGE.test(current.message)) return true;
     if (current instanceof AggregateError && current.errors.some(isDatabaseGone)) return true;

@@ -1,110 +1,80 @@
-import { drizzle } from 'drizzle-orm/node-postgres';
-import { migrate } from 'drizzle-orm/node-postgres/migrator';
 import pg from 'pg';
-import { CHANGE_CHANNEL, type ChangeListener, type Database, type Db, MIGRATIONS_FOLDER } from './database.ts';
+import { listenForChanges } from './change-listener.ts';
+import type { ChangeListener, Database, Transaction } from './database.ts';
+import { createDb } from './kysely.ts';
+import { isMigrated, migrate } from './migrate.ts';
+import { IDLE_IN_TRANSACTION_MS, runTransaction } from './transaction.ts';
 
 const CONNECT_TIMEOUT_MS = 3_000;
 const STATEMENT_TIMEOUT_MS = 5_000;
-const LISTENER_RETRY_MS = 500;
-const LISTENER_HEARTBEAT_MS = 5_000;
-/** Any number, the same on every instance. */
-const MIGRATION_LOCK = 7_126_531;
+/** How long the driver waits for an answer. The server gives up first, so this is for a network that stalls. */
+const ANSWER_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 1_000;
+const MAX_CONNECTIONS = 10;
 
-/** Applies the migrations; instances that start together take turns. */
-async function migrateTogether(url: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
-  await client.connect();
+/** bigint as a number: ours are counters and times, far below 2^53. */
+const types: pg.CustomTypesConfig = {
+  getTypeParser: (oid, format) =>
+    oid === pg.types.builtins.INT8 && format !== 'binary' ? Number : pg.types.getTypeParser(oid, format),
+};
+
+function createPool(options: pg.PoolConfig): pg.Pool {
+  const pool = new pg.Pool({ connectionTimeoutMillis: CONNECT_TIMEOUT_MS, keepAlive: true, types, ...options });
+  // A connection may break while it is idle (the pool replaces it) or while it is used (its statement fails). Without a
+  // listener, either would end the process.
+  pool.on('error', () => undefined);
+  pool.on('connect', (client) => void client.on('error', () => undefined));
+  return pool;
+}
+
+/** Migrations may take their time, and wait for another instance that applies them. */
+async function migrateWithoutLimit(connectionString: string): Promise<void> {
+  const pool = createPool({ connectionString, max: 1 });
   try {
-    await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
-    await migrate(drizzle(client), { migrationsFolder: MIGRATIONS_FOLDER });
+    await migrate((work) => runTransaction(pool, work));
   } finally {
-    await client.end();
+    await pool.end();
   }
 }
 
 /**
- * Listens on a connection of its own and comes back when it is lost. From the loss until it listens again, listeners are
- * told at every try that anything may have changed, so that no cache outlives a second of deafness.
+ * Opens PostgreSQL and brings its tables up to date.
+ *
+ * @param url postgres://..., or postgres://<user>@localhost/<database>?host=<folder> for a Unix socket
+ * @throws InputError where a newer version has changed the tables; what the driver throws where the server can't be reached
+ *   or refuses
  */
-function listen(url: string, emit: ChangeListener): { close(): Promise<void> } {
-  let client: pg.Client | undefined;
-  let timer: NodeJS.Timeout | undefined;
-  let closed = false;
-
-  const lost = (from: pg.Client) => {
-    if (client !== from || closed) return;
-    client = undefined;
-    clearTimeout(timer);
-    from.end().catch(() => undefined);
-    emit(undefined);
-    timer = setTimeout(connect, LISTENER_RETRY_MS);
-  };
-  const beat = (own: pg.Client) => {
-    timer = setTimeout(() => {
-      own.query('select 1').then(
-        () => client === own && beat(own),
-        () => lost(own),
-      );
-    }, LISTENER_HEARTBEAT_MS);
-  };
-  const connect = () => {
-    const own = new pg.Client({
+export async function openPostgresql(url: string, kind: Database['kind'] = 'postgresql'): Promise<Database> {
+  const pool = createPool({
+    connectionString: url,
+    max: MAX_CONNECTIONS,
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    query_timeout: ANSWER_TIMEOUT_MS,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+  });
+  // pool.query destroys a client whose statement failed or was not answered in time.
+  const send = (text: string, values?: readonly unknown[]) => pool.query(text, values as unknown[] | undefined);
+  try {
+    if (!(await isMigrated(send))) await migrateWithoutLimit(url);
+  } catch (error) {
+    await pool.end();
+    throw error;
+  }
+  const listeners: ChangeListener[] = [];
+  const subscription = listenForChanges(
+    {
       connectionString: url,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       query_timeout: STATEMENT_TIMEOUT_MS,
       keepAlive: true,
-    });
-    client = own;
-    own.on('error', () => lost(own));
-    own.on('end', () => lost(own));
-    own.on('notification', ({ payload }) => emit(payload));
-    own
-      .connect()
-      .then(() => own.query(`listen ${CHANGE_CHANNEL}`))
-      .then(() => {
-        // What changed between the last word heard and this moment is unknown.
-        emit(undefined);
-        beat(own);
-      })
-      .catch(() => lost(own));
-  };
-  connect();
-  return {
-    async close() {
-      closed = true;
-      clearTimeout(timer);
-      await client?.end().catch(() => undefined);
     },
-  };
-}
-
-/**
- * Opens PostgreSQL and brings its schema up to date.
- *
- * @param url postgres://...
- * @throws what the driver throws where the server can't be reached or refuses
- */
-export async function openPostgresql(url: string): Promise<Database> {
-  await migrateTogether(url);
-  const pool = new pg.Pool({
-    connectionString: url,
-    max: 10,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    statement_timeout: STATEMENT_TIMEOUT_MS,
-    query_timeout: STATEMENT_TIMEOUT_MS + 1_000,
-    keepAlive: true,
-  });
-  // An idle connection that breaks is replaced at the next use; the error shows there if the server is gone.
-  pool.on('error', () => undefined);
-  const listeners: ChangeListener[] = [];
-  const subscription = listen(url, (billerId) => {
-    for (const listener of listeners) listener(billerId);
-  });
-  const db = drizzle(pool);
+    (billerId) => {
+      for (const listener of listeners) listener(billerId);
+    },
+  );
   return {
-    kind: 'postgresql',
-    db: db as unknown as Db,
-    transaction: (work) => db.transaction((transaction) => work(transaction as unknown as Db)),
+    kind,
+    db: createDb(send),
+    transaction: (work) => runTransaction(pool, (sendWithin) => work(createDb(sendWithin) as Transaction)),
     async query<Row>({ name, text }: { name: string; text: string }, values: readonly unknown[]) {
       const result = await pool.query({ name, text, values: values as unknown[] });
       return result.rows as Row[];

@@ -1,4 +1,4 @@
-/** The pages at Invoice Cloud that a redirect link can name, by the words that people use. */
+/** Invoice Cloud pages that a redirect link can open, by their usual names. */
 export const DESTINATIONS = {
   bills: 1,
   paperless: 2,
@@ -9,7 +9,7 @@ export const DESTINATIONS = {
 
 export type DestinationName = keyof typeof DESTINATIONS;
 
-/** What each destination is called on a page for portal users. */
+/** The label of each destination on pages for portal users. */
 export const DESTINATION_LABELS: Readonly<Record<DestinationName, string>> = {
   bills: 'Pay my bill',
   paperless: 'Paperless billing',
@@ -21,8 +21,8 @@ export const DESTINATION_LABELS: Readonly<Record<DestinationName, string>> = {
 export const DESTINATION_NAMES = Object.keys(DESTINATIONS) as DestinationName[];
 
 /**
- * @param text a name of the list, or a positive number, which is passed on as it is
- * @returns the DeepLinkID, or undefined where it is neither
+ * @param text a name from the list, or a positive number, which is passed through unchanged
+ * @returns the DeepLinkID, or undefined if the text is neither
  */
 export function readDestination(text: string): number | undefined {
   if (Object.hasOwn(DESTINATIONS, text)) return DESTINATIONS[text as DestinationName];

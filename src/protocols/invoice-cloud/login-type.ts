@@ -1,7 +1,7 @@
 /**
- * @param role of the portal user on the account, e.g. `owner`
- * @param mapping login types by role, as the biller maps them
- * @param otherwise the login type of every role that is not mapped
+ * @param role the portal user's role on the account, e.g. `owner`
+ * @param mapping the biller's login types by role
+ * @param otherwise the login type for unmapped roles
  */
 export function loginTypeOf(role: string, mapping: Readonly<Record<string, number>>, otherwise: number): number {
   return Object.hasOwn(mapping, role) ? (mapping[role] ?? otherwise) : otherwise;

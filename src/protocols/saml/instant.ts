@@ -1,15 +1,15 @@
-/** Times in SAML are xs:dateTime in UTC, written with Z (SAML core, 1.3.3). */
+/** SAML times are xs:dateTime in UTC, written with Z (SAML core, 1.3.3). */
 
 const DAY_SECONDS = 86_400;
 const TWO_DIGITS = Array.from({ length: 60 }, (_, value) => String(value).padStart(2, '0'));
-/** The day of the instant written last, with its `YYYY-MM-DDT`: nearly every one is of the same day. */
+/** The last day formatted, and its `YYYY-MM-DDT`. Nearly all instants fall on the same day. */
 let dayKnown = Number.NaN;
 let dayText = '';
 
 /**
  * @param milliseconds since 1970, UTC
- * @returns e.g. `2026-03-01T08:30:00Z`; whole seconds, because SAML asks for no finer resolution than milliseconds
- * and some Service Providers read none
+ * @returns e.g. `2026-03-01T08:30:00Z`. Whole seconds: SAML requires no finer resolution, and some Service Providers
+ * can't read fractions.
  */
 export function formatInstant(milliseconds: number): string {
   const seconds = Math.floor(milliseconds / 1000);
@@ -25,12 +25,12 @@ export function formatInstant(milliseconds: number): string {
 
 const INSTANT = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(\.\d{1,12})?Z$/;
 
-/** @returns milliseconds since 1970, or undefined where the text is no xs:dateTime in UTC */
+/** @returns milliseconds since 1970, or undefined if the text is not an xs:dateTime in UTC */
 export function parseInstant(text: string): number | undefined {
   const match = INSTANT.exec(text);
   if (match === null) return undefined;
   const milliseconds = Date.parse(`${match[1]}${(match[2] ?? '').slice(0, 4)}Z`);
-  // Date.parse rolls 31 February over to March; writing it again shows that.
+  // Date.parse rolls February 31 over into March; formatting the result again reveals that.
   if (Number.isNaN(milliseconds) || new Date(milliseconds).toISOString().slice(0, 19) !== match[1]) return undefined;
   return milliseconds;
 }

@@ -1,4 +1,4 @@
-/** The URIs of the standards, by the names that the standards give them. */
+/** URIs from the standards, under the names that the standards use. */
 
 export const PROTOCOL = 'urn:oasis:names:tc:SAML:2.0:protocol';
 export const ASSERTION = 'urn:oasis:names:tc:SAML:2.0:assertion';
@@ -13,10 +13,10 @@ export const SHA256 = 'http://www.w3.org/2001/04/xmlenc#sha256';
 /** SAML bindings, 3.4 and 3.5. */
 export const BINDING_REDIRECT = 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect';
 export const BINDING_POST = 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST';
-/** SAML bindings, 3.4.4.1: the one encoding of the Redirect binding, also the default. */
+/** SAML bindings, 3.4.4.1: the Redirect binding's only defined encoding, and its default. */
 export const ENCODING_DEFLATE = 'urn:oasis:names:tc:SAML:2.0:bindings:URL-Encoding:DEFLATE';
 
-/** SAML core, 8.3: name identifier formats by the short names that settings and pages use. */
+/** SAML core, 8.3: name identifier formats, by the short names used in settings and pages. */
 export const NAME_ID_FORMATS = {
   emailAddress: 'urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress',
   persistent: 'urn:oasis:names:tc:SAML:2.0:nameid-format:persistent',
@@ -29,14 +29,16 @@ export const NAME_ID_FORMAT_BY_URI: ReadonlyMap<string, NameIdFormat> = new Map(
   Object.entries(NAME_ID_FORMATS).map(([name, uri]) => [uri, name as NameIdFormat]),
 );
 
-/** SAML core, 8.2: how the name of an attribute is to be read. */
+/** SAML core, 8.2: how to interpret an attribute's name. */
 export const ATTRIBUTE_NAME_FORMATS = {
   basic: 'urn:oasis:names:tc:SAML:2.0:attrname-format:basic',
   uri: 'urn:oasis:names:tc:SAML:2.0:attrname-format:uri',
   unspecified: 'urn:oasis:names:tc:SAML:2.0:attrname-format:unspecified',
 } as const;
 
-/** SAML core, 3.2.2.2: status codes by their short names. The first four stand at the top, the rest beneath one of them. */
+/**
+ * SAML core, 3.2.2.2: status codes by their short names. The first four are top-level codes; the rest nest below one.
+ */
 const STATUS = 'urn:oasis:names:tc:SAML:2.0:status:';
 export const STATUS_CODES = {
   Success: `${STATUS}Success`,

@@ -11,11 +11,9 @@
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
-import { inArray } from 'drizzle-orm';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runOperation } from '../../../src/admin/operations/operations.ts';
-import { auditEvents } from '../../../src/platform/database/schema.ts';
 import { assertionIdIn, createPortalClient, type PortalClient } from '../../support/portal-client.ts';
 import { endService, type ServiceProcess, startService } from '../../support/service.ts';
 import { createTestStorage, type TestStorage } from '../../support/storage.ts';
@@ -104,9 +102,10 @@ async function inAudit(storage: TestStorage, assertionIds: readonly string[]): P
   const { database, close } = await storage.open();
   try {
     const rows = await database.db
-      .select({ assertionId: auditEvents.assertionId })
-      .from(auditEvents)
-      .where(inArray(auditEvents.assertionId, [...assertionIds]));
+      .selectFrom('auditEvents')
+      .select('assertionId')
+      .where('assertionId', 'in', assertionIds)
+      .execute();
     return new Set(rows.map((row) => row.assertionId));
   } finally {
     await close();

@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { sql } from 'kysely';
 import { afterEach, describe, expect, inject, test } from 'vitest';
 import { newSamlId } from '../../../src/protocols/saml/writing/id.ts';
 import { layCable } from '../../support/cable.ts';
@@ -34,11 +34,11 @@ describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
     await start(kind === 'embedded' ? {} : { postgresUrl: inject('postgresUrl') });
     const { db } = installation.services.database;
     const requestId = newSamlId();
-    await db.execute(sql`alter table audit_events rename to audit_events_away`);
+    await sql`alter table audit_events rename to audit_events_away`.execute(db);
     const refused = await client.signOn('riverton', TEST_SP, requestId);
     expect(refused.status).toBe(500);
     expect(refused.body).not.toContain('SAMLResponse');
-    await db.execute(sql`alter table audit_events_away rename to audit_events`);
+    await sql`alter table audit_events_away rename to audit_events`.execute(db);
     const answered = await client.signOn('riverton', TEST_SP, requestId);
     expect(answered.status).toBe(200);
     expect(assertionIdIn(answered.body)).toMatch(/^_/);

@@ -1,11 +1,10 @@
-import { sql } from 'drizzle-orm';
+import { sql } from 'kysely';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { AuditEvent } from '../../../src/core/audit/events.ts';
 import { listEvents } from '../../../src/core/audit/store.ts';
 import type { AuditWriter } from '../../../src/core/audit/writer.ts';
 import type { Db } from '../../../src/platform/database/database.ts';
-import { auditEvents } from '../../../src/platform/database/schema.ts';
 import { createTestStorage, DATABASE_KINDS, type TestConnection, type TestStorage } from '../../support/storage.ts';
 
 const BILLER = crypto.randomUUID();
@@ -27,13 +26,14 @@ function issued(requestId: string | undefined, assertionId: string): AuditEvent 
 /** How many transactions wrote these events: the database itself knows it of every row. */
 async function transactionsOf(db: Db, events: readonly AuditEvent[]): Promise<number> {
   const references = events.map((event) => event.reference);
-  const [row] = await db
-    .select({
-      transactions: sql<number>`count(distinct ${auditEvents}.xmin::text)::int`,
-      rows: sql<number>`count(*)::int`,
-    })
-    .from(auditEvents)
-    .where(sql`${auditEvents.reference} in ${references}`);
+  const row = await db
+    .selectFrom('auditEvents')
+    .select([
+      sql<number>`count(distinct audit_events.xmin::text)::int`.as('transactions'),
+      sql<number>`count(*)::int`.as('rows'),
+    ])
+    .where('reference', 'in', references)
+    .executeTakeFirst();
   expect(row?.rows).toBe(events.length);
   return row?.transactions ?? 0;
 }
@@ -125,10 +125,10 @@ describe.each(DATABASE_KINDS)('the audit writer on the %s database', (kind) => {
       newEvent(),
     ];
     // The rule is looked at when the transaction commits, not when the row is inserted: who resolved before would lie.
-    await db.execute(sql`create function refuse() returns trigger language plpgsql as $$ begin
-      if new.reference = 'POISON' then raise exception 'refused at commit'; end if; return null; end $$`);
-    await db.execute(sql`create constraint trigger refuse after insert on audit_events
-      deferrable initially deferred for each row execute function refuse()`);
+    await sql`create function refuse() returns trigger language plpgsql as $$ begin
+      if new.reference = 'POISON' then raise exception 'refused at commit'; end if; return null; end $$`.execute(db);
+    await sql`create constraint trigger refuse after insert on audit_events
+      deferrable initially deferred for each row execute function refuse()`.execute(db);
     try {
       // The first goes alone; the two behind it share a transaction; the last comes when they have failed.
       const appends = [audit.append(early), audit.append(poisoned), audit.append(neighbour)];
@@ -137,8 +137,8 @@ describe.each(DATABASE_KINDS)('the audit writer on the %s database', (kind) => {
       const committed = await Promise.all([early, poisoned, neighbour, late].map((event) => isCommitted(db, event)));
       expect(committed).toEqual([true, false, false, true]);
     } finally {
-      await db.execute(sql`drop trigger refuse on audit_events`);
-      await db.execute(sql`drop function refuse`);
+      await sql`drop trigger refuse on audit_events`.execute(db);
+      await sql`drop function refuse`.execute(db);
     }
   });
 
@@ -152,10 +152,10 @@ describe.each(DATABASE_KINDS)('the audit writer on the %s database', (kind) => {
     await Promise.all(appends);
     await audit.drained();
 
-    await db.execute(sql`alter table audit_events rename to audit_events_away`);
+    await sql`alter table audit_events rename to audit_events_away`.execute(db);
     const refused = outcomes([audit.append(newEvent()), audit.append(newEvent())]);
     await audit.drained();
-    await db.execute(sql`alter table audit_events_away rename to audit_events`);
+    await sql`alter table audit_events_away rename to audit_events`.execute(db);
     expect(await refused).toEqual(['internal_error', 'internal_error']);
   });
 

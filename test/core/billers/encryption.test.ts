@@ -130,7 +130,7 @@ describe('what can’t be encrypted safely is refused when it is set up', () => 
   test.each<[string, () => Partial<ServiceProvider>, RegExp]>([
     ['without a certificate', () => ({}), /^--encrypt always: no encryption certificate .* is known/],
     [
-      'with an elliptic key alone',
+      'with an elliptic curve key alone',
       () => ({ encryptionCertificates: [ec] }),
       /expected is an RSA key of at least 2048 bits/,
     ],

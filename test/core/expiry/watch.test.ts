@@ -3,10 +3,8 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { and, eq } from 'drizzle-orm';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { runOperation } from '../../../src/admin/operations/operations.ts';
-import { expiryWarnings, signingKeys } from '../../../src/platform/database/schema.ts';
 import { authnRequest, redirectQuery } from '../../support/authn-request.ts';
 import { createBrowserLike, errorCodeOf, requirePosted } from '../../support/browser-like.ts';
 import { databaseOfProject, startInstallation, type TestInstallation } from '../../support/installation.ts';
@@ -36,7 +34,7 @@ async function leave(days: number): Promise<void> {
   const { active } = await installation.services.keys.ofBiller((await installation.services.billers.bySlug(slug)).id);
   now = (active?.notAfter.getTime() ?? 0) - days * DAY;
 }
-const deliveries = () => installation.services.database.db.select().from(expiryWarnings);
+const deliveries = () => installation.services.database.db.selectFrom('expiryWarnings').selectAll().execute();
 
 test('a warning at 60, 30, 7 days and 1 day, once each, however often anybody looks', {
   meta: { holds: ['IDP-091'], source: 'project rule' },
@@ -71,7 +69,7 @@ test('of two instances that look at the same time, one gives the warning', {
     if (one === undefined) throw new Error('there is no instance');
     await runOperation(one.services, 'biller.add', { ...input, ...provider }, { name: 'test' });
     const soon = new Date(Date.now() + 20 * DAY);
-    await one.database.db.update(signingKeys).set({ notAfter: soon });
+    await one.database.db.updateTable('signingKeys').set({ notAfter: soon }).execute();
     const notices = await Promise.all(both.map(({ services }) => services.expiry.look()));
     expect(notices.flat()).toMatchObject([{ biller: 'shared', days: 30 }]);
   } finally {
@@ -152,19 +150,20 @@ describe('the webhook', () => {
     receiver.close();
   });
   beforeEach(async () => {
-    await installation.services.database.db.delete(expiryWarnings);
+    await installation.services.database.db.deleteFrom('expiryWarnings').execute();
     received.length = 0;
     answer = 200;
   });
   /** How the delivery of the warning at 30 days stands. */
   const deliveryOf = async () => {
     const biller = await installation.services.billers.bySlug(slug);
-    const [row] = await installation.services.database.db
-      .select({ delivery: expiryWarnings.delivery, attempts: expiryWarnings.attempts })
-      .from(expiryWarnings)
-      .innerJoin(signingKeys, eq(signingKeys.id, expiryWarnings.keyId))
-      .where(and(eq(signingKeys.billerId, biller.id), eq(expiryWarnings.days, 30)));
-    return row;
+    return installation.services.database.db
+      .selectFrom('expiryWarnings')
+      .innerJoin('signingKeys', 'signingKeys.id', 'expiryWarnings.keyId')
+      .select(['expiryWarnings.delivery', 'expiryWarnings.attempts'])
+      .where('signingKeys.billerId', '=', biller.id)
+      .where('expiryWarnings.days', '=', 30)
+      .executeTakeFirst();
   };
   const mine = () => received.filter(({ body }) => (JSON.parse(body) as { biller: string }).biller === slug);
 
@@ -222,8 +221,9 @@ describe('the webhook', () => {
     answer = 503;
     await look();
     await installation.services.database.db
-      .update(expiryWarnings)
-      .set({ delivery: 'sending', nextAttempt: new Date(now) });
+      .updateTable('expiryWarnings')
+      .set({ delivery: 'sending', nextAttempt: new Date(now) })
+      .execute();
     now += 10 * 60_000;
     await look();
     expect((await deliveries()).map(({ delivery }) => delivery)).not.toContain('sending');

@@ -2,14 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { sql } from 'drizzle-orm';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { runOperation } from '../../../src/admin/operations/operations.ts';
 import { createServices } from '../../../src/app.ts';
 import { createMasterKey } from '../../../src/core/secrets/master-key.ts';
 import { embeddedMasterKeyFile } from '../../../src/core/secrets/master-key-source.ts';
 import { openInstallation } from '../../../src/installation.ts';
-import { signingKeys } from '../../../src/platform/database/schema.ts';
 import { InputError } from '../../../src/platform/errors/idp-error.ts';
 import { createTestStorage, DATABASE_KINDS } from '../../support/storage.ts';
 
@@ -49,7 +47,7 @@ describe.each(DATABASE_KINDS)('an installation on the %s database', (kind) => {
         const input = { slug, name: slug, billerGuid: crypto.randomUUID(), keyType: 'EC-P256', ...sp };
         await runOperation(services, 'biller.add', input, { name: 'test' });
       }
-      const [one, two] = await db.select().from(signingKeys);
+      const [one, two] = await db.selectFrom('signingKeys').selectAll().execute();
       if (one === undefined || two === undefined) throw new Error('there are not two keys');
       const { signer } = (await services.keys.ofBiller(one.billerId)).active ?? {};
       const signature = await signer?.sign(Buffer.from('text'));
@@ -64,7 +62,7 @@ describe.each(DATABASE_KINDS)('an installation on the %s database', (kind) => {
 
       // Another biller's private key, copied into this row by somebody who can write to the database.
       const { sealedPrivateKey } = two;
-      await db.update(signingKeys).set({ sealedPrivateKey }).where(sql`${signingKeys.id} = ${one.id}`);
+      await db.updateTable('signingKeys').set({ sealedPrivateKey }).where('id', '=', one.id).execute();
       services.keys.forget(undefined);
       await expect(services.keys.ofBiller(one.billerId)).rejects.toMatchObject(refused);
       expect((await services.keys.ofBiller(two.billerId)).active?.fingerprint).toBe(two.fingerprint);

@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { signOnTraces } from '../../../src/platform/database/schema.ts';
 import { newReference, normaliseReference } from '../../../src/platform/util/reference.ts';
 import { REFERENCE_WORDS } from '../../../src/platform/util/reference-words.ts';
 import { EMAIL, PASSWORD, useStage } from '../../endpoints/sign-on/stage.ts';
@@ -16,7 +15,7 @@ interface Shown {
   };
 }
 const show = (reference: string) => stage.installation.operate('trace.show', { reference }) as Promise<Shown>;
-const rows = () => stage.installation.services.database.db.select().from(signOnTraces);
+const rows = () => stage.installation.services.database.db.selectFrom('signOnTraces').selectAll().execute();
 const kept = async () => (await rows()).length;
 
 test('a reference is three words out of 1,024 different ones, and is found however it was written down', () => {

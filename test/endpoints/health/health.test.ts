@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { authnRequest, redirectQuery } from '../../support/authn-request.ts';
 import { createBrowserLike, errorCodeOf, requirePosted } from '../../support/browser-like.ts';
@@ -112,7 +112,7 @@ describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
     // One byte of it is another one, as a disk or a hand may leave it.
     const flipped = sql`set_byte(sealed_private_key, 40, get_byte(sealed_private_key, 40) # 1)`;
     const flip = async () => {
-      await database.db.execute(sql`update signing_keys set sealed_private_key = ${flipped} where ${ofBroken}`);
+      await sql`update signing_keys set sealed_private_key = ${flipped} where ${ofBroken}`.execute(database.db);
       keys.forget(undefined);
     };
     await flip();

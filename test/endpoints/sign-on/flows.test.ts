@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
-import { signOnFlows } from '../../../src/platform/database/schema.ts';
 import { newSamlId } from '../../../src/protocols/saml/writing/id.ts';
 import { startInstallation, TEST_ACS, TEST_SP, type TestInstallation } from '../../support/installation.ts';
 import { assertionIdIn, createPortalClient, type PortalClient } from '../../support/portal-client.ts';
@@ -28,7 +27,7 @@ describe.each(DATABASE_KINDS)('a sign-on flow on the %s database', (kind) => {
 
   beforeEach(async () => {
     later = 0;
-    await installation.services.database.db.delete(signOnFlows);
+    await installation.services.database.db.deleteFrom('signOnFlows').execute();
     client = createPortalClient(url);
     return () => client.close();
   });
@@ -40,7 +39,7 @@ describe.each(DATABASE_KINDS)('a sign-on flow on the %s database', (kind) => {
     const id = new URL(headers.location ?? '', url).searchParams.get('flow') ?? '';
     return { id, path: `/saml/riverton/sso?flow=${id}` };
   }
-  const stored = () => installation.services.database.db.select().from(signOnFlows);
+  const stored = () => installation.services.database.db.selectFrom('signOnFlows').selectAll().execute();
   const isOver = async (answer: ReturnType<PortalClient['get']>) => {
     const { status, body } = await answer;
     return status === 400 && body.includes('This sign-on is over');

@@ -1,10 +1,8 @@
-import { sql } from 'drizzle-orm';
 import pg from 'pg';
 import { afterEach, describe, expect, inject, test } from 'vitest';
 import { deleteBiller, insertBiller, updateBiller } from '../../../src/core/billers/store.ts';
 import { insertKey } from '../../../src/core/keys/store.ts';
 import type { ChangeListener, Database } from '../../../src/platform/database/database.ts';
-import { signingKeys } from '../../../src/platform/database/schema.ts';
 import { newBillerRow, newKeyRow } from '../../support/rows.ts';
 import { createTestStorage, DATABASE_KINDS, type TestConnection, type TestStorage } from '../../support/storage.ts';
 
@@ -69,8 +67,8 @@ describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
       () => insertBiller(db, biller),
       () => updateBiller(db, biller.id, { name: 'Riverton' }, new Date()),
       () => insertKey(db, newKeyRow(biller.id, 'staged')),
-      () => db.update(signingKeys).set({ state: 'active' }).where(sql`biller_id = ${biller.id}`),
-      () => db.delete(signingKeys).where(sql`biller_id = ${biller.id}`),
+      () => db.updateTable('signingKeys').set({ state: 'active' }).where('billerId', '=', biller.id).execute(),
+      () => db.deleteFrom('signingKeys').where('billerId', '=', biller.id).execute(),
       () => deleteBiller(db, biller.id),
     ];
     const took: number[] = [];

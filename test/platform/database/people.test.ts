@@ -56,7 +56,9 @@ describe.each(DATABASE_KINDS)('the stores of portal users and sessions on the %s
       { number: '202Invoice', role: 'co-owner' },
       { number: '101Invoice', role: 'owner' },
     ];
-    const userId = await insertUser(db, { billerId: biller.id, email, passwordHash: PASSWORD_HASH }, accounts);
+    const userId = await connection.database.transaction((transaction) =>
+      insertUser(transaction, { billerId: biller.id, email, passwordHash: PASSWORD_HASH }, accounts),
+    );
     const session = {
       idHash: randomBytes(32),
       billerId: biller.id,
@@ -89,10 +91,14 @@ describe.each(DATABASE_KINDS)('the stores of portal users and sessions on the %s
     const { userId, accounts, biller, email } = await addSession();
     expect(await accountsOf(db, userId)).toEqual(accounts);
     const replaced = [{ number: '303 / ÄÖÜ', role: 'owner' }];
-    await updateUser(db, userId, { disabled: true }, replaced);
+    await connection.database.transaction((transaction) =>
+      updateUser(transaction, userId, { disabled: true }, replaced),
+    );
     expect(await accountsOf(db, userId)).toEqual(replaced);
     expect((await findUser(db, biller.id, email))?.disabled).toBe(true);
-    await updateUser(db, userId, { passwordHash: 'other' }, undefined);
+    await connection.database.transaction((transaction) =>
+      updateUser(transaction, userId, { passwordHash: 'other' }, undefined),
+    );
     expect(await accountsOf(db, userId)).toEqual(replaced);
     expect((await findUser(db, biller.id, email))?.passwordHash).toBe('other');
     await deleteUser(db, userId);
@@ -108,9 +114,13 @@ describe.each(DATABASE_KINDS)('the stores of portal users and sessions on the %s
       { number: '1', role: 'owner' },
     ];
     const user = { billerId: biller.id, email: 'grace@example.com', passwordHash: PASSWORD_HASH };
-    await expect(insertUser(db, user, twice)).rejects.toThrow();
+    await expect(
+      connection.database.transaction((transaction) => insertUser(transaction, user, twice)),
+    ).rejects.toThrow();
     expect(await findUser(db, biller.id, user.email)).toBeUndefined();
-    await expect(updateUser(db, userId, { disabled: true }, twice)).rejects.toThrow();
+    await expect(
+      connection.database.transaction((transaction) => updateUser(transaction, userId, { disabled: true }, twice)),
+    ).rejects.toThrow();
     expect(await accountsOf(db, userId)).toEqual(accounts);
     expect((await findUser(db, biller.id, 'ada.lovelace@example.com'))?.disabled).toBe(false);
   });
@@ -138,7 +148,7 @@ describe.each(DATABASE_KINDS)('the stores of portal users and sessions on the %s
     const launched = [{ number: '101Invoice', at: 1_772_352_000_123 }];
     await touchSession(db, session.idHash, at('08:05:00.789'));
     await setLaunchedAccounts(db, session.idHash, launched);
-    await updateUser(db, userId, {}, []);
+    await connection.database.transaction((transaction) => updateUser(transaction, userId, {}, []));
     expect(await findSession(session.idHash, biller.id)).toEqual({
       ...row,
       last_seen_at: at('08:05:00.789').getTime(),

@@ -1,34 +1,28 @@
 import { randomBytes } from 'node:crypto';
-import { sql } from 'drizzle-orm';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { AcceptedRequest } from '../../../src/core/authn-requests/check.ts';
 import { deleteBiller, findBiller, insertBiller } from '../../../src/core/billers/store.ts';
 import { insertKey } from '../../../src/core/keys/store.ts';
 import { insertUser } from '../../../src/core/portal-users/store.ts';
 import { insertSession } from '../../../src/core/sessions/store.ts';
 import { insertTrace } from '../../../src/diagnostics/traces/store.ts';
 import type { Db } from '../../../src/platform/database/database.ts';
-import {
-  accounts,
-  auditEvents,
-  portalUsers,
-  sessions,
-  signingKeys,
-  signOnFlows,
-  signOnTraces,
-} from '../../../src/platform/database/schema.ts';
 import { newBillerRow, newKeyRow } from '../../support/rows.ts';
 import { createTestStorage, DATABASE_KINDS, type TestConnection, type TestStorage } from '../../support/storage.ts';
 
 const now = new Date('2026-03-01T08:00:00.000Z');
 
-/** The database's own error beneath Drizzle's: SQLSTATE and the rule that was broken. */
+/** The database's own error: SQLSTATE and the rule that was broken. */
 async function brokenRule(work: Promise<unknown>): Promise<string> {
   const error = await work.then(
     () => undefined,
-    (thrown: Error) => thrown.cause as { code?: string; constraint?: string },
+    (thrown: { code?: string; constraint?: string }) => thrown,
   );
   return error === undefined ? 'none' : `${error.code} ${error.constraint}`;
 }
+
+type UserToAdd = [user: Parameters<typeof insertUser>[1], accounts: Parameters<typeof insertUser>[2]];
 
 const UNIQUE = '23505';
 const CHECK = '23514';
@@ -56,7 +50,9 @@ describe.each(DATABASE_KINDS)('the %s database itself', (kind) => {
   }
 
   const issued = (billerId: string, requestId: string | null, assertionId: string, event = 'assertion.issued') =>
-    db.insert(auditEvents).values({ at: now, event, reference: 'AAAA-AAAA', billerId, requestId, assertionId });
+    db.insertInto('auditEvents').values({ at: now, event, reference: 'AAAA-AAAA', billerId, requestId, assertionId });
+  const addUser = (...[user, accounts]: UserToAdd) =>
+    connection.database.transaction((transaction) => insertUser(transaction, user, accounts));
 
   test('refuses a second active key of a biller, by insert and by update', {
     meta: { holds: ['IDP-088', 'IDP-102'], source: 'project rule' },
@@ -71,13 +67,14 @@ describe.each(DATABASE_KINDS)('the %s database itself', (kind) => {
     await insertKey(db, staged);
     const second = brokenRule(insertKey(db, newKeyRow(biller.id, 'staged')));
     expect(await second).toBe(`${UNIQUE} one_staged_key_per_biller`);
-    const activate = () =>
-      db.update(signingKeys).set({ state: 'active' }).where(sql`${signingKeys.id} = ${staged.id}`).execute();
+    const activate = () => db.updateTable('signingKeys').set({ state: 'active' }).where('id', '=', staged.id).execute();
     expect(await brokenRule(activate())).toBe(rule);
     await db
-      .update(signingKeys)
+      .updateTable('signingKeys')
       .set({ state: 'retiring' })
-      .where(sql`${signingKeys.billerId} = ${biller.id} and ${signingKeys.state} = 'active'`);
+      .where('billerId', '=', biller.id)
+      .where('state', '=', 'active')
+      .execute();
     expect(await brokenRule(activate())).toBe('none');
   });
 
@@ -116,18 +113,16 @@ describe.each(DATABASE_KINDS)('the %s database itself', (kind) => {
     expect(await brokenRule(insertBiller(db, { ...unlike, slug }))).toBe(`${UNIQUE} billers_slug_unique`);
     expect(await brokenRule(insertBiller(db, { ...unlike, billerGuid }))).toBe(`${UNIQUE} billers_biller_guid_unique`);
     const user = { billerId: biller.id, email: 'ada@example.com', passwordHash: 'x' };
-    await insertUser(db, user, []);
-    expect(await brokenRule(insertUser(db, { ...user, email: 'ADA@example.com' }, []))).toBe(
-      `${UNIQUE} portal_users_email`,
-    );
-    await insertUser(db, { ...user, billerId: (await addBiller()).id }, []);
+    await addUser(user, []);
+    expect(await brokenRule(addUser({ ...user, email: 'ADA@example.com' }, []))).toBe(`${UNIQUE} portal_users_email`);
+    await addUser({ ...user, billerId: (await addBiller()).id }, []);
   });
 
   test('refuses what belongs to nobody', async () => {
     const nobody = crypto.randomUUID();
     expect(await brokenRule(insertKey(db, newKeyRow(nobody, 'active')))).toMatch(FOREIGN_KEY);
     const user = { billerId: nobody, email: 'ada@example.com', passwordHash: 'x' };
-    expect(await brokenRule(insertUser(db, user, []))).toMatch(FOREIGN_KEY);
+    expect(await brokenRule(addUser(user, []))).toMatch(FOREIGN_KEY);
   });
 
   test('removes with a biller all that is the biller’s, leaves the others alone, and keeps the audit', async () => {
@@ -135,19 +130,26 @@ describe.each(DATABASE_KINDS)('the %s database itself', (kind) => {
     for (const { id: billerId } of [biller, other]) {
       await insertKey(db, newKeyRow(billerId, 'active'));
       const user = { billerId, email: 'ada@example.com', passwordHash: 'x' };
-      const userId = await insertUser(db, user, [{ number: billerId, role: 'owner' }]);
+      const userId = await addUser(user, [{ number: billerId, role: 'owner' }]);
       const times = { authenticatedAt: now, lastSeenAt: now, expiresAt: now };
       await insertSession(db, { idHash: randomBytes(32), billerId, userId, sessionIndex: '_i', ...times });
       const id = randomBytes(12).toString('base64url');
-      await db.insert(signOnFlows).values({ id, secretHash: randomBytes(32), billerId, request: {}, expiresAt: now });
+      const request = { acsUrl: 'https://sp.example/acs' } as AcceptedRequest;
+      await db
+        .insertInto('signOnFlows')
+        .values({ id, secretHash: randomBytes(32), billerId, request, expiresAt: now })
+        .execute();
       const trace = { code: 'acs_unknown', sentence: '', detail: '', checks: [] };
       await insertTrace(db, `trace of ${billerId}`, billerId, now, trace);
-      await issued(billerId, '_one', '_a');
+      await issued(billerId, '_one', '_a').execute();
     }
-    const tables = [signingKeys, portalUsers, sessions, signOnFlows, signOnTraces, auditEvents] as const;
+    const tables = ['signingKeys', 'portalUsers', 'sessions', 'signOnFlows', 'signOnTraces', 'auditEvents'] as const;
     const counts = async (billerId: string) => {
-      const ofBiller = tables.map((table) => db.$count(table, sql`biller_id = ${billerId}`));
-      return Promise.all([...ofBiller, db.$count(accounts, sql`number = ${billerId}`)]);
+      const all = sql<number>`count(*)::int`.as('count');
+      const ofBiller = tables.map((table) => db.selectFrom(table).select(all).where('billerId', '=', billerId));
+      const ofAccounts = db.selectFrom('accounts').select(all).where('number', '=', billerId);
+      const rows = await Promise.all([...ofBiller, ofAccounts].map((query) => query.executeTakeFirstOrThrow()));
+      return rows.map(({ count }) => count);
     };
     expect(await counts(biller.id)).toEqual([1, 1, 1, 1, 1, 1, 1]);
 
@@ -158,16 +160,14 @@ describe.each(DATABASE_KINDS)('the %s database itself', (kind) => {
   });
 
   test('has no table besides the audit that keeps anything of a biller or a user who is gone', async () => {
-    const { rows } = (await db.execute(sql`
+    const { rows } = await sql<{ table: string; column: string; onDelete: string | null }>`
       select a.attrelid::regclass::text as table, a.attname as column, c.confdeltype as on_delete
       from pg_attribute a
       join pg_class t on t.oid = a.attrelid and t.relkind = 'r' and t.relnamespace = 'public'::regnamespace
       left join pg_constraint c on c.conrelid = a.attrelid and c.contype = 'f' and c.conkey = array[a.attnum]
-      where a.attname in ('biller_id', 'user_id')`)) as unknown as {
-      rows: { table: string; column: string; on_delete: string | null }[];
-    };
+      where a.attname in ('biller_id', 'user_id')`.execute(db);
     expect(rows.length).toBeGreaterThanOrEqual(9);
-    const kept = rows.filter((row) => row.on_delete !== 'c');
+    const kept = rows.filter((row) => row.onDelete !== 'c');
     expect(kept.map(({ table }) => table)).toEqual(['audit_events', 'audit_events']);
   });
 });

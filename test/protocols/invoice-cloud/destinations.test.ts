@@ -12,7 +12,7 @@ test.each([
   ['autopay', 3],
   ['payment-methods', 5],
   ['scheduled-payments', 9],
-  // A page that Invoice Cloud has and we don't know goes through by its number.
+  // Unlisted Invoice Cloud pages can be opened by number.
   ['1', 1],
   ['13', 13],
   ['999999999', 999_999_999],
@@ -41,11 +41,11 @@ test.each([
   'toString',
   '__proto__',
   'constructor',
-])('%j is no destination', { meta: { holds: ['IDP-069'], source: 'project rule' } }, (text) => {
+])('%j is not a destination', { meta: { holds: ['IDP-069'], source: 'project rule' } }, (text) => {
   expect(readDestination(text)).toBeUndefined();
 });
 
-test('every destination has a label for portal users, and no two have the same', () => {
+test('every destination has its own label for portal users', () => {
   expect(Object.keys(DESTINATION_LABELS)).toEqual(DESTINATION_NAMES);
   expect(new Set(Object.values(DESTINATION_LABELS)).size).toBe(DESTINATION_NAMES.length);
 });
@@ -58,6 +58,6 @@ test.each([
   ['Owner', 5],
   ['toString', 5],
   ['__proto__', 5],
-])('the role %j makes login type %i', { meta: { holds: ['IDP-049'], source: 'project rule' } }, (role, loginType) => {
+])('the role %j gives login type %i', { meta: { holds: ['IDP-049'], source: 'project rule' } }, (role, loginType) => {
   expect(loginTypeOf(role, { owner: 1, 'co-owner': 7 }, 5)).toBe(loginType);
 });

@@ -20,7 +20,7 @@ const link = (overrides: Partial<RedirectLink> = {}) =>
     ...overrides,
   });
 
-test('a redirect link has host, path, parameters and their order as Invoice Cloud gives them', {
+test('a redirect link has the host, path, and parameter order that Invoice Cloud specifies', {
   meta: { holds: ['IDP-069'], source: 'Invoice Cloud redirect link' },
 }, () => {
   expect(link()).toBe(`https://sso.invoicecloud.com/saml/${GUID}?account=101Invoice&ViewMode=0&DeepLinkID=13`);
@@ -45,7 +45,7 @@ test.each([
   );
 });
 
-test('whatever the account, a reader finds just what was put in, and nothing more', {
+test('any account number is read back unchanged, with nothing added', {
   meta: { holds: ['IDP-069'], source: 'RFC 3986, 3.4' },
 }, () => {
   const account = fc.string({ unit: 'binary', minLength: 1, maxLength: 50 }).filter(isAccountNumber);
@@ -57,7 +57,7 @@ test('whatever the account, a reader finds just what was put in, and nothing mor
       fc.uuid(),
       (number, viewMode, destination, billerGuid) => {
         const text = link({ account: number, viewMode, destination, billerGuid });
-        // ASCII without a character that an HTML attribute, a header or a shell's quotes would have to escape, but &.
+        // ASCII only; the only character that HTML attributes, headers or quoted shell strings must escape is &.
         expect(text).toMatch(/^[\w\-.~:/?=&%!'()*]+$/);
         const url = new URL(text);
         expect(url.href).toBe(text.replaceAll("'", '%27'));
@@ -74,7 +74,7 @@ test('whatever the account, a reader finds just what was put in, and nothing mor
   );
 });
 
-describe('what can’t be used is refused, and the part named', {
+describe('an unusable part is refused and named', {
   meta: { holds: ['IDP-069'], source: 'project rule' },
 }, () => {
   test.each<[string, Partial<Record<keyof RedirectLink, unknown>>]>([
@@ -117,7 +117,7 @@ describe('what can’t be used is refused, and the part named', {
   });
 });
 
-test('the parts that operators type are judged by the same rules', () => {
+test('the parts that operators enter are checked by the same rules', () => {
   expect([GUID, GUID.toUpperCase()].map(isBillerGuid)).toEqual([true, true]);
   expect(['101Invoice', '1', 'x'.repeat(100), 'a b'].map(isAccountNumber)).toEqual([true, true, true, true]);
   expect(['https://sso.invoicecloud.com', 'http://127.0.0.1:4000'].map(isLinkBase)).toEqual([true, true]);

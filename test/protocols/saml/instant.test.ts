@@ -2,17 +2,17 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { formatInstant, parseInstant } from '../../../src/protocols/saml/instant.ts';
 
-// Years 0001 to 9999, beyond which xs:dateTime and JavaScript write years differently.
+// Years 0001 to 9999; beyond that, xs:dateTime and JavaScript write years differently.
 const milliseconds = fc.integer({ min: Date.parse('0001-01-01T00:00:00Z'), max: Date.parse('9999-12-31T23:59:59Z') });
 
-test('an instant is written in UTC to the whole second, whichever day was written before (SAML Core 1.3.3)', () => {
+test('an instant is written in UTC to the whole second, no matter which day was written before (SAML Core 1.3.3)', () => {
   const whole = (instant: number) => `${new Date(instant).toISOString().slice(0, 19)}Z`;
   fc.assert(
     fc.property(fc.array(milliseconds, { minLength: 1 }), (instants) => {
       expect(instants.map(formatInstant)).toEqual(instants.map(whole));
     }),
   );
-  // The last second of a day and the first of the next, there and back.
+  // The last second of one day and the first of the next, back and forth.
   const midnight = Date.UTC(2028, 1, 29);
   expect([midnight - 1, midnight, midnight - 1000].map(formatInstant)).toEqual([
     '2028-02-28T23:59:59Z',
@@ -21,7 +21,7 @@ test('an instant is written in UTC to the whole second, whichever day was writte
   ]);
 });
 
-test('what was written is read back as the same second (SAML Core 1.3.3)', () => {
+test('a written instant is read back as the same second (SAML Core 1.3.3)', () => {
   fc.assert(
     fc.property(milliseconds, (instant) => {
       expect(parseInstant(formatInstant(instant))).toBe(Math.floor(instant / 1000) * 1000);
@@ -60,6 +60,6 @@ test.each([
   '-2026-03-01T08:30:00Z',
   '1772353800',
   'now',
-])('%j is not a time in UTC', { meta: { holds: ['IDP-020'], source: 'SAML Core 1.3.3' } }, (text) => {
+])('%j is not a UTC time', { meta: { holds: ['IDP-020'], source: 'SAML Core 1.3.3' } }, (text) => {
   expect(parseInstant(text)).toBeUndefined();
 });

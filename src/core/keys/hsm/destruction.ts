@@ -1,6 +1,6 @@
-import { and, eq, isNotNull, like } from 'drizzle-orm';
 import type { Db } from '../../../platform/database/database.ts';
-import { installation, signingKeys } from '../../../platform/database/schema.ts';
+import { deleteFact, factsBeginningWith, writeFact } from '../../secrets/store.ts';
+import { findKeys } from '../store.ts';
 
 /**
  * Keys that are to be destroyed in the hardware module. They are written down in the same transaction in which their row
@@ -23,46 +23,28 @@ export async function scheduleDestruction(
   db: Db,
   { label, after, billerId, fingerprint }: ScheduledDestruction,
 ): Promise<void> {
-  const value = JSON.stringify({ after: after.toISOString(), billerId, fingerprint });
-  await db
-    .insert(installation)
-    .values({ name: PREFIX + label, value })
-    .onConflictDoUpdate({ target: installation.name, set: { value } });
+  await writeFact(db, PREFIX + label, JSON.stringify({ after: after.toISOString(), billerId, fingerprint }));
 }
 
 /** Crosses a key out: it is destroyed, or is to stay. */
 export async function cancelDestruction(db: Db, label: string): Promise<void> {
-  await db.delete(installation).where(eq(installation.name, PREFIX + label));
+  await deleteFact(db, PREFIX + label);
 }
 
-/** Writes down every key that a biller has in the module, because the biller is about to go. */
+/** Writes down every key that a biller has in the module, because the biller is about to be removed. */
 export async function scheduleDestructionOfAll(db: Db, billerId: string, after: Date): Promise<void> {
-  const keys = await db
-    .select({ label: signingKeys.moduleLabel, fingerprint: signingKeys.fingerprint })
-    .from(signingKeys)
-    .where(and(eq(signingKeys.billerId, billerId), isNotNull(signingKeys.moduleLabel)));
-  for (const { label, fingerprint } of keys) {
+  for (const { moduleLabel: label, fingerprint } of await findKeys(db, billerId)) {
     if (label !== null) await scheduleDestruction(db, { label, after, billerId, fingerprint });
   }
 }
 
 /** Every key that is written down, due or not. */
 export async function scheduledDestructions(db: Db): Promise<ScheduledDestruction[]> {
-  const rows = await db
-    .select()
-    .from(installation)
-    .where(like(installation.name, `${PREFIX}%`));
-  return rows.map(({ name, value }) => {
+  return (await factsBeginningWith(db, PREFIX)).map(({ name, value }) => {
     const { after, billerId, fingerprint } = JSON.parse(value) as { after: string } & Omit<
       ScheduledDestruction,
       'label' | 'after'
     >;
     return { label: name.slice(PREFIX.length), after: new Date(after), billerId, fingerprint };
   });
-}
-
-/** Says whether a row speaks for a key in the module. */
-export async function isInUse(db: Db, label: string): Promise<boolean> {
-  const rows = await db.select({ id: signingKeys.id }).from(signingKeys).where(eq(signingKeys.moduleLabel, label));
-  return rows.length > 0;
 }

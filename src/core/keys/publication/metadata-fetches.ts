@@ -1,10 +1,10 @@
-import { and, desc, eq, gte, lt } from 'drizzle-orm';
+import type { Insertable } from 'kysely';
 import type { Database } from '../../../platform/database/database.ts';
-import { metadataFetches } from '../../../platform/database/schema.ts';
 import { createMinuteLimit } from '../../../platform/util/minute-limit.ts';
 import type { Fetcher } from './fetcher.ts';
+import type { MetadataFetchesTable } from './schema.ts';
 
-type NewFetch = Omit<typeof metadataFetches.$inferInsert, 'id' | 'at'>;
+type NewFetch = Omit<Insertable<MetadataFetchesTable>, 'at'>;
 
 /** Records who has been shown which certificates. */
 export interface MetadataFetches {
@@ -37,8 +37,9 @@ export function createMetadataFetches({
       waiting = [];
       // What can't be written is lost: activation then waits for another fetch, which is the safe side.
       await db
-        .insert(metadataFetches)
+        .insertInto('metadataFetches')
         .values(batch)
+        .execute()
         .catch(() => undefined);
     }
     writing = undefined;
@@ -55,7 +56,10 @@ export function createMetadataFetches({
       await writing;
     },
     deleteExpired: async () => {
-      await db.delete(metadataFetches).where(lt(metadataFetches.at, new Date(clock() - KEPT_MS)));
+      await db
+        .deleteFrom('metadataFetches')
+        .where('at', '<', new Date(clock() - KEPT_MS))
+        .execute();
     },
   };
 }
@@ -63,9 +67,11 @@ export function createMetadataFetches({
 /** The fetches of a biller's metadata since a time, the newest first. */
 export async function listFetches(database: Database, billerId: string, since: Date, limit: number) {
   return database.db
-    .select()
-    .from(metadataFetches)
-    .where(and(eq(metadataFetches.billerId, billerId), gte(metadataFetches.at, since)))
-    .orderBy(desc(metadataFetches.id))
-    .limit(limit);
+    .selectFrom('metadataFetches')
+    .selectAll()
+    .where('billerId', '=', billerId)
+    .where('at', '>=', since)
+    .orderBy('id', 'desc')
+    .limit(limit)
+    .execute();
 }

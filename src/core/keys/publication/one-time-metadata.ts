@@ -1,9 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { and, eq, isNull } from 'drizzle-orm';
-import type { Db } from '../../../platform/database/database.ts';
-import { oneTimeMetadata } from '../../../platform/database/schema.ts';
+import type { Selectable } from 'kysely';
+import type { Db, Transaction } from '../../../platform/database/database.ts';
+import type { OneTimeMetadataTable } from './schema.ts';
 
-type OneTimeMetadataRow = typeof oneTimeMetadata.$inferSelect;
+type OneTimeMetadataRow = Selectable<OneTimeMetadataTable>;
 
 const TOKEN = /^[\w-]{43}$/;
 const hashToken = (token: string) => createHash('sha256').update(token).digest();
@@ -16,13 +16,18 @@ interface NewOneTimeMetadata {
   readonly expiresAt: Date;
 }
 
-/** Makes a token for the metadata of one staged key. Earlier ones of the biller that nobody used end. @returns it */
-export async function insertOneTimeMetadata(db: Db, made: NewOneTimeMetadata): Promise<string> {
+/** Makes a token for the metadata of one staged key. Unused ones of the biller end. @returns it */
+export async function insertOneTimeMetadata(transaction: Transaction, made: NewOneTimeMetadata): Promise<string> {
   const token = randomBytes(32).toString('base64url');
-  await db
-    .delete(oneTimeMetadata)
-    .where(and(eq(oneTimeMetadata.billerId, made.billerId), isNull(oneTimeMetadata.usedAt)));
-  await db.insert(oneTimeMetadata).values({ ...made, networks: [...made.networks], tokenHash: hashToken(token) });
+  await transaction
+    .deleteFrom('oneTimeMetadata')
+    .where('billerId', '=', made.billerId)
+    .where('usedAt', 'is', null)
+    .execute();
+  await transaction
+    .insertInto('oneTimeMetadata')
+    .values({ ...made, networks: [...made.networks], tokenHash: hashToken(token) })
+    .execute();
   return token;
 }
 
@@ -32,19 +37,22 @@ export async function findOneTimeMetadata(
   token: string,
 ): Promise<OneTimeMetadataRow | undefined> {
   if (!TOKEN.test(token)) return undefined;
-  const [row] = await db
-    .select()
-    .from(oneTimeMetadata)
-    .where(and(eq(oneTimeMetadata.tokenHash, hashToken(token)), eq(oneTimeMetadata.billerId, billerId)));
-  return row;
+  return db
+    .selectFrom('oneTimeMetadata')
+    .selectAll()
+    .where('tokenHash', '=', hashToken(token))
+    .where('billerId', '=', billerId)
+    .executeTakeFirst();
 }
 
 /** Notes the fetch that counts. @returns false where another one was first */
 export async function useOneTimeMetadata(db: Db, tokenHash: Buffer, at: Date, from: string): Promise<boolean> {
   const rows = await db
-    .update(oneTimeMetadata)
+    .updateTable('oneTimeMetadata')
     .set({ usedAt: at, usedFrom: from })
-    .where(and(eq(oneTimeMetadata.tokenHash, tokenHash), isNull(oneTimeMetadata.usedAt)))
-    .returning({ keyId: oneTimeMetadata.keyId });
+    .where('tokenHash', '=', tokenHash)
+    .where('usedAt', 'is', null)
+    .returning('keyId')
+    .execute();
   return rows.length === 1;
 }

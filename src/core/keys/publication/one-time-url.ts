@@ -66,7 +66,7 @@ export function createHandOver({ database, rotation, audit, clock }: HandOverSer
       const createdAt = new Date(clock());
       const expiresAt = new Date(clock() + hours * 3600_000);
       const { actor, reason, reference } = change;
-      const token = await db.transaction(async (transaction) => {
+      const token = await database.transaction(async (transaction) => {
         await audit.appendWithin(transaction, {
           event: 'key.handed_over',
           reference,

@@ -8,7 +8,7 @@ BEGIN
   RETURN NULL;
 END
 $$;
---> statement-breakpoint
+
 CREATE TRIGGER billers_changed AFTER INSERT OR UPDATE OR DELETE ON billers FOR EACH ROW EXECUTE FUNCTION notify_biller_changed();
---> statement-breakpoint
+
 CREATE TRIGGER signing_keys_changed AFTER INSERT OR UPDATE OR DELETE ON signing_keys FOR EACH ROW EXECUTE FUNCTION notify_biller_changed();

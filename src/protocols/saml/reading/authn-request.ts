@@ -2,7 +2,7 @@ import { IdpError } from '../../../platform/errors/idp-error.ts';
 import { ASSERTION, PROTOCOL, XMLDSIG } from '../names.ts';
 import { childrenNamed, parseXml, type XmlElement, XmlError } from './xml.ts';
 
-/** What an AuthnRequest says (SAML core, 3.4.1), as it stood there: nothing is checked yet but its shape. */
+/** The contents of an AuthnRequest (SAML core, 3.4.1) exactly as received. Only its shape has been checked. */
 export interface AuthnRequest {
   readonly id: string | undefined;
   readonly version: string | undefined;
@@ -10,9 +10,9 @@ export interface AuthnRequest {
   readonly destination: string | undefined;
   readonly issuer: string | undefined;
   readonly issuerFormat: string | undefined;
-  /** There is a signature inside. */
+  /** The message contains a signature. */
   readonly signed: boolean;
-  /** `unreadable`: there is one, but it names nobody in a way that is understood here. */
+  /** `unreadable`: there is a Subject, but it identifies the user in a way that is not supported. */
   readonly subject: RequestedSubject | 'unreadable' | undefined;
   readonly forceAuthn: boolean;
   readonly isPassive: boolean;
@@ -34,7 +34,7 @@ export interface RequestedSubject {
 }
 
 export interface RequestedAuthnContext {
-  /** exact, minimum, maximum, better, or whatever else stood there. */
+  /** exact, minimum, maximum, better, or any other value received. */
   readonly comparison: string;
   readonly classRefs: readonly string[];
   readonly declRefs: readonly string[];
@@ -43,8 +43,8 @@ export interface RequestedAuthnContext {
 const malformed = (detail: string) => new IdpError('saml_request_malformed', { detail });
 
 /**
- * Many times what any Service Provider sends. A message may be larger (see decode.ts), but reading a megabyte holds
- * everybody else up for as long as fifty sign-ons take.
+ * Many times larger than any Service Provider's request. decode.ts allows larger messages, but parsing one megabyte
+ * blocks the event loop for as long as fifty sign-ons.
  */
 const MAX_CHARACTERS = 256 * 1024;
 
@@ -78,7 +78,7 @@ function readBoolean(element: XmlElement, name: string): boolean {
 function textOf(element: XmlElement | undefined): string | undefined {
   if (element === undefined) return undefined;
   if (element.children.length > 0) throw malformed(`${element.name} contains elements`);
-  // Issuer and NameID are compared byte by byte (SAML core, 8.3), so nothing is trimmed here.
+  // Issuer and NameID are compared byte for byte (SAML core, 8.3), so do not trim.
   return element.text;
 }
 
@@ -108,8 +108,8 @@ function readRequestedAuthnContext(root: XmlElement): RequestedAuthnContext | un
 }
 
 /**
- * Reads an AuthnRequest out of a decoded message. Extensions, Scoping and Conditions are left unread: an Identity
- * Provider that does not proxy may pass them over (SAML core, 3.4.1 and 3.2.1).
+ * Reads an AuthnRequest from a decoded message. Extensions, Scoping and Conditions are ignored, which a non-proxying
+ * Identity Provider may do (SAML core, 3.4.1 and 3.2.1).
  *
  * @throws IdpError saml_request_malformed, saml_request_forbidden_xml, saml_request_too_large, saml_message_unsupported
  */

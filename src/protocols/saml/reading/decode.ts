@@ -2,29 +2,29 @@ import { inflateRawSync } from 'node:zlib';
 import { IdpError } from '../../../platform/errors/idp-error.ts';
 import { ENCODING_DEFLATE } from '../names.ts';
 
-/** The largest message taken, after inflating. */
+/** Maximum size of a message after inflating. */
 export const MAX_MESSAGE_BYTES = 1024 * 1024;
 
-/** A message as it came over one of the two bindings. */
+/** A message received over one of the two bindings. */
 export interface ReceivedMessage {
   readonly xml: string;
-  /** Undefined where none came; an empty one is one. */
+  /** Undefined if there was none. An empty RelayState is kept as an empty string. */
   readonly relayState: string | undefined;
   /**
-   * Where a signature came beside the message (SAML bindings, 3.4.4.1): the query string as it was received, which is
-   * what is signed. A signature inside is in the XML.
+   * For a message with a detached signature (SAML bindings, 3.4.4.1): the query string as received, which is what was
+   * signed. An embedded signature is in the XML.
    */
   readonly signedQuery: string | undefined;
-  /** A signature came beside a message whose binding wants it inside. */
+  /** A detached signature came with a message whose binding requires an embedded one. */
   readonly misplacedSignature?: boolean;
 }
 
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/;
 
-/** Line breaks are let through: SAML bindings 3.5.4 allows them and Service Providers send them. */
+/** Line breaks are allowed: SAML bindings, 3.5.4 permits them and Service Providers send them. */
 function decodeBase64(text: string): Buffer {
   const usual = Buffer.from(text, 'base64');
-  // Nearly every message is base64 as it is written here, too. Writing it again is the quickest way to know.
+  // Nearly all messages are in Node's own base64 form. Re-encoding is the fastest way to find out.
   if (usual.length > 0 && usual.length <= MAX_MESSAGE_BYTES && usual.toString('base64') === text) return usual;
   const compact = text.replace(/[\t\n\r ]+/g, '');
   if (compact.length > Math.ceil(MAX_MESSAGE_BYTES / 3) * 4) throw tooLarge();
@@ -50,8 +50,8 @@ function decodeUtf8(bytes: Uint8Array): string {
 function inflate(bytes: Buffer): Buffer {
   try {
     const { buffer, engine } = inflateRawSync(bytes, {
-      // Room for a usual request. zlib takes 16 kB unless told otherwise, outside of the heap, which brings on the next
-      // full garbage collection.
+      // Enough for a typical request. zlib allocates 16 kB outside the heap by default, which triggers full garbage
+      // collections sooner.
       chunkSize: 2048,
       maxOutputLength: MAX_MESSAGE_BYTES,
       info: true,
@@ -64,7 +64,7 @@ function inflate(bytes: Buffer): Buffer {
   } catch (error) {
     if (error instanceof IdpError) throw error;
     if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge();
-    throw malformed('the message is not DEFLATE data, or it is cut off', error);
+    throw malformed('the message is not DEFLATE data, or is cut off', error);
   }
 }
 
@@ -72,15 +72,15 @@ function requireRequest(parameters: ReadonlyMap<string, string>): string {
   const request = parameters.get('SAMLRequest');
   if (request !== undefined) return request;
   if (parameters.has('SAMLResponse')) {
-    throw new IdpError('saml_message_unsupported', { detail: 'SAMLResponse came where SAMLRequest was expected' });
+    throw new IdpError('saml_message_unsupported', { detail: 'received a SAMLResponse instead of a SAMLRequest' });
   }
-  throw new IdpError('saml_request_missing', { detail: 'there is no parameter SAMLRequest' });
+  throw new IdpError('saml_request_missing', { detail: 'the SAMLRequest parameter is missing' });
 }
 
 /**
  * Reads a message from the HTTP-Redirect binding (SAML bindings, 3.4.4.1).
  *
- * @param parameters read from the query @param query as it was received, still encoded
+ * @param parameters the parsed query @param query the query as received, still encoded
  * @throws IdpError saml_request_missing, saml_request_malformed, saml_request_too_large, saml_message_unsupported
  */
 export function decodeRedirect(parameters: ReadonlyMap<string, string>, query: string): ReceivedMessage {
@@ -94,20 +94,20 @@ export function decodeRedirect(parameters: ReadonlyMap<string, string>, query: s
   };
 }
 
-/** How XML can begin: a tag, white space, a byte order mark. DEFLATE data of a message never begins so. */
-const beginsAsXml = (first: number | undefined) =>
+/** How XML can start: a tag, white space, or a byte order mark. A DEFLATE-compressed message never starts that way. */
+const startsLikeXml = (first: number | undefined) =>
   first !== undefined && [0x3c, 0x20, 0x09, 0x0a, 0x0d, 0xef].includes(first);
 
 /**
- * Reads a message from the HTTP-POST binding (SAML bindings, 3.5.4). The standard has it uncompressed; node-saml deflates
- * it all the same unless told otherwise, so that is taken, too.
+ * Reads a message from the HTTP-POST binding (SAML bindings, 3.5.4). The standard sends it uncompressed, but node-saml
+ * deflates it by default, so that is accepted too.
  *
  * @throws IdpError saml_request_missing, saml_request_malformed, saml_request_too_large, saml_message_unsupported
  */
 export function decodePost(parameters: ReadonlyMap<string, string>): ReceivedMessage {
   const bytes = decodeBase64(requireRequest(parameters));
   if (bytes.length > MAX_MESSAGE_BYTES) throw tooLarge();
-  const plain = beginsAsXml(bytes[0]) ? bytes : inflate(bytes);
+  const plain = startsLikeXml(bytes[0]) ? bytes : inflate(bytes);
   return {
     xml: decodeUtf8(plain),
     relayState: parameters.get('RelayState'),

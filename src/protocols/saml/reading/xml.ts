@@ -16,7 +16,7 @@ interface OpenElement extends XmlElement {
   text: string;
 }
 
-/** Why a document was not taken. `forbidden`: well-formed or not, it has what is never accepted. */
+/** Why a document was refused. `forbidden`: it contains something that is never accepted, well-formed or not. */
 export class XmlError extends Error {
   readonly kind: 'malformed' | 'forbidden';
 
@@ -28,12 +28,14 @@ export class XmlError extends Error {
 }
 
 const MAX_DEPTH = 50;
-/** Many times what any message or metadata has, and few enough to be read in a few milliseconds. */
+/** Far more than any real message or metadata has, yet few enough to parse in a few milliseconds. */
 const MAX_NODES = 4_000;
-/** Attributes, references, and the line breaks and tabs that a parser must rewrite: each costs it as much as many letters. */
+/**
+ * Attributes, references, and the line breaks and tabs that a parser must rewrite: each costs as much as many letters.
+ */
 const MAX_COSTLY = 10_000;
 
-/** Says whether the document has more of what is costly to read than any message or metadata has. */
+/** Tells whether the document has more costly parts than any real message or metadata. */
 function isCostly(text: string): boolean {
   let costly = 0;
   for (let position = 0; position < text.length; position += 1) {
@@ -52,9 +54,9 @@ function openElement(tag: SaxesTagNS): OpenElement {
 }
 
 /**
- * Parses an XML document from outside: well-formed, namespace-aware, one root. A document type, a processing
- * instruction or a comment anywhere is refused: no SAML message needs one, and each has been a way to make two readers
- * see two different messages. Metadata that people edit by hand may keep its comments: they are dropped.
+ * Parses an external XML document: well-formed, namespace-aware, one root. Refuses any document type, processing
+ * instruction or comment: no SAML message needs one, and each has been used to make two readers see two different
+ * messages. Metadata, which people edit by hand, may contain comments; they are dropped.
  *
  * @throws XmlError
  */
@@ -66,7 +68,7 @@ export function parseXml(text: string, options: { comments: 'refuse' | 'drop' } 
     throw new XmlError('forbidden', 'the document contains a comment');
   }
   const parser = new SaxesParser({ xmlns: true, position: false });
-  // Whoever edits a document by hand wants to know where it is wrong.
+  // People who edit a document by hand need to know where the error is.
   const place = () => (options.comments === 'drop' ? ` (line ${parser.line})` : '');
   const open: OpenElement[] = [];
   let root: OpenElement | undefined;
@@ -83,8 +85,8 @@ export function parseXml(text: string, options: { comments: 'refuse' | 'drop' } 
     const element = open.at(-1);
     if (element !== undefined) element.text += data;
   };
-  // Six handlers and no more: with the seventh, V8 makes the parser an object that looks every field up by its name, and
-  // a message takes four times as long. What would be the handler of errors is thrown instead, and caught below.
+  // Register exactly six handlers: with a seventh, V8 switches the parser object to dictionary mode and parsing takes
+  // four times as long. So there is no error handler; errors are thrown and caught below.
   parser.on('doctype', forbid('a document type declaration'));
   parser.on('processinginstruction', forbid('a processing instruction'));
   parser.on('opentag', (tag) => {
@@ -120,5 +122,5 @@ export function childrenNamed(element: XmlElement, namespace: string, name: stri
   return element.children.filter((child) => child.namespace === namespace && child.name === name);
 }
 
-/** Without the white space of XML around it (XML 1.0, 2.3), which is less than what `trim` takes for it. */
+/** Strips surrounding XML white space (XML 1.0, 2.3), a smaller set than the one `trim` strips. */
 export const trimXml = (text: string): string => text.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, '');

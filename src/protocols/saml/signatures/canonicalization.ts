@@ -3,12 +3,12 @@ import { EXCLUSIVE_C14N } from '../names.ts';
 
 const C14N_10 = 'http://www.w3.org/TR/2001/REC-xml-c14n-20010315';
 const C14N_11 = 'http://www.w3.org/2006/12/xml-c14n11';
-/** The token of a PrefixList that means the default namespace (Exclusive C14N 1.0, 3). */
+/** The PrefixList token for the default namespace (Exclusive C14N 1.0, 3). */
 const DEFAULT = '#default';
 
 type Options = Parameters<ExclusiveCanonicalization['process']>[1];
 
-/** The default namespace that an element declares or inherits from what is around it in the same tree. */
+/** The default namespace that an element declares, or inherits within the same tree. */
 function defaultNamespaceAt(element: Element): string | undefined {
   let at: Element | null = element;
   while (at?.nodeType === 1) {
@@ -19,7 +19,7 @@ function defaultNamespaceAt(element: Element): string | undefined {
   return undefined;
 }
 
-/** The order of namespaces is that of their code points (Canonical XML 1.0, 2.2), not of anybody's alphabet. */
+/** Namespaces are sorted by code point (Canonical XML 1.0, 2.2), not by locale. */
 function nsCompare({ prefix: one }: { prefix: string }, { prefix: other }: { prefix: string }): number {
   if (one === other) return 0;
   return one < other ? -1 : 1;
@@ -29,9 +29,9 @@ class InclusiveC14n extends C14nCanonicalization {
   override nsCompare = nsCompare;
 }
 
-/** xml-crypto's, which passes over `#default`: with it, the default namespace is rendered as in inclusive C14N. */
+/** xml-crypto's canonicalization ignores `#default`. Here it renders the default namespace as inclusive C14N does. */
 class ExclusiveC14n extends ExclusiveCanonicalization {
-  /** The default namespace around an element that was taken out of its document. */
+  /** The default namespace in scope of an element that was detached from its document. */
   #around = '';
 
   override nsCompare = nsCompare;
@@ -39,7 +39,7 @@ class ExclusiveC14n extends ExclusiveCanonicalization {
   override process(element: Element, options: Options): string {
     const above = options.ancestorNamespaces ?? [];
     this.#around = above.find(({ prefix }) => prefix === '')?.namespaceURI ?? '';
-    // An empty PrefixList reads like the name of the default namespace, and would have it declared under no name.
+    // xml-crypto would read an empty PrefixList as the default namespace's name, and declare it under an empty prefix.
     return super.process(element, { ...options, ancestorNamespaces: above.filter(({ prefix }) => prefix !== '') });
   }
 
@@ -51,7 +51,7 @@ class ExclusiveC14n extends ExclusiveCanonicalization {
     prefixes: string[],
   ): ReturnType<ExclusiveCanonicalization['renderNs']> {
     const own = super.renderNs(element, inScope, rendered, known, prefixes);
-    // An element without a prefix uses the default namespace, so that it is rendered anyway.
+    // An element without a prefix uses the default namespace, so it is rendered anyway.
     if (!element.prefix || !prefixes.includes(DEFAULT)) return own;
     const namespace = defaultNamespaceAt(element) ?? this.#around;
     if (namespace === rendered) return own;
@@ -59,20 +59,21 @@ class ExclusiveC14n extends ExclusiveCanonicalization {
   }
 }
 
-/** How a canonicalisation that a signature names is done. */
+/** How to run a canonicalization that a signature names. */
 interface Canonicalization {
-  /** A list of prefixes is all that it may be told (Exclusive C14N 1.0, 4). */
-  readonly takesPrefixes: boolean;
+  /** A list of prefixes is the only parameter allowed (Exclusive C14N 1.0, 4). */
+  readonly acceptsPrefixes: boolean;
   readonly algorithm: typeof ExclusiveC14n | typeof InclusiveC14n;
 }
 
-const exclusive: Canonicalization = { takesPrefixes: true, algorithm: ExclusiveC14n };
-const inclusive: Canonicalization = { takesPrefixes: false, algorithm: InclusiveC14n };
+const exclusive: Canonicalization = { acceptsPrefixes: true, algorithm: ExclusiveC14n };
+const inclusive: Canonicalization = { acceptsPrefixes: false, algorithm: InclusiveC14n };
 
 /**
- * The canonicalisations by their identifiers. SAML core, 5.4.3 wants the exclusive one, XML Signature 1.1, 6.5 the
- * inclusive ones from everybody who verifies. Comments make no difference: no message with one gets this far. C14N 1.1
- * differs from 1.0 in attributes like xml:base around what is signed, with which a message is refused.
+ * Canonicalizations by identifier. SAML core, 5.4.3 calls for the exclusive one; XML Signature 1.1, 6.5 requires
+ * verifiers to support the inclusive ones. The variants with and without comments give the same result, because
+ * messages with comments are refused earlier. C14N 1.1 differs from 1.0 only in attributes such as xml:base around the
+ * signed part, and such messages are refused.
  */
 export const CANONICALIZATIONS: ReadonlyMap<string, Canonicalization> = new Map([
   [EXCLUSIVE_C14N, exclusive],

@@ -2,7 +2,7 @@ import { type DSAEncoding, verify, X509Certificate } from 'node:crypto';
 import { IdpError } from '../../../platform/errors/idp-error.ts';
 import { MIN_RSA_BITS } from './algorithms.ts';
 
-/** How a Service Provider may sign its requests (RFC 9231, 2.3.2 and 2.3.6): SHA-256 or better, RSA or ECDSA. */
+/** How a Service Provider may sign its requests (RFC 9231, 2.3.2 and 2.3.6): RSA or ECDSA with SHA-256 or better. */
 export interface RequestSignatureAlgorithm {
   readonly keyType: 'rsa' | 'ec';
   readonly hash: 'sha256' | 'sha384' | 'sha512';
@@ -18,10 +18,10 @@ const ALGORITHMS: ReadonlyMap<string, RequestSignatureAlgorithm> = new Map([
   [`${MORE}ecdsa-sha512`, { keyType: 'ec', hash: 'sha512' }],
 ]);
 
-/** Their identifiers, the most usual first. */
+/** Their identifiers, most common first. */
 export const REQUEST_SIGNATURE_URIS = [...ALGORITHMS.keys()];
 
-const KEYS = { rsa: `an RSA key of at least ${MIN_RSA_BITS} bits`, ec: 'an elliptic key' } as const;
+const KEYS = { rsa: `an RSA key of at least ${MIN_RSA_BITS} bits`, ec: 'an elliptic curve key' } as const;
 
 export function invalidSignature(expected: string, found: string, cause?: unknown): IdpError {
   return new IdpError('signature_invalid', {
@@ -31,10 +31,10 @@ export function invalidSignature(expected: string, found: string, cause?: unknow
   });
 }
 
-/** @param uri what came, which is not one of those that are expected */
+/** @param uri the identifier received, which is not an accepted one */
 export function refusedAlgorithm(what: string, expected: string, uri: string | null | undefined): IdpError {
   const weak = /sha1$/i.test(uri ?? '')
-    ? ', whose SHA-1 can be forged: have the Service Provider sign with SHA-256'
+    ? ', but SHA-1 signatures can be forged: have the Service Provider sign with SHA-256'
     : '';
   const found = `"${(uri ?? '').slice(0, 200)}"${weak}`;
   return new IdpError('signature_algorithm_refused', {
@@ -43,51 +43,51 @@ export function refusedAlgorithm(what: string, expected: string, uri: string | n
   });
 }
 
-/** @throws IdpError signature_algorithm_refused naming what came and what is accepted */
+/** @throws IdpError signature_algorithm_refused naming the algorithm received and those accepted */
 export function requireAlgorithm(uri: string | null | undefined): RequestSignatureAlgorithm {
   const algorithm = ALGORITHMS.get(uri ?? '');
   if (algorithm !== undefined) return algorithm;
   throw refusedAlgorithm('Signature algorithm', 'RSA or ECDSA with SHA-256, SHA-384 or SHA-512', uri);
 }
 
-/** Says whether text is base64 to the letter (RFC 4648, 4): nothing left out, nothing that a reader would pass over. */
+/** Tells whether text is strict base64 (RFC 4648, 4): complete, with no characters that lenient decoders would skip. */
 export function isBase64(text: string): boolean {
   return text !== '' && Buffer.from(text, 'base64').toString('base64') === text;
 }
 
-/** Says whether the key of a certificate is one that the algorithm is made for: never one kind of key for another. */
+/** Tells whether the certificate's key is of the algorithm's type. Never try a key with another type's algorithm. */
 function fits({ publicKey }: X509Certificate, { keyType }: RequestSignatureAlgorithm): boolean {
   if (publicKey.asymmetricKeyType !== keyType) return false;
   return keyType === 'ec' || (publicKey.asymmetricKeyDetails?.modulusLength ?? 0) >= MIN_RSA_BITS;
 }
 
 /**
- * The registered certificates that may have made a signature with this algorithm.
+ * Returns the registered certificates whose keys fit this algorithm.
  *
- * @param certificates DER in base64 @returns one or more @throws IdpError signature_invalid where there is none
+ * @param certificates DER in base64 @returns one or more @throws IdpError signature_invalid if there is none
  */
 export function requireCertificates(
   certificates: readonly string[],
   algorithm: RequestSignatureAlgorithm,
 ): X509Certificate[] {
   if (certificates.length === 0) {
-    throw invalidSignature('one by a registered certificate', 'a signed request, and no certificate is registered');
+    throw invalidSignature('one by a registered certificate', 'a signed request, but no certificate is registered');
   }
   const parsed = certificates.map((certificate) => new X509Certificate(Buffer.from(certificate, 'base64')));
   const fitting = parsed.filter((certificate) => fits(certificate, algorithm));
   if (fitting.length > 0) return fitting;
   throw invalidSignature(
-    `one by a registered certificate with ${KEYS[algorithm.keyType]}, as its algorithm says`,
-    `none such among the ${parsed.length} registered`,
+    `one by a registered certificate with ${KEYS[algorithm.keyType]}, as the signature algorithm requires`,
+    `none of that kind among the ${parsed.length} registered`,
   );
 }
 
 /**
- * Says whether one of the certificates' keys made the signature.
+ * Tells whether any of the certificates' keys made the signature.
  *
- * @param signature as it travels: PKCS#1 v1.5 for RSA, r||s for ECDSA (XML Signature 1.1, 6.4.3)
- * @param certificates whose keys fit the algorithm: see requireCertificates
- * @param dsaEncoding of a signature by ECDSA, where it is another
+ * @param signature as transmitted: PKCS#1 v1.5 for RSA, r||s for ECDSA (XML Signature 1.1, 6.4.3)
+ * @param certificates with keys that fit the algorithm: see requireCertificates
+ * @param dsaEncoding of an ECDSA signature, if not r||s
  */
 export function verifies(
   bytes: Uint8Array,
@@ -99,8 +99,8 @@ export function verifies(
   return certificates.some(({ publicKey: key }) => verify(hash, bytes, { key, dsaEncoding }, signature));
 }
 
-/** @param certificates all that could have made it */
-export function byNobody(certificates: readonly X509Certificate[], cause?: unknown): IdpError {
-  const found = `one that does not verify with ${certificates.length === 1 ? 'the one' : `any of the ${certificates.length}`} that could have made it`;
+/** @param certificates all those that fit the algorithm */
+export function notByAny(certificates: readonly X509Certificate[], cause?: unknown): IdpError {
+  const found = `one that does not verify with ${certificates.length === 1 ? 'the only matching certificate' : `any of the ${certificates.length} matching certificates`}`;
   return invalidSignature('one by a registered certificate', found, cause);
 }

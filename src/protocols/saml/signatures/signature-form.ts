@@ -11,18 +11,18 @@ import {
 
 type DigestAlgorithm = 'sha256' | 'sha384' | 'sha512';
 
-/** XML Encryption 1.1, 5.7 and RFC 9231, 2.1.3: digests that a Reference may have. */
+/** XML Encryption 1.1, 5.7 and RFC 9231, 2.1.3: accepted Reference digests. */
 const DIGESTS: ReadonlyMap<string, DigestAlgorithm> = new Map([
   ['http://www.w3.org/2001/04/xmlenc#sha256', 'sha256'],
   ['http://www.w3.org/2001/04/xmldsig-more#sha384', 'sha384'],
   ['http://www.w3.org/2001/04/xmlenc#sha512', 'sha512'],
 ]);
-/** Their identifiers, the most usual first. */
+/** Their identifiers, most common first. */
 export const REQUEST_DIGEST_URIS = [...DIGESTS.keys()];
-/** Attributes that a verifier may take for identifiers. */
+/** Attributes that a verifier may treat as IDs. */
 const ID_ATTRIBUTES = ['ID', 'Id', 'id'];
 
-/** What a signature says of itself, once its form is known to be the one that SAML asks for. */
+/** The algorithms of a signature whose form SAML allows. */
 export interface SignatureForm {
   readonly signatureMethod: string;
   readonly algorithm: RequestSignatureAlgorithm;
@@ -44,8 +44,8 @@ function requireValue(what: string, expected: string, found: string | undefined)
 }
 
 /**
- * The children of a part of the signature, which must be exactly these (XML Signature 1.1, 4). A verifier that goes by
- * local names, or takes the first of two, then finds the same elements as we do.
+ * Returns the children of a part of the signature, which must be exactly these (XML Signature 1.1, 4). A verifier that
+ * matches local names, or takes the first of two, then finds the same elements as we do.
  */
 function parts<Names extends readonly string[]>(
   parent: XmlElement,
@@ -61,7 +61,7 @@ function parts<Names extends readonly string[]>(
   return parent.children as { [Key in keyof Names]: XmlElement };
 }
 
-/** Far more than anybody lists. A verifier looks each one up at every element, before it knows who signed. */
+/** Far longer than any real list. Verifiers look up each prefix at every element, before they know who signed. */
 const MAX_PREFIX_LIST = 200;
 
 function checkCanonicalization(what: string, element: XmlElement): void {
@@ -70,7 +70,7 @@ function checkCanonicalization(what: string, element: XmlElement): void {
   if (canonicalization === undefined) {
     throw refusedAlgorithm(what, `"${EXCLUSIVE_C14N}" or C14N 1.0 or 1.1`, uri);
   }
-  if (!canonicalization.takesPrefixes) {
+  if (!canonicalization.acceptsPrefixes) {
     parts(element);
     return;
   }
@@ -78,7 +78,7 @@ function checkCanonicalization(what: string, element: XmlElement): void {
     ({ namespace, name }) => namespace !== EXCLUSIVE_C14N || name !== 'InclusiveNamespaces',
   );
   if (strange !== undefined || element.children.length > 1) {
-    throw invalidSignature(`one InclusiveNamespaces in ${what} at most`, strange?.name ?? 'several');
+    throw invalidSignature(`at most one InclusiveNamespaces in ${what}`, strange?.name ?? 'several');
   }
   const { length } = element.children[0]?.attributes.get('PrefixList') ?? '';
   if (length > MAX_PREFIX_LIST) {
@@ -93,8 +93,8 @@ function requireBase64(element: XmlElement): void {
 }
 
 /**
- * SAML core, 5.4.4: the enveloped transform and a canonicalisation, and nothing that could cut out or add. Without the
- * second it is C14N 1.0 (XML Signature 1.1, 4.4.3.2).
+ * SAML core, 5.4.4: the enveloped transform and a canonicalization, and nothing that could add or remove content. If
+ * the canonicalization is omitted, it is C14N 1.0 (XML Signature 1.1, 4.4.3.2).
  */
 function checkTransforms(transforms: XmlElement): void {
   const [enveloped, canonical] =
@@ -114,13 +114,14 @@ function findSignature(root: XmlElement, all: readonly XmlElement[]): XmlElement
   const signatures = all.filter(({ namespace, name }) => namespace === XMLDSIG && name === 'Signature');
   if (signatures.length !== 1) throw invalidSignature('one Signature in the message', `${signatures.length}`);
   const [signature] = childrenNamed(root, XMLDSIG, 'Signature');
-  if (signature === undefined) throw invalidSignature('the Signature right under the message', 'one deeper inside');
+  if (signature === undefined)
+    throw invalidSignature('the Signature as a direct child of the message', 'one nested deeper');
   return signature;
 }
 
 /**
- * Looks at the form of the signature before any of it is believed (SAML core, 5.4): it stands once, right under the root,
- * covers the root and nothing else, and there is no second element by the same ID to be mistaken for it.
+ * Checks the form of the signature before trusting any of it (SAML core, 5.4): there is exactly one, it is a child of
+ * the root, it covers the root and nothing else, and no other element has an ID that could be mistaken for the root's.
  *
  * @returns the algorithms that it names @throws IdpError signature_invalid, signature_algorithm_refused
  */
@@ -128,11 +129,11 @@ export function checkSignatureForm(root: XmlElement): SignatureForm {
   const all = [...elementsOf(root)];
   const signature = findSignature(root, all);
   const ids = all.flatMap(({ attributes }) => ID_ATTRIBUTES.flatMap((name) => attributes.get(name) ?? []));
-  if (new Set(ids).size < ids.length) throw invalidSignature('every ID once', 'one that comes twice');
+  if (new Set(ids).size < ids.length) throw invalidSignature('unique IDs', 'a duplicate');
   const id = root.attributes.get('ID');
-  if (id === undefined || id === '') throw invalidSignature('an ID of the message', 'none');
+  if (id === undefined || id === '') throw invalidSignature('an ID on the message', 'none');
 
-  // KeyInfo may be left out. An Object would be room for another message, and is not SAML's (SAML core, 5.4.5).
+  // KeyInfo is optional. Object is refused: it could hold another message, and SAML does not use it (SAML core, 5.4.5).
   const [signedInfo, value] =
     signature.children.length === 2
       ? parts(signature, 'SignedInfo', 'SignatureValue')
@@ -157,6 +158,6 @@ export function checkSignatureForm(root: XmlElement): SignatureForm {
     algorithm,
     digestMethod: algorithmOf(digestMethod) ?? '',
     digest,
-    inclusiveSignedInfo: CANONICALIZATIONS.get(algorithmOf(canonicalization) ?? '')?.takesPrefixes === false,
+    inclusiveSignedInfo: CANONICALIZATIONS.get(algorithmOf(canonicalization) ?? '')?.acceptsPrefixes === false,
   };
 }

@@ -4,8 +4,8 @@ import { SIGNATURE_ALGORITHM_URIS } from './algorithms.ts';
 import type { SignatureAlgorithm, Signer } from './signer.ts';
 
 /**
- * SignedInfo in two forms: as the canonicaliser sees it when it is the apex (with the namespace declaration), which is
- * what gets signed, and as it stands in the document, where the declaration is on ds:Signature.
+ * SignedInfo in its two forms: as the apex of canonicalization (with its namespace declaration), which is what gets
+ * signed, and as written in the document, where ds:Signature carries the declaration.
  */
 const SIGNED_INFO_APEX = `<ds:SignedInfo xmlns:ds="${XMLDSIG}">`;
 const SIGNATURE_START = `<ds:Signature xmlns:ds="${XMLDSIG}"><ds:SignedInfo>`;
@@ -23,7 +23,7 @@ const BEFORE_DIGEST =
   `<ds:DigestMethod Algorithm="${SHA256}"></ds:DigestMethod><ds:DigestValue>`;
 const AFTER_DIGEST = '</ds:DigestValue></ds:Reference></ds:SignedInfo>';
 
-/** A signature that lacks only its value: what is to be signed, and what to write around the value. */
+/** A signature missing only its value: the bytes to sign, and the text around the value. */
 export interface PendingSignature {
   readonly bytesToSign: Buffer;
   /** @param value the raw signature  @returns the ds:Signature element, canonical */
@@ -31,11 +31,11 @@ export interface PendingSignature {
 }
 
 /**
- * Prepares an enveloped signature over an element (SAML core, 5.4: one Reference to the parent's ID; enveloped and
- * exclusive C14N transforms, nothing else).
+ * Prepares an enveloped signature over an element (SAML core, 5.4: one Reference to the parent's ID; the enveloped and
+ * exclusive C14N transforms only).
  *
  * @param canonical the whole element without its signature, in exclusive canonical form
- * @param id the element's ID: an NCName, needs no escaping
+ * @param id the element's ID: an NCName, so it needs no escaping
  */
 export function prepareSignature(
   canonical: string,
@@ -52,7 +52,7 @@ export function prepareSignature(
   };
 }
 
-/** Signs an element on the signer's terms: see prepareSignature. @returns the ds:Signature element */
+/** Signs an element with the signer's algorithm: see prepareSignature. @returns the ds:Signature element */
 export async function signElement(canonical: string, id: string, signer: Signer): Promise<string> {
   const pending = prepareSignature(canonical, id, signer);
   return pending.complete(await signer.sign(pending.bytesToSign));

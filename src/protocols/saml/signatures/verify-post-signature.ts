@@ -5,44 +5,44 @@ import { IdpError } from '../../../platform/errors/idp-error.ts';
 import { ENVELOPED_SIGNATURE, XMLDSIG } from '../names.ts';
 import { parseXml } from '../reading/xml.ts';
 import { CANONICALIZATIONS } from './canonicalization.ts';
-import { byNobody, invalidSignature, requireCertificates, verifies } from './request-signature-algorithms.ts';
+import { invalidSignature, notByAny, requireCertificates, verifies } from './request-signature-algorithms.ts';
 import { checkSignatureForm, type SignatureForm } from './signature-form.ts';
 
 /**
- * How large a signed message may be: many times what any Service Provider sends. xml-crypto looks for its Reference by
- * XPath, whose cost for a megabyte of attributes is seconds, and anybody may send such a message.
+ * Maximum size of a signed message, many times larger than any real one. xml-crypto finds its Reference by XPath, which
+ * takes seconds on a megabyte of attributes, and anyone can send such a message.
  */
 const MAX_CHARACTERS = 64 * 1024;
-/** Elements and attributes, namespace declarations among them. */
+/** Elements and attributes, including namespace declarations. */
 const MAX_NODES = 500;
 
 function tooLarge(limit: string): IdpError {
   return new IdpError('saml_request_too_large', { detail: `the signed message has more than ${limit}` });
 }
 
-/** Whatever its parser remarks on, it would read otherwise than ours did, and say so on the console. */
+/** Anything its parser warns about (which it would print to the console) it may read differently than ours. */
 const onRemark = (_level: string, message: unknown): never => {
-  throw invalidSignature('XML as every parser reads it', 'XML that they read differently', message);
+  throw invalidSignature('XML that all parsers read alike', 'XML that they read differently', message);
 };
 
 /**
- * What xml-crypto does not canonicalise as the standard has it: references in the name of a namespace, and attributes like
- * xml:lang around SignedInfo, which the inclusive canonicalisations repeat on it (Canonical XML 1.0, 2.3 and 2.4).
+ * What xml-crypto canonicalizes incorrectly: references in namespace names, and attributes such as xml:lang around
+ * SignedInfo, which inclusive canonicalization repeats on SignedInfo (Canonical XML 1.0, 2.3 and 2.4).
  */
 function refuseUncanonical(elements: readonly Element[], { inclusiveSignedInfo }: SignatureForm): void {
   for (const element of elements) {
     for (const { name, value } of Array.from(element.attributes)) {
       if (/^xmlns(:|$)/.test(name) && /[&<"\t\n\r]/.test(value)) {
-        throw invalidSignature('names of namespaces without references', 'one with & < " or a line break');
+        throw invalidSignature('namespace names without references', 'one with & < " or a line break');
       }
       if (inclusiveSignedInfo && name.startsWith('xml:')) {
-        throw invalidSignature('no xml: attribute where SignedInfo is canonicalised inclusively', `"${name}"`);
+        throw invalidSignature('no xml: attributes around a SignedInfo with inclusive canonicalization', `"${name}"`);
       }
     }
   }
 }
 
-/** The same document as xml-crypto's parser sees it. @returns its one Signature */
+/** The same document as xml-crypto's parser sees it. @returns its only Signature */
 function parseSignature(xml: string, form: SignatureForm): Node {
   const document = new DOMParser({ errorHandler: onRemark }).parseFromString(xml, 'text/xml');
   const elements = Array.from(document.getElementsByTagName('*'));
@@ -52,7 +52,7 @@ function parseSignature(xml: string, form: SignatureForm): Node {
   return document.getElementsByTagNameNS(XMLDSIG, 'Signature')[0] as unknown as Node;
 }
 
-/** xml-crypto's two kinds of plug, on our own terms: what the form check found is all that there is. */
+/** xml-crypto's two extension points, restricted to what the form check found. */
 function digestClass({ digestMethod, digest }: SignatureForm): new () => HashAlgorithm {
   return class {
     getAlgorithmName = () => digestMethod as ReturnType<HashAlgorithm['getAlgorithmName']>;
@@ -69,7 +69,7 @@ function signatureClass(
     getSignature = () => {
       throw new Error('requests are not signed here');
     };
-    // The key is that of a registered certificate, whatever xml-crypto was handed.
+    // Always the registered certificate's key, no matter what xml-crypto passes in.
     verifySignature = (material: string, _key: unknown, value: string) =>
       verifies(Buffer.from(material), Buffer.from(value, 'base64'), certificates, algorithm);
   };
@@ -77,9 +77,9 @@ function signatureClass(
 
 function createVerifier(form: SignatureForm, certificates: readonly X509Certificate[]): SignedXml {
   const verifier = new SignedXml({
-    // It wants to be handed one.
+    // xml-crypto requires one.
     publicCert: String(certificates[0]),
-    // KeyInfo is the sender's word on who signed. It is never asked.
+    // KeyInfo is only the sender's claim about who signed. Never use it.
     getCertFromKeyInfo: () => null,
   });
   const { CanonicalizationAlgorithms: transforms } = verifier;
@@ -99,9 +99,9 @@ function createVerifier(form: SignatureForm, certificates: readonly X509Certific
  * Verifies the signature inside a message (SAML core, 5; SAML bindings, 3.5.4) with xml-crypto.
  *
  * @param xml the message @param certificates DER in base64; any of them may have signed
- * @returns the bytes that the signature covers, in canonical form: to be read instead of the message
- * @throws IdpError signature_invalid, signature_algorithm_refused, saml_request_too_large; XmlError where it is not
- * acceptable XML
+ * @returns the canonical bytes that the signature covers: read these instead of the message
+ * @throws IdpError signature_invalid, signature_algorithm_refused, saml_request_too_large; XmlError if the XML is not
+ * acceptable
  */
 export function verifyPostSignature(xml: string, certificates: readonly string[]): string {
   if (xml.length > MAX_CHARACTERS) throw tooLarge(`${MAX_CHARACTERS} characters`);
@@ -114,10 +114,10 @@ export function verifyPostSignature(xml: string, certificates: readonly string[]
     verifier.loadSignature(signature);
     whole = verifier.checkSignature(xml);
   } catch (error) {
-    // This is how it says that the value over SignedInfo is wrong.
-    throw byNobody(fitting, error);
+    // xml-crypto's error for a wrong value over SignedInfo.
+    throw notByAny(fitting, error);
   }
   const [signed, ...others] = verifier.getSignedReferences();
   if (whole && signed !== undefined && others.length === 0) return signed;
-  throw invalidSignature('the message as it was signed', 'one with another digest: it was changed afterwards');
+  throw invalidSignature('the message as signed', 'a different digest: the message was changed after signing');
 }

@@ -1,13 +1,13 @@
 import {
-  byNobody,
   invalidSignature,
   isBase64,
+  notByAny,
   requireAlgorithm,
   requireCertificates,
   verifies,
 } from './request-signature-algorithms.ts';
 
-/** Parameters as they were received, still encoded, by their decoded names. */
+/** Parameters as received, still encoded, by decoded name. */
 function rawParameters(query: string): Map<string, string> {
   const raw = new Map<string, string>();
   for (const pair of query.split('&')) {
@@ -15,7 +15,7 @@ function rawParameters(query: string): Map<string, string> {
     const equals = pair.indexOf('=');
     const name = equals < 0 ? pair : pair.slice(0, equals);
     const decoded = decodeURIComponent(name.replaceAll('+', ' '));
-    if (raw.has(decoded)) throw invalidSignature('each parameter once', 'one that comes twice');
+    if (raw.has(decoded)) throw invalidSignature('each parameter once', 'a duplicate');
     raw.set(decoded, pair);
   }
   return raw;
@@ -29,7 +29,7 @@ function required(raw: ReadonlyMap<string, string>, name: string): string {
 
 const decodedValue = (pair: string) => decodeURIComponent(pair.slice(pair.indexOf('=') + 1).replaceAll('+', ' '));
 
-/** What a `+` means in base64 that was not percent-encoded: itself, although in a form it is a space. */
+/** In base64 that was not percent-encoded, `+` is literal, although in a form it means a space. */
 function readSignature(pair: string): Buffer {
   const text = decodedValue(pair)
     .replace(/[\r\n\t]/g, '')
@@ -39,19 +39,20 @@ function readSignature(pair: string): Buffer {
 }
 
 /**
- * The same parameter as Node's querystring encodes it. node-saml signs this, and then sends what URLSearchParams makes of
- * it: a `+` for a space, and escapes for !'()*~. The value is the same, so nothing else is believed than what was signed.
+ * The same parameter in the encoding of Node's querystring. node-saml signs that form but sends the one of
+ * URLSearchParams, with `+` for a space and escapes for !'()*~. Both decode to the same value, so we still trust only
+ * signed values.
  */
 function encodedAnew(pair: string): string {
   return `${pair.slice(0, pair.indexOf('='))}=${encodeURIComponent(decodedValue(pair))}`;
 }
 
 /**
- * Verifies a signature beside the message (SAML bindings, 3.4.4.1). What is signed are SAMLRequest, RelayState where one
- * came (also an empty one) and SigAlg, in this order, octet by octet as the sender encoded them: encoding them anew could
- * give other letters for the same value.
+ * Verifies a detached signature (SAML bindings, 3.4.4.1). It covers SAMLRequest, RelayState if sent (even empty) and
+ * SigAlg, in this order, byte for byte as the sender encoded them: re-encoding could yield different bytes for the same
+ * value.
  *
- * @param rawQuery as it was received, without `?`; readable by readParameters
+ * @param rawQuery as received, without `?`; readable by readParameters
  * @param certificates DER in base64; any of them may have signed
  * @throws IdpError signature_invalid, signature_algorithm_refused
  */
@@ -64,11 +65,11 @@ export function verifyRedirectSignature(rawQuery: string, certificates: readonly
   const known = requireCertificates(certificates, algorithm);
   const signed = [request, raw.get('RelayState'), sigAlg].filter((pair) => pair !== undefined);
   const value = readSignature(signature);
-  // RFC 9231, 2.3.6 has r||s also here. OpenSAML for Java, and all that is built on it, sends DER as its library makes it.
+  // RFC 9231, 2.3.6 requires r||s here too, but Java's OpenSAML and everything built on it sends DER.
   const encodings = algorithm.keyType === 'ec' ? (['ieee-p1363', 'der'] as const) : (['ieee-p1363'] as const);
   const isSigned = (pairs: readonly string[]) => {
     const bytes = Buffer.from(pairs.join('&'));
     return encodings.some((encoding) => verifies(bytes, value, known, algorithm, encoding));
   };
-  if (!isSigned(signed) && !isSigned(signed.map(encodedAnew))) throw byNobody(known);
+  if (!isSigned(signed) && !isSigned(signed.map(encodedAnew))) throw notByAny(known);
 }

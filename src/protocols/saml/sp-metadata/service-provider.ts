@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { z } from 'zod';
 import { MIN_RSA_BITS } from '../signatures/algorithms.ts';
 
-/** What we know of a Service Provider: from its metadata, or entered by hand. Kept as JSON with the biller. */
+/** What we know about a Service Provider, from its metadata or entered by hand. Stored as JSON with the biller. */
 const serviceProviderSchema = z.strictObject({
   entityId: z.string(),
   /** HTTP-POST Assertion Consumer Services; exactly one is the default. */
@@ -10,11 +10,11 @@ const serviceProviderSchema = z.strictObject({
   /** Certificates as base64 DER. */
   signingCertificates: z.array(z.string()),
   encryptionCertificates: z.array(z.string()),
-  /** One of them is marked for encryption, not merely left open for any use (SAML metadata, 2.4.1.1). */
+  /** At least one is marked for encryption, rather than left open for any use (SAML metadata, 2.4.1.1). */
   wantEncryption: z.boolean(),
-  /** Algorithms that the metadata lists for encryption, as URIs; empty where it leaves the choice to us. */
+  /** Encryption algorithms listed in the metadata, as URIs; empty if the metadata leaves the choice to us. */
   encryptionMethods: z.array(z.string()),
-  /** Digest and mask of RSA-OAEP where the metadata names them, as URIs; absent where it names none. */
+  /** RSA-OAEP digest and mask named in the metadata, as URIs; absent if it names none. */
   oaepSettings: z
     .array(z.strictObject({ method: z.string(), digest: z.string().optional(), mask: z.string().optional() }))
     .optional(),
@@ -22,15 +22,15 @@ const serviceProviderSchema = z.strictObject({
   wantAssertionsSigned: z.boolean(),
   /** URIs as the metadata lists them. */
   nameIdFormats: z.array(z.string()),
-  /** Where the metadata was read from, to read it again; absent where it came as a file or by hand. */
+  /** The URL to read the metadata from again; absent if it came from a file or was entered by hand. */
   metadataUrl: z.string().optional(),
 });
 export type ServiceProvider = z.infer<typeof serviceProviderSchema>;
 export type AssertionConsumerService = ServiceProvider['acs'][number];
 
-/** A URL of the Service Provider that portal users are sent to: https, or http on this machine. */
+/** A URL at the Service Provider to which portal users are sent: https, or http on localhost. */
 export function isAcceptableUrl(text: string): boolean {
-  // The parser of URLs takes line breaks out and makes escapes of blanks: what was looked at would not be what is used.
+  // The URL parser drops line breaks and escapes spaces, so the URL checked would not be the URL used.
   if (/[\p{Cc}\s]/u.test(text) || !URL.canParse(text)) return false;
   const url = new URL(text);
   if (url.username !== '' || url.password !== '' || url.hash !== '') return false;
@@ -47,18 +47,21 @@ export function isLoopback(hostname: string): boolean {
   );
 }
 
-/** @returns the certificate as base64 DER without line breaks, or undefined where the text is no certificate */
-export function normaliseCertificate(base64: string): string | undefined {
+/** @returns the certificate as base64 DER without line breaks, or undefined if the text is not a certificate */
+export function normalizeCertificate(base64: string): string | undefined {
   try {
     const certificate = new X509Certificate(Buffer.from(base64.replace(/\s+/g, ''), 'base64'));
-    // Its key is read only here, and one of a kind that nobody knows would throw at every use.
+    // The key is parsed lazily; reading it here keeps an unsupported key type from throwing at every use.
     return certificate.publicKey && certificate.raw.toString('base64');
   } catch {
     return undefined;
   }
 }
 
-/** Says whether a content key can be carried under a certificate's key (XML Encryption 1.1, 5.5.2). @param certificate DER in base64 */
+/**
+ * Tells whether the certificate's key can encrypt a content key (XML Encryption 1.1, 5.5.2). @param certificate DER in
+ * base64
+ */
 export function isFitToEncrypt(certificate: string): boolean {
   const { asymmetricKeyType, asymmetricKeyDetails } = new X509Certificate(Buffer.from(certificate, 'base64')).publicKey;
   return asymmetricKeyType === 'rsa' && (asymmetricKeyDetails?.modulusLength ?? 0) >= MIN_RSA_BITS;

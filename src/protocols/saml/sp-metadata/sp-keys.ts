@@ -2,16 +2,16 @@ import { X509Certificate } from 'node:crypto';
 import { METADATA, XMLDSIG, XMLENC_11 } from '../names.ts';
 import { childrenNamed, trimXml, type XmlElement } from '../reading/xml.ts';
 import { KEY_TRANSPORT_URIS } from '../signatures/algorithms.ts';
-import { isFitToEncrypt, normaliseCertificate, type ServiceProvider } from './service-provider.ts';
+import { isFitToEncrypt, normalizeCertificate, type ServiceProvider } from './service-provider.ts';
 import { unusable } from './unusable-metadata.ts';
 
-/** Each is compared with each. */
+/** Limits the pairwise comparison below. */
 const MAX_CHAIN = 20;
 const OAEP_URIS: readonly string[] = Object.values(KEY_TRANSPORT_URIS);
 
 /**
- * One X509Data is about one key, and may bring the certificates of those who vouch for it, in any order (XML Signature
- * 1.1, 4.5.4): they are no keys of the Service Provider.
+ * One X509Data describes one key, and may include its issuers' certificates in any order (XML Signature 1.1, 4.5.4).
+ * Those are not the Service Provider's keys.
  */
 function withoutIssuers(certificates: readonly string[]): readonly string[] {
   if (certificates.length > MAX_CHAIN)
@@ -30,10 +30,10 @@ function withoutIssuers(certificates: readonly string[]): readonly string[] {
 function useOf({ attributes }: XmlElement): 'signing' | 'encryption' | undefined {
   const use = attributes.get('use');
   if (use === undefined || use === 'signing' || use === 'encryption') return use;
-  throw unusable(`a KeyDescriptor has the use "${use}"; expected is signing, encryption or none.`);
+  throw unusable(`a KeyDescriptor has the use "${use}"; it must be signing, encryption or absent.`);
 }
 
-/** Those that serve a use: the ones that are meant for just that, then the ones that serve any. */
+/** KeyDescriptors for a use: dedicated ones first, then those for any use. */
 function keyDescriptorsFor(descriptor: XmlElement, use: 'signing' | 'encryption'): XmlElement[] {
   const all = childrenNamed(descriptor, METADATA, 'KeyDescriptor');
   return [use, undefined].flatMap((wanted) => all.filter((keyDescriptor) => useOf(keyDescriptor) === wanted));
@@ -46,7 +46,7 @@ function certificatesIn(keyDescriptor: XmlElement, use: string): readonly string
   return data.flatMap((one) =>
     withoutIssuers(
       childrenNamed(one, XMLDSIG, 'X509Certificate').map(({ text }) => {
-        const certificate = normaliseCertificate(text);
+        const certificate = normalizeCertificate(text);
         if (certificate === undefined) throw unusable(`a certificate for ${use} can't be read as X.509.`);
         return certificate;
       }),
@@ -55,23 +55,23 @@ function certificatesIn(keyDescriptor: XmlElement, use: string): readonly string
 }
 
 /**
- * Certificates are read from our own tree: samlify loses them where several KeyDescriptors name no use, and a
- * KeyDescriptor without a use serves both (SAML metadata, 2.4.1.1).
+ * Reads certificates from our own tree: samlify loses them if several KeyDescriptors name no use, and one without a use
+ * serves both (SAML metadata, 2.4.1.1).
  */
 export function readCertificates(descriptor: XmlElement, use: 'signing' | 'encryption'): string[] {
   const keyDescriptors = keyDescriptorsFor(descriptor, use);
   const certificates = keyDescriptors.flatMap((keyDescriptor) => certificatesIn(keyDescriptor, use));
-  // A key that nobody said is for encryption need not be fit for it.
+  // A key that is not marked for encryption may be unfit for it.
   const meant = use === 'signing' || keyDescriptors.some((keyDescriptor) => useOf(keyDescriptor) !== undefined);
   if (keyDescriptors.length > 0 && meant && certificates.length === 0) {
-    throw unusable(`its key for ${use} comes without a certificate; expected is an X509Certificate in its KeyInfo.`);
+    throw unusable(`its key for ${use} has no certificate; its KeyInfo must contain an X509Certificate.`);
   }
   return [...new Set(certificates)];
 }
 
 const algorithmOf = ({ attributes }: XmlElement) => trimXml(attributes.get('Algorithm') ?? '') || undefined;
 
-/** SAML metadata, 2.4.1.1: an EncryptionMethod names the settings of its algorithm, too. */
+/** SAML metadata, 2.4.1.1: an EncryptionMethod also names its algorithm's parameters. */
 function readOaepSettings(methods: readonly XmlElement[]): Pick<ServiceProvider, 'oaepSettings'> {
   const oaepSettings = methods.flatMap((element) => {
     const method = algorithmOf(element);
@@ -83,12 +83,12 @@ function readOaepSettings(methods: readonly XmlElement[]): Pick<ServiceProvider,
   return oaepSettings.some(({ digest, mask }) => digest !== undefined || mask !== undefined) ? { oaepSettings } : {};
 }
 
-/** KeyDescriptors that serve for encryption: what they accept, and whether one is meant for just that. */
+/** The KeyDescriptors for encryption: the methods they accept, and whether any is dedicated to encryption. */
 export function readEncryption(
   descriptor: XmlElement,
 ): Pick<ServiceProvider, 'wantEncryption' | 'encryptionMethods' | 'oaepSettings'> {
   const uses = keyDescriptorsFor(descriptor, 'encryption');
-  // Methods belong to their key: to the one that will be encrypted to.
+  // Methods belong to one key: use those of the key that we will encrypt to.
   const usable = uses.find((keyDescriptor) => certificatesIn(keyDescriptor, 'encryption').some(isFitToEncrypt));
   const methods = (usable === undefined ? uses : [usable]).flatMap((keyDescriptor) =>
     childrenNamed(keyDescriptor, METADATA, 'EncryptionMethod'),

@@ -7,7 +7,7 @@ import { parseXml, trimXml, type XmlElement, XmlError } from '../reading/xml.ts'
 import {
   type AssertionConsumerService,
   isAcceptableUrl,
-  normaliseCertificate,
+  normalizeCertificate,
   type ServiceProvider,
 } from './service-provider.ts';
 import { readCertificates, readEncryption } from './sp-keys.ts';
@@ -21,7 +21,7 @@ const oneOrMany = <T extends z.ZodType>(item: T) =>
     .nullish()
     .transform((value) => (Array.isArray(value) ? value : value == null ? [] : [value]) as z.output<T>[]);
 
-/** The parts of samlify's reading that are used here. It gives one thing bare and several as a list. */
+/** The parts of samlify's result used here. It returns a single item bare and several as an array. */
 const samlifyReading = z.object({
   entityID: z.string({ error: 'it has no entityID' }),
   spSSODescriptor: z
@@ -49,16 +49,18 @@ function gate(xml: string): XmlElement {
   }
 }
 
-/** Metadata that is over must not be used (SAML metadata, 2.3.2 and 2.4.1): its keys may have been given up for a reason. */
-function refuseOver(element: XmlElement, now: number): void {
+/**
+ * Expired metadata must not be used (SAML metadata, 2.3.2 and 2.4.1): its keys may have been withdrawn for a reason.
+ */
+function refuseExpired(element: XmlElement, now: number): void {
   const validUntil = element.attributes.get('validUntil')?.trim();
   if (validUntil === undefined) return;
   const instant = parseInstant(validUntil);
   if (instant === undefined) {
-    throw unusable(`its validUntil "${validUntil}" is not a time in UTC; expected is e.g. 2030-01-31T00:00:00Z.`);
+    throw unusable(`its validUntil "${validUntil}" is not a UTC time such as 2030-01-31T00:00:00Z.`);
   }
   if (instant <= now) {
-    throw unusable(`it was valid until ${validUntil} only. Ask the Service Provider for its current metadata.`);
+    throw unusable(`it expired at ${validUntil}. Ask the Service Provider for its current metadata.`);
   }
 }
 
@@ -78,12 +80,12 @@ function readAcs(all: z.infer<typeof samlifyReading>['assertionConsumerService']
   const services = posts.map(({ location = '', index = '' }) => {
     if (!isAcceptableUrl(location)) {
       throw unusable(
-        `the AssertionConsumerService "${location}" is not acceptable: expected is an https URL without user, password or fragment (http only for this machine).`,
+        `the AssertionConsumerService "${location}" must be an https URL without user, password or fragment (http for localhost only).`,
       );
     }
     const number = parseUnsignedShort(index);
     if (number === undefined) {
-      throw unusable(`the AssertionConsumerService "${location}" has no index; expected is a number from 0 to 65535.`);
+      throw unusable(`the AssertionConsumerService "${location}" must have an index from 0 to 65535.`);
     }
     return { url: location, index: number };
   });
@@ -105,16 +107,17 @@ function readBySamlify(role: SpRole): unknown {
 }
 
 /**
- * Reads SP metadata: samlify reads, then every part is checked here.
+ * Reads SP metadata: samlify parses it, then each part is checked here.
  *
- * @param xml an EntityDescriptor with an SPSSODescriptor, alone or as the only Service Provider of an EntitiesDescriptor
+ * @param xml an EntityDescriptor with an SPSSODescriptor, alone or as the only Service Provider in an
+ * EntitiesDescriptor
  * @param now milliseconds since 1970
- * @throws InputError which part is wrong and what is accepted
+ * @throws InputError saying which part is wrong and what is accepted
  */
 export function readSpMetadata(xml: string, now: number): ServiceProvider {
   const role = findSpRole(gate(xml));
   const { around, entity, descriptor } = role;
-  for (const element of [...around, entity, descriptor]) refuseOver(element, now);
+  for (const element of [...around, entity, descriptor]) refuseExpired(element, now);
   const reading = samlifyReading.safeParse(readBySamlify(role));
   if (!reading.success) throw unusable(`${reading.error.issues[0]?.message ?? 'it can’t be read'}.`);
   const { entityID, spSSODescriptor, assertionConsumerService, nameIDFormat } = reading.data;
@@ -133,7 +136,7 @@ export function readSpMetadata(xml: string, now: number): ServiceProvider {
   };
 }
 
-/** What is known of a Service Provider that has no metadata. Certificates are PEM or base64 DER. */
+/** A Service Provider that has no metadata. Certificates are PEM or base64 DER. */
 interface ProviderByHand {
   readonly entityId: string;
   readonly acsUrls: readonly string[];
@@ -143,13 +146,13 @@ interface ProviderByHand {
 
 function certificatesByHand(option: string, given: readonly string[]): string[] {
   return given.map((text) => {
-    const certificate = normaliseCertificate(text.replace(/-----(BEGIN|END) CERTIFICATE-----/g, ''));
+    const certificate = normalizeCertificate(text.replace(/-----(BEGIN|END) CERTIFICATE-----/g, ''));
     if (certificate !== undefined) return certificate;
     throw new InputError(`${option} can't be read as X.509. Expected is one certificate, PEM or base64 DER.`);
   });
 }
 
-/** A Service Provider entered by hand. @throws InputError */
+/** Builds a Service Provider from values entered by hand. @throws InputError */
 export function serviceProviderByHand(given: ProviderByHand): ServiceProvider {
   for (const url of given.acsUrls) {
     if (!isAcceptableUrl(url)) {

@@ -14,7 +14,7 @@ export interface SpRole {
 
 const MAX_NAMED = 5;
 
-/** All EntityDescriptors, each with what stands around it; SAML metadata, 2.3.1 lets groups stand in groups. */
+/** All EntityDescriptors with the groups around them; groups may be nested (SAML metadata, 2.3.1). */
 function entitiesOf(element: XmlElement, around: readonly XmlElement[] = []): Omit<SpRole, 'descriptor'>[] {
   if (element.namespace !== METADATA) return [];
   if (element.name === 'EntityDescriptor') return [{ around, entity: element }];
@@ -22,14 +22,16 @@ function entitiesOf(element: XmlElement, around: readonly XmlElement[] = []): Om
   return element.children.flatMap((child) => entitiesOf(child, [...around, element]));
 }
 
-/** A role says which protocols it speaks (SAML metadata, 2.4.1); one without a word about it is taken for SAML 2.0. */
+/**
+ * A role lists the protocols that it speaks (SAML metadata, 2.4.1). One without a list is assumed to speak SAML 2.0.
+ */
 const speaksSaml2 = (role: XmlElement) =>
   (role.attributes.get('protocolSupportEnumeration') ?? PROTOCOL).split(/\s+/).includes(PROTOCOL);
 
 function whyNone(entities: readonly XmlElement[]): string {
   if (entities.length === 0) return 'it has no EntityDescriptor.';
   const has = (role: string) => entities.some((entity) => childrenNamed(entity, METADATA, role).length > 0);
-  if (has('SPSSODescriptor')) return `its SPSSODescriptor speaks another protocol; expected is ${PROTOCOL}.`;
+  if (has('SPSSODescriptor')) return `its SPSSODescriptor must support the protocol ${PROTOCOL}.`;
   if (has('IDPSSODescriptor')) {
     return 'it describes an Identity Provider, not a Service Provider. Ask Invoice Cloud for its SP metadata.';
   }
@@ -37,14 +39,13 @@ function whyNone(entities: readonly XmlElement[]): string {
 }
 
 /**
- * Finds the one Service Provider of SAML 2.0 that a document describes, also where it stands in an EntitiesDescriptor or
- * beside other roles.
+ * Finds the only SAML 2.0 Service Provider in a document, even inside an EntitiesDescriptor or next to other roles.
  *
- * @throws InputError where there is none or more than one
+ * @throws InputError if there is none or more than one
  */
 export function findSpRole(root: XmlElement): SpRole {
   if (root.namespace !== METADATA || !['EntityDescriptor', 'EntitiesDescriptor'].includes(root.name)) {
-    throw unusable(`its root element is ${root.name}; expected is EntityDescriptor of ${METADATA}.`);
+    throw unusable(`its root element is ${root.name}; it must be EntityDescriptor in the namespace ${METADATA}.`);
   }
   const entities = entitiesOf(root);
   const roles = entities.flatMap(({ around, entity }) => {
@@ -57,7 +58,7 @@ export function findSpRole(root: XmlElement): SpRole {
     const ids = roles.slice(0, MAX_NAMED).map(({ entity }) => `"${entity.attributes.get('entityID') ?? ''}"`);
     if (roles.length > MAX_NAMED) ids.push('...');
     throw unusable(
-      `it describes ${roles.length} Service Providers (${ids.join(', ')}); give the EntityDescriptor of the one that is meant alone.`,
+      `it describes ${roles.length} Service Providers (${ids.join(', ')}); provide only the EntityDescriptor of the right one.`,
     );
   }
   return only;
@@ -68,12 +69,12 @@ function write({ namespace, name, attributes, text, children }: XmlElement): str
   return `<${name} xmlns="${escapeAttribute(namespace)}"${written}>${escapeText(text)}${children.map(write).join('')}</${name}>`;
 }
 
-/** What is asked of the reader: it goes by local names, and takes these wherever they stand and whosever they are. */
+/** The elements that samlify looks for. It matches local names anywhere in the document, in any namespace. */
 const READ = ['AssertionConsumerService', 'NameIDFormat'];
 
 /**
- * A document of the entity with this role alone, written from what was parsed: nothing in it is anybody else's, or stands
- * anywhere else. White space around a value says nothing in the types of these attributes (XML Schema 2, 4.3.6).
+ * Writes a document of the entity with this role only, from the parsed tree, so that it contains nothing from
+ * elsewhere. Surrounding white space is insignificant in these attributes' types (XML Schema 2, 4.3.6).
  *
  * @throws UnwritableTextError
  */

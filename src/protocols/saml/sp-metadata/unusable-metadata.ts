@@ -1,4 +1,4 @@
 import { InputError } from '../../../platform/errors/idp-error.ts';
 
-/** @param message which part of SP metadata is wrong, as a clause, and what is accepted */
+/** @param message a clause that says which part of the SP metadata is wrong and what is accepted */
 export const unusable = (message: string): InputError => new InputError(`The SP metadata can't be used: ${message}`);

@@ -2,7 +2,7 @@ import { formatInstant } from '../instant.ts';
 import { ASSERTION, CONFIRMATION_BEARER } from '../names.ts';
 import { escapeAttribute, escapeText } from './escape.ts';
 
-/** One claim as it goes into the AttributeStatement. */
+/** One claim as written into the AttributeStatement. */
 export interface Attribute {
   readonly name: string;
   /** A URI (SAML core, 8.2). */
@@ -11,7 +11,7 @@ export interface Attribute {
   readonly values: readonly string[];
 }
 
-/** Everything that an assertion says. Times are milliseconds since 1970. */
+/** Everything an assertion contains. Times are milliseconds since 1970. */
 export interface AssertionContent {
   readonly id: string;
   /** The biller's Entity ID. */
@@ -20,25 +20,25 @@ export interface AssertionContent {
   readonly nameId: string;
   /** A URI (SAML core, 8.3). */
   readonly nameIdFormat: string;
-  /** Persistent and transient identifiers carry whose they are (SAML core, 8.3.7). */
+  /** The qualifier of persistent and transient identifiers (SAML core, 8.3.7). */
   readonly nameQualifier?: string | undefined;
   readonly spNameQualifier?: string | undefined;
-  /** The ACS URL that the assertion is made for. */
+  /** The ACS URL that the assertion is for. */
   readonly recipient: string;
-  /** The request's ID; undefined when nobody asked. */
+  /** The request's ID; undefined if unsolicited. */
   readonly inResponseTo: string | undefined;
   readonly notBefore: number;
   readonly notOnOrAfter: number;
   /** The SP's entity ID. */
   readonly audience: string;
-  /** When the portal user really signed in. */
+  /** When the portal user actually signed in. */
   readonly authnInstant: number;
   readonly sessionIndex: string;
   readonly authnContextClassRef: string;
   readonly attributes: readonly Attribute[];
 }
 
-/** The two halves of an element whose signature belongs between them: right after Issuer (SAML core, 5.4.1). */
+/** The two halves of an element; its signature goes between them, right after Issuer (SAML core, 5.4.1). */
 export interface SplitElement {
   readonly beforeSignature: string;
   readonly afterSignature: string;
@@ -48,7 +48,7 @@ const optional = (name: string, value: string | undefined): string =>
   value === undefined ? '' : ` ${name}="${escapeAttribute(value)}"`;
 
 function attributeStatement(attributes: readonly Attribute[]): string {
-  // The schema wants at least one Attribute in the statement (SAML core, 2.7.3).
+  // The schema requires at least one Attribute in the statement (SAML core, 2.7.3).
   if (attributes.length === 0) return '';
   let xml = '<saml:AttributeStatement>';
   for (const attribute of attributes) {
@@ -60,10 +60,10 @@ function attributeStatement(attributes: readonly Attribute[]): string {
 }
 
 /**
- * Writes an assertion (SAML core, 2.3.3; SAML profiles, 4.1.4.2) in its exclusive canonical form: namespace
- * declarations before attributes, attributes in the order of their names, no self-closing tag, C14N escaping.
+ * Writes an assertion (SAML core, 2.3.3; SAML profiles, 4.1.4.2) in exclusive canonical form: namespace declarations
+ * before attributes, attributes sorted by name, no self-closing tags, C14N escaping.
  *
- * @throws UnwritableTextError for a value that XML can't carry
+ * @throws UnwritableTextError for a value that XML can't represent
  */
 export function writeAssertion(content: AssertionContent): SplitElement {
   const notOnOrAfter = formatInstant(content.notOnOrAfter);

@@ -12,31 +12,33 @@ import {
   type OaepDigest,
 } from '../signatures/algorithms.ts';
 
-/** How an assertion is encrypted for its Service Provider. */
+/** How to encrypt an assertion for its Service Provider. */
 export interface Encryption {
-  /** The Service Provider's, with an RSA key; DER in base64. */
+  /** The Service Provider's certificate, with an RSA key; DER in base64. */
   readonly certificate: string;
   readonly dataAlgorithm: DataEncryptionAlgorithm;
   readonly keyTransport: KeyTransport;
   readonly digest: OaepDigest;
-  /** Digest of the mask generation function. SHA-1 with `rsa-oaep-mgf1p`. */
+  /** Digest of the mask generation function; SHA-1 with `rsa-oaep-mgf1p`. */
   readonly mask: OaepDigest;
 }
 
-/** xml-encryption, with a fresh key and IV each time. @returns an EncryptedData element, not canonical */
+/**
+ * Encrypts with xml-encryption, using a fresh key and IV each time. @returns an EncryptedData element, not canonical
+ */
 function encryptElement(
   element: string,
   { certificate, dataAlgorithm, keyTransport, digest, mask }: Encryption,
 ): Promise<string> {
   const parsed = new X509Certificate(Buffer.from(certificate, 'base64'));
-  // Wider than its types, which are of a version that knew only one name of RSA-OAEP and none of its settings.
+  // The published types lag behind the library: they know only one RSA-OAEP identifier and none of its parameters.
   const options = {
     rsa_pub: parsed.publicKey.export({ type: 'spki', format: 'pem' }),
     pem: parsed.toString(),
     encryptionAlgorithm: DATA_ENCRYPTION_URIS[dataAlgorithm],
     keyEncryptionAlgorithm: KEY_TRANSPORT_URIS[keyTransport] as KeyEncryptionAlgorithm,
     keyEncryptionDigest: digest,
-    // Under the earlier name the mask is by SHA-1, and naming it is not allowed (XML Encryption 1.1, 5.5.2).
+    // With the older identifier the mask is always SHA-1 and must not be named (XML Encryption 1.1, 5.5.2).
     ...(keyTransport === 'rsa-oaep' ? { keyEncryptionMgf: OAEP_MASK_URIS[mask] } : {}),
     disallowEncryptionWithInsecureAlgorithm: true,
   };
@@ -49,14 +51,15 @@ function encryptElement(
 }
 
 /**
- * Encrypts an assertion (SAML core, 2.3.4 and 6.2). A signature goes on it before.
+ * Encrypts an assertion (SAML core, 2.3.4 and 6.2). Sign it first.
  *
  * @param assertion the whole element, with all its namespace declarations
- * @returns an EncryptedAssertion element in exclusive canonical form, so that a Response around it can be signed as text
+ * @returns an EncryptedAssertion element in exclusive canonical form, so that the Response around it can be signed as
+ * text
  */
 export async function encryptAssertion(assertion: string, encryption: Encryption): Promise<string> {
   const encrypted = await encryptElement(assertion, encryption);
-  // The white space between its elements is the library's layout and says nothing.
+  // The library's white space between elements is insignificant.
   const compact = encrypted.trim().replace(/>\s+</g, '><');
   const { documentElement } = new DOMParser().parseFromString(compact, 'text/xml');
   const canonical = new ExclusiveCanonicalization().process(documentElement as unknown as Element, {}).toString();

@@ -1,9 +1,9 @@
 /**
- * Escaping as Canonical XML 1.0, 2.3 writes it, so that what we write is its own canonical form. The one escaping
- * point of every SAML document that leaves.
+ * Escaping per Canonical XML 1.0, 2.3, so that our output is its own canonical form. All outgoing SAML documents are
+ * escaped here.
  */
 
-/** A value that no XML 1.0 document can carry (XML 1.0, 2.2): control characters, lone surrogates, non-characters. */
+/** A value that XML 1.0 can't represent (XML 1.0, 2.2): control characters, lone surrogates, non-characters. */
 export class UnwritableTextError extends Error {
   constructor(position: number) {
     super(`character ${position + 1} can't be written in XML 1.0`);
@@ -11,9 +11,9 @@ export class UnwritableTextError extends Error {
   }
 }
 
-// Everything outside the Char production of XML 1.0, 2.2. With the u flag, a surrogate that matches is a lone one.
+// Everything outside XML 1.0's Char production (2.2). With the u flag, only lone surrogates match.
 const UNWRITABLE = /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/u;
-// Most values are made of these and need no second look.
+// Most values contain only these and need no further check.
 const PLAIN = /^[\w\-.:/@ ?=%+,;]*$/;
 const TEXT_SPECIAL = /[&<>\r]/g;
 const ATTRIBUTE_SPECIAL = /[&<"\t\n\r]/g;
@@ -35,7 +35,7 @@ function refuseUnwritable(value: string): void {
 }
 
 /**
- * @returns the value as the content of an element
+ * @returns the value as element content
  * @throws UnwritableTextError
  */
 export function escapeText(value: string): string {
@@ -45,7 +45,7 @@ export function escapeText(value: string): string {
 }
 
 /**
- * @returns the value as it stands between the double quotes of an attribute
+ * @returns the value for use between an attribute's double quotes
  * @throws UnwritableTextError
  */
 export function escapeAttribute(value: string): string {
@@ -54,7 +54,7 @@ export function escapeAttribute(value: string): string {
   return value.replace(ATTRIBUTE_SPECIAL, reference);
 }
 
-/** Says whether the value can be written into an XML document at all. */
+/** Tells whether XML can represent the value. */
 export function isWritable(value: string): boolean {
   return !UNWRITABLE.test(value);
 }

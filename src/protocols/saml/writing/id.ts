@@ -7,7 +7,7 @@ let used = POOL_BYTES;
 
 /**
  * Makes an ID for a SAML message, assertion or session: `_` and 160 random bits in hexadecimal, an NCName as xs:ID
- * demands (SAML core, 1.3.4). Random bytes are drawn for 256 IDs at a time; each byte is used once.
+ * requires (SAML core, 1.3.4). Random bytes are drawn for 256 IDs at a time, and each byte is used once.
  */
 export function newSamlId(): string {
   if (used === POOL_BYTES) {

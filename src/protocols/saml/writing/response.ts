@@ -6,11 +6,11 @@ import { type AssertionContent, type SplitElement, writeAssertion } from './asse
 import { type Encryption, encryptAssertion } from './encrypt-assertion.ts';
 import { escapeAttribute, escapeText } from './escape.ts';
 
-/** What carries the signature. `both` is what every Service Provider accepts. */
+/** What to sign. Every Service Provider accepts `both`. */
 export const SIGN_CHOICES = ['assertion', 'response', 'both'] as const;
 export type SignChoice = (typeof SIGN_CHOICES)[number];
 
-/** What a Response says besides its assertion. Times are milliseconds since 1970. */
+/** The contents of a Response other than its assertion. Times are milliseconds since 1970. */
 export interface ResponseContent {
   /** A fresh ID. */
   readonly id: string;
@@ -19,11 +19,13 @@ export interface ResponseContent {
   readonly issueInstant: number;
   /** The ACS URL. */
   readonly destination: string;
-  /** The request's ID; undefined when nobody asked. */
+  /** The request's ID; undefined if unsolicited. */
   readonly inResponseTo: string | undefined;
 }
 
-/** How a request ended (SAML core, 3.2.2.1): a code of the top level, perhaps one beneath it, perhaps a sentence. */
+/**
+ * How a request ended (SAML core, 3.2.2.1): a top-level code, an optional second-level code, and an optional message.
+ */
 export interface Status {
   readonly codes: readonly [StatusCode, StatusCode?];
   readonly message?: string;
@@ -37,14 +39,15 @@ function writeStatus({ codes: [top, beneath], message }: Status): string {
   return `<samlp:Status><samlp:StatusCode Value="${STATUS_CODES[top]}">${inner}</samlp:StatusCode>${said}</samlp:Status>`;
 }
 
-/** Writes a Response (SAML core, 3.3.3) in its exclusive canonical form. @param assertion canonical, or empty */
+/** Writes a Response (SAML core, 3.3.3) in exclusive canonical form. @param assertion canonical, or empty */
 function writeResponse(content: ResponseContent, status: Status, assertion: string): SplitElement {
   const inResponseTo =
     content.inResponseTo === undefined ? '' : ` InResponseTo="${escapeAttribute(content.inResponseTo)}"`;
   return {
     beforeSignature:
       `<samlp:Response xmlns:samlp="${PROTOCOL}" Destination="${escapeAttribute(content.destination)}" ID="${content.id}"${inResponseTo} IssueInstant="${formatInstant(content.issueInstant)}" Version="2.0">` +
-      // The Response itself does not use the assertion namespace, so exclusive C14N declares it on each child that does.
+      // The Response itself does not use the assertion namespace, so exclusive C14N declares it on each child that
+      // does.
       `<saml:Issuer xmlns:saml="${ASSERTION}">${escapeText(content.issuer)}</saml:Issuer>`,
     afterSignature: `${writeStatus(status)}${assertion}</samlp:Response>`,
   };
@@ -57,13 +60,13 @@ async function sign(element: SplitElement, id: string, signer: Signer | undefine
 }
 
 /**
- * Makes the signed Response that carries one assertion. The text is its own exclusive canonical form, so it is digested
- * as it was written; no XML is parsed or walked.
+ * Makes the signed Response with one assertion. The text is its own exclusive canonical form, so it is digested as
+ * written; no XML is parsed or walked.
  *
  * @param responseId a fresh ID
- * @param encryption encrypts the assertion, signed before; without it the assertion goes in the clear
+ * @param encryption encrypts the signed assertion; without it the assertion is sent in the clear
  * @returns the Response as XML text
- * @throws UnwritableTextError for a value that XML can't carry; whatever the signer throws
+ * @throws UnwritableTextError for a value that XML can't represent; whatever the signer throws
  */
 export async function makeResponse(
   responseId: string,
@@ -89,9 +92,9 @@ export async function makeResponse(
 
 /**
  * Makes a Response that says why there is no assertion (SAML core, 3.2.2; profiles, 4.1.4.2). It is signed unless only
- * assertions are to be signed: then the Service Provider does not look at signatures of Responses.
+ * assertions are to be signed, in which case the Service Provider does not check signatures on Responses.
  *
- * @throws UnwritableTextError for a value that XML can't carry; whatever the signer throws
+ * @throws UnwritableTextError for a value that XML can't represent; whatever the signer throws
  */
 export function makeErrorResponse(
   content: ResponseContent,

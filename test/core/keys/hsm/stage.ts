@@ -1,9 +1,7 @@
 import { X509Certificate } from 'node:crypto';
-import { eq } from 'drizzle-orm';
 import { afterAll, beforeAll } from 'vitest';
 import { createModule } from '../../../../src/core/keys/hsm/module.ts';
 import type { SigningKeyRow } from '../../../../src/core/keys/store.ts';
-import { signingKeys } from '../../../../src/platform/database/schema.ts';
 import { authnRequest, redirectQuery } from '../../../support/authn-request.ts';
 import { createBrowserLike, requirePosted } from '../../../support/browser-like.ts';
 import { startInstallation, type TestInstallation } from '../../../support/installation.ts';
@@ -58,7 +56,7 @@ export function useModuleStage(): ModuleStage {
   async function rows(biller: string): Promise<SigningKeyRow[]> {
     const { services } = get().installation;
     const { id } = await services.billers.bySlug(biller);
-    return services.database.db.select().from(signingKeys).where(eq(signingKeys.billerId, id));
+    return services.database.db.selectFrom('signingKeys').selectAll().where('billerId', '=', id).execute();
   }
   return {
     get installation() {

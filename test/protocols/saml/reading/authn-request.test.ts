@@ -6,12 +6,12 @@ import { type AuthnRequest, readAuthnRequest } from '../../../../src/protocols/s
 const NAMESPACES =
   'xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion"';
 
-/** A request with these attributes and this inside. */
+/** A request with these attributes and this content. */
 const request = (inside = '', attributes = '') =>
   `<samlp:AuthnRequest ${NAMESPACES} ${attributes}>${inside}</samlp:AuthnRequest>`;
 const read = (inside = '', attributes = '') => readAuthnRequest(request(inside, attributes));
 
-/** @returns the code of the error that is thrown */
+/** @returns the code of the thrown error */
 function refusal(attempt: () => unknown): string {
   try {
     attempt();
@@ -40,7 +40,7 @@ const FULL = request(
    ProtocolBinding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"`,
 );
 
-test('everything that an AuthnRequest may say is read, and what is not understood is passed over', {
+test('every part of an AuthnRequest is read, and unknown parts are ignored', {
   meta: { holds: ['IDP-001', 'IDP-002', 'IDP-009'], source: 'SAML Core 3.4.1' },
 }, () => {
   expect(readAuthnRequest(FULL)).toEqual({
@@ -62,7 +62,7 @@ test('everything that an AuthnRequest may say is read, and what is not understoo
   } satisfies AuthnRequest);
 });
 
-test('what is not there is undefined, and nothing is made up', {
+test('absent parts are undefined, and nothing is invented', {
   meta: { holds: ['IDP-004', 'IDP-010', 'IDP-019', 'IDP-021'], source: 'SAML Core 3.4.1' },
 }, () => {
   expect(read()).toEqual({
@@ -84,13 +84,13 @@ test('what is not there is undefined, and nothing is made up', {
   } satisfies AuthnRequest);
 });
 
-test('prefixes are free, and attributes of another namespace are others (XML Namespaces 1.0)', () => {
+test('any prefix works, and attributes in other namespaces are ignored (XML Namespaces 1.0)', () => {
   const xml = `<AuthnRequest xmlns="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:x="urn:x" x:ID="_2" ID="_1" x:ForceAuthn="true">
     <Issuer xmlns="urn:oasis:names:tc:SAML:2.0:assertion">urn:sp</Issuer><Issuer>not SAML's</Issuer></AuthnRequest>`;
   expect(readAuthnRequest(xml)).toMatchObject({ id: '_1', issuer: 'urn:sp', forceAuthn: false });
 });
 
-test('the Issuer is kept byte by byte, white space too', {
+test('the Issuer is kept byte for byte, including white space', {
   meta: { holds: ['IDP-012'], source: 'SAML Core 8.3.6' },
 }, () => {
   expect(read('<saml:Issuer> https://sp.example/ </saml:Issuer>').issuer).toBe(' https://sp.example/ ');
@@ -112,7 +112,7 @@ test.each([
 );
 
 test.each(['', 'TRUE', 'yes', '2', 'truе'])(
-  '"%s" is no boolean',
+  '"%s" is not a boolean',
   { meta: { holds: ['IDP-029', 'IDP-030'], source: 'XML Schema 2, 3.2.2' } },
   (text) => {
     expect(refusal(() => read('', `ForceAuthn="${text}"`))).toBe('saml_request_malformed');
@@ -139,7 +139,7 @@ describe('a Subject', () => {
     '<saml:Subject><saml:SubjectConfirmation Method="urn:m"/></saml:Subject>',
     '<saml:Subject><NameID>pat</NameID></saml:Subject>',
   ])(
-    '%s names nobody that is understood, which is not the same as no Subject',
+    '%s does not identify a user we understand, which differs from having no Subject',
     { meta: { holds: ['IDP-026'], source: 'SAML Core 2.4.1' } },
     (xml) => {
       expect(read(xml).subject).toBe('unreadable');
@@ -147,7 +147,7 @@ describe('a Subject', () => {
   );
 });
 
-test('a RequestedAuthnContext is exact unless it says otherwise, and may name declarations', {
+test('a RequestedAuthnContext defaults to exact, and may name declarations', {
   meta: { holds: ['IDP-028'], source: 'SAML Core 3.3.2.2.1' },
 }, () => {
   const context = (inside: string, attributes = '') =>
@@ -170,7 +170,7 @@ test.each([
   ['two RequestedAuthnContexts', '<samlp:RequestedAuthnContext/><samlp:RequestedAuthnContext/>'],
   ['two Signatures', '<Signature xmlns="http://www.w3.org/2000/09/xmldsig#"/>'.repeat(2)],
 ])(
-  '%s, of which two readers could each take another, are refused',
+  '%s, which two readers could interpret differently, are refused',
   { meta: { holds: ['IDP-019', 'IDP-032'], source: 'SAML Core 3.4.1' } },
   (_what, xml) => {
     expect(refusal(() => read(xml))).toBe('saml_request_malformed');
@@ -181,10 +181,10 @@ test.each([
   ['LogoutRequest', `<samlp:LogoutRequest ${NAMESPACES}/>`],
   ['Response', `<samlp:Response ${NAMESPACES}/>`],
   ['an assertion', `<saml:Assertion ${NAMESPACES}/>`],
-  ['AuthnRequest of SAML 1.1', '<samlp:AuthnRequest xmlns:samlp="urn:oasis:names:tc:SAML:1.1:protocol"/>'],
-  ['AuthnRequest of the assertion namespace', `<saml:AuthnRequest ${NAMESPACES}/>`],
-  ['AuthnRequest of no namespace', '<AuthnRequest ID="_1"/>'],
-  ['an AuthnRequest inside of something', `<x>${request()}</x>`],
+  ['a SAML 1.1 AuthnRequest', '<samlp:AuthnRequest xmlns:samlp="urn:oasis:names:tc:SAML:1.1:protocol"/>'],
+  ['AuthnRequest in the assertion namespace', `<saml:AuthnRequest ${NAMESPACES}/>`],
+  ['AuthnRequest without a namespace', '<AuthnRequest ID="_1"/>'],
+  ['a nested AuthnRequest', `<x>${request()}</x>`],
   ['HTML', '<html/>'],
 ])('%s is not an AuthnRequest', { meta: { holds: ['IDP-017'], source: 'SAML Core 3.4.1' } }, (_what, xml) => {
   expect(refusal(() => readAuthnRequest(xml))).toBe('saml_message_unsupported');
@@ -200,17 +200,17 @@ test.each([
   ['a processing instruction', request('<?x?>'), 'saml_request_forbidden_xml'],
   ['a comment', request('<saml:Issuer>a<!-- -->b</saml:Issuer>'), 'saml_request_forbidden_xml'],
   ['a second root', request() + request(), 'saml_request_malformed'],
-  ['no XML', 'hello', 'saml_request_malformed'],
-  ['an end that is cut off', FULL.slice(0, -5), 'saml_request_malformed'],
+  ['text that is not XML', 'hello', 'saml_request_malformed'],
+  ['a truncated document', FULL.slice(0, -5), 'saml_request_malformed'],
 ])(
-  '%s is refused with a code that says so',
+  '%s is refused with its own error code',
   { meta: { holds: ['IDP-016'], source: 'project rule' } },
   (_what, xml, code) => {
     expect(refusal(() => readAuthnRequest(xml))).toBe(code);
   },
 );
 
-test('a request that is changed or cut anywhere is read or refused, and nothing else happens', {
+test('a request changed or truncated anywhere is either read or refused with a known error', {
   meta: { holds: ['IDP-016'], source: 'project rule' },
 }, () => {
   const change = fc.record({

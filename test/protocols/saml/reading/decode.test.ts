@@ -14,7 +14,7 @@ const redirect = (SAMLRequest: string, more: Record<string, string> = {}) =>
 const post = (SAMLRequest: string, more: Record<string, string> = {}) =>
   decodePost(new Map(Object.entries({ SAMLRequest, ...more })));
 
-/** @returns the code of the error that is thrown */
+/** @returns the code of the thrown error */
 function refusal(attempt: () => unknown): string {
   try {
     attempt();
@@ -25,7 +25,7 @@ function refusal(attempt: () => unknown): string {
   return 'accepted';
 }
 
-test('a message is read from the Redirect binding, however well it was compressed', {
+test('a message is read from the Redirect binding at any compression level', {
   meta: { holds: ['IDP-001'], source: 'SAML Bindings 3.4.4.1' },
 }, () => {
   for (const level of [0, 1, 9]) {
@@ -35,10 +35,10 @@ test('a message is read from the Redirect binding, however well it was compresse
 });
 
 test.each([
-  ['as it is', (text: string) => text],
-  ['in lines of 76 with CRLF, as MIME has it', (text: string) => text.replace(/.{76}/g, '$&\r\n')],
-  ['in lines of 64 with LF and one at the end', (text: string) => `${text.replace(/.{64}/g, '$&\n')}\n`],
-  ['with blanks and tabs around', (text: string) => ` \t${text}\t `],
+  ['unwrapped', (text: string) => text],
+  ['in MIME lines of 76 with CRLF', (text: string) => text.replace(/.{76}/g, '$&\r\n')],
+  ['in lines of 64 with LF, also at the end', (text: string) => `${text.replace(/.{64}/g, '$&\n')}\n`],
+  ['surrounded by spaces and tabs', (text: string) => ` \t${text}\t `],
 ])(
   'a message is read from the POST binding, its base64 %s',
   { meta: { holds: ['IDP-002'], source: 'SAML Bindings 3.5.4' } },
@@ -47,7 +47,7 @@ test.each([
   },
 );
 
-test('RelayState comes along byte by byte; an empty one is one, an absent one is none', {
+test('RelayState is kept byte for byte; an empty one differs from an absent one', {
   meta: { holds: ['IDP-003'], source: 'SAML Bindings 3.4.3, 3.5.3' },
 }, () => {
   for (const [decode, message] of [
@@ -60,19 +60,19 @@ test('RelayState comes along byte by byte; an empty one is one, an absent one is
   }
 });
 
-test('where a signature came beside the message, the query is kept as it was received', {
+test('with a detached signature, the query is kept as received', {
   meta: { holds: ['IDP-008'], source: 'SAML Bindings 3.4.4.1' },
 }, () => {
   expect(redirect(deflate(XML), { SigAlg: 'x', Signature: 'y' }).signedQuery).toBe('the=query');
-  // One without the other is something to refuse, so it must not look unsigned.
+  // One without the other must be refused later, so it must not look unsigned.
   expect(redirect(deflate(XML), { Signature: 'y' }).signedQuery).toBe('the=query');
   expect(redirect(deflate(XML), { SigAlg: '' }).signedQuery).toBe('the=query');
   expect(redirect(deflate(XML)).signedQuery).toBeUndefined();
   expect(post(base64(XML), { SigAlg: 'x', Signature: 'y' }).signedQuery).toBeUndefined();
 });
 
-describe('refused is', () => {
-  test('no SAMLRequest at all', { meta: { holds: ['IDP-014'], source: 'SAML Bindings 3.4.4.1, 3.5.4' } }, () => {
+describe('refused:', () => {
+  test('a missing SAMLRequest', { meta: { holds: ['IDP-014'], source: 'SAML Bindings 3.4.4.1, 3.5.4' } }, () => {
     expect(refusal(() => decodeRedirect(new Map(), ''))).toBe('saml_request_missing');
     expect(refusal(() => decodePost(new Map([['RelayState', 'x']])))).toBe('saml_request_missing');
   });
@@ -87,13 +87,13 @@ describe('refused is', () => {
   );
 
   test.each([
-    ['a star within', (text: string) => `${text.slice(0, 8)}*${text.slice(8)}`],
-    ['a no-break space within', (text: string) => `${text.slice(0, 8)}\u00A0${text.slice(8)}`],
-    ['padding within', (text: string) => `${text.slice(0, 8)}=${text.slice(8)}`],
-    ['padding too much', (text: string) => `${text}===`],
-    ['a percent escape at its end', (text: string) => `${text.replace(/=+$/, '')}%3D`],
+    ['a star inside', (text: string) => `${text.slice(0, 8)}*${text.slice(8)}`],
+    ['a no-break space inside', (text: string) => `${text.slice(0, 8)}\u00A0${text.slice(8)}`],
+    ['padding inside', (text: string) => `${text.slice(0, 8)}=${text.slice(8)}`],
+    ['too much padding', (text: string) => `${text}===`],
+    ['a trailing percent escape', (text: string) => `${text.replace(/=+$/, '')}%3D`],
   ])(
-    'base64 that a lenient reader would take, with %s',
+    'base64 that a lenient decoder would accept, with %s',
     { meta: { holds: ['IDP-014'], source: 'RFC 4648, 3.3' } },
     (_what, spoil) => {
       expect(refusal(() => redirect(spoil(deflate(XML))))).toBe('saml_request_malformed');
@@ -103,26 +103,26 @@ describe('refused is', () => {
 
   test.each([
     ['XML itself', base64(XML)],
-    ['zlib, which DEFLATE is wrapped in elsewhere', deflateSync(XML).toString('base64')],
+    ['zlib-wrapped DEFLATE', deflateSync(XML).toString('base64')],
     ['gzip', gzipSync(XML).toString('base64')],
-    ['bytes after the end', base64(Buffer.concat([deflateRawSync(XML), Buffer.from('x')]))],
+    ['trailing bytes', base64(Buffer.concat([deflateRawSync(XML), Buffer.from('x')]))],
     ['two streams', base64(Buffer.concat([deflateRawSync(XML), deflateRawSync(XML)]))],
   ])(
-    '%s in place of one DEFLATE stream',
+    '%s instead of one DEFLATE stream',
     { meta: { holds: ['IDP-014'], source: 'SAML Bindings 3.4.4.1' } },
     (_what, message) => {
       expect(refusal(() => redirect(message))).toBe('saml_request_malformed');
     },
   );
 
-  test('a DEFLATE stream cut off anywhere', { meta: { holds: ['IDP-014'], source: 'SAML Bindings 3.4.4.1' } }, () => {
+  test('a DEFLATE stream truncated anywhere', { meta: { holds: ['IDP-014'], source: 'SAML Bindings 3.4.4.1' } }, () => {
     const whole = deflateRawSync(XML);
     for (let length = 1; length < whole.length; length += 1) {
       expect(refusal(() => redirect(base64(whole.subarray(0, length))))).toBe('saml_request_malformed');
     }
   });
 
-  test('what is not UTF-8', { meta: { holds: ['IDP-014'], source: 'project rule' } }, () => {
+  test('a message that is not UTF-8', { meta: { holds: ['IDP-014'], source: 'project rule' } }, () => {
     const latin1 = Buffer.from('<Rivière/>', 'latin1');
     expect(refusal(() => redirect(deflate(latin1)))).toBe('saml_request_malformed');
     expect(refusal(() => post(base64(latin1)))).toBe('saml_request_malformed');
@@ -130,7 +130,7 @@ describe('refused is', () => {
     expect(refusal(() => post(base64(utf16)))).toBe('saml_request_malformed');
   });
 
-  test('another encoding than DEFLATE', { meta: { holds: ['IDP-014'], source: 'SAML Bindings 3.4.4' } }, () => {
+  test('an encoding other than DEFLATE', { meta: { holds: ['IDP-014'], source: 'SAML Bindings 3.4.4' } }, () => {
     expect(refusal(() => redirect(deflate(XML), { SAMLEncoding: 'urn:x' }))).toBe('saml_request_malformed');
     expect(refusal(() => redirect(deflate(XML), { SAMLEncoding: '' }))).toBe('saml_request_malformed');
   });
@@ -139,7 +139,7 @@ describe('refused is', () => {
 describe('the limit', () => {
   const largest = '<'.padEnd(MAX_MESSAGE_BYTES, 'x');
 
-  test('is one MiB of XML, and a byte more is refused', {
+  test('is one MiB of XML; one more byte is refused', {
     meta: { holds: ['IDP-015'], source: 'project rule' },
   }, () => {
     expect(MAX_MESSAGE_BYTES).toBe(2 ** 20);
@@ -151,26 +151,26 @@ describe('the limit', () => {
     expect(refusal(() => redirect(base64(`${largest}xxxx`)))).toBe('saml_request_too_large');
   });
 
-  test('holds against an inflate bomb: it is not inflated beyond it', {
+  test('stops an inflate bomb from being inflated any further', {
     meta: { holds: ['IDP-015'], source: 'project rule' },
   }, () => {
     const bomb = deflate(Buffer.alloc(64 * MAX_MESSAGE_BYTES));
     expect(bomb.length).toBeLessThan(100_000);
     const before = process.memoryUsage().arrayBuffers;
     for (let times = 0; times < 5; times += 1) expect(refusal(() => redirect(bomb))).toBe('saml_request_too_large');
-    // Five times as far as the limit, with room for what else there is. One bomb inflated would be 64 MiB.
+    // Five times the limit, to leave room for everything else. One inflated bomb would take 64 MiB.
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(16 * MAX_MESSAGE_BYTES);
   });
 });
 
-test('a SAMLResponse where a SAMLRequest is expected is told apart from nothing', {
+test('a SAMLResponse instead of a SAMLRequest is reported differently from a missing parameter', {
   meta: { holds: ['IDP-017'], source: 'SAML Bindings 3.4.4.1' },
 }, () => {
   expect(refusal(() => decodeRedirect(new Map([['SAMLResponse', deflate(XML)]]), ''))).toBe('saml_message_unsupported');
   expect(refusal(() => decodePost(new Map([['SAMLResponse', base64(XML)]])))).toBe('saml_message_unsupported');
 });
 
-test('whatever comes, it is decoded or refused with a code of the catalogue', () => {
+test('any input is either decoded or refused with a code from the catalogue', () => {
   const anything = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 40 }),
     fc.base64String({ maxLength: 80 }),

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { childrenNamed, parseXml, XmlError } from '../../../../src/protocols/saml/reading/xml.ts';
 
-/** @returns why a document was not taken, or 'accepted' */
+/** @returns why a document was refused, or 'accepted' */
 function kindOf(text: string, comments: 'refuse' | 'drop' = 'refuse'): string {
   try {
     parseXml(text, { comments });
@@ -21,7 +21,7 @@ describe('a document', () => {
     expect(root).toEqual({
       namespace: 'urn:a',
       name: 'r',
-      // a:x is another attribute than x.
+      // a:x is a different attribute from x.
       attributes: new Map([['x', '1']]),
       text: 'tu',
       children: [
@@ -31,7 +31,7 @@ describe('a document', () => {
     });
   });
 
-  test('gives its children by their whole name, not its grandchildren', () => {
+  test('finds children, not grandchildren, by qualified name', () => {
     const root = parseXml('<r xmlns="urn:a" xmlns:b="urn:b"><x n="1"><x n="2"/></x><b:x n="3"/><x n="4"/></r>');
     expect(childrenNamed(root, 'urn:a', 'x').map(({ attributes }) => attributes.get('n'))).toEqual(['1', '4']);
     expect(childrenNamed(root, 'urn:b', 'x').map(({ attributes }) => attributes.get('n'))).toEqual(['3']);
@@ -43,7 +43,7 @@ describe('a document', () => {
     ' \n<r/> \n',
     '<?xml version="1.0"?><r/>',
     '<?xml version="1.0" standalone="yes"?><r/>',
-  ])('%j is taken', (text) => {
+  ])('%j is accepted', (text) => {
     expect(kindOf(text)).toBe('accepted');
   });
 });
@@ -56,7 +56,7 @@ test.each([
   ['an external entity', '<!DOCTYPE r [<!ENTITY e SYSTEM "file:///etc/passwd">]><r>&e;</r>'],
   ['a parameter entity', '<!DOCTYPE r [<!ENTITY % e SYSTEM "http://evil.example/"> %e;]><r/>'],
   [
-    'entities that multiply',
+    'exponential entity expansion',
     `<!DOCTYPE r [<!ENTITY a "ha">${'bcdefghij'.replace(/./g, (name) => `<!ENTITY ${name} "${`&${String.fromCharCode(name.charCodeAt(0) - 1)};`.repeat(10)}">`)}]><r>&j;</r>`,
   ],
   ['a default attribute', '<!DOCTYPE r [<!ATTLIST r ID CDATA "x">]><r/>'],
@@ -65,7 +65,7 @@ test.each([
   ['one after the root', '<r/><?x y?>'],
   ['a stylesheet', '<?xml version="1.0"?><?xml-stylesheet href="x"?><r/>'],
 ])(
-  '%s is never taken, with or without comments',
+  '%s is never accepted, with comments or without',
   { meta: { holds: ['IDP-016'], source: 'project rule' } },
   (_what, text) => {
     expect(kindOf(text)).toBe('forbidden');
@@ -81,7 +81,7 @@ test.each(['<!-- x --><r/>', '<r><!-- x --></r>', '<r/><!-- x -->', '<r>admin@ex
   },
 );
 
-test('comments in metadata are dropped, and split no text', () => {
+test('comments in metadata are dropped without splitting text', () => {
   const root = parseXml('<!-- a --><r>x<!-- b -->y<c/><!-- d --></r><!-- e -->', { comments: 'drop' });
   expect(root.text).toBe('xy');
   expect(root.children).toHaveLength(1);
@@ -96,23 +96,23 @@ test.each([
   ['text after the root', '<r/>x'],
   ['two roots', '<r/><r/>'],
   ['two roots of two kinds', '<r></r><s></s>'],
-  ['an open element', '<r><a></r>'],
-  ['an end that is cut off', '<r><a>'],
-  ['another end', '<r></s>'],
-  ['an end too many', '<r></r></r>'],
-  ['a tag that is cut off', '<r a="1'],
-  ['an attribute twice', '<r a="1" a="2"/>'],
-  ['an attribute twice by two prefixes', '<r xmlns:a="urn:x" xmlns:b="urn:x" a:x="1" b:x="2"/>'],
-  ['an attribute without quotes', '<r a=1/>'],
+  ['an unclosed element', '<r><a></r>'],
+  ['a missing end tag', '<r><a>'],
+  ['a mismatched end tag', '<r></s>'],
+  ['an extra end tag', '<r></r></r>'],
+  ['a truncated tag', '<r a="1'],
+  ['a duplicate attribute', '<r a="1" a="2"/>'],
+  ['a duplicate attribute under two prefixes', '<r xmlns:a="urn:x" xmlns:b="urn:x" a:x="1" b:x="2"/>'],
+  ['an unquoted attribute', '<r a=1/>'],
   ['a bare less-than in an attribute', '<r a="<"/>'],
   ['a bare ampersand', '<r>a & b</r>'],
-  ['an entity that nobody declared', '<r>&nbsp;</r>'],
-  ['a prefix that is not bound', '<a:r/>'],
-  ['an attribute prefix that is not bound', '<r a:b="1"/>'],
+  ['an undeclared entity', '<r>&nbsp;</r>'],
+  ['an unbound prefix', '<a:r/>'],
+  ['an unbound attribute prefix', '<r a:b="1"/>'],
   ['the xmlns prefix bound', '<r xmlns:xmlns="urn:x"/>'],
   ['a prefix bound to nothing', '<r xmlns:a=""/>'],
   ['the end of CDATA in text', '<r>]]></r>'],
-  ['CDATA that is cut off', '<r><![CDATA[x</r>'],
+  ['truncated CDATA', '<r><![CDATA[x</r>'],
   ['a control character', '<r>\u0001</r>'],
   ['a control character by reference', '<r>&#1;</r>'],
   ['NUL by reference', '<r>&#0;</r>'],
@@ -122,7 +122,7 @@ test.each([
   ['an XML declaration in the middle', '<r><?xml version="1.0"?></r>'],
   ['an XML declaration after white space', ' <?xml version="1.0"?><r/>'],
 ])(
-  '%s is not well-formed, and not taken',
+  '%s is refused as not well-formed',
   { meta: { holds: ['IDP-016'], source: 'XML 1.0, 2.1; XML Namespaces 1.0' } },
   (_what, text) => {
     expect(kindOf(text)).not.toBe('accepted');
@@ -130,15 +130,17 @@ test.each([
   },
 );
 
-test('elements are nested fifty deep and no deeper', { meta: { holds: ['IDP-016'], source: 'project rule' } }, () => {
+test('elements may be nested fifty deep and no deeper', {
+  meta: { holds: ['IDP-016'], source: 'project rule' },
+}, () => {
   const nested = (depth: number) => '<a>'.repeat(depth) + '</a>'.repeat(depth);
   expect(kindOf(nested(50))).toBe('accepted');
   expect(kindOf(nested(51))).toBe('forbidden');
-  // A stack that is used up would be another error.
+  // A stack overflow would be a different error.
   expect(kindOf(nested(200_000))).toBe('forbidden');
 });
 
-test('there are four thousand elements and attributes and no more', {
+test('a document may have four thousand elements and attributes and no more', {
   meta: { holds: ['IDP-016'], source: 'project rule' },
 }, () => {
   const flat = (count: number) => `<r>${'<a/>'.repeat(count - 1)}</r>`;
@@ -150,7 +152,7 @@ test('there are four thousand elements and attributes and no more', {
 });
 
 test.each(['=', '&#65;', '\n', '\r', '\t'])(
-  'of %j there are ten thousand and no more',
+  'a document may contain %j ten thousand times and no more',
   { meta: { holds: ['IDP-016'], source: 'project rule' } },
   (costly) => {
     const filled = (count: number) => `<r>${costly.repeat(count)}</r>`;
@@ -159,7 +161,7 @@ test.each(['=', '&#65;', '\n', '\r', '\t'])(
   },
 );
 
-test('whatever the text, it is parsed or refused in a way that callers know', () => {
+test('any text is either parsed or refused with a known error', () => {
   const piece = fc.constantFrom(
     ...['<', '>', '/', '"', "'", '=', '&', ';', '!', '?', '--', '[', ']]>', '<![CDATA[', '<!DOCTYPE', '<?xml '],
     ...['xmlns', ':', 'a', '#x', '0', ' ', '\n', '<a>', '</a>', '<a b="c">', '\u0000', '\uD800', '😀'],

@@ -36,19 +36,19 @@ const canonicalizations: [string, string][] = [
   [INCLUSIVE_11, ''],
   [`${INCLUSIVE_11}#WithComments`, ''],
 ];
-/** The same request with namespaces declared in one way or another. */
+/** The same request, with namespaces declared in different ways. */
 const dresses: Record<string, (xml: string) => string> = {
   'as usual': (xml) => xml,
-  'with a default namespace that nothing uses': (xml) =>
+  'with an unused default namespace': (xml) =>
     xml.replace('<samlp:AuthnRequest', '<samlp:AuthnRequest xmlns="urn:unused" xmlns:x="urn:x"'),
-  'with prefixes that an alphabet would put in another order': (xml) =>
+  'with prefixes that a locale would sort differently': (xml) =>
     xml.replace('<samlp:AuthnRequest', '<samlp:AuthnRequest xmlns:Z="urn:z" xmlns:a="urn:a" xmlns:_b="urn:b"'),
-  'with default namespaces further inside': (xml) =>
+  'with nested default namespaces': (xml) =>
     xml.replace(
       '<samlp:NameIDPolicy',
       '<samlp:Extensions xmlns="urn:a"><a><x:b xmlns:x="urn:x" xmlns=""><c x:d="1"/></x:b><x:e xmlns:x="urn:y"/></a></samlp:Extensions><samlp:NameIDPolicy',
     ),
-  'with the protocol as default namespace': (xml) =>
+  'with the protocol as the default namespace': (xml) =>
     xml
       .replaceAll('samlp:', '')
       .replace('xmlns:samlp=', 'xmlns=')
@@ -64,7 +64,7 @@ const outcomesOf = (dress: (xml: string) => string, parts: Parameters<typeof sig
 describe.each(Object.keys(dresses))('%s', (name) => {
   const dress = dresses[name] ?? String;
   test.each(canonicalizations)(
-    'with the canonicalisation %s %s of the message or of SignedInfo',
+    'with the canonicalization %s %s of the message or of SignedInfo',
     { meta: { holds: ['IDP-007'], source: 'XML Signature 1.1, 6.5; Exclusive C14N 1.0, 3' } },
     (uri, inside) => {
       const ofMessage = reference('#_good', transforms(transform(ENVELOPED), transform(uri, inside)));
@@ -78,7 +78,7 @@ describe.each(Object.keys(dresses))('%s', (name) => {
     },
   );
 
-  test('with the enveloped transform alone, behind which C14N 1.0 is done', {
+  test('with only the enveloped transform, which implies C14N 1.0', {
     meta: { holds: ['IDP-007'], source: 'XML Signature 1.1, 4.4.3.2' },
   }, () => {
     const { signed, read } = outcomesOf(dress, {}, reference('#_good', transforms(transform(ENVELOPED))));
@@ -87,7 +87,7 @@ describe.each(Object.keys(dresses))('%s', (name) => {
   });
 });
 
-test('what is canonicalised in different ways is refused with words: references in namespaces, xml:lang around SignedInfo', {
+test('what implementations canonicalize differently is refused with an explanation: references in namespaces, xml:lang around SignedInfo', {
   meta: { holds: ['IDP-031'], source: 'Canonical XML 1.0, 2.3' },
 }, () => {
   const dressed = (attribute: string, parts: Parameters<typeof signatureTemplate>[1] = {}) => {
@@ -96,9 +96,9 @@ test('what is canonicalised in different ways is refused with words: references 
     expect(xmlsecAccepts(signed, key)).toBe(true);
     return refusalOf(signed, certificatesOf(key));
   };
-  expect(dressed('xmlns:q="urn:x?a=1&amp;b=2"')).toMatch(/expected names of namespaces without references/);
+  expect(dressed('xmlns:q="urn:x?a=1&amp;b=2"')).toMatch(/expected namespace names without references/);
   expect(dressed('xml:lang="en"', { canonicalization: INCLUSIVE })).toMatch(
-    /expected no xml: attribute where SignedInfo is canonicalised inclusively; found "xml:lang"/,
+    /expected no xml: attributes around a SignedInfo with inclusive canonicalization; found "xml:lang"/,
   );
   expect(dressed('xml:lang="en"')).toBe('accepted');
 });

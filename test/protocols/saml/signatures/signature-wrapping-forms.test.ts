@@ -37,7 +37,7 @@ const xslt = transform(
 const withTransforms = (...each: string[]) => made(signatureTemplate(reference('#_good', transforms(...each))));
 const withIssuerId = unsigned.replace('<saml:Issuer>', '<saml:Issuer ID="_issuer">');
 
-/** Signed by the registered key, and good to xmlsec1, in a form that SAML does not allow. */
+/** Signed by the registered key and accepted by xmlsec1, but in a form that SAML does not allow. */
 const forms: [string, () => string, RegExp][] = [
   ['a Reference with an empty URI', () => made(signatureTemplate(reference(''))), /the Reference "#_good"; found ""/],
   [
@@ -46,7 +46,7 @@ const forms: [string, () => string, RegExp][] = [
     /the Reference "#_good"; found "#xpointer/,
   ],
   [
-    'a Reference to a part of the message',
+    'a Reference to part of the message',
     () => made(signatureTemplate(reference('#_issuer')), withIssuerId),
     /the Reference "#_good"; found "#_issuer"/,
   ],
@@ -56,7 +56,7 @@ const forms: [string, () => string, RegExp][] = [
     /SignatureMethod, Reference in SignedInfo; found .*Reference, Reference/,
   ],
   [
-    'a Reference to the message and one to a part of it',
+    'a Reference to the message and one to part of it',
     () => made(signatureTemplate(reference('#_good') + reference('#_issuer')), withIssuerId),
     /SignatureMethod, Reference in SignedInfo; found .*Reference, Reference/,
   ],
@@ -66,7 +66,7 @@ const forms: [string, () => string, RegExp][] = [
     /expected Transform, Transform in Transforms/,
   ],
   [
-    'an XPath transform in place of the enveloped one',
+    'an XPath transform instead of the enveloped one',
     () => withTransforms(xpath.replace('NameIDPolicy', 'Signature'), transform(EXCLUSIVE)),
     /the first Transform ".*enveloped-signature"; found ".*xpath/,
   ],
@@ -76,12 +76,12 @@ const forms: [string, () => string, RegExp][] = [
     /expected Transform, Transform in Transforms/,
   ],
   [
-    'an XSLT transform in place of the canonicalisation',
+    'an XSLT transform instead of the canonicalization',
     () => withTransforms(transform(ENVELOPED), xslt),
     /signature_algorithm_refused: The second Transform: expected ".*xml-exc-c14n#" or C14N 1.0 or 1.1; found ".*xslt/,
   ],
   [
-    'the canonicalisation twice',
+    'the canonicalization twice',
     () => withTransforms(transform(ENVELOPED), transform(EXCLUSIVE), transform(EXCLUSIVE)),
     /expected Transform, Transform in Transforms/,
   ],
@@ -93,7 +93,7 @@ const forms: [string, () => string, RegExp][] = [
   [
     'the Signature in Extensions',
     () => sign(key, extensions(signatureTemplate(reference('#_good')))),
-    /expected the Signature right under the message/,
+    /expected the Signature as a direct child of the message/,
   ],
   [
     'a second Signature in Extensions',
@@ -104,7 +104,7 @@ const forms: [string, () => string, RegExp][] = [
     `another element with the same ${name}`,
     () =>
       made(signatureTemplate(reference('#_good')), unsigned.replace(' AllowCreate=', ` ${name}="_good" AllowCreate=`)),
-    /expected every ID once/,
+    /expected unique IDs/,
   ]),
   [
     'another element with the same ID in a namespace',
@@ -116,9 +116,9 @@ const forms: [string, () => string, RegExp][] = [
     /^signature_invalid/,
   ],
   [
-    'two other elements with one ID',
+    'two other elements with the same ID',
     () => made(signatureTemplate(reference('#_good')), afterIssuer(unsigned, extensions('<a ID="x"/><b ID="x"/>'))),
-    /expected every ID once/,
+    /expected unique IDs/,
   ],
   [
     'a comment inside a value',
@@ -127,7 +127,7 @@ const forms: [string, () => string, RegExp][] = [
   ],
 ];
 
-describe('a good signature in a bad form', () => {
+describe('a valid signature in a bad form is refused', () => {
   test.each(forms)(
     '%s: refused',
     { meta: { holds: ['IDP-032'], source: 'SAML Core 5.4' } },
@@ -139,7 +139,7 @@ describe('a good signature in a bad form', () => {
   );
 });
 
-/** Not even xmlsec1 takes these, but another reader may. */
+/** Even xmlsec1 refuses these, but another reader may not. */
 const broken: [string, () => string, RegExp][] = [
   [
     'KeyInfo twice',
@@ -147,7 +147,7 @@ const broken: [string, () => string, RegExp][] = [
     /found SignedInfo, SignatureValue, KeyInfo, KeyInfo/,
   ],
   [
-    'a canonicalisation of SignedInfo that nobody knows',
+    'an unknown canonicalization of SignedInfo',
     () =>
       signed.replace(
         `<ds:CanonicalizationMethod Algorithm="${EXCLUSIVE}"`,
@@ -156,7 +156,7 @@ const broken: [string, () => string, RegExp][] = [
     /^signature_algorithm_refused: CanonicalizationMethod: expected ".*xml-exc-c14n#" or C14N 1.0 or 1.1; found "urn:x"/,
   ],
   [
-    'the enveloped transform in place of the canonicalisation',
+    'the enveloped transform instead of the canonicalization',
     () => signed.replace(`<ds:Transform Algorithm="${EXCLUSIVE}"`, `<ds:Transform Algorithm="${ENVELOPED}"`),
     /^signature_algorithm_refused: The second Transform: .*; found ".*enveloped-signature"/,
   ],
@@ -166,12 +166,12 @@ const broken: [string, () => string, RegExp][] = [
     /expected Transform, Transform in Transforms; found nothing/,
   ],
   [
-    'the canonicalisation alone',
+    'only the canonicalization',
     () => signed.replace(/<ds:Transform Algorithm="[^"]*enveloped-signature"[^>]*>(<\/ds:Transform>)?/, ''),
     /the first Transform ".*enveloped-signature"; found ".*xml-exc-c14n#"/,
   ],
   [
-    'a list of prefixes for a canonicalisation that takes none',
+    'a list of prefixes for a canonicalization that accepts none',
     () =>
       signed.replace(
         /<ds:CanonicalizationMethod [^>]*>(<\/ds:CanonicalizationMethod>)?/,
@@ -183,12 +183,12 @@ const broken: [string, () => string, RegExp][] = [
   [
     'a message without an ID',
     () => signed.replace(' ID="_good"', '').replace('#_good', '#'),
-    /expected an ID of the message/,
+    /expected an ID on the message/,
   ],
   [
     'a message with an empty ID',
     () => signed.replace('"_good"', '""').replace('#_good', '#'),
-    /expected an ID of the message/,
+    /expected an ID on the message/,
   ],
   ['no Reference', () => signed.replace(/<ds:Reference .*<\/ds:Reference>/, ''), /Reference in SignedInfo/],
   [
@@ -199,12 +199,12 @@ const broken: [string, () => string, RegExp][] = [
   ['an empty Signature', () => signed.replace(signature, `<ds:Signature xmlns:ds="${DS}"/>`), /found nothing/],
   ['KeyInfo first', () => signed.replace('<ds:SignedInfo>', '<ds:KeyInfo/>$&'), /found KeyInfo, SignedInfo/],
   [
-    'a Reference of another namespace besides',
+    'an additional Reference in another namespace',
     () => signed.replace('</ds:SignedInfo>', '<x:Reference xmlns:x="urn:x" URI="#_evil"/>$&'),
     /found CanonicalizationMethod, SignatureMethod, Reference, \{urn:x\}Reference/,
   ],
   [
-    'a SignatureMethod of another namespace instead',
+    'a SignatureMethod in another namespace',
     () => signed.replace('<ds:SignatureMethod', '<x:SignatureMethod xmlns:x="urn:x"'),
     /found CanonicalizationMethod, \{urn:x\}SignatureMethod, Reference/,
   ],
@@ -218,17 +218,17 @@ const broken: [string, () => string, RegExp][] = [
     /expected nothing in SignatureMethod; found HMACOutputLength/,
   ],
   [
-    'something else than prefixes told to the canonicalisation',
+    'parameters other than prefixes for the canonicalization',
     () => signed.replace(/(<ds:CanonicalizationMethod [^>]*)\/>/, '$1><ds:XPath/></ds:CanonicalizationMethod>'),
-    /expected one InclusiveNamespaces in CanonicalizationMethod at most; found XPath/,
+    /expected at most one InclusiveNamespaces in CanonicalizationMethod; found XPath/,
   ],
   [
-    'something told to the enveloped transform',
+    'parameters for the enveloped transform',
     () => signed.replace(/(<ds:Transform [^>]*signature")\/>/, '$1><ds:XPath/></ds:Transform>'),
     /expected nothing in Transform; found XPath/,
   ],
   [
-    'a value in pieces',
+    'a value split by an element',
     () => signed.replace('<ds:DigestValue>', '$&<ds:DigestValue/>'),
     /expected nothing in DigestValue; found DigestValue/,
   ],

@@ -15,12 +15,12 @@ const GOOD = 'https://sp.example/acs';
 const EVIL = 'https://evil.example/acs';
 
 let key: SigningKey;
-/** A request that the Service Provider signed, which an attacker has got hold of. */
+/** A request signed by the Service Provider that an attacker has obtained. */
 let signed: string;
 let signature: string;
 const evil = (id: string) => authnRequest({ attributes: { ID: id, AssertionConsumerServiceURL: EVIL } });
 
-/** A document put at the end of another one. */
+/** A document appended inside another one. */
 const endOf = (outer: string, inner: string) => outer.replace(/<.samlp:AuthnRequest>$/, `${inner}$&`);
 const extensions = (inner: string) => `<samlp:Extensions>${inner}</samlp:Extensions>`;
 const object = (inner: string) => `<ds:Object>${inner}</ds:Object>`;
@@ -33,27 +33,27 @@ beforeAll(async () => {
   signature = signed.slice(signed.indexOf('<ds:Signature'), signed.indexOf(end) + end.length);
 });
 
-/** @returns the ACS that would be believed, or the refusal with its detail */
+/** @returns the ACS that would be trusted, or the refusal with its detail */
 function believed(xml: string): string | undefined {
   const refusal = refusalOf(xml, certificatesOf(key));
   if (refusal !== 'accepted') return refusal;
   return readAuthnRequest(verifyPostSignature(xml, certificatesOf(key))).acsUrl;
 }
 
-/** Every ACS that some reader or other may take out of a document. */
+/** Every ACS that any reader might take from a document. */
 function readable({ namespace, name, attributes, children }: XmlElement): (string | undefined)[] {
   const own = namespace === PROTOCOL && name === 'AuthnRequest' ? [attributes.get('AssertionConsumerServiceURL')] : [];
   return [...own, ...children.flatMap(readable)];
 }
 
-test('the signed request itself is believed, as it was signed', {
+test('the signed request itself is trusted, as signed', {
   meta: { holds: ['IDP-032'], source: 'SAML Core 5.4' },
 }, () => {
   expect(xmlsecAccepts(signed, key)).toBe(true);
   expect(believed(signed)).toBe(GOOD);
 });
 
-/** Says whether xml-crypto verifies the first signature of a document by itself. */
+/** Tells whether xml-crypto alone verifies the first signature of a document. */
 function xmlCryptoAccepts(xml: string): boolean {
   const verifier = new SignedXml({ publicCert: key.certificatePem, getCertFromKeyInfo: () => null });
   try {
@@ -65,55 +65,55 @@ function xmlCryptoAccepts(xml: string): boolean {
 }
 
 /**
- * The shapes of Somorovsky et al., On Breaking SAML (2012), as they look for a request: to xmlsec1 or xml-crypto the
- * signature is good, and a reader that takes the root, or the first or last request that it finds, takes the evil one.
- * Where two elements have one ID, both of them refuse of their own accord; others take the first or the last.
+ * The shapes from Somorovsky et al., On Breaking SAML (2012), applied to requests: xmlsec1 or xml-crypto verifies the
+ * signature, while a reader that takes the root, or the first or last request it finds, gets the evil one. When two
+ * elements share an ID, both tools refuse; others take the first or the last.
  */
 const shapes: [string, () => string, boolean, RegExp][] = [
   [
-    'XSW1: the evil request, in an Object of whose Signature the signed one stands',
+    'XSW1: the evil request, with the signed one in an Object of its Signature',
     () => afterIssuer(evil('_evil'), intoSignature(object(unsigned))),
     true,
     /expected SignedInfo, SignatureValue, KeyInfo in Signature/,
   ],
   [
-    'XSW2: the evil request with the Signature, before it the signed one',
+    'XSW2: the evil request with the Signature, preceded by the signed one',
     () => afterIssuer(evil('_evil'), unsigned + signature),
     true,
     /expected the Reference "#_evil"; found "#_good"/,
   ],
   [
-    'XSW3: the evil request before the signed one, in a common root',
+    'XSW3: the evil request before the signed one, under a common root',
     () => `<r>${evil('_evil')}${signed}</r>`,
     true,
-    /expected the Signature right under the message/,
+    /expected the Signature as a direct child of the message/,
   ],
   [
     'XSW4: the evil request around the signed one',
     () => endOf(evil('_evil'), signed),
     true,
-    /expected the Signature right under the message/,
+    /expected the Signature as a direct child of the message/,
   ],
   [
-    'XSW5: the evil request with the Signature and the same ID, at its end the signed one',
+    'XSW5: the evil request with the Signature and the same ID, ending with the signed one',
     () => endOf(afterIssuer(evil('_good'), signature), unsigned),
     false,
-    /expected every ID once/,
+    /expected unique IDs/,
   ],
   [
-    'XSW6: the evil request with the same ID, in an Object of whose Signature the signed one stands',
+    'XSW6: the evil request with the same ID, with the signed one in an Object of its Signature',
     () => afterIssuer(evil('_good'), intoSignature(object(unsigned))),
     false,
-    /expected every ID once/,
+    /expected unique IDs/,
   ],
   [
-    'XSW7: the evil request with the Signature, in its Extensions the signed one',
+    'XSW7: the evil request with the Signature, and the signed one in its Extensions',
     () => afterIssuer(evil('_evil'), signature + extensions(unsigned)),
     true,
     /expected the Reference "#_evil"; found "#_good"/,
   ],
   [
-    'XSW8: the signed request, in an Object of whose Signature the evil one stands',
+    'XSW8: the signed request, with the evil one in an Object of its Signature',
     () => signed.replace(signature, () => intoSignature(object(evil('_evil')))),
     true,
     /expected SignedInfo, SignatureValue, KeyInfo in Signature/,
@@ -133,7 +133,7 @@ describe('signature wrapping', () => {
     },
   );
 
-  test('what stands in KeyInfo, outside of what is signed, is never read', {
+  test('KeyInfo, which is not signed, is never read', {
     meta: { holds: ['IDP-032'], source: 'SAML Core 5.4.5' },
   }, () => {
     const xml = signed.replace(signature, () => intoSignature(`<ds:KeyInfo>${evil('_evil')}</ds:KeyInfo>`));
@@ -141,10 +141,10 @@ describe('signature wrapping', () => {
     expect(believed(xml)).toBe(GOOD);
   });
 
-  test('the same Signature around other messages is worth nothing', {
+  test('the same Signature moved into other messages is refused', {
     meta: { holds: ['IDP-032'], source: 'SAML Core 5.4' },
   }, () => {
-    expect(believed(afterIssuer(evil('_good'), signature))).toMatch(/found one with another digest/);
-    expect(believed(signed.replace(GOOD, EVIL))).toMatch(/found one with another digest/);
+    expect(believed(afterIssuer(evil('_good'), signature))).toMatch(/found a different digest/);
+    expect(believed(signed.replace(GOOD, EVIL))).toMatch(/found a different digest/);
   });
 });

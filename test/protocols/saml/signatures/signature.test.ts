@@ -30,7 +30,7 @@ const elementNamed = (root: DomElement, name: string) => (root.nodeName === name
 const signatureOf = (element: DomElement) => children(element).find(({ nodeName }) => nodeName === 'ds:Signature');
 
 test.each(SIGN_CHOICES)(
-  'signed %s means just that',
+  'signed %s means exactly that',
   { meta: { holds: ['IDP-052'], source: 'SAML Core 5' } },
   async (choice) => {
     const root = parseDom(await makeResponse('_r1', assertionContent(), choice, keys['EC-P256'].signer));
@@ -44,7 +44,7 @@ test.each([
   ['response', true],
   ['both', true],
 ] as const)(
-  'where %s is signed, an error Response is signed: %s',
+  'if %s is signed, an error Response is signed: %s',
   { meta: { holds: ['IDP-033', 'IDP-052'], source: 'SAML Core 5' } },
   async (choice, expected) => {
     const content = { id: '_r1', issuer: ISSUER, issueInstant: 0, destination: ACS, inResponseTo: '_q' };
@@ -54,7 +54,7 @@ test.each([
 );
 
 describe.each(KEY_TYPES)('a signature by a key of type %s', (type) => {
-  /** Each signed element of a Response with its signature. */
+  /** Each signed element of a Response, with its signature. */
   async function signedElements() {
     const root = parseDom(await makeResponse('_r1', assertionContent({ id: '_a1' }), 'both', keys[type].signer));
     return SIGNED.both.map((name) => {
@@ -63,7 +63,7 @@ describe.each(KEY_TYPES)('a signature by a key of type %s', (type) => {
     });
   }
 
-  test('stands right after Issuer', { meta: { holds: ['IDP-053'], source: 'SAML Core 2.3.3, 3.2.2' } }, async () => {
+  test('is right after Issuer', { meta: { holds: ['IDP-053'], source: 'SAML Core 2.3.3, 3.2.2' } }, async () => {
     for (const { element } of await signedElements()) {
       expect(
         children(element)
@@ -73,7 +73,7 @@ describe.each(KEY_TYPES)('a signature by a key of type %s', (type) => {
     }
   });
 
-  test('has one Reference, to its parent; enveloped and exclusive C14N, nothing else; SHA-256', {
+  test('has one Reference, to its parent; only enveloped and exclusive C14N transforms; SHA-256', {
     meta: { holds: ['IDP-054', 'IDP-055', 'IDP-056'], source: 'SAML Core 5.4' },
   }, async () => {
     const found = await signedElements();
@@ -96,7 +96,7 @@ describe.each(KEY_TYPES)('a signature by a key of type %s', (type) => {
     }
   });
 
-  test('has the digest of what its parent is without it, and the value over SignedInfo', {
+  test('has the digest of its parent without the signature, and the value over SignedInfo', {
     meta: { holds: ['IDP-055', 'IDP-056'], source: 'XML Signature 3.2' },
   }, async () => {
     for (const { element, signature } of await signedElements()) {
@@ -112,7 +112,7 @@ describe.each(KEY_TYPES)('a signature by a key of type %s', (type) => {
     }
   });
 
-  test('has the certificate of the signing key in KeyInfo, and nothing else', {
+  test('has the certificate of the signing key in KeyInfo, only', {
     meta: { holds: ['IDP-057'], source: 'XML Signature 4.5.4' },
   }, async () => {
     for (const { signature } of await signedElements()) {
@@ -126,13 +126,13 @@ describe.each(KEY_TYPES)('a signature by a key of type %s', (type) => {
   });
 });
 
-test('a signature value is taken from the middle of a larger buffer as it stands', () => {
+test('a signature value in the middle of a larger buffer is read correctly', () => {
   const { complete } = prepareSignature('<a></a>', '_a', keys['EC-P256'].signer);
   const pool = Buffer.from('....value....');
   expect(complete(pool.subarray(4, 9))).toContain(`<ds:SignatureValue>${Buffer.from('value').toString('base64')}<`);
 });
 
-test.each(SIGN_CHOICES)('signed %s, there is no Response where the signer fails', async (choice) => {
-  const signer = { ...keys['EC-P256'].signer, sign: () => Promise.reject(new Error('the module is gone')) };
-  await expect(makeResponse('_r1', assertionContent(), choice, signer)).rejects.toThrow('the module is gone');
+test.each(SIGN_CHOICES)('signed %s, there is no Response if the signer fails', async (choice) => {
+  const signer = { ...keys['EC-P256'].signer, sign: () => Promise.reject(new Error('the HSM is gone')) };
+  await expect(makeResponse('_r1', assertionContent(), choice, signer)).rejects.toThrow('the HSM is gone');
 });

@@ -5,13 +5,13 @@ import { authnRequest } from '../../../support/authn-request.ts';
 import { type SigningKey, SSO } from '../../../support/saml.ts';
 import { MORE, reference, signatureTemplate, xmlsecSign } from '../../../support/xmlsec-signer.ts';
 
-/** What is to be signed. Its ID is `_good`. */
+/** The document to sign. Its ID is `_good`. */
 export const unsigned = authnRequest({
   attributes: { ID: '_good', Destination: SSO, AssertionConsumerServiceURL: 'https://sp.example/acs' },
   inside: '<samlp:NameIDPolicy AllowCreate="true"/>',
 });
 
-/** A document put right behind the Issuer of another one, where a Signature belongs. */
+/** Inserts a document right after another one's Issuer, where a Signature belongs. */
 export const afterIssuer = (outer: string, inner: string) =>
   outer.replace('</saml:Issuer>', () => `</saml:Issuer>${inner}`);
 
@@ -22,7 +22,7 @@ export function sign(key: SigningKey, template: string, xml = unsigned): string 
   return signed.slice(signed.indexOf('\n') + 1).trim();
 }
 
-/** The usual request with the usual signature by a key of any kind. */
+/** The usual request with the usual signature, by a key of any type. */
 export function signedBy(key: SigningKey): string {
   const method = `${MORE}${key.signer.algorithm === 'rsa-sha256' ? 'rsa' : 'ecdsa'}-sha256`;
   return sign(key, signatureTemplate(reference('#_good'), { method }));

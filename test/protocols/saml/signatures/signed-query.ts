@@ -6,10 +6,10 @@ import type { SigningKey } from '../../../support/saml.ts';
 import { MORE } from '../../../support/xmlsec-signer.ts';
 import { certificatesOf } from './signed-post.ts';
 
-/** What is to be signed. */
+/** The parameters to sign. */
 export const request = redirectQuery(authnRequest());
 
-/** What a Service Provider may do its own way. */
+/** Ways in which Service Providers differ. */
 interface Ways {
   readonly method?: string;
   readonly hash?: string;
@@ -18,7 +18,7 @@ interface Ways {
   readonly encode?: (value: string) => string;
 }
 
-/** Signs the parameters as they are encoded, the way the binding says, and adds the signature. */
+/** Signs the parameters as encoded, as the binding requires, and appends the signature. */
 export function signQuery(
   query: string,
   key: SigningKey,
@@ -40,5 +40,5 @@ export function outcomeOf(query: string, ...registered: readonly SigningKey[]): 
   }
   return 'accepted';
 }
-/** Refused for the signature alone. */
+/** The refusal of a bad signature. */
 export const NOT_VERIFIED = /^signature_invalid: .* does not verify with/;

@@ -21,7 +21,7 @@ beforeAll(() => {
   };
 });
 
-describe('a signature of another kind is refused before any key is tried', () => {
+describe('a signature with another algorithm is refused before any key is tried', () => {
   test.each([
     ['RSA with SHA-1', `${DS}rsa-sha1`],
     ['RSA with RIPEMD-160', `${MORE}rsa-ripemd160`],
@@ -33,15 +33,15 @@ describe('a signature of another kind is refused before any key is tried', () =>
     ['HMAC', `${DS}hmac-sha1`],
     ['HMAC with SHA-256', `${MORE}hmac-sha256`],
     ['an unknown one', 'urn:x'],
-    ['a word of JavaScript', '__proto__'],
-    ['another word of JavaScript', 'constructor'],
+    ['a JavaScript property name', '__proto__'],
+    ['another JavaScript property name', 'constructor'],
     ['none', ''],
   ])(
-    '%s: the refusal names it, and what is accepted',
+    '%s: the refusal names it and the accepted algorithms',
     { meta: { holds: ['IDP-031'], source: 'SAML Core 5.4; project rule' } },
     (_what, method) => {
       const signed = signedBy(keys.rsa).replace(`${MORE}rsa-sha256`, method);
-      // No certificate is registered either, but that is not what is told.
+      // No certificate is registered either, but that is not the error reported.
       const refusal = refusalOf(signed, []);
       expect(refusal).toContain(
         'signature_algorithm_refused: Signature algorithm: expected RSA or ECDSA with SHA-256, SHA-384 or SHA-512',
@@ -50,17 +50,17 @@ describe('a signature of another kind is refused before any key is tried', () =>
     },
   );
 
-  test('RSA with SHA-1 is refused although the registered key made it, with a word on the remedy', {
+  test('RSA with SHA-1 is refused even if the registered key made it, with the remedy', {
     meta: { holds: ['IDP-031'], source: 'project rule' },
   }, () => {
     const signed = signedMessage(unsigned, keys.rsa, `${DS}rsa-sha1`);
     expect(refusalOf(signed, certificatesOf(keys.rsa))).toMatch(
-      /^signature_algorithm_refused: .*rsa-sha1", whose SHA-1 can be forged: have the Service Provider sign with SHA-256$/,
+      /^signature_algorithm_refused: .*rsa-sha1", but SHA-1 signatures can be forged: have the Service Provider sign with SHA-256$/,
     );
   });
 
   test.each([`${DS}sha1`, `${MORE}md5`, `${MORE}sha224`, `${MORE}rsa-sha256`, ''])(
-    'a digest by "%s" is refused under a signature that is good',
+    'the digest "%s" is refused even under a valid signature',
     { meta: { holds: ['IDP-031'], source: 'XML Signature 1.1, 6.2; project rule' } },
     (digest) => {
       const signed = digest.endsWith('#sha1')
@@ -72,7 +72,7 @@ describe('a signature of another kind is refused before any key is tried', () =>
     },
   );
 
-  test('HMAC whose secret is the public certificate, in each of its forms, is refused', {
+  test('HMAC with the public certificate as its secret is refused, in each of the certificate’s forms', {
     meta: { holds: ['IDP-031'], source: 'XML Signature 1.1, 6.3.1' },
   }, () => {
     const { certificatePem, signer, keyPair } = keys.rsa;
@@ -94,7 +94,7 @@ describe('a signature of another kind is refused before any key is tried', () =>
 });
 
 describe('a signature by another key is refused', () => {
-  test('although its own certificate is in KeyInfo', {
+  test('even if its certificate is in KeyInfo', {
     meta: { holds: ['IDP-031'], source: 'SAML Core 5.4.5' },
   }, () => {
     const signed = signedMessage(unsigned, keys.other);
@@ -105,7 +105,7 @@ describe('a signature by another key is refused', () => {
     expect(refusalOf(disguised, certificatesOf(keys.rsa))).toMatch(/^signature_invalid: .* does not verify with/);
   });
 
-  test('although its bare public key is in KeyInfo', {
+  test('even if its bare public key is in KeyInfo', {
     meta: { holds: ['IDP-031'], source: 'SAML Core 5.4.5' },
   }, () => {
     const { n, e } = keys.other.keyPair.publicKey.export({ format: 'jwk' });
@@ -116,7 +116,7 @@ describe('a signature by another key is refused', () => {
     ).toMatch(/^signature_invalid/);
   });
 
-  test('and where no certificate is registered, that is said', {
+  test('and if no certificate is registered, the error says so', {
     meta: { holds: ['IDP-031'], source: 'project rule' },
   }, () => {
     expect(refusalOf(signedBy(keys.rsa), [])).toMatch(/^signature_invalid: .* no certificate is registered$/);
@@ -127,11 +127,16 @@ describe('a signature by another key is refused', () => {
       'RSA',
       'rsa',
       'P-256',
-      /with an RSA key of at least 2048 bits, as its algorithm says; found none such among the 1/,
+      /with an RSA key of at least 2048 bits, as the signature algorithm requires; found none of that kind among the 1/,
     ],
-    ['ECDSA', 'P-256', 'rsa', /with an elliptic key, as its algorithm says; found none such among the 1/],
+    [
+      'ECDSA',
+      'P-256',
+      'rsa',
+      /with an elliptic curve key, as the signature algorithm requires; found none of that kind among the 1/,
+    ],
   ] as const)(
-    'a key is never taken for another kind of key: %s',
+    'a key is never used as another type of key: %s',
     { meta: { holds: ['IDP-031'], source: 'XML Signature 1.1, 6.4' } },
     (_algorithm, signing, registered, detail) => {
       expect(refusalOf(signedBy(keys[signing]), certificatesOf(keys[registered]))).toMatch(detail);
@@ -145,7 +150,9 @@ describe('a signature by another key is refused', () => {
     expect(refusalOf(signedBy(weak), certificatesOf(weak))).toMatch(/an RSA key of at least 2048 bits/);
   });
 
-  test('ECDSA in DER is no r||s', { meta: { holds: ['IDP-031'], source: 'XML Signature 1.1, 6.4.3' } }, () => {
+  test('ECDSA in DER instead of r||s is refused', {
+    meta: { holds: ['IDP-031'], source: 'XML Signature 1.1, 6.4.3' },
+  }, () => {
     const key = keys['P-256'];
     const signed = signedBy(key);
     const value = /<ds:SignatureValue>([^<]*)</.exec(signed)?.[1] ?? '';
@@ -160,13 +167,13 @@ describe('a signature by another key is refused', () => {
 
 test.each([
   ['nothing', ''],
-  ['a character of another alphabet', 'QUJ!'],
+  ['a character outside the alphabet', 'QUJ!'],
   ['base64url', '-_-_'],
   ['no padding', 'QUI'],
   ['padding in the middle', 'QQ==QUJD'],
-  ['bits that say nothing', 'QUJ='],
+  ['nonzero trailing bits', 'QUJ='],
 ])(
-  'a value or a digest of %s is refused',
+  'a value or digest with %s is refused',
   { meta: { holds: ['IDP-031'], source: 'XML Signature 1.1, 4.3; RFC 4648, 3' } },
   (_what, text) => {
     const signed = signedBy(keys.rsa);
@@ -177,11 +184,11 @@ test.each([
   },
 );
 
-test('a changed message and a foreign key are told apart', {
+test('a changed message and a foreign key are reported differently', {
   meta: { holds: ['IDP-031'], source: 'project rule' },
 }, () => {
   const changed = signedBy(keys.rsa).replace(SSO, `${SSO}X`);
   expect(refusalOf(changed, certificatesOf(keys.rsa))).toMatch(
-    /found one with another digest: it was changed afterwards$/,
+    /found a different digest: the message was changed after signing$/,
   );
 });

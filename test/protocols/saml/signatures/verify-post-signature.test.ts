@@ -53,7 +53,8 @@ describe('a signed POST request is accepted', () => {
     { meta: { holds: ['IDP-007'], source: 'RFC 9231, 2.3.2, 2.3.6' } },
     (method, name) => {
       const signed = sign(keys[name], signatureTemplate(reference('#_good'), { method: `${MORE}${method}` }));
-      // What is read afterwards is the message without its signature, to the byte as another canonicaliser has it.
+      // The message read afterwards is the message without its signature, byte for byte as another canonicalizer writes
+      // it.
       expect(verifyPostSignature(signed, certificatesOf(keys[name]))).toBe(libxmlCanonicalForm(unsigned));
     },
   );
@@ -118,7 +119,7 @@ describe('a signed POST request is accepted', () => {
     ['without KeyInfo', {}, reference('#_good')],
     ['with KeyInfo', { after: '<ds:KeyInfo><ds:KeyName>k</ds:KeyName></ds:KeyInfo>' }, reference('#_good')],
     [
-      'with prefixes that count as used (Exclusive C14N 1.0, 4)',
+      'with an InclusiveNamespaces prefix list (Exclusive C14N 1.0, 4)',
       {},
       reference(
         '#_good',
@@ -129,7 +130,7 @@ describe('a signed POST request is accepted', () => {
       ),
     ],
     [
-      'with prefixes that count as used in SignedInfo',
+      'with an InclusiveNamespaces prefix list in SignedInfo',
       { inside: `<i:InclusiveNamespaces xmlns:i="${EXCLUSIVE}" PrefixList="saml samlp"/>` },
       reference('#_good'),
     ],
@@ -138,7 +139,7 @@ describe('a signed POST request is accepted', () => {
     expect(readAuthnRequest(signed)).toMatchObject({ id: '_good', destination: SSO, signed: false });
   });
 
-  test('indented, with line breaks of Windows, and without a prefix', {
+  test('indented, with Windows line breaks, and without a prefix', {
     meta: { holds: ['IDP-007'], source: 'XML Signature 1.1, 4' },
   }, () => {
     const template = signatureTemplate(reference('#_good'))
@@ -149,7 +150,7 @@ describe('a signed POST request is accepted', () => {
     expect(verifyPostSignature(signed, certificatesOf(keys.rsa))).toBe(libxmlCanonicalForm(unsigned));
   });
 
-  test('by any of the certificates that are registered, wherever it stands among them', {
+  test('by any of the registered certificates, in any position', {
     meta: { holds: ['IDP-007'], source: 'SAML Metadata 2.4.1.1' },
   }, () => {
     const all = [keys.other, keys['P-256'], keys.rsa, keys['P-384']];
@@ -164,7 +165,7 @@ describe('a signed POST request is accepted', () => {
   });
 });
 
-test('with any one bit flipped, it is refused, or says what was signed', {
+test('with any single bit flipped, it is refused or still gives the signed content', {
   meta: { holds: ['IDP-007', 'IDP-031'], source: 'SAML Core 5.4; XML Signature 3.2' },
 }, () => {
   const document = Buffer.from(signedMessage(unsigned, keys.rsa));
@@ -188,12 +189,12 @@ test('with any one bit flipped, it is refused, or says what was signed', {
     }),
     { seed: 32, numRuns: 500 },
   );
-  // A good part of the message is KeyInfo, which the signature does not cover.
+  // Much of the message is KeyInfo, which the signature does not cover.
   expect(outcomes.refused).toBeGreaterThan(200);
   expect(outcomes.same).toBeGreaterThan(50);
 });
 
-test('a signed message has a size at which verifying stays quick', {
+test('a signed message is limited to a size that is quick to verify', {
   meta: { holds: ['IDP-015', 'IDP-100'], source: 'project rule' },
 }, () => {
   const inside = (text: string) =>
@@ -214,14 +215,14 @@ test('a signed message has a size at which verifying stays quick', {
   }
 });
 
-test('what two parsers read differently is refused, and nothing is said on the console', {
+test('a message that two parsers read differently is refused, with no console output', {
   meta: { holds: ['IDP-032'], source: 'project rule' },
 }, () => {
   const inside = '<samlp:Extensions><\u{10000} xmlns="urn:x"/></samlp:Extensions>';
   const xml = authnRequest({ attributes: { ID: '_good' }, inside });
   const signed = sign(keys.rsa, signatureTemplate(reference('#_good')), xml);
   const said = (['log', 'warn', 'error'] as const).map((level) => vi.spyOn(console, level));
-  expect(refusalOf(signed, certificatesOf(keys.rsa))).toMatch(/expected XML as every parser reads it/);
+  expect(refusalOf(signed, certificatesOf(keys.rsa))).toMatch(/expected XML that all parsers read alike/);
   for (const spy of said) expect(spy).not.toHaveBeenCalled();
   vi.restoreAllMocks();
 });

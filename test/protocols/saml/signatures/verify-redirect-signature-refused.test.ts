@@ -15,19 +15,19 @@ describe('a signature is refused', () => {
     [
       'SHA-1',
       `${DS}rsa-sha1`,
-      /found ".*rsa-sha1", whose SHA-1 can be forged: have the Service Provider sign with SHA-256$/,
+      /found ".*rsa-sha1", but SHA-1 signatures can be forged: have the Service Provider sign with SHA-256$/,
     ],
-    ['ECDSA with SHA-1', `${MORE}ecdsa-sha1`, /ecdsa-sha1", whose SHA-1 can be forged/],
+    ['ECDSA with SHA-1', `${MORE}ecdsa-sha1`, /ecdsa-sha1", but SHA-1 signatures can be forged/],
     ['DSA', `${DS}dsa-sha1`, /dsa-sha1"/],
     ['MD5', `${MORE}rsa-md5`, /rsa-md5"/],
     ['HMAC', `${MORE}hmac-sha256`, /hmac-sha256"/],
     ['RSA-PSS', 'http://www.w3.org/2007/05/xmldsig-more#sha256-rsa-MGF1', /sha256-rsa-MGF1"/],
     ['an unknown algorithm', 'urn:x', /"urn:x"/],
-    ['an algorithm in capitals', `${MORE}RSA-SHA256`, /RSA-SHA256"/],
-    ['a word of JavaScript', '__proto__', /"__proto__"/],
+    ['an upper-case algorithm', `${MORE}RSA-SHA256`, /RSA-SHA256"/],
+    ['a JavaScript property name', '__proto__', /"__proto__"/],
     ['no algorithm', '', /""/],
   ])(
-    'with %s before any key is tried; the refusal names it, and what is accepted',
+    'with %s before any key is tried; the refusal names it and the accepted algorithms',
     { meta: { holds: ['IDP-031'], source: 'SAML Bindings 3.4.4.1; project rule' } },
     (_what, method, found) => {
       const refusal = outcomeOf(signQuery(request, keys.rsa, { method }));
@@ -52,7 +52,7 @@ describe('a signature is refused', () => {
   );
 
   test.each(['SAMLRequest', 'RelayState', 'SigAlg', 'Signature'])(
-    'where %s comes twice, in whatever letters',
+    'if %s comes twice, in any encoding',
     { meta: { holds: ['IDP-025', 'IDP-031'], source: 'project rule' } },
     (name) => {
       const signed = signQuery(`${request}&RelayState=rs`, keys.rsa);
@@ -64,43 +64,47 @@ describe('a signature is refused', () => {
     },
   );
 
-  test('where no certificate is registered, which is said', {
+  test('if no certificate is registered, and the error says so', {
     meta: { holds: ['IDP-031'], source: 'project rule' },
   }, () => {
     expect(outcomeOf(signQuery(request, keys.rsa))).toMatch(/^signature_invalid: .* no certificate is registered$/);
   });
 
-  test('where the key is of another kind than the algorithm, or too short', {
+  test('if the key does not fit the algorithm or is too short', {
     meta: { holds: ['IDP-031'], source: 'XML Signature 1.1, 6.4; project rule' },
   }, () => {
     const weak = opensslKey('rsa:1024');
     expect(outcomeOf(signQuery(request, weak), weak)).toMatch(
-      /with an RSA key of at least 2048 bits.* found none such among the 1/,
+      /with an RSA key of at least 2048 bits.* found none of that kind among the 1/,
     );
     expect(outcomeOf(signQuery(request, keys['P-256'], { method: `${MORE}rsa-sha256` }), keys['P-256'])).toMatch(
       /an RSA key/,
     );
     expect(outcomeOf(signQuery(request, keys.rsa, { method: `${MORE}ecdsa-sha256` }), keys.rsa)).toMatch(
-      /an elliptic key/,
+      /an elliptic curve key/,
     );
     expect(outcomeOf(signQuery(request, keys.rsa, { method: `${MORE}rsa-sha512` }), keys.rsa)).toMatch(NOT_VERIFIED);
   });
 
   test.each([
     ['nothing', ''],
-    ['a character of another alphabet', 'QUJ!'],
+    ['a character outside the alphabet', 'QUJ!'],
     ['base64url', '-_-_'],
     ['no padding', 'QUI'],
     ['padding in the middle', 'QQ==QUJD'],
-    ['bits that say nothing', 'QUJ='],
+    ['nonzero trailing bits', 'QUJ='],
     ['NUL', 'QUJD\0'],
-  ])('where it is %s and not base64', { meta: { holds: ['IDP-031'], source: 'RFC 4648, 3' } }, (_what, value) => {
-    const changed = signQuery(request, keys.rsa).replace(/Signature=.*/, `Signature=${encodeURIComponent(value)}`);
-    expect(outcomeOf(changed, keys.rsa)).toBe('signature_invalid: Signature: expected base64; found something else');
-  });
+  ])(
+    'if it has %s and is not strict base64',
+    { meta: { holds: ['IDP-031'], source: 'RFC 4648, 3' } },
+    (_what, value) => {
+      const changed = signQuery(request, keys.rsa).replace(/Signature=.*/, `Signature=${encodeURIComponent(value)}`);
+      expect(outcomeOf(changed, keys.rsa)).toBe('signature_invalid: Signature: expected base64; found something else');
+    },
+  );
 });
 
-test('with any one bit of what is signed flipped, or of the signature, it is refused', {
+test('with any single bit of the signed query or the signature flipped', {
   meta: { holds: ['IDP-031'], source: 'SAML Bindings 3.4.4.1' },
 }, () => {
   const signed = Buffer.from(signQuery(`${request}&RelayState=a%2Fb`, keys['P-256']));
@@ -113,11 +117,11 @@ test('with any one bit of what is signed flipped, or of the signature, it is ref
       try {
         outcome = outcomeOf(query, keys['P-256']);
       } catch (error) {
-        // Escapes that no reader of parameters lets through.
+        // Escapes that the parameter reader refuses anyway.
         expect(error).toBeInstanceOf(URIError);
         return;
       }
-      // An escape may change its case, which changes no value.
+      // An escape may change case without changing the value.
       if (outcome === 'accepted') expect(decodeURIComponent(query)).toBe(decodeURIComponent(signed.toString()));
       else expect(outcome).toMatch(/^signature_(invalid|algorithm_refused)/);
     }),

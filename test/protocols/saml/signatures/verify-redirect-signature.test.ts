@@ -66,7 +66,7 @@ describe('a signed Redirect is accepted', () => {
         privateKey: keys.rsa.privateKeyPem,
         signatureAlgorithm: hash,
       });
-      // Of a space, and of !'()*~, it signs another escape than it sends.
+      // For a space and for !'()*~, it signs one encoding and sends another.
       for (const relayState of ['', 'a/b+c=é&d']) {
         const query = rawQuery(await provider.getAuthorizeUrlAsync(relayState, undefined, {}));
         expect(query).toContain(`rsa-${hash}`);
@@ -92,7 +92,7 @@ describe('a signed Redirect is accepted', () => {
     expect(outcomeOf(query, keys.other)).toMatch(NOT_VERIFIED);
   });
 
-  test('by any of the certificates that are registered, wherever it stands among them', {
+  test('by any of the registered certificates, in any position', {
     meta: { holds: ['IDP-008'], source: 'SAML Metadata 2.4.1.1' },
   }, () => {
     const all = [keys.other, keys['P-256'], keys.rsa, keys['P-384']];
@@ -104,7 +104,7 @@ describe('a signed Redirect is accepted', () => {
   });
 });
 
-describe('what is signed is the query as it was received', () => {
+describe('the signature covers the query as received', () => {
   const lower = (value: string) => encodeURIComponent(value).replace(/%../g, (code) => code.toLowerCase());
   const everything = (value: string) =>
     [...Buffer.from(value)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('');
@@ -114,14 +114,14 @@ describe('what is signed is the query as it was received', () => {
   test.each([
     ['upper-case escapes', encodeURIComponent],
     ['lower-case escapes', lower],
-    ['an escape for every letter', everything],
-    ['the escapes of a form, with + for a space', asForm],
+    ['every letter escaped', everything],
+    ['form encoding, with + for a space', asForm],
   ])('%s', { meta: { holds: ['IDP-008'], source: 'SAML Bindings 3.4.4.1' } }, (_what, encode) => {
     const value = decodeURIComponent(request.slice('SAMLRequest='.length));
     const query = `SAMLRequest=${encode(value)}&RelayState=${encode(relayState)}`;
     const signed = signQuery(query, keys.rsa, { encode });
     expect(outcomeOf(signed, keys.rsa)).toBe('accepted');
-    // The same values in other letters are not what was signed: but for the letters in which node-saml signs.
+    // The same values in another encoding are not what was signed, except in the encoding that node-saml signs.
     for (const other of [encodeURIComponent, lower, everything, asForm]) {
       const again = signed.replace(/RelayState=[^&]*/, () => `RelayState=${other(relayState)}`);
       if (again === signed) continue;
@@ -130,7 +130,7 @@ describe('what is signed is the query as it was received', () => {
     }
   });
 
-  test('an empty RelayState that came is signed, too; none that did not come', {
+  test('an empty RelayState is signed too; an absent one is not', {
     meta: { holds: ['IDP-008'], source: 'SAML Bindings 3.4.4.1' },
   }, () => {
     const empty = signQuery(`${request}&RelayState=`, keys.rsa);
@@ -139,20 +139,20 @@ describe('what is signed is the query as it was received', () => {
     expect(outcomeOf(`${signQuery(request, keys.rsa)}&RelayState=`, keys.rsa)).toMatch(NOT_VERIFIED);
   });
 
-  test('in the order of the binding, whatever the order in the query; other parameters are not signed', {
+  test('in the order of the binding, regardless of the order in the query; other parameters are not signed', {
     meta: { holds: ['IDP-008'], source: 'SAML Bindings 3.4.4.1' },
   }, () => {
     const signed = signQuery(`${request}&RelayState=rs`, keys.rsa);
     const encoding = 'SAMLEncoding=urn%3Aoasis%3Anames%3Atc%3ASAML%3A2.0%3Abindings%3AURL-Encoding%3ADEFLATE';
     expect(outcomeOf(signed.split('&').reverse().join('&'), keys.rsa)).toBe('accepted');
     expect(outcomeOf(`lang=en&${signed.replace('&', `&${encoding}&&`)}&`, keys.rsa)).toBe('accepted');
-    // Signed in another order, or with more in it, is not signed.
+    // A signature over another order, or over more parameters, is refused.
     expect(outcomeOf(signQuery(`RelayState=rs&${request}`, keys.rsa), keys.rsa)).toMatch(NOT_VERIFIED);
     expect(outcomeOf(signQuery(`${request}&${encoding}`, keys.rsa), keys.rsa)).toMatch(NOT_VERIFIED);
   });
 });
 
-test('the value of a signature may have line breaks, and + that nobody escaped', {
+test('a signature value may contain line breaks and unescaped +', {
   meta: { holds: ['IDP-008'], source: 'SAML Bindings 3.4.4.1' },
 }, () => {
   // A signature without a + would prove nothing.

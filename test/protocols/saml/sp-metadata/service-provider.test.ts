@@ -3,7 +3,7 @@ import { InputError } from '../../../../src/platform/errors/idp-error.ts';
 import {
   isAcceptableUrl,
   isLoopback,
-  normaliseCertificate,
+  normalizeCertificate,
 } from '../../../../src/protocols/saml/sp-metadata/service-provider.ts';
 import { serviceProviderByHand } from '../../../../src/protocols/saml/sp-metadata/sp-metadata.ts';
 import { makeSigningKey, toPem } from '../../../support/saml.ts';
@@ -17,7 +17,7 @@ beforeAll(async () => {
 
 describe('loopback', () => {
   test.each(['localhost', 'a.localhost', 'a.b.localhost', '127.0.0.1', '127.255.255.254', '[::1]'])(
-    '%s is this machine (RFC 6761, 6.3)',
+    '%s is localhost (RFC 6761, 6.3)',
     (host) => {
       expect(isLoopback(host)).toBe(true);
       expect(isAcceptableUrl(`http://${host}:8080/acs?a=1`)).toBe(true);
@@ -33,25 +33,25 @@ describe('loopback', () => {
     '0.0.0.0',
     '10.0.0.1',
     'example.com',
-  ])('%s is another one', (host) => {
+  ])('%s is not localhost', (host) => {
     expect(isLoopback(host)).toBe(false);
     expect(isAcceptableUrl(`http://${host}/acs`)).toBe(false);
     expect(isAcceptableUrl(`https://${host}/acs`)).toBe(true);
   });
 });
 
-test('a certificate is the same whatever its line breaks, and what is none is not taken for one', () => {
-  expect(normaliseCertificate(first)).toBe(first);
-  expect(normaliseCertificate(` ${first.replace(/.{5}/g, '$&\r\n\t')}`)).toBe(first);
+test('line breaks do not matter in a certificate, and other text is not accepted as one', () => {
+  expect(normalizeCertificate(first)).toBe(first);
+  expect(normalizeCertificate(` ${first.replace(/.{5}/g, '$&\r\n\t')}`)).toBe(first);
   for (const text of ['', 'AAAA', first.slice(0, -20), first.slice(20), 'hello world']) {
-    expect(normaliseCertificate(text)).toBeUndefined();
+    expect(normalizeCertificate(text)).toBeUndefined();
   }
 });
 
-describe('a Service Provider by hand', () => {
+describe('a Service Provider entered by hand', () => {
   const given = { entityId: 'urn:sp', acsUrls: ['https://sp.example/a', 'http://localhost/b'] };
 
-  test('has its ACS URLs in their order, the first for a default; certificates as PEM or base64', () => {
+  test('keeps its ACS URLs in order, the first as the default; certificates may be PEM or base64', () => {
     const provider = serviceProviderByHand({
       ...given,
       signingCertificates: [toPem(first), second],
@@ -83,7 +83,7 @@ describe('a Service Provider by hand', () => {
       "--sp-certificate can't be read as X.509. Expected is one certificate, PEM or base64 DER.",
     ],
     [{ encryptionCertificates: [''] }, "--sp-encryption-certificate can't be read as X.509."],
-  ])('%j is refused, with the option that is wrong', (wrong, message) => {
+  ])('%j is refused, naming the wrong option', (wrong, message) => {
     const provider = { ...given, signingCertificates: [], encryptionCertificates: [], ...wrong };
     expect(() => serviceProviderByHand(provider)).toThrow(InputError);
     expect(() => serviceProviderByHand(provider)).toThrow(message);

@@ -1,7 +1,7 @@
 import { beforeAll } from 'vitest';
 import { makeSigningKey } from '../../../support/saml.ts';
 
-/** SP metadata to be read, put together from its parts. */
+/** Builds SP metadata from parts. */
 
 export const POST = 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST';
 export const ARTIFACT = 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Artifact';
@@ -19,7 +19,7 @@ export const group = (inside: string, attributes = '') =>
   `<md:EntitiesDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" ${attributes}>${inside}</md:EntitiesDescriptor>`;
 export const metadata = (inside = acs(), attributes = '') => entity(sp(inside, attributes));
 
-/** Certificates with elliptic keys to put in, DER in base64; made before the tests of a file. */
+/** Certificates with elliptic curve keys, DER in base64; made before the tests of a file. */
 export function useCertificates(): { readonly first: string; readonly second: string } {
   const made = { first: '', second: '' };
   beforeAll(async () => {

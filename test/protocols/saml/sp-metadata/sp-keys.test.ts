@@ -10,10 +10,12 @@ const NOW = Date.UTC(2026, 2, 1, 8, 30);
 
 const made = useCertificates();
 
-// Without key identifiers, an issuer is known by its name alone.
+// Without key identifiers, an issuer is known only by its name.
 const EXTENSIONS = 'basicConstraints=critical,CA:TRUE\nsubjectKeyIdentifier=none\nauthorityKeyIdentifier=none\n';
 
-/** A chain as OpenSSL makes it, one with the root's name and another key, and one with its key and another name. */
+/**
+ * A chain as OpenSSL makes it, one with the root's name and another key, and one with the root's key and another name.
+ */
 function makeChain() {
   return withFiles({ 'ca.cnf': EXTENSIONS }, (path) => {
     const openssl = (words: string) => {
@@ -40,7 +42,7 @@ function makeChain() {
 }
 
 describe('the keys in SP metadata', () => {
-  test('the settings of RSA-OAEP are read with it, where any are named (SAML Metadata 2.4.1.1)', () => {
+  test('the parameters of RSA-OAEP are read, if given (SAML Metadata 2.4.1.1)', () => {
     const OAEP = 'http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p';
     const OAEP_11 = 'http://www.w3.org/2009/xmlenc11#rsa-oaep';
     const DIGEST = 'http://www.w3.org/2001/04/xmlenc#sha256';
@@ -64,7 +66,7 @@ describe('the keys in SP metadata', () => {
     });
   });
 
-  test('of a chain, the certificate of the key itself is taken, wherever it stands (XML Signature 1.1, 4.5.4)', () => {
+  test('the key’s own certificate is found anywhere in a chain (XML Signature 1.1, 4.5.4)', () => {
     const chain = makeChain();
     const { root, between, leaf } = chain;
     const all = (certificates: string[]) => certificates.join('</ds:X509Certificate><ds:X509Certificate>');
@@ -80,12 +82,12 @@ describe('the keys in SP metadata', () => {
       expect(read.signingCertificates).toEqual([leaf]);
       expect(read.encryptionCertificates).toEqual([leaf]);
     }
-    // The name of an issuer makes none, and neither does its key.
+    // Sharing only the issuer's name or only its key does not make an issuer.
     for (const stranger of [chain.namesake, chain.renamed]) {
       const read = readSpMetadata(metadata(key(all([stranger, between])) + acs()), NOW);
       expect(read.signingCertificates).toEqual([stranger, between]);
     }
-    // Two that have nothing to do with each other are both taken, and so are those of two KeyDescriptors.
+    // Two unrelated certificates are both kept, and so are those of two KeyDescriptors.
     expect(readSpMetadata(metadata(key(all([made.first, made.second])) + acs()), NOW).signingCertificates).toEqual([
       made.first,
       made.second,
@@ -93,7 +95,7 @@ describe('the keys in SP metadata', () => {
     expect(readSpMetadata(metadata(key(root) + key(leaf) + acs()), NOW).signingCertificates).toEqual([root, leaf]);
   });
 
-  test('what is said of encryption is that of the key that is used: one meant for it, of a kind that is fit (SAML Metadata 2.4.1.1)', async () => {
+  test('encryption methods come from the key that is used: one marked for encryption, of a suitable type (SAML Metadata 2.4.1.1)', async () => {
     const { certificate: rsa } = (await makeSigningKey('RSA-2048')).signer;
     const { certificate: other } = (await makeSigningKey('RSA-2048')).signer;
     const method = (uri: string) => `<md:EncryptionMethod Algorithm="${uri}"/>`;
@@ -108,7 +110,7 @@ describe('the keys in SP metadata', () => {
       encryptionCertificates: [rsa, other],
       encryptionMethods: ['urn:rsa'],
     });
-    // A key for any use that has only a name is no obstacle to a certificate for signing.
+    // A KeyName-only key for any use does not get in the way of a signing certificate.
     const named = key('').replace(/<ds:X509Data>.*<\/ds:X509Data>/, '<ds:KeyName>k</ds:KeyName>');
     expect(read(named, key(made.first, 'signing'))).toMatchObject({
       signingCertificates: [made.first],
@@ -117,7 +119,7 @@ describe('the keys in SP metadata', () => {
     });
   });
 
-  test('certificates may be broken into lines', () => {
+  test('certificates may contain line breaks', () => {
     const lines = `\n      ${made.first.replace(/.{64}/g, '$&\r\n      ')}\n`;
     expect(readSpMetadata(metadata(key(lines, 'signing') + acs()), NOW).signingCertificates).toEqual([made.first]);
   });

@@ -7,7 +7,7 @@ const NOW = Date.UTC(2026, 2, 1, 8, 30);
 
 const made = useCertificates();
 
-/** The same certificate with a key of a kind that there is not: its OID, of elliptic keys, is changed in its last byte. */
+/** The same certificate with an unknown key type: the last byte of its elliptic curve OID is changed. */
 function withUnknownKey(certificate: string): string {
   const der = Buffer.from(certificate, 'base64');
   const oid = Buffer.from('06072a8648ce3d0201', 'hex');
@@ -15,7 +15,7 @@ function withUnknownKey(certificate: string): string {
   return der.toString('base64');
 }
 
-describe('what is wrong with SP metadata is told', () => {
+describe('errors in SP metadata are explained', () => {
   test.each<[string, () => string, string]>([
     ['nothing', () => '', 'it is not acceptable XML: document must contain a root element'],
     [
@@ -23,7 +23,7 @@ describe('what is wrong with SP metadata is told', () => {
       () => '<!DOCTYPE html><html></html>',
       'it is not acceptable XML: the document contains a document type declaration',
     ],
-    ['XML that is cut off', () => metadata().slice(0, -3), 'it is not acceptable XML: '],
+    ['truncated XML', () => metadata().slice(0, -3), 'it is not acceptable XML: '],
     [
       'an entity',
       () => `<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>${metadata()}`,
@@ -32,21 +32,21 @@ describe('what is wrong with SP metadata is told', () => {
     [
       'something else',
       () => '<html/>',
-      'its root element is html; expected is EntityDescriptor of urn:oasis:names:tc:SAML:2.0:metadata',
+      'its root element is html; it must be EntityDescriptor in the namespace urn:oasis:names:tc:SAML:2.0:metadata',
     ],
     [
       'SAML 1.1 metadata',
       () => metadata().replace('SAML:2.0:metadata', 'SAML:1.1:metadata'),
-      'its root element is EntityDescriptor; expected',
+      'its root element is EntityDescriptor; it must be EntityDescriptor in the namespace',
     ],
     [
       'a federation',
       () => group(metadata() + group(entity(sp(acs()), 'entityID="https://other.example"'))),
-      'it describes 2 Service Providers ("https://sp.example/metadata", "https://other.example"); give the EntityDescriptor of the one that is meant alone',
+      'it describes 2 Service Providers ("https://sp.example/metadata", "https://other.example"); provide only the EntityDescriptor of the right one',
     ],
-    ['a large federation', () => group(metadata().repeat(6)), 'metadata", ...); give the EntityDescriptor'],
+    ['a large federation', () => group(metadata().repeat(6)), 'metadata", ...); provide only the EntityDescriptor'],
     [
-      'a group that stands in a foreign one',
+      'a group inside a foreign one',
       () => group(`<x:EntitiesDescriptor xmlns:x="urn:x">${metadata()}</x:EntitiesDescriptor>`),
       'it has no EntityDescriptor',
     ],
@@ -58,28 +58,28 @@ describe('what is wrong with SP metadata is told', () => {
     [
       'a key for something else',
       () => metadata(key(made.first, 'signature') + acs()),
-      'a KeyDescriptor has the use "signature"; expected is signing, encryption or none',
+      'a KeyDescriptor has the use "signature"; it must be signing, encryption or absent',
     ],
     [
-      'half of a character',
+      'half a character',
       () => entity(sp(acs()), 'entityID="https://sp.example/\ud800x"'),
       "it can't be read: character 20 can't be written in XML 1.0",
     ],
     [
-      'a certificate whose key nobody knows',
+      'a certificate with an unknown key type',
       () => metadata(key(withUnknownKey(made.first), 'signing') + acs()),
       "a certificate for signing can't be read as X.509",
     ],
-    ['a group of nobody', () => group(''), 'it has no EntityDescriptor'],
+    ['an empty group', () => group(''), 'it has no EntityDescriptor'],
     [
       'a group of Identity Providers',
       () => group(entity(`<md:IDPSSODescriptor ${PROTOCOL}/>`)),
       'it describes an Identity Provider, not a Service Provider',
     ],
     [
-      'an SP of SAML 1.1',
+      'a SAML 1.1 SP',
       () => metadata().replace('SAML:2.0:protocol', 'SAML:1.1:protocol'),
-      'its SPSSODescriptor speaks another protocol; expected is urn:oasis:names:tc:SAML:2.0:protocol',
+      'its SPSSODescriptor must support the protocol urn:oasis:names:tc:SAML:2.0:protocol',
     ],
     [
       'IdP metadata',
@@ -94,7 +94,7 @@ describe('what is wrong with SP metadata is told', () => {
       'its entityID is empty or longer than 1,024 characters',
     ],
     [
-      'an endless entityID',
+      'an overlong entityID',
       () => entity(sp(acs()), `entityID="${'x'.repeat(1025)}"`),
       'its entityID is empty or longer than 1,024 characters',
     ],
@@ -107,32 +107,32 @@ describe('what is wrong with SP metadata is told', () => {
     [
       'no Location',
       () => metadata(`<md:AssertionConsumerService Binding="${POST}" index="0"/>`),
-      'the AssertionConsumerService "" is not acceptable: expected is an https URL',
+      'the AssertionConsumerService "" must be an https URL',
     ],
     [
       'no index',
       () => metadata(acs('https://sp.example/acs', '')),
-      'the AssertionConsumerService "https://sp.example/acs" has no index',
+      'the AssertionConsumerService "https://sp.example/acs" must have an index from 0 to 65535',
     ],
-    ['a negative index', () => metadata(acs('https://sp.example/acs', 'index="-1"')), 'has no index'],
+    ['a negative index', () => metadata(acs('https://sp.example/acs', 'index="-1"')), 'must have an index'],
     ['an index that is too large', () => metadata(acs('https://sp.example/acs', 'index="65536"')), 'from 0 to 65535'],
     [
-      'one index twice, written in two ways',
+      'a duplicate index, written in two ways',
       () => metadata(acs() + acs('https://sp.example/2', 'index="+00"')),
       'two AssertionConsumerServices have the same index',
     ],
     [
-      'one index twice',
+      'a duplicate index',
       () => metadata(acs() + acs('https://sp.example/2')),
       'two AssertionConsumerServices have the same index',
     ],
     [
-      'a certificate that is none',
+      'an invalid certificate',
       () => metadata(key('AAAA', 'signing') + acs()),
       "a certificate for signing can't be read as X.509",
     ],
     [
-      'a chain without end',
+      'an overlong chain',
       () => metadata(key(Array(21).fill(made.first).join('</ds:X509Certificate><ds:X509Certificate>')) + acs()),
       'one of its keys comes with more than 20 certificates',
     ],
@@ -140,10 +140,10 @@ describe('what is wrong with SP metadata is told', () => {
       'a key without a certificate',
       () =>
         metadata(key('', 'signing').replace(/<ds:X509Data>.*<\/ds:X509Data>/, '<ds:KeyName>k</ds:KeyName>') + acs()),
-      'its key for signing comes without a certificate; expected is an X509Certificate in its KeyInfo',
+      'its key for signing has no certificate; its KeyInfo must contain an X509Certificate',
     ],
     [
-      'one for encryption that is none',
+      'an invalid encryption certificate',
       () => metadata(key('', 'encryption') + acs()),
       "a certificate for encryption can't be read as X.509",
     ],
@@ -153,7 +153,7 @@ describe('what is wrong with SP metadata is told', () => {
     expect(() => readSpMetadata(xml(), NOW)).toThrow(message);
   });
 
-  test('that it is over, by the entity, its role or its group, at the very moment (SAML Metadata 2.3.2, 2.4.1)', () => {
+  test('expiry of the entity, its role or its group, to the millisecond (SAML Metadata 2.3.2, 2.4.1)', () => {
     const until = (instant: string) => `validUntil="${instant}"`;
     const ofEntity = (instant: string) => entity(sp(acs()), `entityID="https://sp.example" ${until(instant)}`);
     const ofRole = (instant: string) => metadata(acs(), until(instant));
@@ -162,13 +162,13 @@ describe('what is wrong with SP metadata is told', () => {
       for (const instant of ['2020-01-01T00:00:00Z', '2026-03-01T08:30:00Z', '2026-03-01T08:30:00.000Z']) {
         expect(() => readSpMetadata(by(instant), NOW)).toThrow(InputError);
         expect(() => readSpMetadata(by(instant), NOW)).toThrow(
-          `it was valid until ${instant} only. Ask the Service Provider for its current metadata.`,
+          `it expired at ${instant}. Ask the Service Provider for its current metadata.`,
         );
       }
       for (const instant of ['2026-03-01T08:30:01Z', ' 2099-01-01T00:00:00.5Z ']) {
         expect(readSpMetadata(by(instant), NOW).acs).toHaveLength(1);
       }
-      expect(() => readSpMetadata(by('tomorrow'), NOW)).toThrow('its validUntil "tomorrow" is not a time in UTC');
+      expect(() => readSpMetadata(by('tomorrow'), NOW)).toThrow('its validUntil "tomorrow" is not a UTC time such as');
     }
   });
 
@@ -192,7 +192,7 @@ describe('what is wrong with SP metadata is told', () => {
     'https://',
     '',
   ])('the ACS "%s"', { meta: { holds: ['IDP-023'], source: 'project rule' } }, (url) => {
-    const message = `the AssertionConsumerService "${url}" is not acceptable: expected is an https URL without user, password or fragment (http only for this machine).`;
+    const message = `the AssertionConsumerService "${url}" must be an https URL without user, password or fragment (http for localhost only).`;
     expect(() => readSpMetadata(metadata(acs(url)), NOW)).toThrow(message);
     expect(() => readSpMetadata(metadata(acs('https://sp.example/1', 'index="1"') + acs(url)), NOW)).toThrow(message);
   });

@@ -7,7 +7,7 @@ const NOW = Date.UTC(2026, 2, 1, 8, 30);
 const made = useCertificates();
 
 describe('SP metadata', () => {
-  test('with nothing but what must be there is enough (SAML Metadata 2.4.4)', () => {
+  test('needs only the required parts (SAML Metadata 2.4.4)', () => {
     expect(readSpMetadata(metadata(), NOW)).toEqual({
       entityId: 'https://sp.example/metadata',
       acs: [{ url: 'https://sp.example/acs', index: 0, isDefault: true }],
@@ -21,7 +21,7 @@ describe('SP metadata', () => {
     });
   });
 
-  test('is read whole: flags, NameIDFormats, certificates by use, encryption methods (SAML Metadata 2.4.1.1, 2.4.2, 2.4.4)', () => {
+  test('is read in full: flags, NameIDFormats, certificates by use, encryption methods (SAML Metadata 2.4.1.1, 2.4.2, 2.4.4)', () => {
     const method = '<md:EncryptionMethod Algorithm="http://www.w3.org/2009/xmlenc11#aes128-gcm"/>';
     const inside =
       key(made.first, 'signing') +
@@ -43,7 +43,7 @@ describe('SP metadata', () => {
     });
   });
 
-  test('the only Service Provider of a group is taken, however deep it stands (SAML Metadata 2.3.1)', () => {
+  test('the only Service Provider of a group is found at any depth (SAML Metadata 2.3.1)', () => {
     const idp = entity(`<md:IDPSSODescriptor ${PROTOCOL}/>`, 'entityID="https://idp.example"');
     const inside = key(made.first, 'signing') + acs('https://sp.example/acs?a=1&amp;b=2');
     const alone = metadata(inside, 'AuthnRequestsSigned="true"');
@@ -54,7 +54,7 @@ describe('SP metadata', () => {
     expect(readSpMetadata(group(`${idp}${group(alone)}`), NOW)).toEqual(read);
   });
 
-  test('beside roles of its own for other protocols, the one of SAML 2.0 is read and nothing of the others (SAML Metadata 2.4.1)', () => {
+  test('only the SAML 2.0 role is read, not the entity’s roles for other protocols (SAML Metadata 2.4.1)', () => {
     const older = sp(acs('https://sp.example/old', 'index="0" isDefault="true"') + key(made.second))
       .replace('SAML:2.0:protocol', 'SAML:1.1:protocol')
       .replace('<md:SPSSODescriptor', '<md:SPSSODescriptor AuthnRequestsSigned="true"');
@@ -63,7 +63,7 @@ describe('SP metadata', () => {
     expect(readSpMetadata(entity(both + older), NOW)).toEqual(readSpMetadata(metadata(), NOW));
   });
 
-  test('an element of another namespace is nobody’s, whatever its name (SAML Metadata 2.2)', () => {
+  test('elements in other namespaces are ignored, whatever their names (SAML Metadata 2.2)', () => {
     const foreign = (xml: string) => xml.replaceAll('md:', 'x:').replace(/^<x:\w+/, '$& xmlns:x="urn:x"');
     const evil = foreign(acs('https://evil.example/acs', 'index="0" isDefault="true"'));
     const format = '<md:NameIDFormat>urn:a&amp;b&lt;c</md:NameIDFormat>';
@@ -80,11 +80,11 @@ describe('SP metadata', () => {
     );
   });
 
-  test('a role that does not say which protocols it speaks is taken for SAML 2.0 (project rule)', () => {
+  test('a role that lists no protocols is assumed to speak SAML 2.0 (project rule)', () => {
     expect(readSpMetadata(metadata().replace(PROTOCOL, ''), NOW).acs).toHaveLength(1);
   });
 
-  test('white space around values says nothing (XML Schema 2, 4.3.6)', () => {
+  test('white space around values is ignored (XML Schema 2, 4.3.6)', () => {
     const inside =
       acs('https://sp.example/1', 'index="0"') +
       acs(' https://sp.example/2 ', 'index=" 000001 " isDefault=" true "', ` ${POST} `);
@@ -102,12 +102,12 @@ describe('SP metadata', () => {
     expect(readSpMetadata(metadata(`<md:NameIDFormat/>${acs()}`), NOW).nameIdFormats).toEqual([]);
     const nested = '<md:NameIDFormat>urn:a<x>b</x></md:NameIDFormat>'.repeat(2);
     expect(readSpMetadata(metadata(nested + acs()), NOW).nameIdFormats).toEqual(['urn:a', 'urn:a']);
-    // A blank that is none of XML's is a part of the value.
+    // A space that is not XML white space is part of the value.
     const odd = entity(sp(acs()), 'entityID="https://sp.example/\u00a0"');
     expect(readSpMetadata(odd, NOW).entityId).toBe('https://sp.example/\u00a0');
   });
 
-  test('with comments, a declaration, a byte order mark and a default namespace is read too', () => {
+  test('may have comments, a declaration, a byte order mark and a default namespace', () => {
     const xml = metadata(acs('https://sp.example/acs?a=1&amp;b=2')).replaceAll('md:', '').replace('xmlns:md', 'xmlns');
     const dressed = `\uFEFF<?xml version="1.0" encoding="UTF-8"?>\n<!-- ours -->${xml.replace('<SPSSO', '<!-- x --><SPSSO')}`;
     expect(readSpMetadata(dressed, NOW).acs).toEqual([
@@ -115,7 +115,7 @@ describe('SP metadata', () => {
     ]);
   });
 
-  test('Assertion Consumer Services of other bindings are left out', () => {
+  test('Assertion Consumer Services with other bindings are left out', () => {
     const inside =
       acs('https://sp.example/artifact', 'index="0" isDefault="true"', ARTIFACT) +
       acs('https://sp.example/post', 'index="1"');
@@ -125,10 +125,10 @@ describe('SP metadata', () => {
   });
 
   test.each([
-    ['the first that is marked', ['', 'isDefault="true"', 'isDefault="true"'], 1],
-    ['else the first that is not marked false', ['isDefault="false"', '', ''], 1],
+    ['the first one marked true', ['', 'isDefault="true"', 'isDefault="true"'], 1],
+    ['else the first one not marked false', ['isDefault="false"', '', ''], 1],
     ['else the first', ['isDefault="false"', 'isDefault="0"', 'isDefault="false"'], 0],
-    ['and 1 is true as well', ['', '', 'isDefault="1"'], 2],
+    ['and 1 is true too', ['', '', 'isDefault="1"'], 2],
   ])(
     'the default Assertion Consumer Service is %s',
     { meta: { holds: ['IDP-004'], source: 'SAML Metadata 2.2.3' } },

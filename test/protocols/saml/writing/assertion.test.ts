@@ -18,7 +18,7 @@ const { beforeSignature, afterSignature } = writeAssertion(content);
 const root = parseDom(beforeSignature + afterSignature);
 const names = (element: DomElement) => children(element).map(({ nodeName }) => nodeName);
 
-test('an assertion has an ID, a time and an Issuer of its own, and its parts in the order of the schema', {
+test('an assertion has its own ID, time and Issuer, and its parts are in schema order', {
   meta: { holds: ['IDP-042', 'IDP-043'], source: 'SAML Core 2.3.3' },
 }, () => {
   expect(attributes(root)).toEqual({ ID: '_a1', IssueInstant: '2026-03-01T08:30:00Z', Version: '2.0' });
@@ -32,7 +32,7 @@ test('an assertion has an ID, a time and an Issuer of its own, and its parts in 
   expect(only(root, 'saml:Issuer').textContent).toBe(ISSUER);
 });
 
-test('an assertion names the subject in the format given, and whose the name is', {
+test('an assertion names the subject in the given format, with its qualifiers', {
   meta: { holds: ['IDP-044'], source: 'SAML Core 2.2.2, 8.3' },
 }, () => {
   const nameId = only(root, 'saml:NameID');
@@ -57,7 +57,7 @@ test('an assertion has one bearer confirmation: ACS, end, request, and no NotBef
   });
 });
 
-test('an assertion is good for the time given, and for one audience', {
+test('an assertion is valid for the given time and for one audience', {
   meta: { holds: ['IDP-046'], source: 'SAML Core 2.5.1.2, 2.5.1.4' },
 }, () => {
   const conditions = only(root, 'saml:Conditions');
@@ -66,7 +66,7 @@ test('an assertion is good for the time given, and for one audience', {
   expect(only(root, 'saml:Audience').textContent).toBe(content.audience);
 });
 
-test('an assertion tells when and how the portal user signed in', {
+test('an assertion says when and how the portal user signed in', {
   meta: { holds: ['IDP-047', 'IDP-048'], source: 'SAML Core 2.7.2' },
 }, () => {
   const statement = only(root, 'saml:AuthnStatement');
@@ -74,7 +74,7 @@ test('an assertion tells when and how the portal user signed in', {
   expect(only(statement, 'saml:AuthnContextClassRef').textContent).toBe(content.authnContextClassRef);
 });
 
-test('an assertion has the attributes given, in their order, and no statement where there are none', {
+test('an assertion has the given attributes, in order, and no statement if there are none', {
   meta: { holds: ['IDP-049'], source: 'SAML Core 2.7.3' },
 }, () => {
   const statement = only(root, 'saml:AttributeStatement');

@@ -13,7 +13,7 @@ import { all, attributes, exclusiveCanonicalForm, only, parseDom } from '../../.
 import { assertionContent, cutAssertion, HOSTILE } from '../../../support/saml.ts';
 import { libxmlCanonicalForm } from '../../../support/xml-tools.ts';
 
-/** What can't be written: each stands for a range that the Char production leaves out (XML 1.0, 2.2). */
+/** Unwritable characters, one for each range outside the Char production (XML 1.0, 2.2). */
 const UNWRITABLE = [
   '\0',
   '\u0001',
@@ -67,7 +67,7 @@ const content: fc.Arbitrary<AssertionContent> = fc.record({
   ),
 });
 
-/** Signs nothing, quickly; keeps what it was given to sign. */
+/** A fast fake signer that records what it was given to sign. */
 function recordingSigner() {
   const signed: string[] = [];
   const signer: Signer = {
@@ -89,14 +89,14 @@ async function expectCanonical(made: AssertionContent, what: (typeof SIGN_CHOICE
   expect(exclusiveCanonicalForm(root)).toBe(response);
   expect(exclusiveCanonicalForm(only(root, 'saml:Assertion'))).toBe(assertion);
   expect(exclusiveCanonicalForm(parseDom(assertion))).toBe(assertion);
-  // The signature of the Response stands first, and is made last.
+  // The Response's signature comes first in the document but is made last.
   expect(all(root, 'ds:SignedInfo').map(exclusiveCanonicalForm)).toEqual(signed.toReversed());
   expect(signed).toHaveLength(what === 'both' ? 2 : 1);
   return response;
 }
 
 test.each(SIGN_CHOICES)(
-  'signed %s: Response, assertion and SignedInfo are their own exclusive canonical form (Exclusive C14N 1.0, 3), whatever the values',
+  'signed %s: Response, assertion and SignedInfo are their own exclusive canonical form (Exclusive C14N 1.0, 3), for all values',
   async (what) => {
     await fc.assert(
       fc.asyncProperty(content, async (made) => {
@@ -107,7 +107,7 @@ test.each(SIGN_CHOICES)(
   },
 );
 
-test('every hostile value in every field at once is canonical, by libxml2 too', async () => {
+test('all hostile values in all fields at once are canonical, according to libxml2 too', async () => {
   for (const [index, value] of HOSTILE.entries()) {
     const made = assertionContent({
       issuer: value,
@@ -128,7 +128,7 @@ test('every hostile value in every field at once is canonical, by libxml2 too', 
   }
 });
 
-test('a reader gets every value back as it was', async () => {
+test('a reader gets every value back unchanged', async () => {
   await fc.assert(
     fc.asyncProperty(writable, writable, async (text, attribute) => {
       const made = assertionContent({
@@ -149,7 +149,7 @@ test('a reader gets every value back as it was', async () => {
 test.each([
   ['&<>"\'\t\n\r', '&amp;&lt;&gt;"\'\t\n&#xD;', "&amp;&lt;>&quot;'&#x9;&#xA;&#xD;"],
   [']]>', ']]&gt;', ']]>'],
-])('%j is escaped as Canonical XML 1.0, 2.3 says', (value, text, attribute) => {
+])('%j is escaped as Canonical XML 1.0, 2.3 requires', (value, text, attribute) => {
   expect(escapeText(value)).toBe(text);
   expect(escapeAttribute(value)).toBe(attribute);
 });
@@ -186,7 +186,7 @@ test.each(UNWRITABLE.map((character) => [character.charCodeAt(0).toString(16).pa
   },
 );
 
-test('a pair of surrogates is a character, one alone is not', () => {
+test('a surrogate pair is a character, a lone surrogate is not', () => {
   expect(isWritable('\uD83D\uDE00')).toBe(true);
   expect(isWritable('\uDE00\uD83D')).toBe(false);
   expect(isWritable('\uD83D')).toBe(false);

@@ -83,14 +83,14 @@ function xmlsecDecrypt(xml: string) {
   return withFiles({ 'document.xml': xml, 'key.pem': sp.privateKeyPem }, (path) => {
     const decrypt = (...options: string[]) =>
       runTool('xmlsec1', ['--decrypt', ...options, '--privkey-pem', path('key.pem'), path('document.xml')]);
-    // From version 1.3 on it looks for the key by its certificate, unless told to take the one it has.
+    // Since version 1.3 it looks up the key by its certificate, unless given --lax-key-search.
     const plain = decrypt();
     return plain.status === 0 ? plain : decrypt('--lax-key-search');
   });
 }
 
 test.each(['aes256-gcm', 'aes128-gcm'] as const)(
-  'xmlsec1 decrypts it (%s), and what it finds is the signed assertion',
+  'xmlsec1 decrypts it (%s) and gets the signed assertion',
   { meta: { holds: ['IDP-060'], source: 'XML Encryption 1.1' } },
   async (algorithm) => {
     const decrypted = xmlsecDecrypt(await respond('assertion', algorithm));
@@ -108,7 +108,7 @@ test.each(cases)(
   },
 );
 
-/** The values in an EncryptedAssertion: the content key as it travels, and the content. */
+/** The CipherValues in an EncryptedAssertion: the encrypted content key, and the encrypted content. */
 function cipherValues(xml: string): { wrappedKey: Buffer; content: Buffer } {
   const [wrappedKey, content, ...others] = all(parseDom(xml), 'e:CipherValue')
     .concat(all(parseDom(xml), 'xenc:CipherValue'))
@@ -127,7 +127,7 @@ test.each([
     const seen = { keys: new Set<string>(), ivs: new Set<string>() };
     for (let time = 0; time < 5; time += 1) {
       const { wrappedKey, content } = cipherValues(await respond('assertion', algorithm));
-      // What identifies it: OAEP, whose digest and mask are by SHA-1.
+      // The identifying mark of OAEP with SHA-1 digest and mask.
       const key = privateDecrypt(
         { key: sp.privateKeyPem, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha1' },
         wrappedKey,
@@ -148,7 +148,7 @@ test.each([
   },
 );
 
-test('the key is carried by RSA-OAEP for the certificate that is named, and nothing weaker is mentioned', {
+test('the key is wrapped with RSA-OAEP for the given certificate, and nothing weaker is mentioned', {
   meta: { holds: ['IDP-060'], source: 'XML Encryption 1.1, 5.5.2' },
 }, async () => {
   const root = parseDom(await respond('both', 'aes256-gcm'));
@@ -159,7 +159,7 @@ test('the key is carried by RSA-OAEP for the certificate that is named, and noth
   expect(attributes(only(root, 'xenc:EncryptedData'))).toEqual({ Type: 'http://www.w3.org/2001/04/xmlenc#Element' });
 });
 
-test('under its later name RSA-OAEP says its digest and mask, and is otherwise the same', {
+test('with its newer identifier, RSA-OAEP names its digest and mask, and is otherwise the same', {
   meta: { holds: ['IDP-060'], source: 'XML Encryption 1.1, 5.5.2' },
 }, async () => {
   const xml = await respond('assertion', 'aes256-gcm', ['101Invoice'], { ...USUAL, keyTransport: 'rsa-oaep' });
@@ -171,8 +171,8 @@ test('under its later name RSA-OAEP says its digest and mask, and is otherwise t
     ['DigestMethod', 'http://www.w3.org/2000/09/xmldsig#sha1'],
   ]);
   expect(schemaErrors(xml, 'protocol')).toBe('');
-  // What was said is what was done: with the same digest and mask, the earlier name reads it, too. Not every xmlsec1
-  // knows the later one.
+  // The named digest and mask are the ones used: the older identifier with the same digest and mask decrypts it too.
+  // Not every xmlsec1 knows the newer one.
   const renamed = xml
     .replace('http://www.w3.org/2009/xmlenc11#rsa-oaep', 'http://www.w3.org/2001/04/xmlenc#rsa-oaep-mgf1p')
     .replace(/<(\w+:)?MGF .*?MGF>/, '');
@@ -187,7 +187,7 @@ test.each<[OaepDigest, OaepDigest]>([
   ['sha512', 'sha512'],
   ['sha1', 'sha256'],
 ])(
-  'with the digest %s and the mask by %s it says so, and a program of OpenSSL unwraps the key with them',
+  'with the digest %s and the mask %s, both are named and the openssl command unwraps the key with them',
   { meta: { holds: ['IDP-060'], source: 'XML Encryption 1.1, 5.5.2' } },
   async (digest, mask) => {
     const xml = await respond('assertion', 'aes256-gcm', ['101Invoice'], { keyTransport: 'rsa-oaep', digest, mask });
@@ -201,7 +201,7 @@ test.each<[OaepDigest, OaepDigest]>([
   },
 );
 
-test('under the earlier name another digest can be had, and the mask is by SHA-1 all the same', {
+test('with the older identifier, another digest can be used, and the mask is still SHA-1', {
   meta: { holds: ['IDP-060'], source: 'XML Encryption 1.1, 5.5.2' },
 }, async () => {
   const xml = await respond('assertion', 'aes256-gcm', ['101Invoice'], { ...USUAL, digest: 'sha256' });
@@ -212,7 +212,7 @@ test('under the earlier name another digest can be had, and the mask is by SHA-1
   expect(unwrapped(xml, 'sha256', 'sha1')).toHaveLength(32);
 });
 
-/** @returns the content key, taken out by the openssl command */
+/** @returns the content key, unwrapped by the openssl command */
 function unwrapped(xml: string, digest: OaepDigest, mask: OaepDigest): Buffer {
   const { wrappedKey } = cipherValues(xml);
   return withFiles({ 'key.pem': sp.privateKeyPem, wrapped: wrappedKey }, (path) => {

@@ -18,7 +18,7 @@ const written = (overrides: Parameters<typeof idpMetadata>[0] = {}, signer?: Sig
   );
 const parsed = async (...given: Parameters<typeof written>) => parseDom(await written(...given));
 
-test('the root has the Entity ID, and ends with the certificate, long after its cache time', {
+test('the root has the Entity ID, and expires with the certificate, long after its cache time', {
   meta: { holds: ['IDP-073', 'IDP-077'], source: 'SAML Metadata 2.3.2' },
 }, async () => {
   expect(attributes(await parsed())).toEqual({
@@ -28,7 +28,7 @@ test('the root has the Entity ID, and ends with the certificate, long after its 
   });
 });
 
-test('there is an Identity Provider with an SSO Service for both bindings, and no Single Logout', {
+test('it has an IdP role with an SSO Service for both bindings, and no Single Logout', {
   meta: { holds: ['IDP-074', 'IDP-076'], source: 'SAML Metadata 2.4.3' },
 }, async () => {
   const root = await parsed();
@@ -53,7 +53,7 @@ test('there is an Identity Provider with an SSO Service for both bindings, and n
   );
 });
 
-test('it says which signatures of requests are verified, and SHA-1 is not among them', {
+test('it lists the accepted request signature algorithms, and SHA-1 is not among them', {
   meta: { holds: ['IDP-076'], source: 'SAML Metadata Profile for Algorithm Support 1.0' },
 }, async () => {
   const extensions = only(await parsed(), 'md:Extensions');
@@ -67,13 +67,13 @@ test('it says which signatures of requests are verified, and SHA-1 is not among 
   );
 });
 
-test('no end is told where there is none', {
+test('it has no validUntil if none is given', {
   meta: { holds: ['IDP-077'], source: 'SAML Metadata 2.3.2' },
 }, async () => {
   expect(attributes(await parsed({ validUntil: undefined }))).not.toHaveProperty('validUntil');
 });
 
-test('certificates stand in the order given, for signing, without line breaks', {
+test('certificates are in the given order, for signing, without line breaks', {
   meta: { holds: ['IDP-075'], source: 'SAML Metadata 2.4.1.1' },
 }, async () => {
   const root = await parsed();
@@ -93,7 +93,7 @@ test('WantAuthnRequestsSigned and NameIDFormats are as given', {
   expect(all(root, 'md:NameIDFormat').map(({ textContent }) => textContent)).toEqual(nameIdFormats);
 });
 
-test('a name comes back as it was, whatever it is', {
+test('any name is read back unchanged', {
   meta: { holds: ['IDP-050'], source: 'XML 1.0, 2.4' },
 }, async () => {
   for (const name of HOSTILE) {
@@ -104,10 +104,10 @@ test('a name comes back as it was, whatever it is', {
   }
 });
 
-describe.each(['unsigned', 'signed'])('78 %s metadata', (kind) => {
+describe.each(['unsigned', 'signed'])('%s metadata', (kind) => {
   const signer = () => (kind === 'signed' ? rsa.signer : undefined);
 
-  test('stays the same byte by byte while nothing changes, and its tag with it', {
+  test('and its tag stay the same, byte for byte, while nothing changes', {
     meta: { holds: ['IDP-078'], source: 'project rule' },
   }, async () => {
     const documents = [await written({}, signer()), await written({}, signer())];
@@ -115,7 +115,7 @@ describe.each(['unsigned', 'signed'])('78 %s metadata', (kind) => {
     expect(entityTag(documents[0] ?? '')).toBe(entityTag(documents[1] ?? ''));
   });
 
-  test('changes with anything in it, and its tag and ID with it', {
+  test('changes with any part of its content, as do its tag and ID', {
     meta: { holds: ['IDP-078'], source: 'RFC 9110, 8.8.3' },
   }, async () => {
     const one = await written({}, signer());
@@ -132,21 +132,21 @@ describe.each(['unsigned', 'signed'])('78 %s metadata', (kind) => {
     }
   });
 
-  test('is its own exclusive canonical form, behind the declaration (Exclusive C14N 1.0, 3)', async () => {
+  test('is its own exclusive canonical form, after the declaration (Exclusive C14N 1.0, 3)', async () => {
     const document = await written({ organizationName: HOSTILE.join('') }, signer());
     const [, element] = /^<\?xml version="1\.0" encoding="UTF-8"\?>\n(.*)\n$/s.exec(document) ?? [];
     expect(exclusiveCanonicalForm(parseDom(document))).toBe(element);
   });
 });
 
-test('a signature stands first in the document, under an ID that is an NCName (SAML Metadata 2.3.2, 3.1)', async () => {
+test('a signature comes first in the document, and refers to an NCName ID (SAML Metadata 2.3.2, 3.1)', async () => {
   const root = await parsed({}, rsa.signer);
   expect(root.getAttribute('ID')).toMatch(/^_[0-9a-f]{40}$/);
   expect(children(root)[0]?.nodeName).toBe('ds:Signature');
   expect(attributes(only(root, 'ds:Reference'))).toEqual({ URI: `#${root.getAttribute('ID')}` });
 });
 
-test('an entity tag is a quoted string of harmless characters', {
+test('an entity tag is a quoted string of safe characters', {
   meta: { holds: ['IDP-078'], source: 'RFC 9110, 8.8.3' },
 }, () => {
   expect(entityTag('x')).toMatch(/^"[\w-]{27}"$/);

@@ -22,7 +22,7 @@ const made = async (overrides: Partial<AssertionContent> = {}) =>
   );
 const names = (element: DomElement) => children(element).map(({ nodeName }) => nodeName);
 
-test('a Response says version, UTC time, the ACS that it is for and the request that it answers', {
+test('a Response has the version, UTC time, its ACS and the request that it answers', {
   meta: { holds: ['IDP-036', 'IDP-037', 'IDP-038'], source: 'SAML Core 3.2.2' },
 }, async () => {
   expect(attributes(await made())).toEqual({
@@ -34,7 +34,7 @@ test('a Response says version, UTC time, the ACS that it is for and the request 
   });
 });
 
-test('an unsolicited Response has no InResponseTo, nor has its assertion', {
+test('neither an unsolicited Response nor its assertion has an InResponseTo', {
   meta: { holds: ['IDP-038'], source: 'SAML Profiles 4.1.5' },
 }, async () => {
   const root = await made({ inResponseTo: undefined });
@@ -42,7 +42,7 @@ test('an unsolicited Response has no InResponseTo, nor has its assertion', {
   expect(attributes(only(root, 'saml:SubjectConfirmationData'))).not.toHaveProperty('InResponseTo');
 });
 
-test('it has the Issuer of its assertion, Success and exactly one assertion, in the order of the schema', {
+test('it has the Issuer of its assertion, Success and exactly one assertion, in schema order', {
   meta: { holds: ['IDP-039', 'IDP-040'], source: 'SAML Core 3.2.2, 3.3.3' },
 }, async () => {
   const root = await made();
@@ -55,7 +55,7 @@ test('it has the Issuer of its assertion, Success and exactly one assertion, in 
   expect(children(assertion as DomElement)[0]?.textContent).toBe(ISSUER);
 });
 
-/** Node types of a whole tree (DOM level 2): 1 element, 3 text, 4 CDATA, 7 processing instruction, 8 comment. */
+/** Node types of a whole tree (DOM Level 2): 1 element, 3 text, 4 CDATA, 7 processing instruction, 8 comment. */
 function nodeTypes(element: DomElement, found = new Set<number>()): Set<number> {
   found.add(element.nodeType);
   for (let node = element.firstChild; node !== null; node = node.nextSibling) nodeTypes(node, found);
@@ -63,7 +63,7 @@ function nodeTypes(element: DomElement, found = new Set<number>()): Set<number> 
 }
 
 test.each(SIGN_CHOICES)(
-  'signed %s, it is made of elements and text only, whatever the values',
+  'signed %s, it contains only elements and text, for all values',
   { meta: { holds: ['IDP-041'], source: 'project rule' } },
   async (signed) => {
     const content = assertionContent({ attributes: [{ name: 'x', nameFormat: 'urn:x', values: HOSTILE }] });
@@ -79,7 +79,7 @@ describe('an error Response', () => {
     return parseDom(await makeErrorResponse(content, status, 'assertion', key.signer));
   };
 
-  test('has the status, one code beneath the other, and no assertion', {
+  test('has the status, one code nested in the other, and no assertion', {
     meta: { holds: ['IDP-033'], source: 'SAML Core 3.2.2.1, 3.2.2.2' },
   }, async () => {
     const root = await write({ codes: ['Responder', 'NoAuthnContext'], message: 'not <so> & "so"' });
@@ -98,7 +98,7 @@ describe('an error Response', () => {
     expect(message.textContent).toBe('not <so> & "so"');
   });
 
-  test('may have a code of the top level alone', {
+  test('may have a top-level code only', {
     meta: { holds: ['IDP-033'], source: 'SAML Core 3.2.2.2' },
   }, async () => {
     const root = await write({ codes: ['VersionMismatch'] });

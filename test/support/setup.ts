@@ -1,6 +1,7 @@
 /**
- * Runs before the tests: sees to the programs that they use and npm cannot bring. On Debian and Ubuntu, as root, it
- * installs what is missing; elsewhere it says in one line what to install, and stops. Nothing is skipped silently.
+ * `npm run setup`, which `npm test` runs first: installs the programs that the tests use and npm cannot bring. On Debian and
+ * Ubuntu, as root, it installs what is missing; elsewhere it names what to install and exits with 1. Where nothing is
+ * missing it prints nothing and takes a moment. No test is skipped for want of a program.
  */
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
@@ -18,7 +19,7 @@ interface Need {
 const needs: readonly Need[] = [
   {
     what: 'Chromium',
-    // Ubuntu's package named chromium is gone; the one that is left brings the snap.
+    // Ubuntu has no package named chromium; this one installs the snap.
     debian: /^ID=ubuntu$/m.test(osRelease()) ? 'chromium-browser' : 'chromium',
     brew: '--cask chromium',
     present: () => found(chromiumPath),
@@ -43,7 +44,7 @@ const needs: readonly Need[] = [
   { what: 'the p11-kit server', debian: 'p11-kit', brew: 'p11-kit', present: () => found(remoteServer) },
   { what: 'p11-kit-client.so', debian: 'p11-kit-modules', brew: 'p11-kit', present: () => found(remoteLibrary) },
   { what: 'ps', debian: 'procps', brew: undefined, present: () => onPath('ps') },
-  // For pkcs11js, which npm builds where it can.
+  // npm builds pkcs11js with these.
   ...(isPkcs11jsBuilt()
     ? []
     : ['python3', 'make', 'g++'].map((program) => ({
@@ -69,7 +70,7 @@ function onPath(program: string): boolean {
   });
 }
 
-/** @param find throws where it does not find */
+/** @param find throws if it finds nothing */
 function found(find: () => string): boolean {
   try {
     find();
@@ -79,9 +80,9 @@ function found(find: () => string): boolean {
   }
 }
 
-/** npm passes an optional package over where it can't be built, or was told to run no scripts. The tests need this one. */
+/** npm skips an optional package that cannot be built, or whose scripts may not run. The tests need this one. */
 function buildPkcs11js(): void {
-  console.log('Building what the tests need: pkcs11js');
+  console.log('npm run setup: building pkcs11js, which the tests need');
   const here = existsSync('node_modules/pkcs11js');
   const args = here ? ['rebuild', 'pkcs11js'] : ['install', '--no-save', '--no-audit', '--no-fund'];
   const done = spawnSync('npm', args, { encoding: 'utf8' });
@@ -95,7 +96,7 @@ function stop(line: string): never {
   process.exit(1);
 }
 
-/** Runs apt-get; its output is shown only when it fails. */
+/** Runs apt-get. Shows its output only when it fails. */
 function aptGet(...args: string[]): void {
   const done = spawnSync('apt-get', ['-o', 'DPkg::Lock::Timeout=120', ...args], {
     encoding: 'utf8',
@@ -107,7 +108,7 @@ function aptGet(...args: string[]): void {
   stop(`apt-get ${args.join(' ')} failed (${done.error?.message ?? `exit code ${done.status}`}). Its output is above.`);
 }
 
-/** The one line for somebody who has to install things by hand. */
+/** One line for a person who has to install the programs by hand. */
 function advice(missing: readonly Need[]): string {
   const lack = `The tests need ${missing.map((need) => need.what).join(', ')}`;
   if (onPath('apt-get')) {
@@ -121,20 +122,22 @@ function advice(missing: readonly Need[]): string {
 const [major = 0] = process.versions.node.split('.').map(Number);
 if (major < 24) {
   stop(
-    `The tests need Node 24 or later; this is ${process.version}. \`npm ci\` brings the right one; then \`npm test\`.`,
+    `The tests need Node 24 or later; this is ${process.version}. Run \`npm ci\`, which installs it, then \`npm test\`.`,
   );
 }
 
-// A wrong CHROMIUM_PATH is a slip of the person who set it: nothing that could be installed mends it.
+// No installation corrects a wrong CHROMIUM_PATH.
 if (process.env.CHROMIUM_PATH && !found(chromiumPath)) {
-  stop(`CHROMIUM_PATH is ${process.env.CHROMIUM_PATH}, but no program stands there. Correct it, or unset it.`);
+  stop(
+    `CHROMIUM_PATH is ${process.env.CHROMIUM_PATH}, but there is no such program. Correct the path, or unset the variable.`,
+  );
 }
 
 const missing = needs.filter((need) => !need.present());
 if (missing.length > 0) {
   if (!onPath('apt-get') || process.getuid?.() !== 0) stop(advice(missing));
   const packages = [...new Set(missing.map((need) => need.debian))];
-  console.log(`Installing what the tests need: ${packages.join(' ')}`);
+  console.log(`npm run setup: installing the programs that the tests need: ${packages.join(' ')}`);
   aptGet('update');
   aptGet('install', '-y', '--no-install-recommends', ...packages);
   const still = needs.filter((need) => !need.present());

@@ -1,0 +1,13 @@
+/** Attempts counted by rate-limiter-flexible's RateLimiterPostgres, which prescribes the columns and their order. */
+export interface RateLimitsTable {
+  key: string;
+  points: number;
+  /** Milliseconds since 1970. */
+  expire: number | null;
+}
+
+declare module '../../platform/database/database.ts' {
+  interface Tables {
+    rateLimits: RateLimitsTable;
+  }
+}

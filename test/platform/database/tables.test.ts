@@ -1,0 +1,171 @@
+import type { Insertable, Selectable } from 'kysely';
+import { expect, inject, test } from 'vitest';
+import type { Tables } from '../../../src/platform/database/database.ts';
+import { openPostgresql } from '../../../src/platform/database/postgresql.ts';
+import { createTestDatabase } from '../../support/postgres.ts';
+
+type Sql<Value> = Value extends string
+  ? 'text' | 'uuid'
+  : Value extends number
+    ? 'integer' | 'bigint'
+    : Value extends boolean
+      ? 'boolean'
+      : Value extends Date
+        ? 'timestamp with time zone'
+        : Value extends Buffer
+          ? 'bytea'
+          : Value extends string[]
+            ? 'text[]'
+            : 'jsonb';
+type Column<Selected, Needed> = `${Sql<NonNullable<Selected>>}${null extends Selected
+  ? ' null'
+  : ''}${undefined extends Needed ? (null extends Selected ? '' : ' default') : ''}`;
+
+/** Columns as the interfaces in the `schema.ts` files have them. The compiler holds the object below to exactly these. */
+type Described = {
+  [Table in keyof Tables]: {
+    [Name in keyof Selectable<Tables[Table]>]: Column<
+      Selectable<Tables[Table]>[Name],
+      Name extends keyof Insertable<Tables[Table]> ? Insertable<Tables[Table]>[Name] : undefined
+    >;
+  };
+};
+
+const described: Described = {
+  accounts: { userId: 'uuid', number: 'text', role: 'text', position: 'integer' },
+  auditEvents: {
+    id: 'bigint default',
+    at: 'timestamp with time zone',
+    event: 'text',
+    reference: 'text',
+    billerId: 'uuid null',
+    userId: 'uuid null',
+    emailHash: 'text null',
+    requestId: 'text null',
+    assertionId: 'text null',
+    keyFingerprint: 'text null',
+    details: 'jsonb default',
+  },
+  billers: {
+    id: 'uuid default',
+    slug: 'text',
+    name: 'text',
+    billerGuid: 'uuid',
+    serviceProvider: 'jsonb',
+    settings: 'jsonb',
+    pairwiseSalt: 'bytea',
+    createdAt: 'timestamp with time zone default',
+    updatedAt: 'timestamp with time zone default',
+  },
+  expiryWarnings: {
+    keyId: 'uuid',
+    days: 'integer',
+    at: 'timestamp with time zone',
+    delivery: 'text',
+    attempts: 'integer default',
+    nextAttempt: 'timestamp with time zone',
+  },
+  installation: { name: 'text', value: 'text' },
+  keyRequests: {
+    id: 'uuid',
+    billerId: 'uuid',
+    keyType: 'text',
+    sealedPrivateKey: 'bytea',
+    request: 'text',
+    createdAt: 'timestamp with time zone',
+  },
+  metadataFetches: {
+    id: 'bigint default',
+    billerId: 'uuid',
+    at: 'timestamp with time zone',
+    address: 'text',
+    client: 'text',
+    status: 'integer',
+    certificates: 'text[]',
+    monitor: 'boolean',
+  },
+  oneTimeMetadata: {
+    tokenHash: 'bytea',
+    billerId: 'uuid',
+    keyId: 'uuid',
+    createdAt: 'timestamp with time zone',
+    expiresAt: 'timestamp with time zone',
+    networks: 'text[]',
+    usedAt: 'timestamp with time zone null',
+    usedFrom: 'text null',
+  },
+  portalUsers: {
+    id: 'uuid default',
+    billerId: 'uuid',
+    email: 'text',
+    emailKey: 'text',
+    passwordHash: 'text',
+    disabled: 'boolean default',
+    createdAt: 'timestamp with time zone default',
+  },
+  rateLimits: { key: 'text', points: 'integer', expire: 'bigint null' },
+  sessions: {
+    idHash: 'bytea',
+    billerId: 'uuid',
+    userId: 'uuid',
+    sessionIndex: 'text',
+    authenticatedAt: 'timestamp with time zone',
+    lastSeenAt: 'timestamp with time zone',
+    expiresAt: 'timestamp with time zone',
+    launchedAccounts: 'jsonb default',
+  },
+  signingKeys: {
+    id: 'uuid',
+    billerId: 'uuid',
+    state: 'text',
+    keyType: 'text',
+    certificate: 'text',
+    fingerprint: 'text',
+    sealedPrivateKey: 'bytea null',
+    moduleLabel: 'text null',
+    notBefore: 'timestamp with time zone',
+    notAfter: 'timestamp with time zone',
+    createdAt: 'timestamp with time zone default',
+    activatedAt: 'timestamp with time zone null',
+    stateSince: 'timestamp with time zone default',
+    holdUntil: 'timestamp with time zone null',
+  },
+  signOnFlows: {
+    id: 'text',
+    secretHash: 'bytea',
+    billerId: 'uuid',
+    request: 'jsonb',
+    expiresAt: 'timestamp with time zone',
+  },
+  signOnTraces: { reference: 'text', billerId: 'uuid null', at: 'timestamp with time zone', trace: 'jsonb' },
+};
+
+const snakeCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+test('the interfaces of the tables have exactly the columns of the database, with type, null and default', {
+  meta: { holds: ['IDP-102'], source: 'project rule' },
+}, async () => {
+  const { url, drop } = await createTestDatabase(inject('postgresUrl'));
+  const database = await openPostgresql(url);
+  try {
+    const rows = await database.query<{ table: string; column: string; is: string }>(
+      {
+        name: 'columns',
+        text: `select table_name as table, column_name as column,
+            case data_type when 'ARRAY' then 'text[]' else data_type end
+            || case is_nullable when 'YES' then ' null' else '' end
+            || case when column_default is not null or is_identity = 'YES' then ' default' else '' end as is
+          from information_schema.columns where table_schema = 'public' and table_name <> 'schema_migrations'`,
+      },
+      [],
+    );
+    const found = rows.map(({ table, column, is }) => `${table}.${column} ${is}`).sort();
+    const expected = Object.entries(described).flatMap(([table, columns]) =>
+      Object.entries(columns).map(([column, is]) => `${snakeCase(table)}.${snakeCase(column)} ${is}`),
+    );
+    expect(found).toEqual(expected.sort());
+  } finally {
+    await database.close();
+    await drop();
+  }
+});
