@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 
 /** What the handlers found out about a request, for its line in the log and for its error page. */
-export interface RequestFacts {
+interface RequestFacts {
   biller?: string;
   billerName?: string;
   /** Where the biller's portal users come from, to link back to. */
