@@ -19,6 +19,8 @@ CMD ["node", "sandbox/main.ts"]
 
 FROM base AS idp
 RUN npm ci --omit=dev --workspaces=false --no-audit --no-fund && npm cache clean --force
+COPY ic-idp ./
+RUN ln -s /app/ic-idp /usr/local/bin/ic-idp
 COPY src ./src
 ENV HOST=0.0.0.0 \
     PORT=3000

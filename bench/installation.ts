@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runOperation } from '../src/admin/operations/operations.ts';
+import { runOperation } from '../src/admin/operations/run.ts';
 import type { Services } from '../src/app.ts';
 import { readSettings } from '../src/config.ts';
 import type { Biller } from '../src/core/billers/biller.ts';
@@ -14,7 +14,7 @@ import { createTestDatabase } from '../test/support/postgres.ts';
 
 export type DatabaseKind = 'PostgreSQL' | 'PGlite';
 
-/** Somebody who is signed in at a biller, and what a request for them must say. */
+/** A portal user who is signed in at a biller, and what a request for them must contain. */
 export interface SignedIn {
   readonly ssoUrl: string;
   readonly cookie: string;
@@ -74,7 +74,7 @@ export async function withServices<Result>(
 
 const ACTOR = { name: 'bench' };
 
-/** Adds a biller that signs what is told. @returns it, as sign-ons see it */
+/** Adds a biller that signs the given elements. @returns it, as sign-ons see it */
 export async function addBiller(services: Services, slug: string, sign: SignChoice): Promise<Biller> {
   const input = {
     slug,
@@ -96,7 +96,7 @@ export async function signInNewUser(services: Services, biller: Biller, number: 
     password: randomBytes(12).toString('hex'),
     accounts: [`${100 + number}Invoice:owner`],
   };
-  const { id } = (await runOperation(services, 'user.add', input, ACTOR)) as { id: string };
+  const { id } = await runOperation(services, 'user.add', input, ACTOR);
   return { ssoUrl: biller.ssoUrl, cookie: await sessionCookie(services, biller, id) };
 }
 

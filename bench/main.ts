@@ -41,7 +41,7 @@ function readArguments(): { parts: readonly Part[]; json: boolean; help: boolean
   });
   const shrink = Number(values.shrink);
   if (!Number.isInteger(shrink) || shrink < 1) {
-    throw new UsageError(`--shrink "${values.shrink}": expected is a whole number from 1 on.`);
+    throw new UsageError(`--shrink must be a whole number of at least 1; it is "${values.shrink}".`);
   }
   const parts = positionals.map((name) => {
     const part = PARTS.find((known) => known.name === name);

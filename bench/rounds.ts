@@ -32,7 +32,7 @@ export async function takeTurns<Result>(
   for (const contender of contenders) await contender.round();
   for (let round = 0; round < rounds; round += 1) {
     for (let turn = 0; turn < contenders.length; turn += 1) {
-      // Every second time backwards, so that nobody always follows the same one and inherits its garbage.
+      // Every second time backwards, so that no contender always follows the same one and inherits its garbage.
       const index = (round + turn) % contenders.length;
       const contender = contenders[round % 2 === 0 ? index : contenders.length - 1 - index];
       if (contender !== undefined) results.get(contender.name)?.push(await contender.round());

@@ -50,7 +50,7 @@ export async function startService(installation: BenchInstallation, program: URL
   const origin = `http://localhost:${port}`;
   while (!(await isReady(origin))) {
     if (child.exitCode !== null) throw new Error(`The service ended with exit code ${child.exitCode}.`);
-    if (performance.now() - began > START_WITHIN_MS) throw new Error('The service did not get ready.');
+    if (performance.now() - began > START_WITHIN_MS) throw new Error('The service did not become ready.');
     await wait(POLL_MS);
   }
   return {

@@ -6,7 +6,7 @@ import { InputError } from '../src/platform/errors/idp-error.ts';
 import { type Programs, startPrograms } from './programs.ts';
 import { DEMO_ACCOUNTS, DEMO_BILLER, type DemoState, demoState } from './state.ts';
 
-/** Where the demo keeps its data unless told otherwise: apart from those of a real installation. */
+/** Default folder of the demo's data, separate from that of a real installation. */
 const DEMO_DATA_DIR = './data/demo';
 
 interface Addresses {
@@ -14,7 +14,7 @@ interface Addresses {
   readonly sandbox: string;
 }
 
-/** Makes the demo's biller and portal user, or brings the ones of an earlier run up to date. */
+/** Adds the demo's biller and portal user, or updates those of an earlier run. */
 async function register({ sandbox }: Addresses, { billerGuid, email, password }: DemoState): Promise<void> {
   const response = await fetch(`${sandbox}/saml/${billerGuid}/metadata`);
   const biller = {
@@ -23,7 +23,7 @@ async function register({ sandbox }: Addresses, { billerGuid, email, password }:
     spMetadata: await response.text(),
     settings: { redirectLinkBase: sandbox, loginTypes: { owner: 1 } },
   };
-  const known = (await operate('biller.list', {})) as { slug: string }[];
+  const known = await operate('biller.list', {});
   if (known.some(({ slug }) => slug === biller.slug)) await operate('biller.update', biller);
   else await operate('biller.add', { ...biller, billerGuid });
   const user = {
@@ -32,11 +32,12 @@ async function register({ sandbox }: Addresses, { billerGuid, email, password }:
     password,
     accounts: DEMO_ACCOUNTS.map(({ number, role }) => `${number}:${role}`),
   };
-  const users = (await operate('user.list', { biller: biller.slug })) as { email: string }[];
-  await operate(users.some((one) => one.email === email) ? 'user.update' : 'user.add', user);
+  const users = await operate('user.list', { biller: biller.slug });
+  if (users.some((one) => one.email === email)) await operate('user.update', user);
+  else await operate('user.add', user);
 }
 
-/** Sets the biller up at the stand-in as Invoice Cloud's onboarding staff would: through the form. */
+/** Onboards the biller at the sandbox as Invoice Cloud's staff would: through the form. */
 async function onboard({ idp, sandbox }: Addresses, { billerGuid }: DemoState): Promise<void> {
   const response = await fetch(`${sandbox}/onboarding`, {
     method: 'POST',
@@ -48,10 +49,10 @@ async function onboard({ idp, sandbox }: Addresses, { billerGuid }: DemoState): 
       claimEmail: 'Email',
       claimLoginType: 'LoginType',
       claimAccountNumber: 'AccountNumber',
-      loginTypeMeanings: '1=Account owner\n5=Everybody else',
+      loginTypeMeanings: '1=Account owner\n5=Everyone else',
     }),
   });
-  if (!response.ok) throw new Error(`The stand-in Invoice Cloud refused the onboarding: ${await response.text()}`);
+  if (!response.ok) throw new Error(`The sandbox refused the onboarding: ${await response.text()}`);
 }
 
 function screen({ idp, sandbox }: Addresses, { billerGuid, email, password }: DemoState): string {
@@ -68,7 +69,7 @@ function screen({ idp, sandbox }: Addresses, { billerGuid, email, password }: De
 
   Or sign in here first, then launch   ${idp}/login/${DEMO_BILLER.slug}
   IdP metadata of the biller           ${idp}/saml/${DEMO_BILLER.slug}/metadata
-  The stand-in for Invoice Cloud       ${sandbox}/
+  Sandbox (instead of Invoice Cloud)   ${sandbox}/
 
   Ctrl-C ends everything.
 `;
@@ -93,7 +94,7 @@ async function demo(): Promise<void> {
   const state = demoState(DATA_DIR);
   process.env.SANDBOX_STORE ??= state.sandboxStore;
   const addresses = { idp: PUBLIC_URL, sandbox: readSandboxSettings(process.env).publicUrl };
-  if (!values.json) console.log('Starting the Identity Provider and the stand-in Invoice Cloud ...');
+  if (!values.json) console.log('Starting the Identity Provider and the sandbox ...');
   const programs: Programs = startPrograms();
   try {
     await programs.ready([`${addresses.idp}/health/live`, `${addresses.sandbox}/health`]);

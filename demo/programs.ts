@@ -8,7 +8,7 @@ const ASK_EVERY_MS = 100;
 
 /** The two programs of the demo, running. */
 export interface Programs {
-  /** Resolves when every address answers. @throws where a program ends before that, or it takes too long */
+  /** Resolves when every address answers. @throws if a program ends first, or after READY_WITHIN_MS */
   ready(urls: readonly string[]): Promise<void>;
   stop(): Promise<void>;
 }
@@ -21,7 +21,7 @@ async function answers(url: string): Promise<boolean> {
   }
 }
 
-/** Starts the Identity Provider and the stand-in Invoice Cloud. Ctrl-C, or the end of either, ends both. */
+/** Starts the Identity Provider and the sandbox. Ctrl-C, or the end of either, ends both. */
 export function startPrograms(): Programs {
   let stopping = false;
   const start = (program: string): ChildProcess => {

@@ -9,16 +9,16 @@ export const DEMO_ACCOUNTS = [
 ];
 const DEMO_EMAIL = 'ada@example.com';
 
-/** What the demo made up on its first run and keeps for the next. */
+/** What the demo generated on its first run and keeps for the next. */
 export interface DemoState {
   readonly billerGuid: string;
   readonly email: string;
   readonly password: string;
-  /** File in which the stand-in keeps what was onboarded. */
+  /** File in which the sandbox stores the onboarded billers. */
   readonly sandboxStore: string;
 }
 
-/** Reads the demo's state, or makes it: a BillerGUID and a password of its own, readable by its owner only. */
+/** Reads the demo's state, or creates it: a BillerGUID and a random password, readable by the owner only. */
 export function demoState(dataDir: string): DemoState {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const path = join(dataDir, 'demo.json');

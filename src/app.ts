@@ -1,7 +1,6 @@
 import { type AuditWriter, createAuditWriter } from './core/audit/writer.ts';
 import { type Billers, createBillers } from './core/billers/billers.ts';
 import { createExpiryWatch, type ExpiryWatch } from './core/expiry/watch.ts';
-import { createFindDamagedKeys } from './core/keys/active-keys.ts';
 import type { HardwareModule } from './core/keys/hsm/module.ts';
 import { createModuleKeys, type ModuleKeys } from './core/keys/hsm/module-keys.ts';
 import { createKeys, type Keys } from './core/keys/keys.ts';
@@ -66,7 +65,7 @@ export function createServices(foundation: Foundation): Services {
   const { db } = database;
   const audit = createAuditWriter({ database, masterKey, clock });
   const billers = createBillers({ db, publicUrl });
-  const moduleKeys = createModuleKeys({ db, module, audit, clock });
+  const moduleKeys = createModuleKeys({ database, module, audit, clock });
   const keys = createKeys({ database, masterKey, moduleKeys, clock });
   const rotation = createRotation({ database, keys, audit, clock });
   const fetches = createMetadataFetches({ database, clock });
@@ -100,13 +99,7 @@ export function createServices(foundation: Foundation): Services {
     issue: createIssue({ keys, audit, clock }),
     traces,
     metrics: createMetrics(),
-    readiness: createReadiness({
-      database,
-      keys,
-      findDamagedKeys: createFindDamagedKeys(database, masterKey),
-      module,
-      clock,
-    }),
+    readiness: createReadiness({ database, keys, masterKey, module, clock }),
     tidy: async () => {
       await deleteExpiredSessions(db, new Date(clock()));
       await flows.deleteExpired();

@@ -1,11 +1,10 @@
-import { createServices, type Services } from './app.ts';
-import { moduleSettings, type Settings } from './config.ts';
-import { createModule } from './core/keys/hsm/module.ts';
-import { createMasterKey } from './core/secrets/master-key.ts';
-import { embeddedMasterKeyFile, readMasterKeys } from './core/secrets/master-key-source.ts';
-import { verifyMasterKey } from './core/secrets/verify-master-key.ts';
+import { type Actor, performOperation } from './admin/operations/operation.ts';
+import { type OperationName, operations } from './admin/operations/registry.ts';
+import type { Services } from './app.ts';
+import type { Settings } from './config.ts';
+import { openFoundation } from './foundation.ts';
+import { createOperatorServices } from './operator-services.ts';
 import type { ControlSocket } from './platform/database/control-socket.ts';
-import { openDatabase } from './platform/database/open.ts';
 
 /** The services over the installation's own database and master key. */
 export interface Installation {
@@ -15,39 +14,58 @@ export interface Installation {
 }
 
 /**
- * Opens the installation that the settings describe: database, migrations, master key, services.
+ * Opens the installation that the settings describe, with every service.
  *
- * @returns undefined where the embedded database is in the hands of a running service
- * @throws InputError where a part can't be had
+ * @returns undefined where a running service has the embedded database
+ * @throws InputError where a part cannot be opened
  */
 export async function openInstallation(settings: Settings): Promise<Installation | undefined> {
-  const opened = await openDatabase(settings);
-  if (opened === undefined) return undefined;
-  const { database, controlSocket } = opened;
-  const close = async () => {
-    await database.close();
-    await controlSocket?.release();
-  };
+  const foundation = await openFoundation(settings);
+  if (foundation === undefined) return undefined;
   try {
-    const { MASTER_KEY } = settings;
-    const masterKeyFile = MASTER_KEY === undefined ? embeddedMasterKeyFile() : undefined;
-    const masterKey = createMasterKey(...(masterKeyFile?.read() ?? (await readMasterKeys(MASTER_KEY ?? ''))));
-    await verifyMasterKey(database.db, masterKey);
-    const given = moduleSettings(settings);
-    const module = given && createModule(given);
-    const services = createServices({ publicUrl: settings.PUBLIC_URL, database, masterKey, masterKeyFile, module });
+    // Loaded here: commands need no HTTP server.
+    const { createServices } = await import('./app.ts');
+    const services = createServices(foundation);
     return {
       services,
-      controlSocket,
+      controlSocket: foundation.controlSocket,
       async close() {
         await services.audit.drained();
         await services.fetches.drained();
-        module?.close();
-        await close();
+        await foundation.close();
       },
     };
   } catch (error) {
-    await close();
+    await foundation.close();
     throw error;
   }
+}
+
+/** An installation that is open for operators' commands. */
+export interface OperatorInstallation {
+  /** @returns the operation's result as JSON carries it @throws InputError where the input is not accepted */
+  perform(name: OperationName, input: unknown, actor: Actor): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the installation for commands: only what an operation uses is loaded and built.
+ *
+ * @returns undefined where a running service has the embedded database
+ * @throws InputError where a part cannot be opened
+ */
+export async function openForOperations(settings: Settings): Promise<OperatorInstallation | undefined> {
+  const foundation = await openFoundation(settings);
+  if (foundation === undefined) return undefined;
+  const services = createOperatorServices(foundation);
+  return {
+    async perform(name, input, actor) {
+      const operation = await operations[name].load();
+      return performOperation(operation, await services.get(operation.uses), input, actor);
+    },
+    async close() {
+      await services.drained();
+      await foundation.close();
+    },
+  };
 }

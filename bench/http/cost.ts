@@ -150,8 +150,8 @@ export function costTable(results: Rounds): Table {
     rows: [rawRow, ...CASES.map(rowOf)],
     notes: [
       'CPU is that of the service’s process, as the operating system counts it (utime and stime of /proc/<pid>/stat); the',
-      'load is a process of its own, and so is PostgreSQL. Embedded, the database’s work counts as the service’s. Neighbours',
-      'on the machine make memory slow, which costs a sign-on more than a bare signature: the best round has the fewest.',
+      'load and PostgreSQL are separate processes. Neighbors on the machine slow memory down, which costs a sign-on more',
+      'than a bare signature: the best round has the fewest.',
     ],
   };
 }

@@ -21,7 +21,7 @@ function moduleOf(url: string, functionName: string): string {
 }
 
 /**
- * Tells where the main thread spent its time, by module and by function: time in the code itself, without what it
+ * Shows where the main thread spent its time, by module and by function: time in the code itself, without what it
  * called.
  *
  * @param signOns how many the profile covers

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 
-/** Signs in one thread for so many milliseconds as it is told, and answers how many signatures that were. */
+/** Signs in one thread for the given milliseconds, and answers with the number of signatures. */
 
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const BYTES_TO_SIGN = Buffer.alloc(700, 'x');

@@ -4,7 +4,7 @@ import type { CpuProfile } from './profile.ts';
 
 /**
  * The service, with an eye on its event loop and, when asked, on where its JavaScript spends the time. Started in place
- * of src/main.ts; it is told by messages when to look.
+ * of src/main.ts; messages say when to measure.
  */
 export type WatchOrder = 'watch' | 'profile' | 'report';
 

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
-import { runOperation } from '../../src/admin/operations/operations.ts';
+import { runOperation } from '../../src/admin/operations/run.ts';
 import { createServices } from '../../src/app.ts';
 import { createMasterKey } from '../../src/core/secrets/master-key.ts';
 import { openPostgresql } from '../../src/platform/database/postgresql.ts';
@@ -47,7 +47,7 @@ async function measureOperations(): Promise<Row[]> {
     const masterKey = createMasterKey(randomBytes(32).toString('base64'));
     const services = createServices({ publicUrl: 'https://idp.example', database, masterKey });
     const rows: Row[] = [];
-    for (const name of ['key.status', 'key.plan']) {
+    for (const name of ['key.status', 'key.plan'] as const) {
       const times: number[] = [];
       for (let round = 0; round < ROUNDS; round += 1) {
         const began = performance.now();

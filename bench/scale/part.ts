@@ -24,7 +24,7 @@ const SIZES = [
 const ROUNDS = 8;
 /** Until what sign-ons touch is in memory. */
 const WARM_UP_MS = 60_000;
-/** Whoever tries it out wants to see it run, not to believe its numbers. */
+/** A trial run shows that it works; its numbers mean nothing. */
 const TRIAL = { rounds: 1, warmUpMs: 500 };
 
 /**

@@ -76,6 +76,6 @@ export function plansTable(
       largePages: plan.pages,
       wholeTables: many(plan),
     })),
-    notes: ['Each run twice, the second time told. A page has 8 kB, in memory or not.'],
+    notes: ['Each is run twice; the second time is shown. A page has 8 kB, in memory or not.'],
   };
 }

@@ -15,7 +15,7 @@ import {
 import { type MakeSigned, peers } from './peers.ts';
 
 /**
- * The race itself, in a process of its own, so that its thread pool can have a thread for every core. Prints what
+ * The race itself, as a separate process, so that its thread pool can have a thread for every core. Prints what
  * RaceResults describes, as JSON.
  */
 export interface RaceResults {
@@ -28,7 +28,7 @@ export interface RaceResults {
 const ROUND_MS = 150;
 const ROUNDS = 25;
 
-/** Nobody races with a document that does not verify. */
+/** A contender whose document does not verify may not race. */
 async function mustVerify(name: string, make: MakeSigned, { certificatePem }: SigningKey): Promise<void> {
   const xml = await make();
   const signatures = parseDom(xml).getElementsByTagName('*');

@@ -1,11 +1,11 @@
 import { createServer, type Server } from 'node:http';
 import { text } from 'node:stream/consumers';
-import type { Services } from '../app.ts';
 import { SERVICE_ANSWER } from '../platform/database/control-socket.ts';
 import { InputError } from '../platform/errors/idp-error.ts';
 import { toIdpError } from '../platform/http/errors.ts';
 import type { Actor } from './operations/operation.ts';
-import { runOperation } from './operations/operations.ts';
+import type { UsedServices } from './operations/registry.ts';
+import { runNamed } from './operations/run.ts';
 
 /** What a command sends to the running service, and what it gets back. */
 export interface ControlRequest {
@@ -15,15 +15,19 @@ export interface ControlRequest {
 }
 export type ControlAnswer =
   | { readonly result: unknown }
-  | { readonly error: { readonly kind: 'input' | 'failure'; readonly message: string } };
+  | { readonly refused: Pick<InputError, 'complaint' | 'code' | 'field' | 'given' | 'names'> }
+  | { readonly error: { readonly message: string } };
 
-async function answer(services: Services, body: string): Promise<ControlAnswer> {
+async function answer(services: UsedServices, body: string): Promise<ControlAnswer> {
   try {
     const { operation, input, actor } = JSON.parse(body) as ControlRequest;
-    return { result: await runOperation(services, operation, input, actor) };
+    return { result: await runNamed(services, operation, input, actor) };
   } catch (error) {
-    if (error instanceof InputError) return { error: { kind: 'input', message: error.message } };
-    return { error: { kind: 'failure', message: toIdpError(error).message } };
+    if (error instanceof InputError) {
+      const { complaint, code, field, given, names } = error;
+      return { refused: { complaint, code, field, given, names } };
+    }
+    return { error: { message: toIdpError(error).message } };
   }
 }
 
@@ -31,7 +35,7 @@ async function answer(services: Services, body: string): Promise<ControlAnswer> 
  * Serves operators' commands on the control socket, which only the owner of the installation can open. A GET is the
  * question whether a service holds the socket.
  */
-export function createControlServer(services: Services): Server {
+export function createControlServer(services: UsedServices): Server {
   return createServer(async (request, response) => {
     try {
       const answered =

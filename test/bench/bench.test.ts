@@ -9,9 +9,9 @@ const bench = (...words: string[]) => spawnSync(process.execPath, [MAIN, ...word
 
 test.each([
   [['sining'], /^There is no part "sining"\. The parts are signing, http, startup, rotation, scale\.\n$/],
-  [['scale', '--shrink', 'much'], /^--shrink "much": expected is a whole number/],
+  [['scale', '--shrink', 'much'], /^--shrink must be a whole number of at least 1; it is "much"\./],
   [['--fast'], /'--fast'/],
-])('what is typed wrong is told in a sentence, with exit code 2: %s', (words, sentence) => {
+])('wrong arguments are reported in a sentence, with exit code 2: %s', (words, sentence) => {
   const { status, stdout, stderr } = bench(...words);
   expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
   expect(stderr).toMatch(sentence);
@@ -23,7 +23,7 @@ test('help names every part', () => {
   expect(stdout).toMatch(/signing [\s\S]+http [\s\S]+startup [\s\S]+scale /);
 });
 
-test('the part that takes longest runs to its end, at sizes that are next to nothing', () => {
+test('the longest part completes, at tiny sizes', () => {
   const { status, stdout, stderr } = bench('scale', '--shrink', '100000', '--json');
   expect(stderr).not.toContain('Error');
   expect(status).toBe(0);

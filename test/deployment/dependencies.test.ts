@@ -15,7 +15,7 @@ const installed = (packageFile: Package) =>
 
 /** @returns the npm packages that the files of a folder import */
 function importedPackages(folder: string): string[] {
-  const specifiers = globSync(`${folder}/**/*.ts`, { cwd: ROOT, exclude: ['**/*.config.ts'] }).flatMap((file) =>
+  const specifiers = globSync(`${folder}/**/*.ts`, { cwd: ROOT }).flatMap((file) =>
     [...read(file).matchAll(/\b(?:from |import |import\()'([a-z@][\w@/.:-]*)'/g)].map(([, name = '']) => name),
   );
   const packages = specifiers

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import type { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
 import { sandboxSettings } from '../../sandbox/settings.ts';
@@ -9,7 +8,7 @@ import { commandsOf, PAGES, ROOT, readPage } from './pages.ts';
 
 const scripts = Object.keys(packageJson.scripts);
 /** What npm does by itself. */
-const NPM_OWN = ['ci', 'install', 'rebuild'];
+const NPM_OWN = ['ci', 'install', 'rebuild', 'version'];
 
 /** @returns what is wrong with a call of npm, if anything */
 function npmFault(line: string): string | undefined {
@@ -23,12 +22,14 @@ function npmFault(line: string): string | undefined {
   return scripts.includes(name) ? undefined : `${line}: package.json has no script ${name}`;
 }
 
+const program = await createProgram();
+
 /** @returns what is wrong with a call of the command line, if anything */
 function cliFault(line: string): string | undefined {
-  const match = /(?:^|\s)(?:(?:npx )?ic-idp|node src\/cli\/ic-idp\.ts) (.+)/.exec(line);
+  const match = /(?:^|\s)(?:(?:\.\/)?ic-idp) (.+)/.exec(line);
   if (match?.[1] === undefined) return undefined;
   const words = match[1].split(/[<>|]?\s+/);
-  let command: Command = createProgram();
+  let command = program;
   while (words[0] !== undefined) {
     const child = command.commands.find((each) => each.name() === words[0]);
     if (child === undefined) break;
@@ -48,10 +49,10 @@ test('a wrong command would be found', () => {
   expect(npmFault('npm begin')).toContain('no such command');
   expect(npmFault('PUBLIC_URL=https://a.example npm start')).toBeUndefined();
   expect(npmFault('X=1 npm test -- test/nothing')).toContain('no tests test/nothing');
-  expect(cliFault('npx ic-idp biller ad x')).toContain('no command ad');
-  expect(cliFault('npx ic-idp biller add x --nam y')).toContain('no option --nam');
-  expect(cliFault('docker compose exec idp node src/admin/cli/ic-idp.ts doctor --jso')).toContain('no option --jso');
-  expect(cliFault('npx ic-idp key list <biller> --json')).toBeUndefined();
+  expect(cliFault('./ic-idp biller ad x')).toContain('no command ad');
+  expect(cliFault('./ic-idp biller add x --nam y')).toContain('no option --nam');
+  expect(cliFault('docker compose exec idp ic-idp doctor --jso')).toContain('no option --jso');
+  expect(cliFault('./ic-idp key list <biller> --json')).toBeUndefined();
 });
 
 describe.each(PAGES)('%s', (path) => {

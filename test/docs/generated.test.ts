@@ -2,9 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseEnv } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sandboxSettings } from '../../sandbox/settings.ts';
-import { settingsSchema } from '../../src/config.ts';
+import { readSettings, settingsSchema } from '../../src/config.ts';
 import { auditCatalogue } from '../../src/core/audit/events.ts';
 import { billerSettingsSchema } from '../../src/core/billers/settings.ts';
 import { errorCatalogue } from '../../src/platform/errors/catalogue.ts';
@@ -15,16 +16,28 @@ import { ROOT, readPage } from './pages.ts';
 /** @returns the rows of all tables of a page, as the raw text of their first cells */
 const firstCells = (path: string) => [...readPage(path).matchAll(/^\| (.+?) +\|/gm)].map(([, cell]) => cell);
 
-test('the generated pages are as the code says; if not, npm run docs makes them so', () => {
+test('the generated pages are as the code says; if not, run npm run docs', () => {
   expect(stalePages(ROOT)).toEqual([]);
 });
 
 describe('everything is documented', () => {
-  test('every setting, of the service and of the stand-in', () => {
+  test('every setting, of the service and of the sandbox', () => {
     const documented = firstCells('docs/settings.md');
     for (const name of [...Object.keys(settingsSchema.shape), ...Object.keys(sandboxSettings)]) {
       expect(documented).toContain(`\`${name}\``);
     }
+  });
+
+  test('every setting of the service, in .env.example, whose values are the defaults', () => {
+    const example = readPage('.env.example');
+    const given = parseEnv(example.replaceAll(/^#(?=[A-Z0-9_]+=)/gm, ''));
+    expect(Object.keys(given).sort()).toEqual(Object.keys(settingsSchema.shape).sort());
+    expect(parseEnv(example)).toEqual({});
+    const defaults = readSettings({}, {});
+    for (const [name, value] of Object.entries(given)) {
+      if (value !== '') expect(String(defaults[name as keyof typeof defaults]), name).toBe(value);
+    }
+    expect(readSettings({}, given)).toEqual(defaults);
   });
 
   test('every error code', () => {
@@ -57,7 +70,7 @@ describe('npm run docs', () => {
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  test('writes what is missing, and --check names every stale page and the command that mends it', () => {
+  test('writes what is missing, and --check names every stale page and the command that updates it', () => {
     const missing = generate('--check');
     expect(missing.status).toBe(1);
     for (const name of ['assumptions', 'audit', 'cli', 'errors', 'settings']) {

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { generateServiceProviderMetadata } from '@node-saml/node-saml';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -52,6 +52,7 @@ const settle = (output: string) =>
     .replaceAll(/^(Sealed with the first +)\d+$/gm, '$1<number>');
 
 beforeAll(async () => {
+  symlinkSync(ofCheckout('ic-idp'), join(folder, 'ic-idp'));
   mkdirSync(join(folder, 'metadata'));
   const metadata = generateServiceProviderMetadata({ issuer: entityId, callbackUrl: `${entityId}/acs` });
   writeFileSync(join(folder, 'metadata', 'riverton-water-sp.xml'), metadata);
@@ -66,7 +67,7 @@ beforeAll(async () => {
     ['lakeside-gas', crypto.randomUUID()],
   ] as const) {
     const source = 'metadata/riverton-water-sp.xml';
-    run(`npx ic-idp biller add ${slug} --name "${slug}" --guid ${id} --sp-metadata ${source}`);
+    run(`./ic-idp biller add ${slug} --name "${slug}" --guid ${id} --sp-metadata ${source}`);
   }
 });
 afterAll(async () => {
@@ -75,9 +76,8 @@ afterAll(async () => {
 });
 
 function run(command: string) {
-  const npx = `npx() { shift; "${process.execPath}" "${ofCheckout('src/admin/cli/ic-idp.ts')}" "$@"; }`;
   const env = plainEnvironment(settings);
-  return spawnSync('sh', ['-c', `${npx}\n${command}`], { cwd: folder, env, encoding: 'utf8' });
+  return spawnSync('sh', ['-c', command], { cwd: folder, env, encoding: 'utf8' });
 }
 
 /** What the other side does, told by its sentence on the page. */
@@ -106,7 +106,7 @@ describe('the runbook can be followed word by word', () => {
   });
 
   test('at the end the other side holds the active certificate', () => {
-    const [active] = JSON.parse(run('npx ic-idp key status riverton-water --json').stdout) as {
+    const [active] = JSON.parse(run('./ic-idp key status riverton-water --json').stdout) as {
       active: { fingerprint: string };
     }[];
     expect(pins.kept()).toEqual([active?.active.fingerprint]);

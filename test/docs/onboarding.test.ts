@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { generateServiceProviderMetadata } from '@node-saml/node-saml';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -25,6 +25,7 @@ const settings = {
 };
 
 beforeAll(() => {
+  symlinkSync(ofCheckout('ic-idp'), join(folder, 'ic-idp'));
   mkdirSync(join(folder, 'metadata'));
   writeFileSync(
     join(folder, 'metadata', 'riverton-water-sp.xml'),
@@ -38,10 +39,9 @@ beforeAll(() => {
 });
 afterAll(remove);
 
-/** Runs a block as somebody who copied it into a shell would; `npx` finds the command line of this checkout. */
+/** Runs a block as somebody who copied it into a shell would. */
 function run(command: string) {
-  const npx = `npx() { shift; "${process.execPath}" "${ofCheckout('src/admin/cli/ic-idp.ts')}" "$@"; }`;
-  return spawnSync('sh', ['-c', `${npx}\n${command}`], {
+  return spawnSync('sh', ['-c', command], {
     cwd: folder,
     env: plainEnvironment(settings),
     encoding: 'utf8',

@@ -7,12 +7,15 @@ export const ROOT = join(import.meta.dirname, '..', '..');
 export const PAGES = [
   'README.md',
   'CHANGELOG.md',
+  'CONTRIBUTING.md',
   'SECURITY.md',
   'certs/README.md',
   'metadata/README.md',
-  ...readdirSync(join(ROOT, 'docs'))
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => `docs/${name}`),
+  ...['docs', 'docs/decisions'].flatMap((folder) =>
+    readdirSync(join(ROOT, folder))
+      .filter((name) => name.endsWith('.md'))
+      .map((name) => `${folder}/${name}`),
+  ),
 ];
 
 export const readPage = (path: string) => readFileSync(join(ROOT, path), 'utf8');
@@ -59,4 +62,10 @@ export function commandsOf(markdown: string): string[] {
     code.replaceAll(/\s+/g, ' '),
   );
   return [...shell, ...inline].flatMap((line) => line.split('&&')).map((line) => line.trim());
+}
+
+/** @returns the files and folders of the project that a page names as code, e.g. `src/app.ts` */
+export function pathsOf(markdown: string): string[] {
+  const named = withoutBlocks(markdown).matchAll(/`((?:src|sandbox|demo|tools|bench|test|docs)\/[\w./-]*)`/g);
+  return [...named].map(([, path = '']) => path);
 }

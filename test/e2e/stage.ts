@@ -4,23 +4,23 @@ import { runCli } from '../support/cli.ts';
 import { type Demo, type DemoFacts, type DemoPlace, demoFolder, startDemo } from '../support/demo.ts';
 import { freePort } from '../support/free-port.ts';
 
-/** The demo and a browser before it. */
+/** The demo and a browser. */
 export interface Stage {
   readonly place: DemoPlace;
   readonly demo: Demo;
   readonly facts: DemoFacts;
-  /** A page in a browser that nobody has used before. */
+  /** A page in a fresh browser context. */
   newPage(options?: BrowserContextOptions): Promise<Page>;
-  /** Closes every page. @returns what Chromium complained about in the meantime */
+  /** Closes every page. @returns what Chromium reported as errors in the meantime */
   clear(): Promise<string[]>;
-  /** Starts the demo again, in the same place. The one before must have ended. */
+  /** Starts the demo again in the same place. The previous one must have ended. */
   restart(): Promise<void>;
   /** Audit events by the filter of `ic-idp audit`, from the running demo. */
   audit(...filter: string[]): Promise<{ event: string; reference: string; details: object }[]>;
   close(): Promise<void>;
 }
 
-/** Starts the demo in a folder of its own, and Chromium. @throws where one of them does not start */
+/** Starts the demo in its own folder, and Chromium. @throws if one of them does not start */
 export async function setStage(): Promise<Stage> {
   const port = await freePort();
   let sandboxPort = port;
@@ -107,19 +107,19 @@ export async function signInFirst(page: Page, facts: DemoFacts): Promise<void> {
   await heading(page, 'You’re signed in');
 }
 
-/** Answers the question for the account. */
+/** Chooses the account. */
 export async function choose(page: Page, account: string): Promise<void> {
   await heading(page, 'Which account would you like to pay for?');
   await page.getByRole('button', { name: account }).click();
 }
 
-/** Waits until the browser stands on this page of the stand-in. */
+/** Waits until the browser is on this page of the sandbox. */
 export const landed = (page: Page, { sandbox, billerGuid }: DemoFacts, destination: string) =>
   page.waitForURL(`${sandbox}/pay/${billerGuid}/${destination}`);
 
 /** Follows the redirect link, signs in and comes to AutoPay of the first account. */
 export async function signOn(page: Page, facts: DemoFacts): Promise<void> {
-  // A page that posts itself before it has loaded never tells that it has.
+  // A page that posts itself before it has loaded never fires its load event.
   await page.goto(facts.redirectLink, { waitUntil: 'commit' });
   await signIn(page, facts);
   await choose(page, '101Invoice');

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { runOperation } from '../../src/admin/operations/operations.ts';
+import { runNamed } from '../../src/admin/operations/run.ts';
 import { createServer } from '../../src/endpoints/server.ts';
 import { authnRequest, postFields, redirectQuery } from '../support/authn-request.ts';
 import { type BrowserLike, createBrowserLike, errorCodeOf, postedBy, requirePosted } from '../support/browser-like.ts';
@@ -19,7 +19,7 @@ const servers: FastifyInstance[] = [];
 const operate = (name: string, input: unknown) => {
   const [one] = connections;
   if (one === undefined) throw new Error('no instance is there');
-  return runOperation(one.services, name, input, { name: 'test' });
+  return runNamed(one.services, name, input, { name: 'test' });
 };
 beforeAll(async () => {
   storage = await createTestStorage('postgresql');

@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { runOperation } from '../../src/admin/operations/operations.ts';
+import { runNamed } from '../../src/admin/operations/run.ts';
 import { assertionIdIn, createPortalClient, type PortalClient } from '../support/portal-client.ts';
 import { endService, type ServiceProcess, startService } from '../support/service.ts';
 import { createTestStorage, DATABASE_KINDS, type DatabaseKind, type TestStorage } from '../support/storage.ts';
@@ -21,7 +21,7 @@ let client: PortalClient;
 async function prepare(kind: DatabaseKind): Promise<void> {
   storage = await createTestStorage(kind);
   const { services, close } = await storage.open();
-  const operate = (name: string, input: unknown) => runOperation(services, name, input, { name: 'test' });
+  const operate = (name: string, input: unknown) => runNamed(services, name, input, { name: 'test' });
   const billerGuid = crypto.randomUUID();
   await operate('biller.add', { slug: 'riverton', name: 'Riverton', billerGuid, entityId: SP, acs: [`${SP}/acs`] });
   const accounts = ['101Invoice', '202Invoice'];
@@ -114,7 +114,7 @@ describe.each(DATABASE_KINDS)('the service on the %s database, told to stop', (k
       expect(await service.ended).toEqual(CLEAN);
 
       const { services, close } = await storage.open();
-      const rows = await runOperation(services, 'audit.list', { assertion: assertionId }, { name: 'test' });
+      const rows = await runNamed(services, 'audit.list', { assertion: assertionId }, { name: 'test' });
       await close();
       expect(rows).toMatchObject([{ event: 'assertion.issued', biller: 'riverton' }]);
     },

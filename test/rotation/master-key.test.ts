@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { runOperation } from '../../src/admin/operations/operations.ts';
+import { runNamed } from '../../src/admin/operations/run.ts';
 import { createServices, type Services } from '../../src/app.ts';
 import { createMasterKey } from '../../src/core/secrets/master-key.ts';
 import { embeddedMasterKeyFile, readMasterKeys } from '../../src/core/secrets/master-key-source.ts';
@@ -28,10 +28,10 @@ async function addBillers(services: Services, count: number): Promise<void> {
   for (let number = 0; number < count; number += 1) {
     const provider = { entityId: 'https://sp.example/metadata', acs: ['https://sp.example/acs'] };
     const input = { slug: `biller-${number}`, name: 'Biller', billerGuid: crypto.randomUUID(), keyType: 'EC-P256' };
-    await runOperation(services, 'biller.add', { ...input, ...provider }, actor);
+    await runNamed(services, 'biller.add', { ...input, ...provider }, actor);
   }
   const user = { biller: 'biller-0', email: EMAIL, password: PASSWORD, accounts: ['101Invoice'] };
-  await runOperation(services, 'user.add', user, actor);
+  await runNamed(services, 'user.add', user, actor);
 }
 
 /** Signs on again and again until told to stop. @returns what tells it to, and counts */
@@ -69,7 +69,7 @@ async function keepSigningOn(services: Services) {
 }
 
 const issuedTo = async (services: Services) =>
-  (await runOperation(
+  (await runNamed(
     services,
     'audit.list',
     { email: EMAIL, event: 'assertion.issued', limit: 10_000 },
@@ -115,13 +115,11 @@ describe('an embedded installation', () => {
       if (sealed > 2) throw new Error('the process ended here');
       return seal(secret, context);
     };
-    await expect(runOperation(first.services, 'master-key.rotate', {}, actor)).rejects.toThrow(
-      'the process ended here',
-    );
+    await expect(runNamed(first.services, 'master-key.rotate', {}, actor)).rejects.toThrow('the process ended here');
     masterKey.seal = seal;
     expect(keysInFile()).toHaveLength(2);
     await signingOn.more(5);
-    expect(await runOperation(first.services, 'master-key.status', {}, actor)).toMatchObject({ current: 2, other: 3 });
+    expect(await runNamed(first.services, 'master-key.status', {}, actor)).toMatchObject({ current: 2, other: 3 });
     const counts = await signingOn.stop();
     expect(counts.failed).toBe(0);
     await first.services.audit.drained();
@@ -129,7 +127,7 @@ describe('an embedded installation', () => {
 
     const again = await open();
     const signingOnAgain = await keepSigningOn(again.services);
-    expect(await runOperation(again.services, 'master-key.rotate', {}, actor)).toMatchObject({ resealed: 3 });
+    expect(await runNamed(again.services, 'master-key.rotate', {}, actor)).toMatchObject({ resealed: 3 });
     await signingOnAgain.more(5);
     const more = await signingOnAgain.stop();
     expect(more.failed).toBe(0);
@@ -156,9 +154,7 @@ test('with PostgreSQL: two instances sign on while secrets are sealed anew, and 
   try {
     const before = await openWith(old);
     await addBillers(before.services, 30);
-    await expect(runOperation(before.services, 'master-key.rotate', {}, actor)).rejects.toThrow(
-      'There is one master key.',
-    );
+    await expect(runNamed(before.services, 'master-key.rotate', {}, actor)).rejects.toThrow('There is one master key.');
     await before.close();
 
     const both = [await openWith(fresh, old), await openWith(fresh, old)];
@@ -166,7 +162,7 @@ test('with PostgreSQL: two instances sign on while secrets are sealed anew, and 
     const [one] = both;
     if (one === undefined) throw new Error('there is no instance');
     // 30 signing keys and the secret behind the hashes of emails.
-    expect(await runOperation(one.services, 'master-key.rotate', {}, actor)).toMatchObject({ resealed: 31 });
+    expect(await runNamed(one.services, 'master-key.rotate', {}, actor)).toMatchObject({ resealed: 31 });
     for (const loop of loops) {
       await loop.more(5);
       expect((await loop.stop()).failed).toBe(0);
@@ -175,7 +171,7 @@ test('with PostgreSQL: two instances sign on while secrets are sealed anew, and 
 
     await expect(openWith(old)).rejects.toThrow('MASTER_KEY is not the one');
     const after = await openWith(fresh);
-    expect(await runOperation(after.services, 'master-key.status', {}, actor)).toMatchObject({ current: 31, other: 0 });
+    expect(await runNamed(after.services, 'master-key.status', {}, actor)).toMatchObject({ current: 31, other: 0 });
     await after.close();
   } finally {
     await storage.remove();

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { runOperation } from '../../src/admin/operations/operations.ts';
+import { runNamed } from '../../src/admin/operations/run.ts';
 import { keyInState } from '../../src/core/keys/store.ts';
 import { createTestStorage, DATABASE_KINDS, type TestConnection, type TestStorage } from '../support/storage.ts';
 
@@ -13,7 +13,7 @@ describe.each(DATABASE_KINDS)('signing keys on the %s database', (kind) => {
   let number = 0;
 
   const operate = (name: string, input: Record<string, unknown>) =>
-    runOperation(connection.services, name, { biller: slug, ...input }, actor);
+    runNamed(connection.services, name, { biller: slug, ...input }, actor);
   const rows = async () => {
     const { id } = await connection.services.billers.bySlug(slug);
     return connection.database.db.selectFrom('signingKeys').selectAll().where('billerId', '=', id).execute();
@@ -21,7 +21,7 @@ describe.each(DATABASE_KINDS)('signing keys on the %s database', (kind) => {
   const states = async () => (await rows()).map(({ state }) => state).sort();
   const fingerprintOf = async (state: string) => (await rows()).find((row) => row.state === state)?.fingerprint;
   const events = async () => {
-    const listed = await runOperation(connection.services, 'audit.list', { biller: slug }, actor);
+    const listed = await runNamed(connection.services, 'audit.list', { biller: slug }, actor);
     return (listed as { event: string; details: Record<string, unknown> }[]).map(({ event }) => event);
   };
   const force = { force: true, reason: 'test' };
@@ -39,7 +39,7 @@ describe.each(DATABASE_KINDS)('signing keys on the %s database', (kind) => {
     slug = `biller-${number}`;
     const provider = { entityId: 'https://sp.example', acs: ['https://sp.example/acs'] };
     const input = { slug, name: slug, billerGuid: crypto.randomUUID(), keyType: 'EC-P256', ...provider };
-    await runOperation(connection.services, 'biller.add', input, actor);
+    await runNamed(connection.services, 'biller.add', input, actor);
   });
   const stage = () => operate('key.stage', { keyType: 'EC-P256' });
 
@@ -67,7 +67,7 @@ describe.each(DATABASE_KINDS)('signing keys on the %s database', (kind) => {
     slug = `${slug}-second`;
     const provider = { entityId: 'https://sp.example', acs: ['https://sp.example/acs'] };
     const input = { slug, name: slug, billerGuid: crypto.randomUUID(), keyType: 'EC-P256', ...provider };
-    await runOperation(connection.services, 'biller.add', input, actor);
+    await runNamed(connection.services, 'biller.add', input, actor);
     await stage();
     await operate('key.activate', force);
     slug = other;
@@ -129,7 +129,7 @@ describe.each(DATABASE_KINDS)('signing keys on the %s database', (kind) => {
   test('a second staged key, an activation with a retiring key left, and a force without a reason are refused', async () => {
     await stage();
     await expect(stage()).rejects.toThrow(`${slug} has a staged key already.`);
-    await expect(operate('key.activate', { force: true })).rejects.toThrow('--force needs --reason');
+    await expect(operate('key.activate', { force: true })).rejects.toThrow('reason: A reason is required');
     await operate('key.activate', force);
     await stage();
     await expect(operate('key.activate', force)).rejects.toThrow('still has a retiring key from the last rotation');
@@ -140,7 +140,7 @@ describe.each(DATABASE_KINDS)('signing keys on the %s database', (kind) => {
 
   test('a revoked active key is replaced in the same moment, and what to tell whom is told (project rule)', async () => {
     const old = await fingerprintOf('active');
-    await expect(operate('key.revoke', { reason: 'it leaked' })).rejects.toThrow('Give --replace');
+    await expect(operate('key.revoke', { reason: 'it leaked' })).rejects.toThrow('another must take its place at once');
     const result = await operate('key.revoke', { reason: 'it leaked', replace: 'EC-P256' });
     expect(result).toMatchObject({ revoked: old, replaced: true });
     expect((result as { tell: string[] }).tell[0]).toContain(`/saml/${slug}/metadata`);
@@ -164,14 +164,14 @@ test('of two instances that activate at once, one wins and both agree', {
       keyType: 'EC-P256',
       ...provider,
     };
-    await runOperation(one.services, 'biller.add', input, actor);
+    await runNamed(one.services, 'biller.add', input, actor);
     const { id } = await one.services.billers.bySlug('riverton');
     await other.services.keys.ofBiller(id);
     for (let round = 0; round < 5; round += 1) {
-      await runOperation(one.services, 'key.stage', { biller: 'riverton', keyType: 'EC-P256' }, actor);
+      await runNamed(one.services, 'key.stage', { biller: 'riverton', keyType: 'EC-P256' }, actor);
       const activation = { biller: 'riverton', force: true, reason: 'test' };
       const outcomes = await Promise.allSettled(
-        [one, other].map(({ services }) => runOperation(services, 'key.activate', activation, actor)),
+        [one, other].map(({ services }) => runNamed(services, 'key.activate', activation, actor)),
       );
       expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
       const active = await keyInState(one.database.db, id, 'active');
@@ -184,7 +184,7 @@ test('of two instances that activate at once, one wins and both agree', {
           { timeout: 20_000 },
         )
         .toEqual([active?.fingerprint, active?.fingerprint]);
-      await runOperation(one.services, 'key.retire', { biller: 'riverton', force: true }, actor);
+      await runNamed(one.services, 'key.retire', { biller: 'riverton', force: true }, actor);
     }
   } finally {
     await one.close();

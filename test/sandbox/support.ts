@@ -14,7 +14,7 @@ import {
 
 export const publicUrl = 'http://127.0.0.1:4999';
 
-/** A stand-in, a test Identity Provider, and one biller onboarded with it. */
+/** A sandbox, a test Identity Provider, and one biller onboarded with it. */
 export interface Stage {
   readonly app: FastifyInstance;
   readonly idp: TestIdp;

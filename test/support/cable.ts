@@ -2,30 +2,51 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { freePort } from './free-port.ts';
 
-/** The way to a server, which can be cut and mended. */
+/** What goes from the client to the server, and what comes back. */
+type Direction = 'requests' | 'answers';
+
+/** The way to a server, which can be cut, mended and stalled. */
 export interface Cable {
   /** The server's URL by way of the cable. */
   readonly url: string;
-  /** Breaks every connection; new ones are refused. */
+  /** Breaks every connection; what is held is lost; new ones are refused. */
   cut(): Promise<void>;
   mend(): Promise<void>;
+  /** Holds what is sent in these directions from now on, without an end of any connection. */
+  stall(...directions: Direction[]): void;
+  /** Resolves when something is held. */
+  holds(): Promise<void>;
+  /** Passes on what was held, in order, and all that follows. */
+  resume(): void;
 }
 
 /** Lays a cable to a server. @param url with host and port @returns the cable, to be cut in the end */
 export async function layCable(url: string): Promise<Cable> {
   const { hostname, port } = new URL(url);
   const sockets = new Set<Socket>();
+  const stalled = new Set<Direction>();
+  let held: (() => void)[] = [];
+  let onHold: (() => void)[] = [];
   const keep = (socket: Socket) => {
     sockets.add(socket);
     // How one side of a connection ends is the other side's affair.
     socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
     return socket;
   };
+  const passOn = (from: Socket, to: Socket, direction: Direction) =>
+    from.on('data', (chunk: Buffer) => {
+      const write = () => void (to.destroyed || to.write(chunk));
+      if (!stalled.has(direction)) return write();
+      held.push(write);
+      for (const resolve of onHold) resolve();
+      onHold = [];
+    });
   const listener = createServer((near) => {
     const far = keep(connect(Number(port), hostname));
     keep(near).on('close', () => far.destroy());
     far.on('close', () => near.destroy());
-    near.pipe(far).pipe(near);
+    passOn(near, far, 'requests');
+    passOn(far, near, 'answers');
   });
   const nearPort = await freePort();
   const listen = async () => {
@@ -39,6 +60,8 @@ export async function layCable(url: string): Promise<Cable> {
   return {
     url: through.href,
     async cut() {
+      stalled.clear();
+      held = [];
       if (!listener.listening) return;
       const closed = once(listener, 'close');
       listener.close();
@@ -46,5 +69,15 @@ export async function layCable(url: string): Promise<Cable> {
       await closed;
     },
     mend: listen,
+    stall: (...directions) => {
+      for (const direction of directions) stalled.add(direction);
+    },
+    holds: () => (held.length > 0 ? Promise.resolve() : new Promise((resolve) => onHold.push(resolve))),
+    resume() {
+      stalled.clear();
+      const waiting = held;
+      held = [];
+      for (const write of waiting) write();
+    },
   };
 }

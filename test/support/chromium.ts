@@ -12,16 +12,16 @@ const places = [
 ];
 
 /**
- * Finds Chromium (or Chrome) on this machine: CHROMIUM_PATH first, then the usual names on the PATH and places.
+ * Finds Chromium (or Chrome) on this machine: CHROMIUM_PATH first, then the usual names on the PATH, then the usual places.
  * @returns the path of its program
- * @throws Error when CHROMIUM_PATH names no program, or when there is none anywhere
+ * @throws Error if CHROMIUM_PATH names no program, or none is found
  */
 export function chromiumPath(): string {
   const given = process.env.CHROMIUM_PATH;
   if (given) {
     if (isProgram(given)) return given;
     throw new Error(
-      `CHROMIUM_PATH is ${given}, but no program stands there. Set it to Chromium's program, or unset it.`,
+      `CHROMIUM_PATH is ${given}, but there is no such program. Set it to Chromium's program, or unset it.`,
     );
   }
   const folders = (process.env.PATH ?? '').split(delimiter).filter((folder) => folder !== '');
@@ -40,9 +40,9 @@ function isProgram(path: string): boolean {
 }
 
 /**
- * Starts a headless Chromium with a profile of its own, which is removed when the browser closes.
- * @param options blockThirdPartyCookies: what the profile says about them; allowed unless told otherwise. Builds of
- *   Chromium differ in their default, so it is always written down.
+ * Starts a headless Chromium with a temporary profile, which is removed when the browser closes.
+ * @param options blockThirdPartyCookies: allowed by default. Builds of Chromium differ in their default, so the
+ *   profile always sets it.
  * @returns the browser; `newContext()` inherits the choice
  * @throws Error when Chromium cannot be found or started
  */
@@ -59,7 +59,7 @@ export async function launchChromium(options: { blockThirdPartyCookies?: boolean
     writeFileSync(join(profile, 'Default', 'Preferences'), JSON.stringify(preferences));
     const context = await chromium.launchPersistentContext(profile, { executablePath, args: flags() });
     const browser = context.browser();
-    if (!browser) throw new Error('Playwright started Chromium, but handed over no browser.');
+    if (!browser) throw new Error('Playwright started Chromium, but returned no browser.');
     // Not on `disconnected`: that comes while Chromium still writes to its profile. close() waits for its end.
     const close = browser.close.bind(browser);
     browser.close = async (reason) => {

@@ -27,7 +27,7 @@ export function workingFolder(): { folder: string; remove(): void } {
   return { folder, remove: () => rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }) };
 }
 
-/** @returns what the tests' own environment hands on, with the given settings over it */
+/** @returns what the tests pass on of their own environment, and the given settings, which take precedence */
 export function plainEnvironment(env: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
   return { PATH: process.env.PATH, HOME: process.env.HOME, ...env };
 }
@@ -52,7 +52,7 @@ export function startProgram(program: string, args: readonly string[], { folder,
   return { child, outcome };
 }
 
-/** Runs `ic-idp` to its end, in a process of its own. @param input its standard input */
+/** Runs `ic-idp` to its end, as a separate process. @param input its standard input */
 export async function runCli(args: readonly string[], surroundings: Surroundings, input = ''): Promise<Outcome> {
   return startProgram('src/admin/cli/ic-idp.ts', args, surroundings, input).outcome;
 }

@@ -27,25 +27,26 @@ export interface Demo {
   interrupt(): Promise<void>;
   /** Says whether any process of the group is left. */
   isAlive(): boolean;
-  /** Ends what is left of the group, for good. */
+  /** Kills what is left of the group. */
   kill(): void;
 }
 
-/** The places in which the demo is started: ports, and the folder that stands for a fresh clone. */
+/** Where a demo runs: its ports, and the folder that takes the place of a fresh clone. */
 export interface DemoPlace {
   readonly folder: string;
   readonly port: number;
   readonly sandboxPort: number;
 }
 
-/** A folder that npm takes for this checkout, with `data/` and `certs/` of its own. */
+/** A folder that npm takes for this checkout, with its own `data/` and `certs/`. */
 export function demoFolder(): { folder: string; remove(): void } {
   const made = workingFolder();
-  for (const name of ['package.json', 'src', 'node_modules']) symlinkSync(ofCheckout(name), join(made.folder, name));
+  for (const name of ['package.json', 'src', 'demo', 'sandbox', 'node_modules'])
+    symlinkSync(ofCheckout(name), join(made.folder, name));
   return made;
 }
 
-/** Reads on until the line of JSON is there, and after it. @throws Error where the program ends without one */
+/** Reads until the line of JSON comes, and keeps reading. @throws Error if the program ends without one */
 function readFacts(child: ChildProcess, seen: { stdout: string; stderr: string }): Promise<DemoFacts> {
   return new Promise((resolve, reject) => {
     child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
@@ -62,8 +63,8 @@ function readFacts(child: ChildProcess, seen: { stdout: string; stderr: string }
 }
 
 /**
- * Runs `npm run demo -- --json` as a person would, in a process group of its own.
- * @throws Error with what it printed, where it does not get ready
+ * Runs `npm run demo -- --json` as a person would, in its own process group.
+ * @throws Error with what it printed, if it does not become ready
  */
 export async function startDemo({ folder, port, sandboxPort }: DemoPlace): Promise<Demo> {
   const child = spawn('npm', ['run', 'demo', '--', '--json'], {
@@ -81,7 +82,7 @@ export async function startDemo({ folder, port, sandboxPort }: DemoPlace): Promi
     }
   };
   const kill = () => void signalGroup('SIGKILL');
-  // The group would outlive a test run that breaks off.
+  // The group would outlive a test run that is interrupted.
   process.once('exit', kill);
   const seen = { stdout: '', stderr: '' };
   try {

@@ -20,8 +20,8 @@ export async function isFree(port: number): Promise<boolean> {
 }
 
 /**
- * A port of the loopback interface that nobody listens on. It lies below the range from which systems take ports for
- * outgoing connections and for those who ask for any, so that nobody gets it by chance before it is used.
+ * A free port of the loopback interface. It is below the range from which systems take ports for outgoing connections
+ * and for port 0, so that no other program gets it by chance before it is used.
  */
 export async function freePort(): Promise<number> {
   for (;;) {

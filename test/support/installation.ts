@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { type Logger, pino } from 'pino';
 import { inject } from 'vitest';
-import { runOperation } from '../../src/admin/operations/operations.ts';
+import { runNamed } from '../../src/admin/operations/run.ts';
 import { createServices, type Services } from '../../src/app.ts';
 import type { HardwareModule } from '../../src/core/keys/hsm/module.ts';
 import { createMasterKey } from '../../src/core/secrets/master-key.ts';
@@ -33,6 +33,8 @@ export interface TestInstallation {
 interface Options {
   /** A server to make the database on, if not the one of the tests. */
   readonly postgresUrl?: string | undefined;
+  /** An installation that exists already; without it a new, empty one. The database is left as it is at the end. */
+  readonly existing?: { readonly url: string; readonly masterKey: string };
   readonly publicUrl?: string;
   readonly clock?: () => number;
   readonly logger?: Logger;
@@ -50,11 +52,13 @@ export function databaseOfProject(): Pick<Options, 'postgresUrl'> {
 export async function startInstallation(options: Options = {}): Promise<TestInstallation> {
   const {
     postgresUrl = inject('postgresUrl'),
+    existing,
     publicUrl = 'https://idp.example',
     logger = pino({ level: 'silent' }),
   } = options;
-  const { url, drop } = await createTestDatabase(postgresUrl);
-  const key = randomBytes(32).toString('base64');
+  const { url, drop } =
+    existing === undefined ? await createTestDatabase(postgresUrl) : { url: existing.url, drop: async () => undefined };
+  const key = existing?.masterKey ?? randomBytes(32).toString('base64');
   const database = await openPostgresql(url);
   const services = createServices({
     publicUrl,
@@ -64,7 +68,7 @@ export async function startInstallation(options: Options = {}): Promise<TestInst
     module: options.module,
   });
   const server = await createServer(services, { logger, settings: { TRUST_PROXY: options.trustProxy } });
-  const operate = (name: string, input: unknown) => runOperation(services, name, input, { name: 'test' });
+  const operate = (name: string, input: unknown) => runNamed(services, name, input, { name: 'test' });
   return {
     services,
     server,

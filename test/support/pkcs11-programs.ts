@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
-/** What to do where pkcs11js is missing. */
+/** What to do if pkcs11js is missing. */
 export const NO_PKCS11JS =
   'The tests need the npm package pkcs11js, built on this machine by python3, make and a C++ compiler. Install those, then: npm rebuild pkcs11js';
 
@@ -32,10 +32,10 @@ function find(what: string, inFolder: string, folders: readonly string[] = LIBRA
   throw new Error(`${what} was not found. Install it: apt-get install softhsm2 p11-kit p11-kit-modules`);
 }
 
-/** The PKCS#11 library of SoftHSM2: a hardware module made of software. */
+/** The PKCS#11 library of SoftHSM2: a hardware security module in software. */
 export const softHsmLibrary = () => find('SoftHSM2', 'softhsm/libsofthsm2.so');
-/** A PKCS#11 library that passes everything on to a server, as the libraries of modules in a network do. */
+/** A PKCS#11 library that forwards every call to a server, as the libraries of network modules do. */
 export const remoteLibrary = () => find('p11-kit-client.so', 'pkcs11/p11-kit-client.so');
-/** The server that such a library asks. */
+/** The server behind that library. */
 export const remoteServer = () =>
   find('p11-kit-server', 'p11-kit/p11-kit-server', ['/usr/libexec', ...LIBRARY_FOLDERS, '/opt/homebrew/libexec']);

@@ -13,8 +13,8 @@ interface Owner {
 }
 
 /**
- * Runs PostgreSQL and outlives nobody: when the pipe to its parent closes, for whatever reason (SIGKILL too), the server
- * is ended and its folder removed. `exec 3<&0`, because a shell gives its background commands an empty standard input.
+ * Runs PostgreSQL and never outlives its parent: when the pipe to the parent closes, even by SIGKILL, it stops the server
+ * and removes the folder. `exec 3<&0`, because a shell gives its background commands an empty standard input.
  */
 const keeper = `
 folder=$1; shift
@@ -50,7 +50,7 @@ export async function startPostgres(more: readonly string[] = []): Promise<{ url
   }
 }
 
-/** PostgreSQL refuses to run as root, so root hands it to `nobody`: no user has to be made on the machine. */
+/** PostgreSQL refuses to run as root, so root runs it as `nobody`: no user has to be created. */
 function unprivileged(): Owner {
   if (process.getuid?.() !== 0) return {};
   const ask = (option: string) => Number(execFileSync('id', [option, 'nobody'], { encoding: 'utf8' }));

@@ -84,7 +84,7 @@ export async function makeSigningKey(type: KeyType, now = Date.now()): Promise<S
   };
 }
 
-/** A plain assertion, made now unless told otherwise. */
+/** A plain assertion, issued now by default. */
 export function assertionContent(overrides: Partial<AssertionContent> = {}): AssertionContent {
   const now = overrides.issueInstant ?? Date.now();
   const nameFormat = ATTRIBUTE_NAME_FORMATS.basic;
@@ -129,7 +129,7 @@ export function idpMetadata(overrides: Partial<IdpMetadataContent>, signer?: Sig
   );
 }
 
-/** The assertion as it stands in a Response that we wrote. */
+/** The assertion in a Response that we wrote. */
 export function cutAssertion(response: string): string {
   const end = '</saml:Assertion>';
   return response.slice(response.indexOf('<saml:Assertion '), response.indexOf(end) + end.length);

@@ -13,21 +13,21 @@ export interface Ending {
   readonly stderr: string;
 }
 
-/** The service as a process of its own: `node src/main.ts`, as `npm start` runs it. */
+/** The service as a separate process: `node src/main.ts`, as `npm start` runs it. */
 export interface ServiceProcess {
   readonly child: ChildProcess;
   readonly port: number;
   readonly url: string;
   readonly ended: Promise<Ending>;
-  /** Resolves at the first log line with this message, also a past one. @throws where the process ends without it */
+  /** Resolves at the first log line with this message, also a past one. @throws if the process ends without it */
   logged(message: string): Promise<void>;
 }
 
 /**
- * Starts the process and does not wait for it.
+ * Starts the process without waiting until it serves.
  *
- * @param environment settings; nothing of this process's own environment is handed on but PATH
- * @param folder the working directory, where `.env` and `certs/` are looked for
+ * @param environment settings; of this process's own environment only PATH is passed on
+ * @param folder the working directory, which may have `.env` and `certs/`
  */
 export async function spawnService(
   environment: Readonly<Record<string, string>>,

@@ -9,7 +9,7 @@ import type { ModuleSettings } from '../../src/core/keys/hsm/module.ts';
 import { isPkcs11jsBuilt, NO_PKCS11JS, remoteLibrary, remoteServer, softHsmLibrary } from './pkcs11-programs.ts';
 import { runTool } from './xml-tools.ts';
 
-/** An object of a token as the token tells it, read by a program of its own (token-objects.ts). */
+/** An object of a token, as a separate program reads it (token-objects.ts). */
 export interface TokenObject {
   readonly kind: 'private' | 'public';
   readonly label: string;
@@ -21,7 +21,7 @@ export interface TokenObject {
   readonly secret: string;
 }
 
-/** A token in a folder of its own. */
+/** A token in its own folder. */
 export interface TestToken {
   readonly settings: ModuleSettings;
   /** What a process needs that uses the token: the settings of the service, and where SoftHSM2 finds the token. */
@@ -45,7 +45,7 @@ function moveAll(from: string, to: string): void {
 const OBJECTS_PROGRAM = new URL('./token-objects.ts', import.meta.url).pathname;
 
 /**
- * Makes a token in a folder of its own. Sets SOFTHSM2_CONF in the environment of this process, from which helpers inherit
+ * Makes a token in its own folder. Sets SOFTHSM2_CONF in the environment of this process, from which helpers inherit
  * it: a test file has one token.
  */
 export function createTestToken(): TestToken {
@@ -102,7 +102,7 @@ export function helpersOf(parent: number): number[] {
   const { stdout } = runTool('ps', ['-A', '-o', 'pid=,ppid=,args=']);
   return stdout.split('\n').flatMap((line) => {
     const [, pid, ppid, args = ''] = /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line) ?? [];
-    return Number(ppid) === parent && args.includes('keys/module/helper.ts') ? [Number(pid)] : [];
+    return Number(ppid) === parent && args.includes('keys/hsm/helper.ts') ? [Number(pid)] : [];
   });
 }
 

@@ -35,12 +35,12 @@ test('a test database is real PostgreSQL, empty, and keeps what it commits', asy
   expect(settings.rows[0]).toEqual({ fsync: 'on', encoding: 'UTF8' });
 });
 
-test('dropping removes the database even while somebody is connected, and twice does no harm', async () => {
+test('dropping removes the database even while a client is connected, and dropping twice is harmless', async () => {
   const database = await createTestDatabase(inject('postgresUrl'));
   const name = new URL(database.url).pathname.slice(1);
   expect(await databases()).toContain(name);
   const client = new pg.Client({ connectionString: database.url });
-  // pg tells it twice: the server's farewell, then the closed socket.
+  // pg reports it twice: the server's message, then the closed socket.
   const cut = new Promise<Error>((resolve) => client.on('error', resolve));
   await client.connect();
   await database.drop();

@@ -73,7 +73,7 @@ const ID_ATTRIBUTES = ['protocol:AuthnRequest', 'assertion:Issuer'].flatMap((ele
   `urn:oasis:names:tc:SAML:2.0:${element}`,
 ]);
 
-/** Makes the signature whose template stands in a document, with xmlsec1. @param secret for HMAC, instead of the key */
+/** Fills in the signature template of a document, with xmlsec1. @param secret for HMAC, instead of the key */
 export function xmlsecSign(xml: string, key: Pick<SigningKey, 'privateKeyPem'>, secret?: string | Buffer): string {
   return withFiles({ 'document.xml': xml, 'key.pem': key.privateKeyPem, 'hmac.key': secret ?? '' }, (path) =>
     must('xmlsec1', [

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { createProgram } from '../../src/admin/cli/program.ts';
+import { SETTING_OPTIONS } from '../../src/admin/cli/setting-names.ts';
 import { type BillerSettings, billerSettingsSchema } from '../../src/core/billers/settings.ts';
 import { DESTINATION_LABELS, DESTINATIONS } from '../../src/protocols/invoice-cloud/destinations.ts';
 import { code, generatedPage, table } from './markdown.ts';
@@ -8,12 +9,10 @@ import { code, generatedPage, table } from './markdown.ts';
 type SettingName = keyof BillerSettings;
 
 interface SettingMeta {
-  /** One option or several, perhaps with an example. */
-  readonly option: string;
   readonly assumed: string;
 }
 
-/** What is assumed and can't be set: a change in these is a change of the code. */
+/** Assumptions that are not settings: changing one means changing the code. */
 const FIXED = [
   [
     'A sign-on starts with a redirect link, `<base>/saml/<BillerGUID>?account=&ViewMode=&DeepLinkID=`, in this order and spelling.',
@@ -21,20 +20,19 @@ const FIXED = [
   ],
   ['The DeepLinkIDs below name these pages.', '`src/protocols/invoice-cloud/destinations.ts`'],
   [
-    'Invoice Cloud copies Entity ID, SSO Service URL and certificate when the Metadata URL is saved, and does not look again. So every biller has a key pair of its own, and the active certificate comes first in the metadata.',
+    'Invoice Cloud copies Entity ID, SSO Service URL and certificate when the Metadata URL is saved, and does not look again. So every biller has its own key pair, and the active certificate comes first in the metadata.',
     '`src/protocols/saml/writing/metadata.ts`',
   ],
   ['Invoice Cloud takes the Response by HTTP-POST.', '`src/protocols/saml/sp-metadata/sp-metadata.ts`'],
   [
-    'Invoice Cloud keeps a session of its own. Signing out here does not end it.',
+    'Invoice Cloud has its own session. Signing out here does not end it.',
     '`src/endpoints/sign-in/views/signed-out-page.ts`',
   ],
 ] as const;
 
-/** @returns the commands line options as commander spells them, e.g. `--clock-skew <seconds>` */
-function flagsOf(update: Command, option: string): string {
-  const names = option.match(/--[a-z][a-z-]*/g) ?? [];
-  return names
+/** @returns the options of a setting as commander spells them, e.g. `--clock-skew <seconds>` */
+function flagsOf(update: Command, setting: SettingName): string {
+  return SETTING_OPTIONS[setting]
     .map((name) => {
       const found = update.options.find(({ long }) => long === name);
       if (found === undefined) throw new Error(`ic-idp biller update has no option ${name}`);
@@ -50,40 +48,42 @@ function inWords(value: unknown): string {
   return Object.keys(value).length === 0 ? 'none' : code(JSON.stringify(value));
 }
 
-/** @returns the bounds of a number, as words to follow its default */
+/** @returns the bounds of a number, in words that follow its default */
 function boundsOf(name: SettingName): string {
   const { minimum, maximum } = z.toJSONSchema(billerSettingsSchema.shape[name], { io: 'input' });
   return minimum === undefined || maximum === undefined ? '' : ` (${minimum} to ${maximum})`;
 }
 
+const program = await createProgram();
+
 function rows(): string[][] {
-  const update = createProgram()
-    .commands.find((command) => command.name() === 'biller')
+  const update = program.commands
+    .find((command) => command.name() === 'biller')
     ?.commands.find((command) => command.name() === 'update');
   if (update === undefined) throw new Error('ic-idp has no command biller update');
   const defaults = billerSettingsSchema.parse({});
   return (Object.keys(billerSettingsSchema.shape) as SettingName[]).map((name) => {
-    const { option, assumed } = billerSettingsSchema.shape[name].meta() as unknown as SettingMeta;
-    return [assumed, inWords(defaults[name]) + boundsOf(name), flagsOf(update, option)];
+    const { assumed } = billerSettingsSchema.shape[name].meta() as unknown as SettingMeta;
+    return [assumed, inWords(defaults[name]) + boundsOf(name), flagsOf(update, name)];
   });
 }
 
 /** @returns docs/assumptions.md */
 export function assumptionsPage(): string {
   return generatedPage('What we assume about Invoice Cloud', 'src/core/billers/settings.ts', [
-    'Not everything about the other side is known before a biller is onboarded. Here is what we take for granted, one row an assumption. Where one does not hold, it is changed for that biller; no code is touched.',
+    'Not everything about Invoice Cloud is known before a biller is onboarded. These are our assumptions, one per row. If one is wrong for a biller, change it for that biller; no code has to change.',
     '## Set per biller',
-    'The option belongs to `ic-idp biller add` and `ic-idp biller update`; it holds from the next sign-on on. For example, where the clocks are two minutes apart:',
-    '```sh\nnpx ic-idp biller update riverton-water --clock-skew 120\n```',
+    'The option belongs to `ic-idp biller add` and `ic-idp biller update`; it applies from the next sign-on. For example, if the clocks are two minutes apart:',
+    '```sh\n./ic-idp biller update riverton-water --clock-skew 120\n```',
     table(['Assumed', 'Default', 'Change it with'], rows()),
-    'What Invoice Cloud has to be told about these choices (Entity ID, URLs, claims, certificate) is what `ic-idp biller show <slug>` prints: see [onboarding](onboarding.md).',
+    '`ic-idp biller show <slug>` prints what Invoice Cloud needs to know about these choices (Entity ID, URLs, claims, certificate): see [onboarding](onboarding.md).',
     '## Not a setting',
     table(
-      ['Assumed', 'Where it stands in the code'],
+      ['Assumed', 'Where it is in the code'],
       FIXED.map((row) => [...row]),
     ),
     '## Destinations',
-    'Any other positive number may be given in place of a name; it is passed on as it is.',
+    'Any other positive number may be given instead of a name; it is passed on unchanged.',
     table(
       ['Name', 'DeepLinkID', 'Shown as'],
       Object.entries(DESTINATIONS).map(([name, id]) => [

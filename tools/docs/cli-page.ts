@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { createProgram } from '../../src/admin/cli/program.ts';
 import { generatedPage } from './markdown.ts';
 
-/** Fixed, so that the page does not depend on the terminal it is made in. */
+/** Fixed, so that the page does not depend on the terminal. */
 const WIDTH = 100;
 
 /** @returns everything that `--help` prints, the example included */
@@ -28,12 +28,13 @@ function sections(command: Command, path: string, depth: number): string[] {
   ];
 }
 
+const program = await createProgram();
+
 /** @returns docs/cli.md */
 export function cliPage(): string {
-  const program = createProgram();
   return generatedPage('Commands', 'src/admin/cli/program.ts', [
-    'Run them in the folder of the project: `npx ic-idp ...`; in the container of docker-compose.yml: `docker compose exec idp node src/admin/cli/ic-idp.ts ...`. They read the same [settings](settings.md) as the service, and work while it runs.',
-    'Every command takes `--json`. Exit codes: 0 done, 1 it failed, 2 what was typed is wrong.',
+    'Run them in the folder of the project: `./ic-idp ...` (on Windows `ic-idp ...`); in the container of docker-compose.yml: `docker compose exec idp ic-idp ...`. They read the same [settings](settings.md) as the service, and work while it runs.',
+    'Every command takes `--json`. Exit codes: 0 success, 1 failure, 2 wrong input: see [input codes](errors.md#input).',
     ...sections(program, program.name(), 2),
   ]);
 }

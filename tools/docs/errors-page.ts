@@ -1,4 +1,5 @@
 import { errorCatalogue } from '../../src/platform/errors/catalogue.ts';
+import { inputCodes } from '../../src/platform/errors/input-codes.ts';
 import { code, generatedPage, table } from './markdown.ts';
 
 interface Entry {
@@ -12,13 +13,13 @@ interface Entry {
 /** @returns docs/errors.md */
 export function errorsPage(): string {
   const entries = Object.entries(errorCatalogue) as [string, Entry][];
-  return generatedPage('Errors', 'src/platform/errors/catalogue.ts', [
+  return generatedPage('Errors', 'src/platform/errors/catalogue.ts and input-codes.ts', [
     'A sign-on that fails shows a page with a title, what happened, what to do, a reference of three words that can be read out over the phone, and the error code. The codes are stable: they are never renamed. A client that asks for JSON gets the same as `application/problem+json` (RFC 9457).',
-    'The page never tells what was expected and what came; an operator finds that under the reference, for a week, and what was audited for as long as the audit is kept:',
-    '```sh\nnpx ic-idp trace <reference>\nnpx ic-idp audit --reference <reference>\n```',
-    'An error with a SAML status can be told to the Service Provider once it and its ACS are trusted. Everything else is told to the person only.',
+    'The page never shows what was expected and what came in. An operator finds that under the reference for a week, and the audit events for as long as the audit is kept:',
+    '```sh\n./ic-idp trace <reference>\n./ic-idp audit --reference <reference>\n```',
+    'An error with a SAML status can be reported to the Service Provider once the Service Provider and its ACS are trusted. Everything else is shown to the person only.',
     table(
-      ['Code', 'HTTP status', 'What the person reads', 'What the person is told to do', 'SAML status'],
+      ['Code', 'HTTP status', 'What the person reads', 'What the page says to do', 'SAML status'],
       entries.map(([name, { status, title, sentence, remedy, saml = [] }]) => [
         code(name),
         String(status),
@@ -26,6 +27,12 @@ export function errorsPage(): string {
         remedy,
         saml.map(code).join(', '),
       ]),
+    ),
+    '## Input',
+    'What an operator gives can be refused, too: by a command, which then ends with exit code 2, and wherever else operations can be asked for. The message says what is wrong and what is accepted; `field` is the path of the value in the input, e.g. `settings.clockSkewSeconds`. These codes are stable as well.',
+    table(
+      ['Code', 'Meaning'],
+      Object.entries(inputCodes).map(([name, meaning]) => [code(name), meaning]),
     ),
   ]);
 }

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { stalePages, writePages } from './pages.ts';
 
-/** Writes the generated pages of docs/, or with --check says which of them are stale (exit code 1). */
+/** Writes the generated pages of docs/, or with --check lists the stale ones (exit code 1). */
 const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
 const root = process.cwd();
 

@@ -1,7 +1,7 @@
-/** Puts a text into a cell of a Markdown table: on one line, and a bar does not end the cell, not even in code. */
+/** Makes a text fit a cell of a Markdown table: on one line, with bars escaped, in code too. */
 const cell = (text: string) => text.replaceAll(/\s*\n\s*/g, ' ').replaceAll('|', '\\|');
 
-/** @returns a Markdown table, its columns padded as the formatter of this project wants them */
+/** @returns a Markdown table, with padded columns */
 export function table(heading: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [heading, ...rows].map((row) => row.map(cell));
   const widths = heading.map((_, column) => Math.max(3, ...all.map((row) => (row[column] ?? '').length)));
@@ -15,9 +15,9 @@ export function table(heading: readonly string[], rows: readonly (readonly strin
 export const code = (text: string) => `\`${text}\``;
 
 /**
- * Puts a generated page together.
+ * Assembles a generated page.
  *
- * @param source file that the page is made from, as it stands in the repository
+ * @param source file that the page is made from: its path in the repository
  * @param parts paragraphs, tables and headings, in Markdown
  * @param command what makes the page
  * @returns the page, whose first line says that it is generated, from what and by which command

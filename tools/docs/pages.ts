@@ -3,11 +3,13 @@ import { dirname, join } from 'node:path';
 import { assumptionsPage } from './assumptions-page.ts';
 import { auditPage } from './audit-page.ts';
 import { cliPage } from './cli-page.ts';
+import { envExample } from './env-example.ts';
 import { errorsPage } from './errors-page.ts';
 import { settingsPage } from './settings-page.ts';
 
-/** Every generated page: its path in the repository, and the function that makes its text out of the code. */
+/** Every generated file: its path in the repository, and the function that makes its text from the code. */
 const PAGES: Readonly<Record<string, () => string>> = {
+  '.env.example': envExample,
   'docs/assumptions.md': assumptionsPage,
   'docs/audit.md': auditPage,
   'docs/cli.md': cliPage,
@@ -24,7 +26,7 @@ function read(path: string): string | undefined {
   }
 }
 
-/** @param root folder of the repository @returns paths of the pages that are missing or not as the code says */
+/** @param root folder of the repository @returns paths of the pages that are missing or stale */
 export function stalePages(root: string): string[] {
   return Object.entries(PAGES)
     .filter(([path, make]) => read(join(root, path)) !== make())

@@ -1,7 +1,7 @@
 /**
- * Makes the pictures of docs/images: starts the demo, walks through one sign-on in a real Chromium, and takes the pages
- * that a portal user sees. The service's pages are taken in light and in dark; the stand-in has no dark ones. Run by
- * hand, when a page has changed: `npm run docs:screenshots`.
+ * Takes the pictures in docs/images: starts the demo, goes through one sign-on in a real Chromium, and takes a picture of
+ * each page that a portal user sees, in light and dark; the sandbox has no dark pages. Run `npm run docs:screenshots` by
+ * hand after a page has changed.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { ROOT } from '../../test/docs/pages.ts';
 import { type Stage, setStage } from '../../test/e2e/stage.ts';
 
 const IMAGES = join(ROOT, 'docs', 'images');
-/** The service's pages are narrow; the stand-in's have two columns. */
+/** The service's pages are narrow; the sandbox's have two columns. */
 const NARROW = { width: 760, height: 620 };
 const WIDE = { width: 1100, height: 760 };
 

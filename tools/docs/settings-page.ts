@@ -2,19 +2,22 @@ import { sandboxSettings } from '../../sandbox/settings.ts';
 import { type SettingName, settingsSchema } from '../../src/config.ts';
 import { code, generatedPage, table } from './markdown.ts';
 
-interface SettingMeta {
+export interface SettingMeta {
   readonly accepted: string;
   readonly purpose: string;
   readonly defaultText?: string;
   readonly secret?: boolean;
 }
 
+/** @returns what src/config.ts says about a setting */
+export const settingMeta = (name: SettingName) => settingsSchema.shape[name].meta() as unknown as SettingMeta;
+
 const HEADING = ['Setting', 'What for', 'Accepted', 'Default'];
 
 function serviceRows(): string[][] {
   const defaults = settingsSchema.parse({});
   return (Object.keys(settingsSchema.shape) as SettingName[]).map((name) => {
-    const { accepted, purpose, defaultText, secret } = settingsSchema.shape[name].meta() as unknown as SettingMeta;
+    const { accepted, purpose, defaultText, secret } = settingMeta(name);
     return [
       code(name),
       secret === true ? `${purpose} **Secret.**` : purpose,
@@ -27,13 +30,13 @@ function serviceRows(): string[][] {
 /** @returns docs/settings.md */
 export function settingsPage(): string {
   return generatedPage('Settings', 'src/config.ts and sandbox/settings.ts', [
-    'Settings are read once, at the start, from the environment and from a `.env` file in the folder in which the program is started. The environment wins; an empty value counts as not given. A setting that is wrong, or a name that is nearly one of these, stops the start with a sentence that says what was given and what is accepted. Secrets are never repeated.',
-    'Everything that belongs to one biller is not here but in the database: see [assumptions](assumptions.md).',
+    'Settings are read once, at the start, from the environment and from a `.env` file in the current folder; `.env.example` lists them. The environment takes precedence; an empty value counts as not given. A wrong value, or a name that is almost one of these, stops the start with a message that says what was given and what is accepted. Secrets are never repeated.',
+    'What belongs to one biller is not a setting but in the database: see [assumptions](assumptions.md).',
     '## The service and its command line',
     table(HEADING, serviceRows()),
-    'The command line reads the same settings as the service: give both the same, or the command looks at another database.',
-    '## The stand-in Invoice Cloud',
-    'For the demo and the tests (`npm run demo`, `npm run sandbox`). A production installation does not run it.',
+    'The command line reads the same settings as the service: give both the same ones, or the command uses another database.',
+    '## The sandbox',
+    'Stands in for Invoice Cloud in trials (`npm run demo`, `npm run sandbox`). A production installation does not run it.',
     table(
       HEADING,
       Object.entries(sandboxSettings).map(([name, { accepted, purpose, defaultText }]) => [

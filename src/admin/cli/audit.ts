@@ -1,17 +1,11 @@
 import { Command } from 'commander';
+import type { OperationInput } from '../operations/registry.ts';
 import { operate } from './operate.ts';
 import { print, table } from './output.ts';
 
-interface EventRow {
-  readonly id: number;
-  readonly at: string;
-  readonly event: string;
-  readonly reference: string;
-  readonly biller: string | null;
-  readonly details: Readonly<Record<string, unknown>>;
-}
+type Filters = OperationInput<'audit.list'>;
 
-const detailsInWords = (details: EventRow['details']) =>
+const detailsInWords = (details: Readonly<Record<string, unknown>>) =>
   Object.entries(details)
     .map(([name, value]) => `${name}: ${Array.isArray(value) ? value.join(', ') : String(value)}`)
     .join('; ');
@@ -35,8 +29,8 @@ export function auditCommand(): Command {
       'after',
       '\nExample:\n  ic-idp audit --biller riverton-water --event sign_on.refused --since 2026-03-01',
     )
-    .action(async ({ json, ...filter }: Record<string, unknown> & { json?: boolean }) => {
-      print((await operate('audit.list', filter)) as EventRow[], json, (events) =>
+    .action(async ({ json, ...filters }: Filters & { json?: boolean }) => {
+      print(await operate('audit.list', filters), json, (events) =>
         events.length === 0
           ? 'No event matches.'
           : table(

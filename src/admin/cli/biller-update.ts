@@ -1,7 +1,5 @@
 import { Command } from 'commander';
 import { InputError } from '../../platform/errors/idp-error.ts';
-import type { Difference } from '../operations/biller-difference.ts';
-import type { BillerView } from '../operations/biller-view.ts';
 import { sheet } from './biller-sheet.ts';
 import { confirmChange } from './confirm-change.ts';
 import { operate } from './operate.ts';
@@ -18,7 +16,7 @@ interface UpdateOptions extends ProviderOptions {
 async function metadataSource(slug: string, options: UpdateOptions): Promise<string | undefined> {
   if (options.rereadMetadata !== true) return options.spMetadata;
   if (options.spMetadata !== undefined) throw new InputError('Give either --sp-metadata or --reread-metadata.');
-  const { serviceProvider } = (await operate('biller.show', { slug })) as BillerView;
+  const { serviceProvider } = await operate('biller.show', { slug });
   if (serviceProvider.metadataUrl !== undefined) return serviceProvider.metadataUrl;
   throw new InputError(
     `--reread-metadata: ${slug} was not registered from a metadata URL. Give the metadata with --sp-metadata <file|url>.`,
@@ -51,12 +49,12 @@ Examples:
       const input = { slug, ...provider, settings: settingsFrom({ ...options }) };
       const touchesProvider = spMetadata !== undefined || options.entityId !== undefined;
       if (!touchesProvider) {
-        print((await operate('biller.update', input)) as BillerView, options.json, sheet);
+        print(await operate('biller.update', input), options.json, sheet);
         return;
       }
-      const compared = (await operate('biller.compare', input)) as { differences: Difference[]; state: string };
+      const compared = await operate('biller.compare', input);
       if (compared.differences.length === 0) console.error('Nothing has changed.');
       else await confirmChange(compared.differences, options);
-      print((await operate('biller.update', { ...input, state: compared.state })) as BillerView, options.json, sheet);
+      print(await operate('biller.update', { ...input, state: compared.state }), options.json, sheet);
     });
 }

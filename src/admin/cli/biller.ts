@@ -1,6 +1,5 @@
 import { Command, Option } from 'commander';
-import { KEY_TYPES } from '../../core/keys/key-types.ts';
-import type { BillerView } from '../operations/biller-view.ts';
+import { KEY_TYPES, type KeyType } from '../../core/keys/key-types.ts';
 import { sheet } from './biller-sheet.ts';
 import { updateCommand } from './biller-update.ts';
 import { operate } from './operate.ts';
@@ -13,7 +12,7 @@ const JSON_OPTION = ['--json', 'print the result as JSON'] as const;
 function addCommand(): Command {
   const command = new Command('add')
     .description('Register a biller; its signing key is made with it')
-    .argument('<slug>', 'short name of the biller, as it stands in its URLs')
+    .argument('<slug>', 'short name of the biller, as used in its URLs')
     .requiredOption('--name <name>', 'name of the biller, as portal users know it')
     .requiredOption('--guid <BillerGUID>', 'the GUID that Invoice Cloud gave the biller');
   addProviderOptions(command)
@@ -29,27 +28,32 @@ Example:
     --guid 0f8fad5b-d9cb-469f-a165-70867728950e --sp-metadata metadata/riverton-water.xml \\
     --login-type owner=1,co-owner=5`,
     )
-    .action(async (slug: string, options: ProviderOptions & { guid: string; keyType: string; module?: boolean }) => {
-      const input = {
-        slug,
-        ...(await providerInput(options)),
-        billerGuid: options.guid,
-        keyType: options.keyType,
-        module: options.module,
-        settings: settingsFrom({ ...options }),
-      };
-      print((await operate('biller.add', input)) as BillerView, options.json, sheet);
-    });
+    .action(
+      async (
+        slug: string,
+        options: ProviderOptions & { name: string; guid: string; keyType: KeyType; module?: boolean },
+      ) => {
+        const input = {
+          slug,
+          ...(await providerInput(options)),
+          name: options.name,
+          billerGuid: options.guid,
+          keyType: options.keyType,
+          module: options.module,
+          settings: settingsFrom({ ...options }),
+        };
+        print(await operate('biller.add', input), options.json, sheet);
+      },
+    );
 }
 
 function listCommand(): Command {
-  type Row = Pick<BillerView, 'slug' | 'name' | 'billerGuid' | 'entityId'>;
   return new Command('list')
     .description('List the billers')
     .option(...JSON_OPTION)
     .addHelpText('after', '\nExample:\n  ic-idp biller list --json')
     .action(async (options: { json?: boolean }) => {
-      print((await operate('biller.list', {})) as Row[], options.json, (rows) =>
+      print(await operate('biller.list', {}), options.json, (rows) =>
         rows.length === 0
           ? 'There are no billers. Add one: ic-idp biller add --help'
           : table(
@@ -67,7 +71,7 @@ function showCommand(): Command {
     .option(...JSON_OPTION)
     .addHelpText('after', '\nExample:\n  ic-idp biller show riverton-water')
     .action(async (slug: string, options: { json?: boolean }) => {
-      print((await operate('biller.show', { slug })) as BillerView, options.json, sheet);
+      print(await operate('biller.show', { slug }), options.json, sheet);
     });
 }
 
@@ -75,7 +79,7 @@ function removeCommand(): Command {
   return new Command('remove')
     .description('Remove a biller with its keys, portal users and sessions; the audit stays')
     .argument('<slug>', 'the biller')
-    .requiredOption('--yes', 'confirm: this can not be undone')
+    .requiredOption('--yes', 'confirm: this cannot be undone')
     .option(...JSON_OPTION)
     .addHelpText('after', '\nExample:\n  ic-idp biller remove riverton-water --yes')
     .action(async (slug: string, options: { json?: boolean }) => {

@@ -2,14 +2,16 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 import { escapeControls } from '../../platform/errors/escape-controls.ts';
 import { InputError } from '../../platform/errors/idp-error.ts';
-import type { Difference } from '../operations/biller-difference.ts';
+import type { OperationResult } from '../operations/registry.ts';
 
 interface Choice {
   readonly yes?: boolean;
   readonly json?: boolean;
 }
 
-/** What the other side's metadata says is shown as it is, to be confirmed: nothing in it may hide or forge a line. */
+type Difference = OperationResult<'biller.compare'>['differences'][number];
+
+/** The values come from the Service Provider's metadata: nothing in them may hide or forge a line. */
 const differenceLines = (differences: readonly Difference[]) =>
   differences
     .map(
@@ -17,7 +19,7 @@ const differenceLines = (differences: readonly Difference[]) =>
     )
     .join('\n');
 
-/** @returns what was answered; nothing where the terminal was closed instead (Ctrl-C, Ctrl-D) */
+/** @returns the answer; empty where the terminal was closed instead (Ctrl-C, Ctrl-D) */
 async function ask(question: string): Promise<string> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   const closed = once(terminal, 'close').then(() => '');
@@ -29,10 +31,11 @@ async function ask(question: string): Promise<string> {
 }
 
 /**
- * Shows on standard error what would change, and asks. Whoever can't be asked must have said --yes, and is shown it all
- * the same: it is what their log keeps.
+ * Shows on standard error what would change, and asks for confirmation. With --yes, or without a terminal, it does not
+ * ask, but still shows the change, so that a script's log has it.
  *
- * @throws InputError where nobody can be asked @throws Error where the answer is no
+ * @throws InputError without a terminal and without --yes
+ * @throws Error where the answer is no
  */
 export async function confirmChange(differences: readonly Difference[], { yes, json }: Choice): Promise<void> {
   console.error(differenceLines(differences));

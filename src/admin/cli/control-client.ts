@@ -21,5 +21,6 @@ export async function askService(socketPath: string, asked: ControlRequest): Pro
       .end(body);
   });
   if ('result' in answer) return answer.result;
-  throw answer.error.kind === 'input' ? new InputError(answer.error.message) : new Error(answer.error.message);
+  if ('refused' in answer) throw new InputError(answer.refused.complaint, answer.refused);
+  throw new Error(answer.error.message);
 }

@@ -1,18 +1,20 @@
 import { Command } from 'commander';
-import type { Finding } from '../operations/finding.ts';
+import type { OperationResult } from '../operations/registry.ts';
 import { operate } from './operate.ts';
 import { print } from './output.ts';
 
-const MARKS: Readonly<Record<Finding['level'], string>> = { ok: 'ok     ', warning: 'warning', error: 'ERROR  ' };
+type Level = OperationResult<'doctor'>[number]['level'];
 
-/** `ic-idp doctor`: exit code 1 where something is wrong. */
+const MARKS: Readonly<Record<Level, string>> = { ok: 'ok     ', warning: 'warning', error: 'ERROR  ' };
+
+/** `ic-idp doctor`: exit code 1 if something is wrong. */
 export function doctorCommand(): Command {
   return new Command('doctor')
-    .description('Say what is wrong with this installation, and how to mend it; exit code 1 where something is')
+    .description('Say what is wrong with this installation, and how to fix it; exit code 1 if anything is')
     .option('--json', 'print the result as JSON')
     .addHelpText('after', '\nExample:\n  ic-idp doctor --json')
     .action(async (options: { json?: boolean }) => {
-      const findings = (await operate('doctor', {})) as Finding[];
+      const findings = await operate('doctor', {});
       print(findings, options.json, (all) =>
         all
           .map(({ level, subject, finding, remedy }) => {

@@ -1,35 +1,6 @@
 #!/usr/bin/env node
-import { type Command, CommanderError } from 'commander';
-import { escapeControlsInLines } from '../../platform/errors/escape-controls.ts';
-import { InputError } from '../../platform/errors/idp-error.ts';
-import { createProgram } from './program.ts';
+import { cacheCompiledCode } from './compile-cache.ts';
 
-/** Exit codes: 0 done, 1 it failed, 2 what was typed is wrong. */
-const EXIT_FAILED = 1;
-const EXIT_INPUT = 2;
-
-/** Whoever reads may go away early, as `head` does: what is left to print is lost, and the work is done to its end. */
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
-}
-
-const program = createProgram();
-
-/** Every command, however deep, reports a wrong call by throwing, so that one place chooses the exit code. */
-function throwInsteadOfExit(command: Command): void {
-  command.exitOverride();
-  command.commands.forEach(throwInsteadOfExit);
-}
-throwInsteadOfExit(program);
-
-try {
-  await program.parseAsync();
-} catch (error) {
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : EXIT_INPUT;
-  else {
-    console.error(`error: ${escapeControlsInLines((error as Error).message)}`);
-    process.exitCode = error instanceof InputError ? EXIT_INPUT : EXIT_FAILED;
-  }
-}
+// Before anything else is loaded, so that all of it comes from the cache.
+cacheCompiledCode();
+await import('./command-line.ts');

@@ -1,20 +1,12 @@
 import { text as readAll } from 'node:stream/consumers';
 import { Command } from 'commander';
-import type { CheckResult } from '../../diagnostics/traces/trace.ts';
 import { InputError } from '../../platform/errors/idp-error.ts';
+import type { OperationResult } from '../operations/registry.ts';
 import { checkLines } from './check-results.ts';
 import { operate } from './operate.ts';
 import { print } from './output.ts';
 
-interface Inspection {
-  readonly kind: string;
-  readonly binding: string;
-  readonly biller: string;
-  readonly message: readonly string[];
-  readonly checks: readonly CheckResult[];
-}
-
-const inWords = ({ kind, binding, biller, message, checks }: Inspection) =>
+const inWords = ({ kind, binding, biller, message, checks }: OperationResult<'inspect'>) =>
   `${kind} by ${binding}, biller ${biller}\n\nChecks\n${checkLines(checks)}\n\nMessage\n${message.map((line) => `  ${line}`).join('\n')}`;
 
 async function readGiven(given: string | undefined): Promise<string> {
@@ -30,7 +22,7 @@ export function inspectCommand(): Command {
   return new Command('inspect')
     .description('Explain a SAMLRequest or SAMLResponse check by check')
     .argument('[message]', 'XML, base64, a form body or a whole URL; without it, standard input is read')
-    .option('--biller <slug>', 'the biller that it is for, where the message does not tell')
+    .option('--biller <slug>', 'the biller that it is for, if the message does not say')
     .option('--show-values', 'show names and values of people instead of masking them')
     .option('--json', 'print the result as JSON')
     .addHelpText(
@@ -39,6 +31,6 @@ export function inspectCommand(): Command {
     )
     .action(async (given: string | undefined, options: { biller?: string; showValues?: boolean; json?: boolean }) => {
       const input = { text: await readGiven(given), biller: options.biller, showValues: options.showValues };
-      print((await operate('inspect', input)) as Inspection, options.json, inWords);
+      print(await operate('inspect', input), options.json, inWords);
     });
 }

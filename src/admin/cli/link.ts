@@ -5,7 +5,7 @@ import { print } from './output.ts';
 interface LinkOptions {
   readonly account: string;
   readonly destination: string;
-  readonly viewMode?: string;
+  readonly viewMode?: '0' | '1';
   readonly json?: boolean;
 }
 
@@ -27,6 +27,6 @@ export function linkCommand(): Command {
       '\nExample:\n  ic-idp link riverton-water --account 101Invoice --destination autopay --view-mode 0',
     )
     .action(async (slug: string, { json, ...options }: LinkOptions) => {
-      print((await operate('biller.link', { slug, ...options })) as { link: string }, json, ({ link }) => link);
+      print(await operate('biller.link', { slug, ...options }), json, ({ link }) => link);
     });
 }

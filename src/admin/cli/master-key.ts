@@ -2,19 +2,13 @@ import { Command } from 'commander';
 import { operate } from './operate.ts';
 import { pairs, print } from './output.ts';
 
-interface Status {
-  readonly keys: readonly string[];
-  readonly current: number;
-  readonly other: number;
-}
-
 function statusCommand(): Command {
   return new Command('status')
     .description('Show how many secrets are sealed with which master key')
     .option('--json', 'print the result as JSON')
     .addHelpText('after', '\nExample:\n  ic-idp master-key status')
     .action(async (options: { json?: boolean }) => {
-      print((await operate('master-key.status', {})) as Status, options.json, ({ keys, current, other }) =>
+      print(await operate('master-key.status', {}), options.json, ({ keys, current, other }) =>
         pairs([
           ['Master keys (check values)', keys.join(', ')],
           ['Sealed with the first', String(current)],
@@ -39,8 +33,7 @@ Example:
   ic-idp master-key rotate`,
     )
     .action(async (options: { json?: boolean }) => {
-      const result = (await operate('master-key.rotate', {})) as { resealed: number; embedded: boolean };
-      print(result, options.json, ({ resealed, embedded }) =>
+      print(await operate('master-key.rotate', {}), options.json, ({ resealed, embedded }) =>
         embedded
           ? `${resealed} secrets are sealed with the new master key in certs/master.key. Back it up.`
           : `${resealed} secrets are sealed with the new master key. Take the old one out of MASTER_KEY now.`,

@@ -9,7 +9,7 @@ export function metadataCommand(): Command {
     .option('--json', 'print it as a JSON string in {"metadata"}')
     .addHelpText('after', '\nExample:\n  ic-idp metadata riverton-water > metadata/idp-riverton-water.xml')
     .action(async (slug: string, options: { json?: boolean }) => {
-      const result = (await operate('biller.metadata', { slug })) as { metadata: string };
+      const result = await operate('biller.metadata', { slug });
       process.stdout.write(options.json ? `${JSON.stringify(result)}\n` : result.metadata);
     });
 }

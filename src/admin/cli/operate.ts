@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os';
-import { readSettings } from '../../config.ts';
-import { controlSocketPath, serviceAnswers } from '../../platform/database/control-socket.ts';
-import { askService } from './control-client.ts';
+import { InputError } from '../../platform/errors/idp-error.ts';
+import type { OperationInput, OperationName, OperationResult } from '../operations/registry.ts';
+import { inCliWords } from './hints.ts';
 
 /** The operating system's user, for the audit. A container may run under an id without a name. */
 function actorName(): string {
@@ -12,32 +12,50 @@ function actorName(): string {
   }
 }
 
-/** Runs one operation. @returns the result as JSON carries it @throws InputError */
-export type Run = (operation: string, input: Record<string, unknown>) => Promise<unknown>;
+/** Runs one operation. @returns the result as JSON carries it @throws InputError in the words of the command line */
+export type Run = <Name extends OperationName>(
+  name: Name,
+  input: OperationInput<Name>,
+) => Promise<OperationResult<Name>>;
+
+type RunNamed = (name: OperationName, input: unknown) => Promise<unknown>;
+
+const typed = (run: RunNamed) =>
+  (async (name, input) => {
+    try {
+      return await run(name, input);
+    } catch (error) {
+      throw error instanceof InputError ? inCliWords(error, name) : error;
+    }
+  }) as Run;
 
 /**
  * Gives operations a place to run: with PostgreSQL in this process; with the embedded database in the service where it
  * runs, because only one process may open that, and otherwise in this process.
  */
 export async function withOperations<Result>(work: (run: Run) => Promise<Result>): Promise<Result> {
+  // Loaded here: help and a mistyped command need none of it.
+  const { readSettings } = await import('../../config.ts');
   const settings = readSettings(process.env);
   const actor = { name: actorName() };
-  const asking: Run = (operation, input) =>
-    askService(controlSocketPath(settings.DATA_DIR), { operation, input, actor });
-  if (settings.DATABASE_URL === undefined && (await serviceAnswers(settings.DATA_DIR))) return work(asking);
-  // Loaded here: help, a slip of the finger and a command to the running service need none of it.
-  const { openInstallation } = await import('../../installation.ts');
-  const { runOperation } = await import('../operations/operations.ts');
-  const installation = await openInstallation(settings);
-  if (installation === undefined) return work(asking);
+  const asking: RunNamed = async (operation, input) => {
+    const { askService } = await import('./control-client.ts');
+    const { controlSocketPath } = await import('../../platform/database/control-socket.ts');
+    return askService(controlSocketPath(settings.DATA_DIR), { operation, input, actor });
+  };
+  if (settings.DATABASE_URL === undefined) {
+    const { serviceAnswers } = await import('../../platform/database/control-socket.ts');
+    if (await serviceAnswers(settings.DATA_DIR)) return work(typed(asking));
+  }
+  const { openForOperations } = await import('../../installation.ts');
+  const installation = await openForOperations(settings);
+  if (installation === undefined) return work(typed(asking));
   try {
-    return await work(async (operation, input) =>
-      JSON.parse(JSON.stringify(await runOperation(installation.services, operation, input, actor))),
-    );
+    return await work(typed((name, input) => installation.perform(name, input, actor)));
   } finally {
     await installation.close();
   }
 }
 
-/** Runs one operation where it belongs: see withOperations. @returns the result as JSON carries it @throws InputError */
+/** Runs one operation where it belongs: see withOperations. */
 export const operate: Run = (operation, input) => withOperations((run) => run(operation, input));

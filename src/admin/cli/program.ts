@@ -1,29 +1,75 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { auditCommand } from './audit.ts';
-import { billerCommand } from './biller.ts';
-import { doctorCommand } from './doctor.ts';
-import { inspectCommand } from './inspect.ts';
-import { keyCommand } from './key/key.ts';
-import { linkCommand } from './link.ts';
-import { masterKeyCommand } from './master-key.ts';
-import { metadataCommand } from './metadata.ts';
-import { traceCommand } from './trace.ts';
-import { userCommand } from './user.ts';
-import { webhookCommand } from './webhook.ts';
+
+/** A command of `ic-idp`: its line in the help, and where it is. It is loaded when it is asked for. */
+interface Entry {
+  readonly description: string;
+  readonly load: () => Promise<Command>;
+}
+
+const COMMANDS: Readonly<Record<string, Entry>> = {
+  biller: {
+    description: 'Billers: add, update, list, show, remove',
+    load: async () => (await import('./biller.ts')).billerCommand(),
+  },
+  user: {
+    description: 'Portal users of the embedded directory: add, update, list, remove',
+    load: async () => (await import('./user.ts')).userCommand(),
+  },
+  key: {
+    description: 'Signing keys: show them, rotate them',
+    load: async () => (await import('./key/key.ts')).keyCommand(),
+  },
+  'master-key': {
+    description: 'The master key that seals private keys: status, rotate',
+    load: async () => (await import('./master-key.ts')).masterKeyCommand(),
+  },
+  webhook: {
+    description: 'Where expiry warnings are sent: set, show, test, remove',
+    load: async () => (await import('./webhook.ts')).webhookCommand(),
+  },
+  metadata: {
+    description: 'Print the IdP metadata of a biller, as its Metadata URL serves it',
+    load: async () => (await import('./metadata.ts')).metadataCommand(),
+  },
+  link: {
+    description: 'Print a redirect link, to test a biller or to put on a portal page',
+    load: async () => (await import('./link.ts')).linkCommand(),
+  },
+  audit: {
+    description: 'List audit events, the newest first; every filter that is given must match',
+    load: async () => (await import('./audit.ts')).auditCommand(),
+  },
+  trace: {
+    description: 'Show how a sign-on failed, by the reference on its error page; kept for a week',
+    load: async () => (await import('./trace.ts')).traceCommand(),
+  },
+  inspect: {
+    description: 'Explain a SAMLRequest or SAMLResponse check by check',
+    load: async () => (await import('./inspect.ts')).inspectCommand(),
+  },
+  doctor: {
+    description: 'Say what is wrong with this installation, and how to fix it; exit code 1 if anything is',
+    load: async () => (await import('./doctor.ts')).doctorCommand(),
+  },
+};
 
 const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
 
-/** Whoever typed a wrong option is told where the right ones stand, at every command, however deep. */
+/** After a wrong option, every command says how to list the right ones. */
 function addHint(command: Command): void {
   command.showHelpAfterError('(--help shows what is accepted)');
   command.commands.forEach(addHint);
 }
 
-/** Builds `ic-idp` with all its commands; nothing runs yet. `docs/cli.md` is made from it. */
-export function createProgram(): Command {
+/**
+ * Builds `ic-idp`; nothing runs yet. `docs/cli.md` is made from it.
+ *
+ * @param asked the command to load; the others only have their line in the help. Undefined: all are loaded.
+ */
+export async function createProgram(asked?: string): Promise<Command> {
   const program = new Command('ic-idp')
     .description('SAML 2.0 Identity Provider for Invoice Cloud sign-on')
     .addHelpText(
@@ -31,21 +77,19 @@ export function createProgram(): Command {
       '\nSettings come from the environment and from .env: see docs/settings.md.\n\nExample:\n  ic-idp biller list',
     )
     .version(version, '--version', 'print the version');
-  for (const command of [
-    billerCommand,
-    userCommand,
-    keyCommand,
-    masterKeyCommand,
-    webhookCommand,
-    metadataCommand,
-    linkCommand,
-    auditCommand,
-    traceCommand,
-    inspectCommand,
-    doctorCommand,
-  ]) {
-    program.addCommand(command());
+  for (const [name, { description, load }] of Object.entries(COMMANDS)) {
+    const wanted = asked === undefined || asked === name;
+    program.addCommand(wanted ? await load() : new Command(name).description(description));
   }
   addHint(program);
   return program;
+}
+
+/**
+ * @param words what follows `ic-idp` on the command line
+ * @returns the command that they ask for: `ic-idp help biller` asks for biller, as `ic-idp biller --help` does
+ */
+export function askedCommand(words: readonly string[]): string {
+  const [first = '', second = ''] = words.filter((word) => !word.startsWith('-'));
+  return first === 'help' ? second : first;
 }

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { isUrl, readInput, readSpMetadataSource } from './read-sp-metadata.ts';
 
-/** What commander read of a Service Provider. */
+/** The options that describe a Service Provider, as commander reads them. */
 export interface ProviderOptions {
   readonly name?: string;
   readonly spMetadata?: string;
@@ -13,12 +13,13 @@ export interface ProviderOptions {
 }
 
 const collect = (value: string, all: string[] = []) => [...all, value];
+
 /** Adds the options that make a Service Provider known: its metadata, or its parts by hand. */
 export function addProviderOptions(command: Command): Command {
   return command
     .option('--sp-metadata <file|url>', "Invoice Cloud's SP metadata for this biller")
-    .option('--entity-id <id>', 'entity ID of the Service Provider, where there is no metadata')
-    .option('--acs <url>', 'ACS URL of the Service Provider, where there is no metadata; repeatable', collect)
+    .option('--entity-id <id>', 'entity ID of the Service Provider, if there is no metadata')
+    .option('--acs <url>', 'ACS URL of the Service Provider, if there is no metadata; repeatable', collect)
     .option('--sp-certificate <file>', 'certificate that it signs requests with (PEM); repeatable', collect)
     .option('--sp-encryption-certificate <file>', 'certificate to encrypt assertions with (PEM); repeatable', collect);
 }

@@ -5,7 +5,7 @@ import { isAcceptableUrl } from '../../protocols/saml/sp-metadata/service-provid
 const MAX_BYTES = 1024 * 1024;
 const TIMEOUT_MS = 10_000;
 
-/** XML may be UTF-8 or UTF-16 (XML 1.0, 4.3.3), and editors of Windows write the latter; its byte order mark tells. */
+/** XML may be UTF-8 or UTF-16 (XML 1.0, 4.3.3); Windows editors write the latter, with a byte order mark. */
 function decode(document: Buffer): string {
   const mark = document.subarray(0, 2).toString('latin1');
   if (mark === '\xff\xfe') return document.toString('utf16le');
@@ -18,7 +18,7 @@ function decode(document: Buffer): string {
 
 async function fetchDocument(url: string): Promise<string> {
   if (!isAcceptableUrl(url))
-    throw new InputError(`--sp-metadata "${url}": expected is an https URL (http only for this machine), or a file.`);
+    throw new InputError(`--sp-metadata "${url}": must be an https URL (http for localhost only) or a file path.`);
   const failed = (reason: string, cause?: unknown) =>
     new InputError(`--sp-metadata "${url}" can't be fetched: ${reason}.`, { cause });
   let response: Response;
@@ -40,10 +40,10 @@ async function fetchDocument(url: string): Promise<string> {
   return decode(Buffer.concat(chunks));
 }
 
-/** Any scheme, so that one which is not fetched is refused as a URL, and not looked for as a file. */
+/** Any scheme, so that an unsupported one is refused as a URL instead of being looked up as a file. */
 export const isUrl = (source: string) => /^[a-z][a-z\d+.-]*:\/\//i.test(source);
 
-/** Reads a file. @param option names it in errors @throws InputError where it can't be had */
+/** Reads a file. @param option names it in errors @throws InputError if it can't be read */
 export async function readInput(option: string, file: string): Promise<string> {
   let document: Buffer;
   try {
@@ -55,7 +55,7 @@ export async function readInput(option: string, file: string): Promise<string> {
   return decode(document);
 }
 
-/** @param source a file, or an http(s) URL @returns the document @throws InputError where it can't be had */
+/** @param source a file, or an http(s) URL @returns the document @throws InputError if it can't be read */
 export async function readSpMetadataSource(source: string): Promise<string> {
   return isUrl(source) ? fetchDocument(source) : readInput('--sp-metadata', source);
 }

@@ -1,17 +1,10 @@
 import { Command } from 'commander';
-import type { Trace } from '../../diagnostics/traces/trace.ts';
+import type { OperationResult } from '../operations/registry.ts';
 import { checkLines } from './check-results.ts';
 import { operate } from './operate.ts';
 import { pairs, print } from './output.ts';
 
-interface TraceRow {
-  readonly reference: string;
-  readonly biller: string | null;
-  readonly at: string;
-  readonly trace: Trace;
-}
-
-function inWords({ reference, biller, at, trace }: TraceRow): string {
+function inWords({ reference, biller, at, trace }: OperationResult<'trace.show'>): string {
   const lines = pairs([
     ['Reference', reference],
     ['Time (UTC)', at.slice(0, 19).replace('T', ' ')],
@@ -35,6 +28,6 @@ export function traceCommand(): Command {
     .option('--json', 'print the result as JSON')
     .addHelpText('after', '\nExample:\n  ic-idp trace maple-otter-lantern')
     .action(async (words: string[], { json }: { json?: boolean }) => {
-      print((await operate('trace.show', { reference: words.join('-') })) as TraceRow, json, inWords);
+      print(await operate('trace.show', { reference: words.join('-') }), json, inWords);
     });
 }

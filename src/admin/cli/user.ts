@@ -1,15 +1,11 @@
 import { text } from 'node:stream/consumers';
 import { Command } from 'commander';
 import { InputError } from '../../platform/errors/idp-error.ts';
+import type { OperationResult } from '../operations/registry.ts';
 import { operate } from './operate.ts';
 import { print, table } from './output.ts';
 
-interface UserView {
-  readonly id: string;
-  readonly email: string;
-  readonly disabled: boolean;
-  readonly accounts: readonly { readonly number: string; readonly role: string }[];
-}
+type UserView = OperationResult<'user.list'>[number];
 
 const collect = (value: string, all: string[] = []) => [...all, value];
 const accountsInWords = ({ accounts }: UserView) =>
@@ -32,14 +28,10 @@ function addCommand(): Command {
     .description('Add a portal user to the embedded directory; the password is read from standard input')
     .argument('<biller>', 'slug of the biller')
     .argument('<email>', 'email address')
-    .option(
-      '--account <number[:role]>',
-      'an account of the user; repeatable (role: owner unless told otherwise)',
-      collect,
-    )
+    .option('--account <number[:role]>', 'an account of the user; repeatable (role: owner unless given)', collect)
     .option(
       '--password <password>',
-      'the password, where standard input can not be used; others may see it in the process list',
+      'the password, if standard input cannot be used; others may see it in the process list',
     )
     .option('--json', 'print the result as JSON')
     .addHelpText(
@@ -50,7 +42,7 @@ function addCommand(): Command {
       async (biller: string, email: string, options: { account?: string[]; password?: string; json?: boolean }) => {
         const password = await readPassword(options.password);
         const result = await operate('user.add', { biller, email, password, accounts: options.account ?? [] });
-        print(result as UserView, options.json, (user) => `Added ${inWords(user)}.`);
+        print(result, options.json, (user) => `Added ${inWords(user)}.`);
       },
     );
 }
@@ -71,7 +63,7 @@ function updateCommand(): Command {
     .option('--account <number[:role]>', 'an account of the user; repeatable', collect)
     .option('--password <password>', 'a new password')
     .option('--password-stdin', 'read a new password from standard input')
-    .option('--disable', 'the user can not sign in any more; sessions end')
+    .option('--disable', 'the user cannot sign in any more; sessions end')
     .option('--enable', 'the user can sign in again')
     .option('--json', 'print the result as JSON')
     .addHelpText('after', '\nExample:\n  ic-idp user update riverton-water ada@example.com --disable')
@@ -80,7 +72,7 @@ function updateCommand(): Command {
       const password = options.passwordStdin ? await readPassword(options.password) : options.password;
       const disabled = options.disable ? true : options.enable ? false : undefined;
       const result = await operate('user.update', { biller, email, password, accounts: options.account, disabled });
-      print(result as UserView, options.json, (user) => `Changed ${inWords(user)}.`);
+      print(result, options.json, (user) => `Changed ${inWords(user)}.`);
     });
 }
 
@@ -91,7 +83,7 @@ function listCommand(): Command {
     .option('--json', 'print the result as JSON')
     .addHelpText('after', '\nExample:\n  ic-idp user list riverton-water')
     .action(async (biller: string, options: { json?: boolean }) => {
-      print((await operate('user.list', { biller })) as UserView[], options.json, (users) =>
+      print(await operate('user.list', { biller }), options.json, (users) =>
         users.length === 0
           ? 'There are no portal users. Add one: ic-idp user add --help'
           : table(

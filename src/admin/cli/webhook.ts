@@ -23,27 +23,23 @@ Example:
   ic-idp webhook set https://alerts.example.com/ic-idp`,
     )
     .action(async (url: string, { json }: JsonOption) => {
-      print(
-        (await operate('webhook.set', { url })) as { secret: string },
-        json,
-        ({ secret }) => `Warnings go to ${url}.\nSecret  ${secret}`,
-      );
+      print(await operate('webhook.set', { url }), json, ({ secret }) => `Warnings go to ${url}.\nSecret  ${secret}`);
     });
   const show = new Command('show')
     .description('Show where expiry warnings are sent')
     .option(...JSON_OPTION)
     .addHelpText('after', '\nExample:\n  ic-idp webhook show')
     .action(async ({ json }: JsonOption) => {
-      print((await operate('webhook.show', {})) as { url: string }, json, ({ url }) => url);
+      print(await operate('webhook.show', {}), json, ({ url }) => url);
     });
   const test = new Command('test')
     .description('Send a test delivery')
     .option(...JSON_OPTION)
     .addHelpText('after', '\nExample:\n  ic-idp webhook test')
     .action(async ({ json }: JsonOption) => {
-      const result = (await operate('webhook.test', {})) as { url: string; sent: string };
+      const result = await operate('webhook.test', {});
       print(result, json, ({ url, sent }) =>
-        sent === 'delivered' ? `${url} has taken it.` : `${url} did not take it.`,
+        sent === 'delivered' ? `${url} accepted it.` : `${url} did not accept it.`,
       );
       if (result.sent !== 'delivered') process.exitCode = 1;
     });

@@ -1,21 +1,24 @@
 import type { z } from 'zod';
+import { InputError } from '../../platform/errors/idp-error.ts';
 
-/** How a field is called where an operator types it; every other one is the option of its name. */
-const TYPED: Readonly<Record<string, string>> = {
-  slug: '<slug>',
-  biller: '<biller>',
-  billers: '<biller>',
-  email: '<email>',
-  url: '<url>',
-  billerGuid: '--guid',
-  accounts: '--account',
-  password: 'Password',
-  spCertificates: '--sp-certificate',
-  spEncryptionCertificates: '--sp-encryption-certificate',
-};
-
-/** Fields whose value may be repeated in a message: no password, no passphrase, no key. */
-const SHOWN = new Set(['slug', 'billerGuid', 'email', 'days', 'hours']);
+/** Fields whose value may be repeated in a message: no password, no passphrase, no key, nothing long. */
+const SHOWN = new Set([
+  'slug',
+  'biller',
+  'billerGuid',
+  'email',
+  'accounts',
+  'networks',
+  'days',
+  'hours',
+  'user',
+  'event',
+  'since',
+  'before',
+  'limit',
+  'viewMode',
+]);
+const MAX_SHOWN = 100;
 
 const characters = (count: number | bigint) => `${count} ${count === 1 ? 'character' : 'characters'}`;
 
@@ -34,18 +37,15 @@ export const wordsForIssue: z.core.$ZodErrorMap = (issue) => {
   return undefined;
 };
 
-/**
- * Says which word of a command is wrong and what is accepted.
- *
- * @param issue the first one of a parse; a message that begins with an option names it itself
- */
-export function issueInWords(issue: z.core.$ZodIssue | undefined): string {
-  if (issue === undefined) return 'The input is not acceptable.';
-  const { message, path, input } = issue;
-  const sentence = message.endsWith('.') ? message : `${message}.`;
-  const [field] = path;
-  if (sentence.startsWith('--') || typeof field !== 'string') return sentence;
-  const typed = TYPED[field] ?? `--${field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-  const given = SHOWN.has(field) && input !== undefined ? ` "${String(input)}"` : '';
-  return `${typed}${given}: ${sentence}`;
+/** @param issue the first one of a parse @returns an error that names the field and what is accepted */
+export function inputErrorOf(issue: z.core.$ZodIssue | undefined): InputError {
+  if (issue === undefined) return new InputError('The input is not accepted.');
+  const complaint = issue.message.endsWith('.') ? issue.message : `${issue.message}.`;
+  if (issue.path.length === 0) return new InputError(complaint);
+  const { input } = issue;
+  const shown = SHOWN.has(String(issue.path[0])) && ['string', 'number'].includes(typeof input);
+  return new InputError(complaint, {
+    field: issue.path.map(String).join('.'),
+    given: shown ? String(input).slice(0, MAX_SHOWN) : undefined,
+  });
 }

@@ -1,31 +1,79 @@
-import type { z } from 'zod';
-import type { Services } from '../../app.ts';
+import { z } from 'zod';
 import { InputError } from '../../platform/errors/idp-error.ts';
-import { issueInWords, wordsForIssue } from './input-issue.ts';
+import { inputErrorOf, wordsForIssue } from './input-issue.ts';
+import type { ServiceName, Uses } from './services.ts';
 
 /** Who acts: the operating system's user behind a command. */
 export interface Actor {
   readonly name: string;
 }
 
-/** Something that an operator can do. The command line asks for it, in the running service or in its own process. */
-export interface Operation {
-  readonly name: string;
-  /** @param input as JSON brought it @throws InputError where it is not acceptable */
-  run(services: Services, input: unknown, actor: Actor): Promise<unknown>;
+/**
+ * Something that an operator can do, whichever door asks for it.
+ *
+ * `output` declares the result as JSON carries it (dates as ISO 8601 text). What `run` returns is parsed by it, so that
+ * nothing undeclared gets out.
+ */
+export interface Operation<
+  Name extends ServiceName = ServiceName,
+  Input extends z.ZodType = z.ZodType,
+  Output extends z.ZodType = z.ZodType,
+> {
+  /** The services that it uses: `run` gets these. */
+  readonly uses: readonly Name[];
+  readonly input: Input;
+  readonly output: Output;
+  /** @throws InputError where the input cannot be accepted as things are */
+  run(services: Uses<Name>, input: z.output<Input>, actor: Actor): Promise<z.input<Output>>;
 }
 
-/** Ties an operation's input schema to its work. */
-export function defineOperation<Schema extends z.ZodType>(
-  name: string,
-  schema: Schema,
-  run: (services: Services, input: z.output<Schema>, actor: Actor) => Promise<unknown>,
-): Operation {
-  return { name, run: async (services, input, actor) => run(services, parseInput(schema, input), actor) };
+/** An operation whose types are not known; only performOperation runs one. */
+// biome-ignore lint/suspicious/noExplicitAny: the parameters of `run` differ from operation to operation.
+export type AnyOperation = Operation<any, any, any>;
+
+/** Ties an operation's schemas and services to its work, so that the compiler infers the rest. */
+export function defineOperation<const Name extends ServiceName, Input extends z.ZodType, Output extends z.ZodType>(
+  operation: Operation<Name, Input, Output>,
+): Operation<Name, Input, Output> {
+  return operation;
 }
 
-function parseInput<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
-  const result = schema.safeParse(input, { error: wordsForIssue, reportInput: true });
-  if (result.success) return result.data;
-  throw new InputError(issueInWords(result.error.issues[0]));
+/**
+ * Parses the input, runs the operation with the services that it uses, and parses what it returns.
+ *
+ * @param services at least those in `operation.uses`
+ * @param input as JSON brought it
+ * @returns the result as JSON carries it
+ * @throws InputError where the input is not accepted
+ */
+export async function performOperation(
+  operation: AnyOperation,
+  services: Partial<Uses<ServiceName>>,
+  input: unknown,
+  actor: Actor,
+): Promise<unknown> {
+  const parsed = operation.input.safeParse(input, { error: wordsForIssue, reportInput: true });
+  if (!parsed.success) throw inputErrorOf(parsed.error.issues[0]);
+  const used = Object.fromEntries(operation.uses.map((name: ServiceName) => [name, services[name]]));
+  return operation.output.parse(await operation.run(used, parsed.data, actor));
+}
+
+/** A moment in a result: ISO 8601, UTC, with milliseconds. */
+export const time = z.codec(z.date(), z.iso.datetime(), {
+  decode: (date) => date.toISOString(),
+  encode: (text) => new Date(text),
+});
+
+/** The input of operations that need none. */
+export const nothing = z.strictObject({});
+
+export const reason = z.string().trim().min(1, 'must not be empty').max(500, 'must have at most 500 characters');
+
+/** @throws InputError for an operation that must not be done without a reason */
+export function requireReason(given: string | undefined): string {
+  if (given !== undefined) return given;
+  throw new InputError('A reason is required: it is written into the audit.', {
+    code: 'reason_missing',
+    field: 'reason',
+  });
 }

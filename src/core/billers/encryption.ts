@@ -12,8 +12,6 @@ import { isFitToEncrypt, type ServiceProvider } from '../../protocols/saml/sp-me
 import type { Encryption } from '../../protocols/saml/writing/encrypt-assertion.ts';
 import type { Biller } from './biller.ts';
 
-const IN_THE_CLEAR = 'Or choose --encrypt never: assertions then go unencrypted, inside TLS.';
-
 /** What the SP metadata lists of one kind. */
 function listedOf<Name extends string>(uris: Readonly<Record<Name, string>>, listed: readonly string[]): Name[] {
   return (Object.keys(uris) as Name[]).filter((name) => listed.includes(uris[name]));
@@ -78,19 +76,22 @@ export function encryptionFor({
   if (settings.encrypt === 'never' || (settings.encrypt === 'as-metadata' && !wantEncryption)) return undefined;
   if (encryptionCertificates.length === 0) {
     throw new InputError(
-      '--encrypt always: no encryption certificate of the Service Provider is known. Give --sp-metadata that has one, or --sp-encryption-certificate.',
+      'Assertions are to be encrypted, but no encryption certificate of the Service Provider is known.',
+      { code: 'encryption_certificate_missing', field: 'settings.encrypt', given: settings.encrypt },
     );
   }
   const certificate = encryptionCertificates.find(isFitToEncrypt);
   if (certificate === undefined) {
     throw new InputError(
-      `The Service Provider's encryption certificate can't be used: expected is an RSA key of at least ${MIN_RSA_BITS} bits. Ask for another certificate. ${IN_THE_CLEAR}`,
+      `The Service Provider's encryption certificate can't be used: it must have an RSA key of at least ${MIN_RSA_BITS} bits. Ask for another certificate.`,
+      { code: 'encryption_unsupported' },
     );
   }
   const algorithms = chooseAlgorithms(settings.encryptionAlgorithm, serviceProvider);
   if (algorithms === undefined) {
     throw new InputError(
-      `The Service Provider's metadata lists no way of encryption that is used here (${listedInWords(serviceProvider)}). Expected are AES-256-GCM or AES-128-GCM, and RSA-OAEP with SHA-1, SHA-256 or SHA-512; CBC and RSA 1.5 are not safe enough. Ask for metadata with these. ${IN_THE_CLEAR}`,
+      `The Service Provider's metadata lists no way of encryption that is used here (${listedInWords(serviceProvider)}). It must list AES-256-GCM or AES-128-GCM, and RSA-OAEP with SHA-1, SHA-256 or SHA-512; CBC and RSA 1.5 are not safe enough. Ask for metadata with these.`,
+      { code: 'encryption_unsupported' },
     );
   }
   return { certificate, ...algorithms };

@@ -31,15 +31,12 @@ const seconds = (minimum: number, maximum: number, value: number) =>
 
 export const billerSettingsSchema = z.strictObject({
   emailClaim: claim('Email').meta({
-    option: '--email-claim',
     assumed: 'Invoice Cloud finds the email address in the attribute `Email`, name format basic.',
   }),
   loginTypeClaim: claim('LoginType').meta({
-    option: '--login-type-claim',
     assumed: 'Invoice Cloud finds the login type in the attribute `LoginType`, name format basic.',
   }),
   accountNumberClaim: claim('AccountNumber').nullable().meta({
-    option: '--account-number-claim, --no-account-number',
     assumed:
       'Invoice Cloud takes the account number from the attribute `AccountNumber` and compares it with the redirect link. Optional: a biller may go without.',
   }),
@@ -48,84 +45,67 @@ export const billerSettingsSchema = z.strictObject({
     .max(50)
     .default([])
     .meta({
-      option: '--constant-claim',
       assumed: 'Invoice Cloud needs no other claims. Ones with fixed values can be added.',
     }),
   accounts: z.enum(ACCOUNT_CHOICES).default('chosen').meta({
-    option: '--accounts',
     assumed:
       'The account number claim carries the one account that the sign-on is for. It can carry all accounts of the portal user instead, as several values; nobody is asked then.',
   }),
   defaultLoginType: loginType.default(5).meta({
-    option: '--default-login-type',
     assumed: 'Login type 5 is right for everybody unless the biller maps otherwise.',
   }),
   loginTypes: z.record(z.string(), loginType).default({}).meta({
-    option: '--login-type owner=1,co-owner=5',
     assumed: 'Roles are mapped to login types per biller; 1 stands for the owner of an account.',
   }),
   nameIdFormat: z
     .enum(Object.keys(NAME_ID_FORMATS) as [NameIdFormat])
     .default('emailAddress')
     .meta({
-      option: '--name-id-format',
       assumed:
         'Invoice Cloud takes the email address as NameID, unless its request asks for another format, or its SP metadata lists only others when the biller is added.',
     }),
   sign: z.enum(SIGN_CHOICES).default('both').meta({
-    option: '--sign',
     assumed:
       'What Invoice Cloud wants signed is not known; both assertion and Response are signed, which every Service Provider accepts.',
   }),
   requestSignature: z.enum(SIGNATURE_POLICIES).default('as-metadata').meta({
-    option: '--request-signature',
     assumed:
       'Invoice Cloud signs its requests if its SP metadata says so (AuthnRequestsSigned). A signature that comes is always verified.',
   }),
   encrypt: z.enum(ENCRYPT_CHOICES).default('as-metadata').meta({
-    option: '--encrypt',
     assumed:
       'Invoice Cloud wants encrypted assertions if its SP metadata has a certificate marked for encryption (use="encryption").',
   }),
   encryptionAlgorithm: z.enum(DATA_ENCRYPTION_ALGORITHMS).default('aes256-gcm').meta({
-    option: '--encryption-algorithm',
     assumed:
       'Where assertions are encrypted, AES-256-GCM and RSA-OAEP are understood. What the SP metadata lists goes before; CBC and RSA 1.5 are never used.',
   }),
   unsolicited: z.boolean().default(false).meta({
-    option: '--unsolicited, --no-unsolicited',
     assumed: 'Sign-ons start at Invoice Cloud, with a request. An unsolicited Response is not wanted.',
   }),
   unsolicitedRelayState: z.string().max(1024).nullable().default(null).meta({
-    option: '--unsolicited-relay-state',
     assumed: 'An unsolicited Response carries no RelayState unless one is agreed.',
   }),
   signMetadata: z.boolean().default(false).meta({
-    option: '--sign-metadata, --no-sign-metadata',
     assumed: 'Invoice Cloud trusts IdP metadata because it comes over TLS, and needs no signature on it.',
   }),
   rotation: z.enum(ROTATION_CHOICES).default('overlap').meta({
-    option: '--rotation',
     assumed:
       'Invoice Cloud honours every certificate that it was shown (overlap). If it keeps only one, the new key must become active at the moment it is fetched (switch-on-fetch).',
   }),
   monitors: z.array(z.string().min(3).max(200)).max(50).default([]).meta({
-    option: '--monitor',
     assumed:
       'Whoever fetches the IdP metadata is the other side, unless the address or the User-Agent belongs to a probe of our own.',
   }),
   metadataClients: z.array(z.string().min(3).max(200)).max(50).default([]).meta({
-    option: '--metadata-client',
     assumed:
       'Where Invoice Cloud fetches the IdP metadata from is not known, so every fetch counts. If it is known, only fetches from there do.',
   }),
   stageDaysBefore: z.number().int().min(1).max(365).nullable().default(null).meta({
-    option: '--stage-before',
     assumed:
       'Rotations are begun by an operator. A key can be staged by itself so many days before the active certificate ends; it is never activated by itself.',
   }),
   expiredKey: z.enum(EXPIRED_KEY_CHOICES).default('sign').meta({
-    option: '--expired-key',
     assumed:
       'Invoice Cloud compares the certificate and does not look at its dates, as most Service Providers do: an expired active key goes on signing rather than locking everybody out.',
   }),
@@ -133,45 +113,35 @@ export const billerSettingsSchema = z.strictObject({
     .union([z.literal(0), z.literal(1)])
     .default(0)
     .meta({
-      option: '--view-mode',
       assumed: 'ViewMode 0 is the full page, 1 is for an iframe; links take 0 unless told otherwise.',
     }),
   redirectLinkBase: z.string().default('https://sso.invoicecloud.com').meta({
-    option: '--redirect-link-base',
     assumed: 'Redirect links start at `https://sso.invoicecloud.com/saml/<BillerGUID>`.',
   }),
   acsRedirectOrigins: z.array(z.string()).default([]).meta({
-    option: '--acs-redirect-origin',
     assumed:
       'After the ACS took the Response, Invoice Cloud redirects within the origin of the ACS. Other origins on that way must be listed, or the browser stops there (CSP form-action).',
   }),
   portalUrl: z.string().nullable().default(null).meta({
-    option: '--portal-url',
     assumed: 'The portal page that errors lead back to; also the only page that may frame ours.',
   }),
   assertionLifetimeSeconds: seconds(30, 300, 300).meta({
-    option: '--assertion-lifetime',
     assumed: 'Five minutes are enough for the Response to arrive.',
   }),
   clockSkewSeconds: seconds(0, 300, 60).meta({
-    option: '--clock-skew',
     assumed: 'The clocks of both sides agree within a minute.',
   }),
   requestMaxAgeSeconds: seconds(30, 3600, 300).meta({
-    option: '--request-max-age',
     assumed: 'A sign-on request reaches us within five minutes.',
   }),
   relayStateMaxBytes: z.number().int().min(80).max(8192).default(1024).meta({
-    option: '--relay-state-max',
     assumed:
       'RelayState is no longer than 1,024 bytes; the 80 of the standard (SAML bindings, 3.4.3) are too few for real Service Providers.',
   }),
   sessionIdleMinutes: z.number().int().min(1).max(1440).default(30).meta({
-    option: '--session-idle',
     assumed: 'The portal agrees that whoever was away for half an hour signs in again before the next sign-on.',
   }),
   sessionLifetimeMinutes: z.number().int().min(1).max(10_080).default(480).meta({
-    option: '--session-lifetime',
     assumed:
       'One sign-in is good for a working day of eight hours. Invoice Cloud keeps a session of its own, which this does not end.',
   }),

@@ -53,7 +53,15 @@ export function createExpiryWatch(services: ExpiryServices): ExpiryWatch {
     for (const days of reached) {
       // A key that came in with few days left gets one warning, not all that it missed.
       const delivery = days === tightest ? 'waiting' : 'passed_over';
-      const fresh = await insertWarning(db, { keyId: key.keyId, days, at: new Date(clock()), delivery });
+      const fresh = await database.transaction(async (transaction) => {
+        const inserted = await insertWarning(transaction, { keyId: key.keyId, days, at: new Date(clock()), delivery });
+        if (inserted && days === tightest) {
+          const about = { reference: newReference(), billerId: key.billerId, keyFingerprint: key.fingerprint };
+          const details = { days, expires: key.notAfter.toISOString() };
+          await audit.appendWithin(transaction, { event: 'key.expiry_warned', ...about, details });
+        }
+        return inserted;
+      });
       if (fresh && days === tightest) {
         notice = { biller: key.slug, fingerprint: key.fingerprint, days, expires: key.notAfter };
       }
@@ -104,12 +112,7 @@ export function createExpiryWatch(services: ExpiryServices): ExpiryWatch {
         if (!isComplete(key)) continue;
         await stageBySchedule(key);
         const notice = await warn(key);
-        if (notice === undefined) continue;
-        notices.push(notice);
-        const { days, expires, fingerprint } = notice;
-        const details = { days, expires: expires.toISOString() };
-        const about = { reference: newReference(), billerId: key.billerId, keyFingerprint: fingerprint };
-        await audit.append({ event: 'key.expiry_warned', ...about, details });
+        if (notice !== undefined) notices.push(notice);
       }
       await giveUpLost(db, new Date(clock() - LOST_AFTER_MS));
       for (const warning of await dueWarnings(db, new Date(clock()))) await deliver(warning);

@@ -1,14 +1,11 @@
 import { type KeyObject, X509Certificate } from 'node:crypto';
 import forge from 'node-forge';
 import { InputError } from '../../platform/errors/idp-error.ts';
+import type { CertificateFormat } from './certificate-formats.ts';
 import { fromDer, sequence, toDer } from './certificates/der.ts';
 
 const { asn1 } = forge;
 const { UNIVERSAL, CONTEXT_SPECIFIC } = asn1.Class;
-
-/** How a certificate leaves: text that everybody reads, plain DER, or a PKCS#7 file as some forms want it. */
-export const CERTIFICATE_FORMATS = ['pem', 'der', 'pkcs7'] as const;
-export type CertificateFormat = (typeof CERTIFICATE_FORMATS)[number];
 
 const OID_SIGNED_DATA = '1.2.840.113549.1.7.2';
 const OID_DATA = '1.2.840.113549.1.7.1';
@@ -40,7 +37,9 @@ export function exportCertificate(certificate: string, format: CertificateFormat
  */
 export function exportPkcs12(privateKey: KeyObject, certificate: string, passphrase: string, name: string): Buffer {
   if (privateKey.asymmetricKeyType !== 'rsa') {
-    throw new InputError('Only RSA keys can be exported as PKCS#12. Stage a new key instead of moving this one.');
+    throw new InputError('Only RSA keys can be exported as PKCS#12. Stage a new key instead of moving this one.', {
+      code: 'key_not_exportable',
+    });
   }
   const key = forge.pki.privateKeyFromPem(privateKey.export({ type: 'pkcs1', format: 'pem' }).toString());
   const parsed = forge.pki.certificateFromPem(exportCertificate(certificate, 'pem').toString());

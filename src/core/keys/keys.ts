@@ -8,13 +8,13 @@ import type { MasterKey } from '../secrets/master-key.ts';
 import { requestContext, sealContext } from '../secrets/seal-context.ts';
 import { selfSignedCertificate } from './certificates/certificate.ts';
 import { certificateRequest } from './certificates/certificate-request.ts';
-import { certificateOf, type GivenKey } from './certificates/imported-key.ts';
+import { certificateOf, type ImportedKey } from './certificates/imported-key.ts';
 import { cancelDestruction } from './hsm/destruction.ts';
 import type { ModuleKeys } from './hsm/module-keys.ts';
 import { type KeyType, makeKeyPair } from './key-types.ts';
 import { createMemorySigner } from './memory-signer.ts';
 import { type NewKey, newKey } from './new-key.ts';
-import { findKeyRequest, insertKey, listKeys, publishedKeys, replaceKeyRequest, type SigningKeyRow } from './store.ts';
+import { findKeyRequest, insertKey, type KeyRequestRow, listKeys, publishedKeys, type SigningKeyRow } from './store.ts';
 
 /** The keys of one biller as a sign-on and the metadata need them. */
 export interface BillerKeys {
@@ -49,13 +49,13 @@ export interface Keys {
   /** Stores a key that was made. It is no longer to be destroyed in the hardware security module. */
   insert(transaction: Transaction, key: NewKey): Promise<void>;
   /** Seals a key that came from elsewhere, and was checked. @returns it, staged, not stored yet */
-  take(billerId: string, given: GivenKey): NewKey;
+  importKey(billerId: string, imported: ImportedKey): NewKey;
   /** Opens the private part of a key, to be exported. @throws IdpError signing_key_unavailable */
   open(row: SigningKeyRow): KeyObject;
-  /** Makes a key pair and a certificate request for it. The one before, if it was not answered, ends. @returns PEM */
-  request(biller: { id: string; name: string; entityId: string }, type: KeyType): Promise<string>;
-  /** Finds the private key that a certificate authority's answer belongs to. @throws InputError */
-  answered(billerId: string, certificates: readonly X509Certificate[]): Promise<GivenKey>;
+  /** Makes a key pair and a certificate request for it. @returns it, not stored yet */
+  request(biller: { id: string; name: string; entityId: string }, type: KeyType): Promise<KeyRequestRow>;
+  /** Finds the private key that a certificate issued for our request belongs to. @throws InputError */
+  acceptCertificate(billerId: string, certificates: readonly X509Certificate[]): Promise<ImportedKey>;
   /**
    * The keys of a biller at a moment at which something may be signed: where a switch is under way, after it.
    *
@@ -154,25 +154,19 @@ export function createKeys({ database, masterKey, moduleKeys, clock }: KeyServic
       const parsed = new X509Certificate(Buffer.from(certificate, 'base64'));
       return sealed(billerId, keyPair.privateKey, parsed, state);
     },
-    take: (billerId, { privateKey, certificate }) => sealed(billerId, privateKey, certificate, 'staged'),
+    importKey: (billerId, { privateKey, certificate }) => sealed(billerId, privateKey, certificate, 'staged'),
     open,
     async request({ id: billerId, name, entityId }, keyType) {
       const keyPair = await makeKeyPair(keyType);
       const request = await certificateRequest(name, entityId, keyPair);
       const id = randomUUID();
       const sealedPrivateKey = seal(keyPair.privateKey, requestContext(billerId, id));
-      const createdAt = new Date(clock());
-      await database.transaction((transaction) =>
-        replaceKeyRequest(transaction, { id, billerId, keyType, sealedPrivateKey, request, createdAt }),
-      );
-      return request;
+      return { id, billerId, keyType, sealedPrivateKey, request, createdAt: new Date(clock()) };
     },
-    async answered(billerId, certificates) {
+    async acceptCertificate(billerId, certificates) {
       const row = await findKeyRequest(db, billerId);
       if (row === undefined) {
-        throw new InputError(
-          'There is no certificate request that waits for an answer. Make one with `ic-idp key request`.',
-        );
+        throw new InputError('No certificate request is waiting for its certificate.', { code: 'key_request_missing' });
       }
       const privateKey = openSealed(row.sealedPrivateKey, requestContext(billerId, row.id));
       return { privateKey, certificate: certificateOf(privateKey, certificates) };

@@ -27,8 +27,19 @@ export interface Rotation {
    * @throws InputError where one is staged already, or the hardware module does not make it
    */
   stage(biller: Biller, type: KeyType, change: Change, place?: KeyPlace): Promise<void>;
-  /** Publishes a key that came from elsewhere. @throws InputError where one is staged already */
-  stageGiven(biller: Biller, key: NewKey, origin: string, change: Change): Promise<void>;
+  /**
+   * Publishes a key that came from elsewhere.
+   *
+   * @param also done in the same transaction
+   * @throws InputError where one is staged already
+   */
+  stageGiven(
+    biller: Biller,
+    key: NewKey,
+    origin: string,
+    change: Change,
+    also?: (transaction: Transaction) => Promise<void>,
+  ): Promise<void>;
   /** Makes the staged key the active one. @throws InputError where that isn't safe, unless forced */
   activate(biller: Biller, change: Change & { force: boolean }): Promise<void>;
   /** Makes the staged key active because its one-time metadata is being fetched: see DRAIN_MS. */
@@ -69,11 +80,12 @@ const SETTLE_MS = 2_000;
 const IN_FLIGHT_MS = 10 * 60_000;
 
 const changed = (slug: string) =>
-  new InputError(
-    `The keys of ${slug} were changed by somebody else meanwhile. Look at \`ic-idp key status ${slug}\` and try again.`,
-  );
+  new InputError(`The keys of ${slug} were changed by somebody else meanwhile.`, {
+    code: 'key_changed',
+    names: { biller: slug },
+  });
 const noKey = (slug: string, state: KeyState) =>
-  new InputError(`${slug} has no ${state} key. \`ic-idp key list ${slug}\` shows what there is.`);
+  new InputError(`${slug} has no ${state} key.`, { code: 'key_not_found', names: { biller: slug } });
 
 const gone = () => new IdpError('one_time_metadata_over', { detail: 'the key is not staged any more' });
 
@@ -136,9 +148,10 @@ export function createRotation({ database, keys, audit, clock }: RotationService
 
   async function refuseSecond(biller: Biller): Promise<void> {
     if ((await keyInState(db, biller.id, 'staged')) === undefined) return;
-    throw new InputError(
-      `${biller.slug} has a staged key already. Activate it, or retire it with \`ic-idp key retire ${biller.slug} --staged\`.`,
-    );
+    throw new InputError(`${biller.slug} has a staged key already.`, {
+      code: 'staged_key_exists',
+      names: { biller: biller.slug },
+    });
   }
 
   /** @param how the activation came about, for the audit */
@@ -166,17 +179,25 @@ export function createRotation({ database, keys, audit, clock }: RotationService
 
   async function refuseRetiring(biller: Biller): Promise<void> {
     if ((await keyInState(db, biller.id, 'retiring')) === undefined) return;
-    throw new InputError(
-      `${biller.slug} still has a retiring key from the last rotation. Retire it first: \`ic-idp key retire ${biller.slug}\`.`,
-    );
+    throw new InputError(`${biller.slug} still has a retiring key from the last rotation.`, {
+      code: 'retiring_key_exists',
+      names: { biller: biller.slug },
+    });
   }
 
-  async function stageGiven(biller: Biller, key: NewKey, origin: string, change: Change): Promise<void> {
+  async function stageGiven(
+    biller: Biller,
+    key: NewKey,
+    origin: string,
+    change: Change,
+    also?: (transaction: Transaction) => Promise<void>,
+  ): Promise<void> {
     await refuseSecond(biller);
     const { actor, reason } = change;
     const details = { actor, reason, keyType: key.keyType, origin };
     await commit(biller, async (transaction) => {
       await keys.insert(transaction, key);
+      await also?.(transaction);
       return [{ event: 'key.staged', ...about(biller, key, change), details }];
     });
   }
@@ -197,9 +218,9 @@ export function createRotation({ database, keys, audit, clock }: RotationService
       const [status] = await readKeyStatus(database, [biller.id], clock());
       const verdict = status && verdictOf(status, clock());
       if (!change.force && verdict?.safe !== true) {
-        throw new InputError(
-          `${biller.slug}: ${verdict?.sentence ?? 'nothing is known.'} Nothing was done. --force --reason "..." activates all the same: sign-ons fail wherever the new certificate is not known.`,
-        );
+        throw new InputError(`${biller.slug}: ${verdict?.sentence ?? 'nothing is known.'} Nothing was done.`, {
+          code: 'activation_unsafe',
+        });
       }
       await commit(biller, async (transaction) => [
         await makeActive(transaction, biller, staged, verdict?.safe === true ? 'seen' : 'forced', change),
@@ -249,7 +270,8 @@ export function createRotation({ database, keys, audit, clock }: RotationService
       const age = clock() - key.stateSince.getTime();
       if (state === 'retiring' && age < IN_FLIGHT_MS && !change.force) {
         throw new InputError(
-          `${biller.slug}: the key was the active one until ${Math.round(age / 1000)} s ago, and what it signed may still be on its way. Wait until ${IN_FLIGHT_MS / 60_000} minutes have passed, or give --force.`,
+          `${biller.slug}: the key was the active one until ${Math.round(age / 1000)} s ago, and what it signed may still be on its way. Wait until ${IN_FLIGHT_MS / 60_000} minutes have passed.`,
+          { code: 'key_in_flight' },
         );
       }
       const { actor, reason } = change;
@@ -262,11 +284,12 @@ export function createRotation({ database, keys, audit, clock }: RotationService
     async revoke(biller, key, type, change, place) {
       const active = key.state === 'active';
       if (active && type === undefined) {
-        throw new InputError(
-          `${biller.slug}: this is the active key. Give --replace, so that another takes its place at once.`,
-        );
+        throw new InputError(`${biller.slug}: this is the active key, so another must take its place at once.`, {
+          code: 'replacement_missing',
+        });
       }
-      if (key.state === 'revoked') throw new InputError(`${biller.slug}: this key is revoked already.`);
+      if (key.state === 'revoked')
+        throw new InputError(`${biller.slug}: this key is revoked already.`, { code: 'key_already_revoked' });
       const replacement =
         active && type !== undefined ? await make(biller, { type, state: 'active' }, place, key) : undefined;
       const { actor, reason } = change;

@@ -27,7 +27,7 @@ export interface KeyFacts {
   readonly not_after: number;
 }
 
-export interface FetchFacts {
+interface FetchFacts {
   readonly at: number;
   readonly address: string;
   readonly client: string;

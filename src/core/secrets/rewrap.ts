@@ -3,7 +3,7 @@ import { allKeyRequests, replaceRequestSealing, replaceSealing, sealedKeys } fro
 import type { MasterKey } from './master-key.ts';
 import { requestContext, sealContext } from './seal-context.ts';
 import { changeFact, factsNamed } from './store.ts';
-import { EMAIL_SECRET, noteMasterKeys, WEBHOOK } from './verify-master-key.ts';
+import { EMAIL_SECRET, WEBHOOK } from './verify-master-key.ts';
 
 /** A secret as it lies in the database, and how to put another sealing of it in its place. */
 interface SealedSecret {
@@ -60,7 +60,5 @@ export async function rewrapSecrets(db: Db, masterKey: MasterKey): Promise<numbe
     secret.fill(0);
     rewrapped += 1;
   }
-  const { other } = await countSecrets(db, masterKey);
-  if (other === 0) await noteMasterKeys(db, masterKey.checkValues.slice(0, 1));
   return rewrapped;
 }

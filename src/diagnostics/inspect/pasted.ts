@@ -14,8 +14,8 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 const refuse = (reason: string, cause?: unknown) =>
   new InputError(
-    `What was given can't be read: ${reason}. Expected is a SAMLRequest or SAMLResponse (XML, or base64 as it travels), a form body, or the whole URL.`,
-    { cause },
+    `What was given can't be read: ${reason}. It must be a SAMLRequest or SAMLResponse (XML, or base64 as it travels), a form body, or the whole URL.`,
+    { code: 'message_unreadable', cause },
   );
 
 /** Decodes base64, and inflates what is not XML yet. */

@@ -1,6 +1,7 @@
-import { type ActiveKey, type FindDamagedKeys, listActiveKeys } from '../../core/keys/active-keys.ts';
+import { type ActiveKey, createFindDamagedKeys, listActiveKeys } from '../../core/keys/active-keys.ts';
 import type { HardwareModule } from '../../core/keys/hsm/module.ts';
 import type { Keys } from '../../core/keys/keys.ts';
+import type { MasterKey } from '../../core/secrets/master-key.ts';
 import { type Database, isDatabaseGone } from '../../platform/database/database.ts';
 
 /** One thing that the service needs to do its work. */
@@ -19,7 +20,7 @@ export interface Readiness {
 interface ReadinessServices {
   readonly database: Database;
   readonly keys: Keys;
-  readonly findDamagedKeys: FindDamagedKeys;
+  readonly masterKey: MasterKey;
   readonly module: HardwareModule | undefined;
   readonly clock: () => number;
 }
@@ -42,7 +43,8 @@ const checkOf = (name: ReadinessCheck['name'], problems: readonly Problem[]): Re
  *   hardware security module if one is set up. An answer always covers every biller; calls at the same time share one
  */
 export function createReadiness(services: ReadinessServices): () => Promise<Readiness> {
-  const { database, keys, findDamagedKeys, module, clock } = services;
+  const { database, keys, masterKey, module, clock } = services;
+  const findDamagedKeys = createFindDamagedKeys(database, masterKey);
   /** Keys in the hardware security module that were found usable. */
   const usable = new Set<string>();
   let underWay: Promise<Readiness> | undefined;

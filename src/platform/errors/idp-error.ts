@@ -1,5 +1,6 @@
 import { type ErrorCode, type ErrorEntry, errorCatalogue } from './catalogue.ts';
 import { escapeControls } from './escape-controls.ts';
+import type { InputCode } from './input-codes.ts';
 
 /** A detail is stored in the log, the audit and the trace of every refusal, and anyone can cause one. */
 const MAX_DETAIL = 1_500;
@@ -63,10 +64,46 @@ export class IdpError extends Error {
   }
 }
 
-/** A mistake in an operator's input (CLI, settings). Its message is shown unchanged; exit code 2. */
+interface InputErrorOptions {
+  /** See input-codes.ts; `input_invalid` unless a more exact one is given. */
+  readonly code?: InputCode;
+  /** Path of the field in the operation's input, e.g. `billerGuid` or `settings.clockSkewSeconds`. */
+  readonly field?: string | undefined;
+  /** The value of the field, to be repeated in the message. Never a secret. */
+  readonly given?: string | undefined;
+  /** What the error is about, for the hint that belongs to its code, e.g. `{ biller: 'riverton-water' }`. */
+  readonly names?: Readonly<Record<string, string>>;
+  readonly cause?: unknown;
+}
+
+/**
+ * A mistake in what an operator gave: an operation's input, or a setting. It is shown as it is.
+ *
+ * The message names the field by its path. A door that calls the field something else (an option, a label) puts its own
+ * name before `complaint`, and adds the hint that it has for `code`.
+ */
 export class InputError extends Error {
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
+  readonly code: InputCode;
+  readonly field: string | undefined;
+  readonly given: string | undefined;
+  readonly names: Readonly<Record<string, string>>;
+  /** What is wrong and what is accepted, without the name of the field. */
+  readonly complaint: string;
+
+  constructor(complaint: string, options: InputErrorOptions = {}) {
+    const { code = 'input_invalid', field, given, names = {}, cause } = options;
+    super(nameField(field, given, complaint), cause === undefined ? undefined : { cause });
     this.name = 'InputError';
+    this.code = code;
+    this.field = field;
+    this.given = given;
+    this.names = names;
+    this.complaint = complaint;
   }
+}
+
+/** @returns e.g. `slug "x y": must be ...`; without a field the complaint alone */
+export function nameField(field: string | undefined, given: string | undefined, complaint: string): string {
+  if (field === undefined) return complaint;
+  return `${field}${given === undefined ? '' : ` "${given}"`}: ${complaint}`;
 }

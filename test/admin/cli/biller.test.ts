@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import type { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { ofCheckout, plainEnvironment, runCli, workingFolder } from '../../support/cli.ts';
 import { layEmbeddedDatabase } from '../../support/embedded-template.ts';
@@ -129,7 +130,7 @@ describe('what is wrong', () => {
     ],
     [
       ['biller', 'add', 'x', '--name', 'X', '--guid', GUID, '--entity-id', 'a', '--acs', 'ftp://b'],
-      '--acs "ftp://b" is not acceptable',
+      '--acs "ftp://b": must be an https URL',
     ],
     [['biller', 'show', 'nowhere'], 'There is no biller "nowhere".'],
     [['biller', 'list', '--nope'], "unknown option '--nope'"],
@@ -149,16 +150,16 @@ describe('what is wrong', () => {
 test('every command has help with an example', async () => {
   const work = workingFolder();
   const { createProgram } = await import('../../../src/admin/cli/program.ts');
-  const commands = (command: ReturnType<typeof createProgram>): string[][] =>
+  const commands = (command: Command): string[][] =>
     command.commands.length === 0
       ? [[]]
       : command.commands.flatMap((one) => commands(one).map((rest) => [one.name(), ...rest]));
-  const all = commands(createProgram());
+  const all = commands(await createProgram());
   expect(all.length).toBeGreaterThan(25);
   // One in a process of its own; the words of the others are read from the program.
   expect((await runCli(['biller', 'add', '--help'], { folder: work.folder })).stdout).toContain('Example');
   for (const path of all) {
-    let command = createProgram();
+    let command = await createProgram();
     for (const name of path) command = command.commands.find((one) => one.name() === name) ?? command;
     let written = '';
     command.configureOutput({ writeOut: (text) => (written += text) }).outputHelp();

@@ -57,7 +57,7 @@ test('a command runs over all billers, tells how far it is, and one that is refu
   expect((await run('key', 'activate', 'a')).stderr).toContain(
     'no fetch by the other side has seen the staged certificate',
   );
-  expect((await run('key', 'activate', 'a', '--force')).stderr).toContain('--force needs --reason');
+  expect((await run('key', 'activate', 'a', '--force')).stderr).toContain('--reason: A reason is required');
   expect((await run('key', 'activate', 'a', '--force', '--reason', 'test')).code).toBe(0);
   expect((await keys('a')).map(({ state }) => state)).toEqual(['retiring', 'active']);
   expect((await run('key', 'status')).stdout).toMatch(/^Biller +Way over/);
@@ -104,7 +104,7 @@ test('keys move by PKCS#12, PEM and certificate request; a private key leaves se
     '--out',
     'a.p12',
   ];
-  expect((await run(...leaving)).stderr).toContain('--private needs --reason');
+  expect((await run(...leaving)).stderr).toContain('--reason: A reason is required');
   expect(await run(...leaving, '--reason', 'move')).toMatchObject({ code: 0 });
   expect(statSync(at('a.p12')).mode & 0o777).toBe(0o600);
   expect((await run(...leaving, '--reason', 'move')).stderr).toContain('it exists already');

@@ -13,7 +13,7 @@ import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { runOperation } from '../../../src/admin/operations/operations.ts';
+import { runNamed } from '../../../src/admin/operations/run.ts';
 import { assertionIdIn, createPortalClient, type PortalClient } from '../../support/portal-client.ts';
 import { endService, type ServiceProcess, startService } from '../../support/service.ts';
 import { createTestStorage, type TestStorage } from '../../support/storage.ts';
@@ -33,7 +33,7 @@ const PASSWORD = 'correct horse battery';
 
 async function prepare(storage: TestStorage): Promise<void> {
   const { services, close } = await storage.open();
-  const operate = (name: string, input: unknown) => runOperation(services, name, input, { name: 'test' });
+  const operate = (name: string, input: unknown) => runNamed(services, name, input, { name: 'test' });
   const billerGuid = '0f8fad5b-d9cb-469f-a165-70867728950e';
   await operate('biller.add', { slug: 'riverton', name: 'Riverton', billerGuid, entityId: SP, acs: [`${SP}/acs`] });
   await operate('user.add', {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { runOperation } from '../../../src/admin/operations/operations.ts';
+import { runNamed } from '../../../src/admin/operations/run.ts';
 import type { AuditEvent } from '../../../src/core/audit/events.ts';
 import { type AuditFilter, listEvents } from '../../../src/core/audit/store.ts';
 import { type AuditWriter, createAuditWriter } from '../../../src/core/audit/writer.ts';
@@ -68,7 +68,7 @@ describe.each(DATABASE_KINDS)('the audit on the %s database', (kind) => {
     return rows.map((row) => row.reference.slice(-1));
   }
   const operate = async (input: Record<string, unknown>) =>
-    (await runOperation(connection.services, 'audit.list', input, { name: 'test' })) as { reference: string }[];
+    (await runNamed(connection.services, 'audit.list', input, { name: 'test' })) as { reference: string }[];
 
   test('lists the newest first, as many as are asked for, and reads on from there', {
     meta: { holds: ['IDP-102'], source: 'project rule' },
@@ -126,9 +126,11 @@ describe.each(DATABASE_KINDS)('the audit on the %s database', (kind) => {
     ]);
     expect(await operate({ limit: '2', since: '2026-03-01T08:10:00Z' })).toHaveLength(2);
     await expect(operate({ biller: 'nobody' })).rejects.toThrow(InputError);
-    await expect(operate({ event: 'sign_in.tried' })).rejects.toThrow(/--event must be one of assertion\.issued, /);
-    await expect(operate({ limit: 0 })).rejects.toThrow('--limit must be 1 to 10000');
-    await expect(operate({ since: 'yesterday' })).rejects.toThrow(/--since must be a date or time/);
+    await expect(operate({ event: 'sign_in.tried' })).rejects.toThrow(
+      /^event "sign_in\.tried": must be one of assertion\.issued, /,
+    );
+    await expect(operate({ limit: 0 })).rejects.toThrow('limit "0": must be 1 to 10000');
+    await expect(operate({ since: 'yesterday' })).rejects.toThrow(/^since: must be a date or time/);
   });
 
   test('the audit of a biller that was removed stays', {

@@ -128,16 +128,16 @@ describe('an assertion is encrypted', () => {
 
 describe('what can’t be encrypted safely is refused when it is set up', () => {
   test.each<[string, () => Partial<ServiceProvider>, RegExp]>([
-    ['without a certificate', () => ({}), /^--encrypt always: no encryption certificate .* is known/],
+    ['without a certificate', () => ({}), /^settings\.encrypt "always": .*no encryption certificate .* is known/],
     [
       'with an elliptic curve key alone',
       () => ({ encryptionCertificates: [ec] }),
-      /expected is an RSA key of at least 2048 bits/,
+      /it must have an RSA key of at least 2048 bits/,
     ],
     [
       'with CBC alone',
       () => ({ encryptionCertificates: [rsa], encryptionMethods: [CBC_256] }),
-      /no way of encryption that is used here \(.*aes256-cbc\)\. Expected are AES-256-GCM or AES-128-GCM, and RSA-OAEP/,
+      /no way of encryption that is used here \(.*aes256-cbc\)\. It must list AES-256-GCM or AES-128-GCM, and RSA-OAEP/,
     ],
     [
       'with a key length that is not used here',

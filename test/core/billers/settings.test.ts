@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { settingsOf } from '../../../src/admin/operations/biller-input.ts';
+import { inCliWords } from '../../../src/admin/cli/hints.ts';
+import { settingsOf as readSettings } from '../../../src/admin/operations/billers/settings.ts';
 import { billerUrls, requiresSignature, SLUG } from '../../../src/core/billers/biller.ts';
 import { type BillerSettings, billerSettingsSchema } from '../../../src/core/billers/settings.ts';
 import { InputError } from '../../../src/platform/errors/idp-error.ts';
@@ -7,6 +8,15 @@ import { newBiller } from './biller.ts';
 
 const { serviceProvider } = newBiller();
 const defaults = billerSettingsSchema.parse({});
+
+/** Errors are in the words of the command line. */
+function settingsOf(...parts: Parameters<typeof readSettings>): BillerSettings {
+  try {
+    return readSettings(...parts);
+  } catch (error) {
+    throw error instanceof InputError ? inCliWords(error, 'biller.update') : error;
+  }
+}
 
 test('out of the box, an assertion lives five minutes and clocks may be a minute apart', {
   meta: { holds: ['IDP-045', 'IDP-046'], source: 'SAML Profiles 4.1.4.2' },
@@ -26,7 +36,7 @@ test('what was stored is read again as it was, and what came later gets its defa
   expect(billerSettingsSchema.parse(older).sessionIdleMinutes).toBe(sessionIdleMinutes);
 });
 
-describe('a setting out of bounds is refused, and the option named', () => {
+describe('a setting out of bounds is refused with the name of its option', () => {
   test.each<[string, keyof BillerSettings, readonly unknown[], readonly unknown[]]>([
     ['--assertion-lifetime', 'assertionLifetimeSeconds', [30, 300], [29, 301, 60.5, '60', null]],
     ['--clock-skew', 'clockSkewSeconds', [0, 300], [-1, 301]],
@@ -78,7 +88,7 @@ describe('a setting out of bounds is refused, and the option named', () => {
     }
   });
 
-  test('the value is named too, and where it stands', () => {
+  test('the error names the value, and its place in the setting', () => {
     const attempt = (given: object) => () => settingsOf({}, { ...given }, serviceProvider);
     expect(attempt({ clockSkewSeconds: 301 })).toThrow(/^--clock-skew "301": must be at most 300\.$/);
     expect(attempt({ loginTypes: { owner: 0 } })).toThrow(/^--login-type \(owner\) "0": must be at least 1\.$/);
@@ -95,7 +105,7 @@ test('no two claims of a biller have the same name', {
   meta: { holds: ['IDP-049'], source: 'SAML Core 2.7.3' },
 }, () => {
   const email = { name: 'Email', nameFormat: 'basic' };
-  const twice = 'The claim "Email" is given twice. Every claim has a name of its own.';
+  const twice = 'The claim "Email" is given twice. Every claim needs a name of its own.';
   for (const given of [
     { loginTypeClaim: email },
     { accountNumberClaim: email },
@@ -111,7 +121,8 @@ test('the RelayState of an unsolicited Response is within the biller’s own lim
 }, () => {
   const within = { relayStateMaxBytes: 80, unsolicitedRelayState: 'é'.repeat(40) };
   expect(settingsOf({}, within, serviceProvider)).toMatchObject(within);
-  const told = /^--unsolicited-relay-state: must have at most 80 bytes \(--relay-state-max\), and has 82\.$/;
+  const told =
+    /^--unsolicited-relay-state: must have at most 80 bytes \(the longest RelayState of this biller\), and has 82\.$/;
   const beyond = { unsolicitedRelayState: 'é'.repeat(41) };
   expect(() => settingsOf({ relayStateMaxBytes: 80 }, beyond, serviceProvider)).toThrow(told);
   // The limit can't be drawn in below what is agreed, either.
@@ -123,7 +134,7 @@ describe('settings that don’t fit the Service Provider are refused', () => {
     meta: { holds: ['IDP-052'], source: 'SAML Metadata 2.4.4' },
   }, () => {
     const wanting = { ...serviceProvider, wantAssertionsSigned: true };
-    expect(() => settingsOf({}, { sign: 'response' }, wanting)).toThrow(/^--sign response: .*WantAssertionsSigned/);
+    expect(() => settingsOf({}, { sign: 'response' }, wanting)).toThrow(/^--sign "response": .*WantAssertionsSigned/);
     expect(settingsOf({}, { sign: 'assertion' }, wanting).sign).toBe('assertion');
     expect(settingsOf({}, { sign: 'response' }, serviceProvider).sign).toBe('response');
   });

@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { runOperation } from '../../../src/admin/operations/operations.ts';
+import { runNamed } from '../../../src/admin/operations/run.ts';
 import { authnRequest, redirectQuery } from '../../support/authn-request.ts';
 import { createBrowserLike, errorCodeOf, requirePosted } from '../../support/browser-like.ts';
 import { databaseOfProject, startInstallation, type TestInstallation } from '../../support/installation.ts';
@@ -67,7 +67,7 @@ test('of two instances that look at the same time, one gives the warning', {
     const input = { slug: 'shared', name: 'Shared', billerGuid: crypto.randomUUID(), keyType: 'EC-P256' };
     const provider = { entityId: 'https://sp.example', acs: ['https://sp.example/acs'] };
     if (one === undefined) throw new Error('there is no instance');
-    await runOperation(one.services, 'biller.add', { ...input, ...provider }, { name: 'test' });
+    await runNamed(one.services, 'biller.add', { ...input, ...provider }, { name: 'test' });
     const soon = new Date(Date.now() + 20 * DAY);
     await one.database.db.updateTable('signingKeys').set({ notAfter: soon }).execute();
     const notices = await Promise.all(both.map(({ services }) => services.expiry.look()));

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { runOperation } from '../../../src/admin/operations/operations.ts';
+import { runNamed } from '../../../src/admin/operations/run.ts';
 import { createServices } from '../../../src/app.ts';
 import { createMasterKey } from '../../../src/core/secrets/master-key.ts';
 import { embeddedMasterKeyFile } from '../../../src/core/secrets/master-key-source.ts';
@@ -45,7 +45,7 @@ describe.each(DATABASE_KINDS)('an installation on the %s database', (kind) => {
       for (const slug of ['one', 'two']) {
         const sp = { entityId: 'https://sp.example', acs: ['https://sp.example/acs'] };
         const input = { slug, name: slug, billerGuid: crypto.randomUUID(), keyType: 'EC-P256', ...sp };
-        await runOperation(services, 'biller.add', input, { name: 'test' });
+        await runNamed(services, 'biller.add', input, { name: 'test' });
       }
       const [one, two] = await db.selectFrom('signingKeys').selectAll().execute();
       if (one === undefined || two === undefined) throw new Error('there are not two keys');

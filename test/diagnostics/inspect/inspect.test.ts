@@ -68,8 +68,10 @@ test('what is not a message is refused with what is expected; a biller that canâ
     await expect(inspect(text)).rejects.toThrow("What was given can't be read");
   }
   await expect(inspect('<a>')).rejects.toThrow('not acceptable XML');
-  await expect(inspect('<a/>')).rejects.toThrow('Explained are AuthnRequest and Response');
-  await expect(inspect(authnRequest({ issuer: 'https://other.example' }))).rejects.toThrow('--biller');
+  await expect(inspect('<a/>')).rejects.toThrow('It must be an AuthnRequest or a Response');
+  await expect(inspect(authnRequest({ issuer: 'https://other.example' }))).rejects.toThrow(
+    'names no biller of this installation',
+  );
   const told = await inspect(authnRequest({ issuer: 'https://other.example' }), { biller: 'riverton' });
   expect(failed(told)[0]).toBe('Service Provider is known');
 });

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { InputError } from '../../../platform/errors/idp-error.ts';
 
-/** @param option which the file was given by, for what is told where it can't be read @throws InputError */
+/** @param option that named the file, for the error @throws InputError if it can't be read */
 export async function readBytes(option: string, file: string): Promise<Buffer> {
   try {
     return await readFile(file);

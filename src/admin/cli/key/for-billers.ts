@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { escapeControlsInLines } from '../../../platform/errors/escape-controls.ts';
 import { InputError } from '../../../platform/errors/idp-error.ts';
+import type { OperationInput, OperationName, OperationResult } from '../../operations/registry.ts';
 import { type Run, withOperations } from '../operate.ts';
 
 /** Options of every command that changes keys of one biller, several, or all. */
@@ -9,6 +10,11 @@ export interface ManyOptions {
   readonly json?: boolean;
   readonly reason?: string;
 }
+
+/** The operations that take a biller and a reason. */
+type ManyOperation = {
+  [Name in OperationName]: OperationInput<Name> extends { biller: string; reason?: string | undefined } ? Name : never;
+}[OperationName];
 
 /** Adds what such a command takes. */
 export function manyCommand(command: Command): Command {
@@ -27,12 +33,12 @@ interface Outcome {
 
 async function billersOf(run: Run, slugs: readonly string[], { all }: ManyOptions): Promise<string[]> {
   if (all === true && slugs.length > 0) throw new InputError('Give billers, or --all, not both.');
-  if (all === true) return ((await run('biller.list', {})) as { slug: string }[]).map(({ slug }) => slug);
+  if (all === true) return (await run('biller.list', {})).map(({ slug }) => slug);
   if (slugs.length === 0) throw new InputError('Give one or more billers, or --all.');
   return [...new Set(slugs)];
 }
 
-/** Ctrl-C ends the run after the biller at hand; asking a second time ends it at once. */
+/** Ctrl-C ends the run after the current biller; a second one ends it at once. */
 function stopOnInterrupt(): { readonly stopped: boolean; release(): void } {
   const state = { stopped: false, release: () => void process.off('SIGINT', interrupt) };
   function interrupt() {
@@ -46,17 +52,17 @@ function stopOnInterrupt(): { readonly stopped: boolean; release(): void } {
 
 /**
  * Runs an operation for every biller named. With one biller a refusal is an error; with several, one that is refused
- * does not stop the others, and the end says what stands where. A run that was stopped is taken up by the same command:
- * what is done already is refused and told so.
+ * does not stop the others, and the summary counts them. The same command resumes a run that was stopped: what is done
+ * already is refused, with that reason.
  *
  * @param sentenceOf what to say of a result
  */
-export async function forBillers<Result>(
+export async function forBillers<Name extends ManyOperation>(
   slugs: readonly string[],
   options: ManyOptions,
-  operation: string,
-  input: Record<string, unknown>,
-  sentenceOf: (result: Result) => string,
+  operation: Name,
+  input: Omit<OperationInput<Name>, 'biller' | 'reason'>,
+  sentenceOf: (result: OperationResult<Name>) => string,
 ): Promise<void> {
   const outcomes: Outcome[] = [];
   const results: unknown[] = [];
@@ -80,9 +86,10 @@ export async function forBillers<Result>(
 
     async function attempt(biller: string): Promise<Outcome> {
       try {
-        const result = await run(operation, { ...input, biller, reason: options.reason });
+        const given = { ...input, biller, reason: options.reason } as OperationInput<Name>;
+        const result = await run(operation, given);
         results.push(result);
-        return { biller, done: true, sentence: `${biller}: ${sentenceOf(result as Result)}` };
+        return { biller, done: true, sentence: `${biller}: ${sentenceOf(result)}` };
       } catch (error) {
         if (billers.length === 1 || !(error instanceof InputError)) throw error;
         return { biller, done: false, sentence: error.message };

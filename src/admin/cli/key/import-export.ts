@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
-import { CERTIFICATE_FORMATS } from '../../../core/keys/export.ts';
-import { KEY_TYPES } from '../../../core/keys/key-types.ts';
+import { CERTIFICATE_FORMATS, type CertificateFormat } from '../../../core/keys/certificate-formats.ts';
+import { KEY_TYPES, type KeyType } from '../../../core/keys/key-types.ts';
 import { InputError } from '../../../platform/errors/idp-error.ts';
 import { operate } from '../operate.ts';
 import { print } from '../output.ts';
@@ -33,9 +33,9 @@ export function requestCommand(): Command {
     .option('--reason <text>', 'why; written into the audit')
     .option('--json', 'print the result as JSON')
     .addHelpText('after', '\nExample:\n  ic-idp key request riverton-water > riverton-water.csr')
-    .action(async (biller: string, options: { keyType: string; reason?: string; json?: boolean }) => {
+    .action(async (biller: string, options: { keyType: KeyType; reason?: string; json?: boolean }) => {
       const result = await operate('key.request', { biller, keyType: options.keyType, reason: options.reason });
-      print(result as { request: string }, options.json, ({ request }) => request.trimEnd());
+      print(result, options.json, ({ request }) => request.trimEnd());
     });
 }
 
@@ -75,16 +75,12 @@ export function importCommand(): Command {
         passphrase: await readPassphrase(options.passphraseFile),
         reason: options.reason,
       };
-      print(
-        (await operate('key.import', input)) as { sentence: string },
-        options.json,
-        ({ sentence }) => `${biller}: ${sentence}`,
-      );
+      print(await operate('key.import', input), options.json, ({ sentence }) => `${biller}: ${sentence}`);
     });
 }
 
 interface ExportOptions {
-  readonly format: string;
+  readonly format: CertificateFormat;
   readonly fingerprint?: string;
   readonly out?: string;
   readonly private?: boolean;
@@ -98,7 +94,7 @@ async function exportPrivate(biller: string, options: ExportOptions): Promise<vo
   if (out === undefined || passphrase === undefined) {
     throw new InputError('--private needs --out <file> and --passphrase-file <file>.');
   }
-  const result = (await operate('key.export-private', { biller, fingerprint, reason, passphrase })) as { file: string };
+  const result = await operate('key.export-private', { biller, fingerprint, reason, passphrase });
   await write(out, Buffer.from(result.file, 'base64'), 0o600);
   console.error(
     `Written to ${out}, sealed under the passphrase. Keep both apart, and delete the file when it has served.`,
@@ -123,7 +119,7 @@ export function exportCommand(): Command {
     .action(async (biller: string, options: ExportOptions) => {
       if (options.private === true) return exportPrivate(biller, options);
       const { format, fingerprint, out } = options;
-      const result = (await operate('key.export', { biller, format, fingerprint })) as { file: string };
+      const result = await operate('key.export', { biller, format, fingerprint });
       const bytes = Buffer.from(result.file, 'base64');
       if (out === undefined) process.stdout.write(bytes);
       else await write(out, bytes, 0o644);

@@ -8,7 +8,7 @@ import { fetchesCommand, planCommand, statusCommand } from './status.ts';
 /** `ic-idp key ...` */
 export function keyCommand(): Command {
   const command = new Command('key')
-    .description('Signing keys: look at them, rotate them')
+    .description('Signing keys: show them, rotate them')
     .addHelpText('after', '\nExample:\n  ic-idp key status');
   for (const make of [
     listCommand,

@@ -1,15 +1,9 @@
 import { Command } from 'commander';
+import type { OperationResult } from '../../operations/registry.ts';
 import { operate } from '../operate.ts';
 import { print, table } from '../output.ts';
 
-interface KeyRow {
-  readonly biller: string;
-  readonly state: string;
-  readonly keyType: string;
-  readonly fingerprint: string;
-  readonly moduleLabel: string | null;
-  readonly notAfter: string;
-}
+type KeyRow = OperationResult<'key.list'>[number];
 
 const DESTROYED = ['retired', 'revoked'];
 /** Where the private part is. */
@@ -24,7 +18,7 @@ export function listCommand(): Command {
     .option('--json', 'print the result as JSON')
     .addHelpText('after', '\nExample:\n  ic-idp key list riverton-water')
     .action(async (biller: string | undefined, options: { json?: boolean }) => {
-      print((await operate('key.list', { biller })) as KeyRow[], options.json, (keys) =>
+      print(await operate('key.list', { biller }), options.json, (keys) =>
         keys.length === 0
           ? 'There are no signing keys. A biller gets one when it is added.'
           : table(

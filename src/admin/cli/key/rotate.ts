@@ -1,13 +1,10 @@
 import { Command, Option } from 'commander';
-import { KEY_TYPES } from '../../../core/keys/key-types.ts';
+import { KEY_TYPES, type KeyType } from '../../../core/keys/key-types.ts';
 import { operate } from '../operate.ts';
 import { print } from '../output.ts';
 import { forBillers, type ManyOptions, manyCommand } from './for-billers.ts';
 
-interface Told {
-  readonly sentence: string;
-}
-const sentenceOf = ({ sentence }: Told) => sentence;
+const sentenceOf = ({ sentence }: { readonly sentence: string }) => sentence;
 const collect = (value: string, all: string[] = []) => [...all, value];
 const keyTypeOption = (flag: string, text: string) => new Option(flag, text).choices([...KEY_TYPES]);
 
@@ -43,7 +40,7 @@ export function handOverCommand(): Command {
     .option('--from <network>', 'only a fetch from this address or network counts; repeatable', collect)
     .addHelpText('after', '\nExample:\n  ic-idp key hand-over riverton-water --from 203.0.113.0/24')
     .action((slugs: string[], options: ManyOptions & { hours: string; from?: string[] }) =>
-      forBillers<{ url: string; expiresAt: string }>(
+      forBillers(
         slugs,
         options,
         'key.hand-over',
@@ -67,12 +64,6 @@ export function retireCommand(): Command {
     );
 }
 
-interface Revoked {
-  readonly biller: string;
-  readonly sentence: string;
-  readonly tell: readonly string[];
-}
-
 /** `ic-idp key revoke` */
 export function revokeCommand(): Command {
   return new Command('revoke')
@@ -93,7 +84,7 @@ export function revokeCommand(): Command {
           reason: string;
           fingerprint?: string;
           replace?: boolean;
-          keyType: string;
+          keyType: KeyType;
           module?: boolean;
           json?: boolean;
         },
@@ -101,7 +92,7 @@ export function revokeCommand(): Command {
         const { reason, fingerprint, module } = options;
         const replace = options.replace === true ? options.keyType : undefined;
         const result = await operate('key.revoke', { biller, reason, fingerprint, replace, module });
-        print(result as Revoked, options.json, ({ sentence, tell }) =>
+        print(result, options.json, ({ sentence, tell }) =>
           [`${biller}: ${sentence}`, ...tell.map((line) => `\nTell ${line}`)].join('\n'),
         );
       },

@@ -1,11 +1,11 @@
 import { Command, Option } from 'commander';
-import { KEY_TYPES } from '../../../core/keys/key-types.ts';
+import { KEY_TYPES, type KeyType } from '../../../core/keys/key-types.ts';
 import { InputError } from '../../../platform/errors/idp-error.ts';
 import { readBytes } from './files.ts';
 import { forBillers, type ManyOptions, manyCommand } from './for-billers.ts';
 
 interface StageOptions extends ManyOptions {
-  readonly keyType?: string;
+  readonly keyType?: KeyType;
   /** --module, --no-module, or neither. */
   readonly module?: boolean;
   readonly moduleLabel?: string;
@@ -15,10 +15,10 @@ interface StageOptions extends ManyOptions {
 const sentenceOf = ({ sentence }: { readonly sentence: string }) => sentence;
 
 /** A key pair that is in the module already belongs to one biller. */
-async function takeFromModule(slugs: string[], options: StageOptions, label: string): Promise<void> {
+async function stageFromModule(slugs: string[], options: StageOptions, label: string): Promise<void> {
   if (options.all === true || slugs.length !== 1) throw new InputError('--module-label needs exactly one biller.');
   if (options.module === false || options.keyType !== undefined) {
-    throw new InputError('--module-label tells which key it is: give neither --no-module nor --key-type with it.');
+    throw new InputError('--module-label names a key that exists: give neither --no-module nor --key-type with it.');
   }
   const file = options.certificate;
   const certificate = file && (await readBytes('--certificate', file)).toString('base64');
@@ -39,7 +39,7 @@ export function stageCommand(): Command {
     )
     .action(async (slugs: string[], options: StageOptions) => {
       const { moduleLabel, certificate, keyType, module } = options;
-      if (moduleLabel !== undefined) return takeFromModule(slugs, options, moduleLabel);
+      if (moduleLabel !== undefined) return stageFromModule(slugs, options, moduleLabel);
       if (certificate !== undefined) {
         throw new InputError(
           '--certificate needs --module-label. For a certificate that answers `ic-idp key request`, see `ic-idp key import`.',

@@ -1,25 +1,24 @@
 import { Command } from 'commander';
-import type { PlanEntry } from '../../../core/keys/plan.ts';
-import type { FetchFacts, KeyFacts, KeyStatus, Verdict } from '../../../core/keys/status.ts';
+import type { OperationResult } from '../../operations/registry.ts';
 import { operate } from '../operate.ts';
 import { pairs, print, table } from '../output.ts';
 
-type StatusRow = Omit<KeyStatus, 'biller_id'> & { readonly verdict: Verdict };
+type StatusRow = OperationResult<'key.status'>[number];
 
 const time = (milliseconds: number | string) => new Date(milliseconds).toISOString().slice(0, 16).replace('T', ' ');
 const short = (fingerprint: string) => fingerprint.slice(0, 16);
 
-const keyInWords = (key: KeyFacts | null) =>
+const keyInWords = (key: StatusRow['active']) =>
   key === null
     ? 'none'
     : `${short(key.fingerprint)}…  ${key.key_type}${key.module_label === null ? '' : ' in the module'}, since ${time(key.since)}, valid to ${time(key.not_after).slice(0, 10)}`;
 
-const fetchInWords = (fetch: FetchFacts | null) =>
+const fetchInWords = (fetch: StatusRow['last_fetch']) =>
   fetch === null
     ? 'never'
     : `${time(fetch.at)} from ${fetch.address}, ${fetch.client === '' ? 'no User-Agent' : fetch.client}`;
 
-/** Which certificate the other side holds, as far as its fetches tell. */
+/** Which certificate Invoice Cloud holds, as far as its fetches show. */
 function held({ last_fetch, active, staged }: StatusRow): string {
   if (last_fetch === null) return 'unknown: it has not fetched the metadata';
   const [first] = last_fetch.certificates;
@@ -68,7 +67,7 @@ export function statusCommand(): Command {
     .addHelpText('after', '\nExample:\n  ic-idp key status riverton-water')
     .action(async (billers: string[], options: { json?: boolean }) => {
       const rows = await operate('key.status', billers.length === 0 ? {} : { billers });
-      print(rows as StatusRow[], options.json, (all) => {
+      print(rows, options.json, (all) => {
         const [first] = all;
         if (first === undefined) return 'There are no billers.';
         return all.length === 1 ? statusInWords(first) : statusTable(all);
@@ -78,13 +77,12 @@ export function statusCommand(): Command {
 
 /** `ic-idp key plan` */
 export function planCommand(): Command {
-  type Row = Omit<PlanEntry, 'begin' | 'expires'> & { readonly begin: string; readonly expires: string };
   return new Command('plan')
     .description('The year ahead: which certificates end, and when their rotation should begin')
     .option('--json', 'print the result as JSON')
     .addHelpText('after', '\nExample:\n  ic-idp key plan')
     .action(async (options: { json?: boolean }) => {
-      print((await operate('key.plan', {})) as Row[], options.json, (rows) =>
+      print(await operate('key.plan', {}), options.json, (rows) =>
         rows.length === 0
           ? 'No active certificate ends within the year ahead.'
           : table(
@@ -103,7 +101,6 @@ export function planCommand(): Command {
 
 /** `ic-idp key fetches` */
 export function fetchesCommand(): Command {
-  type Row = FetchFacts & { readonly status: number; readonly monitor: boolean };
   return new Command('fetches')
     .description('Who has fetched the metadata of a biller, and which certificates it was shown')
     .argument('<biller>', 'slug of the biller')
@@ -111,7 +108,7 @@ export function fetchesCommand(): Command {
     .option('--json', 'print the result as JSON')
     .addHelpText('after', '\nExample:\n  ic-idp key fetches riverton-water --days 90')
     .action(async (biller: string, options: { days: string; json?: boolean }) => {
-      print((await operate('key.fetches', { biller, days: options.days })) as Row[], options.json, (rows) =>
+      print(await operate('key.fetches', { biller, days: options.days }), options.json, (rows) =>
         rows.length === 0
           ? 'Nobody has fetched it.'
           : table(

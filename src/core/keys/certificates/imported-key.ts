@@ -4,7 +4,7 @@ import { InputError } from '../../../platform/errors/idp-error.ts';
 import { MIN_RSA_BITS } from '../../../protocols/saml/signatures/algorithms.ts';
 
 /** A private key with its certificate, as they came from elsewhere and were checked. */
-export interface GivenKey {
+export interface ImportedKey {
   readonly privateKey: KeyObject;
   readonly certificate: X509Certificate;
 }
@@ -13,7 +13,8 @@ const PEM_CERTIFICATE = '-----BEGIN CERTIFICATE-----';
 /** Signature algorithms that a certificate may have: SHA-256 or better. */
 const STRONG = /sha(256|384|512)|ED25519/i;
 
-const refuse = (reason: string, cause?: unknown) => new InputError(`The key can't be imported: ${reason}.`, { cause });
+const refuse = (reason: string, cause?: unknown) =>
+  new InputError(`The key can't be imported: ${reason}.`, { code: 'key_file_unusable', cause });
 
 /** @returns every certificate of a PEM text, in order */
 export function readCertificates(pem: string): X509Certificate[] {
@@ -35,7 +36,7 @@ export function readCertificates(pem: string): X509Certificate[] {
  * @param passphrase of an encrypted private key
  * @throws InputError
  */
-export function readPem(pem: string, passphrase: string | undefined): GivenKey {
+export function readPem(pem: string, passphrase: string | undefined): ImportedKey {
   let privateKey: KeyObject;
   try {
     privateKey = createPrivateKey({ key: pem, format: 'pem', ...(passphrase === undefined ? {} : { passphrase }) });
@@ -71,7 +72,7 @@ export function certificateOf(key: KeyObject, certificates: readonly X509Certifi
  *
  * @throws InputError where the passphrase is wrong, or there is not exactly one private key in it
  */
-export function readPkcs12(file: Buffer, passphrase: string): GivenKey {
+export function readPkcs12(file: Buffer, passphrase: string): ImportedKey {
   const { pkcs12, pki, asn1, util } = forge;
   let bags: forge.pkcs12.Pkcs12Pfx;
   try {

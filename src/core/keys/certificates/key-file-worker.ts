@@ -20,7 +20,7 @@ function answer(job: KeyFileJob): KeyFileAnswer {
   try {
     return work(job);
   } catch (error) {
-    if (error instanceof InputError) return { refused: error.message };
+    if (error instanceof InputError) return { refused: error.message, code: error.code };
     throw error;
   }
 }

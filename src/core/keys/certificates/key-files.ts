@@ -1,7 +1,8 @@
 import { type KeyObject, X509Certificate } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import { InputError } from '../../../platform/errors/idp-error.ts';
-import type { GivenKey } from './imported-key.ts';
+import type { InputCode } from '../../../platform/errors/input-codes.ts';
+import type { ImportedKey } from './imported-key.ts';
 
 /**
  * Files with private keys, read and written in a thread of their own. A key is made out of their passphrase in hundreds of
@@ -20,21 +21,25 @@ export type KeyFileJob =
 export type KeyFileAnswer =
   | { readonly privateKey: KeyObject; readonly certificate: Uint8Array }
   | { readonly file: Uint8Array }
-  | { readonly refused: string };
+  | { readonly refused: string; readonly code: InputCode };
 
 const WORKER = new URL('./key-file-worker.ts', import.meta.url);
 const WITHIN_MS = 60_000;
 
-function run(job: KeyFileJob): Promise<Exclude<KeyFileAnswer, { refused: string }>> {
+function run(job: KeyFileJob): Promise<Exclude<KeyFileAnswer, { refused: unknown }>> {
   return new Promise((resolve, reject) => {
     // It has no use for the settings, which are in the environment.
     const worker = new Worker(WORKER, { workerData: job, env: {}, execArgv: [] });
     const timer = setTimeout(() => {
-      reject(new InputError('The key file asks for more work than can be done in a minute. Nothing was done.'));
+      reject(
+        new InputError('The key file asks for more work than can be done in a minute. Nothing was done.', {
+          code: 'key_file_unusable',
+        }),
+      );
       void worker.terminate();
     }, WITHIN_MS);
     worker.once('message', (answer: KeyFileAnswer) => {
-      if ('refused' in answer) reject(new InputError(answer.refused));
+      if ('refused' in answer) reject(new InputError(answer.refused, { code: answer.code }));
       else resolve(answer);
     });
     worker.once('error', reject);
@@ -46,11 +51,11 @@ function run(job: KeyFileJob): Promise<Exclude<KeyFileAnswer, { refused: string 
 }
 
 /**
- * Reads a private key with its certificate: PEM, or PKCS#12 (see given-key.ts).
+ * Reads a private key with its certificate: PEM, or PKCS#12 (see imported-key.ts).
  *
  * @throws InputError
  */
-export async function readKeyFile(file: Buffer, passphrase: string | undefined): Promise<GivenKey> {
+export async function readKeyFile(file: Buffer, passphrase: string | undefined): Promise<ImportedKey> {
   const answer = await run({ kind: 'read', file, passphrase });
   if (!('privateKey' in answer)) throw new Error('the key file was not read');
   return { privateKey: answer.privateKey, certificate: new X509Certificate(answer.certificate) };

@@ -10,8 +10,8 @@ export type ModuleTrouble = 'away' | 'pin' | 'refused';
 export class ModuleError extends InputError {
   readonly trouble: ModuleTrouble;
 
-  constructor(trouble: ModuleTrouble, message: string, options?: ErrorOptions) {
-    super(message, options);
+  constructor(trouble: ModuleTrouble, message: string, options: ErrorOptions = {}) {
+    super(message, { ...options, code: 'module_failed' });
     this.name = 'ModuleError';
     this.trouble = trouble;
   }

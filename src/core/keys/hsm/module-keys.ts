@@ -1,5 +1,5 @@
 import { type KeyObject, randomUUID, X509Certificate } from 'node:crypto';
-import type { Db } from '../../../platform/database/database.ts';
+import type { Database } from '../../../platform/database/database.ts';
 import { InputError } from '../../../platform/errors/idp-error.ts';
 import { newReference } from '../../../platform/util/reference.ts';
 import type { Signer } from '../../../protocols/saml/signatures/signer.ts';
@@ -48,17 +48,19 @@ export interface ModuleKeys {
 const MAKING_MS = 10 * 60_000;
 
 interface ModuleKeyServices {
-  readonly db: Db;
+  readonly database: Database;
   readonly module: HardwareModule | undefined;
   readonly audit: AuditWriter;
   readonly clock: () => number;
 }
 
-export function createModuleKeys({ db, module, audit, clock }: ModuleKeyServices): ModuleKeys {
+export function createModuleKeys({ database, module, audit, clock }: ModuleKeyServices): ModuleKeys {
+  const { db } = database;
   function present(): HardwareModule {
     if (module !== undefined) return module;
     throw new InputError(
       'There is no hardware module here: the settings PKCS11_LIBRARY, PKCS11_TOKEN and PKCS11_PIN are not set.',
+      { code: 'module_missing' },
     );
   }
 
@@ -89,9 +91,16 @@ export function createModuleKeys({ db, module, audit, clock }: ModuleKeyServices
     async take(holder, label, certificates) {
       const holding = present();
       if (await isInUse(db, label))
-        throw new InputError(`The key "${label}" in the hardware module is in use already.`);
+        throw new InputError(`The key "${label}" in the hardware module is in use already.`, {
+          code: 'module_key_in_use',
+        });
       if ((await scheduledDestructions(db)).some((key) => key.label === label)) {
-        throw new InputError(`A key "${label}" is about to be destroyed in the hardware module. Choose another label.`);
+        throw new InputError(
+          `A key "${label}" is about to be destroyed in the hardware module. Choose another label.`,
+          {
+            code: 'module_key_in_use',
+          },
+        );
       }
       const publicKey = await holding.find(label);
       const certificate =
@@ -107,17 +116,20 @@ export function createModuleKeys({ db, module, audit, clock }: ModuleKeyServices
     async destroyScheduled() {
       const due = (await scheduledDestructions(db)).filter(({ after }) => after.getTime() <= clock());
       for (const { label, billerId, fingerprint: keyFingerprint } of due) {
+        let destroyed = 0;
         if (!(await isInUse(db, label))) {
           try {
-            const destroyed = await present().destroy(label);
-            const about = { reference: newReference(), billerId, keyFingerprint, details: { label } };
-            if (destroyed > 0) await audit.append({ event: 'key.destroyed', ...about });
+            destroyed = await present().destroy(label);
           } catch (error) {
             if (error instanceof InputError) return error.message;
             throw error;
           }
         }
-        await cancelDestruction(db, label);
+        await database.transaction(async (transaction) => {
+          const about = { reference: newReference(), billerId, keyFingerprint, details: { label } };
+          if (destroyed > 0) await audit.appendWithin(transaction, { event: 'key.destroyed', ...about });
+          await cancelDestruction(transaction, label);
+        });
       }
       return undefined;
     },

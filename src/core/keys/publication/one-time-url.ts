@@ -59,9 +59,10 @@ export function createHandOver({ database, rotation, audit, clock }: HandOverSer
     async make(biller, { hours, networks }, change) {
       const staged = await keyInState(db, biller.id, 'staged');
       if (staged === undefined) {
-        throw new InputError(
-          `${biller.slug} has no staged key to hand over. Stage one first: \`ic-idp key stage ${biller.slug}\`.`,
-        );
+        throw new InputError(`${biller.slug} has no staged key to make a one-time URL for.`, {
+          code: 'staged_key_missing',
+          names: { biller: biller.slug },
+        });
       }
       const createdAt = new Date(clock());
       const expiresAt = new Date(clock() + hours * 3600_000);

@@ -144,28 +144,31 @@ interface ProviderByHand {
   readonly encryptionCertificates: readonly string[];
 }
 
-function certificatesByHand(option: string, given: readonly string[]): string[] {
-  return given.map((text) => {
+function certificatesByHand(field: string, given: readonly string[]): string[] {
+  return given.map((text, position) => {
     const certificate = normalizeCertificate(text.replace(/-----(BEGIN|END) CERTIFICATE-----/g, ''));
     if (certificate !== undefined) return certificate;
-    throw new InputError(`${option} can't be read as X.509. Expected is one certificate, PEM or base64 DER.`);
+    throw new InputError("can't be read as X.509. It must be one certificate, PEM or base64 DER.", {
+      field: `${field}.${position}`,
+    });
   });
 }
 
 /** Builds a Service Provider from values entered by hand. @throws InputError */
 export function serviceProviderByHand(given: ProviderByHand): ServiceProvider {
-  for (const url of given.acsUrls) {
+  for (const [position, url] of given.acsUrls.entries()) {
     if (!isAcceptableUrl(url)) {
-      throw new InputError(
-        `--acs "${url}" is not acceptable: expected is an https URL without user, password or fragment (http only for this machine).`,
-      );
+      throw new InputError('must be an https URL without user, password or fragment (http for localhost only).', {
+        field: `acs.${position}`,
+        given: url,
+      });
     }
   }
-  const encryptionCertificates = certificatesByHand('--sp-encryption-certificate', given.encryptionCertificates);
+  const encryptionCertificates = certificatesByHand('spEncryptionCertificates', given.encryptionCertificates);
   return {
     entityId: given.entityId,
     acs: given.acsUrls.map((url, index) => ({ url, index, isDefault: index === 0 })),
-    signingCertificates: certificatesByHand('--sp-certificate', given.signingCertificates),
+    signingCertificates: certificatesByHand('spCertificates', given.signingCertificates),
     encryptionCertificates,
     wantEncryption: encryptionCertificates.length > 0,
     encryptionMethods: [],

@@ -64,7 +64,7 @@ test('a key pair that is in the module already is taken by its label, for one bi
   const alone = await cli(['key', 'stage', 'shelby', '--certificate', file]);
   expect([alone.code, alone.stderr]).toMatchObject([2, expect.stringContaining('--certificate needs --module-label')]);
   const wrong = await cli(['key', 'stage', 'shelby', '--module-label', 'loose', '--certificate', file]);
-  expect([wrong.code, wrong.stderr]).toEqual([2, 'error: --certificate: expected is a PEM file.\n']);
+  expect([wrong.code, wrong.stderr]).toEqual([2, 'error: --certificate: must be a PEM file.\n']);
 });
 
 test('doctor says what is wrong with the module', async () => {

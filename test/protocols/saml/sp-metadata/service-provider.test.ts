@@ -77,13 +77,16 @@ describe('a Service Provider entered by hand', () => {
   });
 
   test.each([
-    [{ acsUrls: ['javascript:alert(1)'] }, '--acs "javascript:alert(1)" is not acceptable: expected is an https URL'],
+    [
+      { acsUrls: ['javascript:alert(1)'] },
+      'acs.0 "javascript:alert(1)": must be an https URL without user, password or fragment',
+    ],
     [
       { signingCertificates: ['x'] },
-      "--sp-certificate can't be read as X.509. Expected is one certificate, PEM or base64 DER.",
+      "spCertificates.0: can't be read as X.509. It must be one certificate, PEM or base64 DER.",
     ],
-    [{ encryptionCertificates: [''] }, "--sp-encryption-certificate can't be read as X.509."],
-  ])('%j is refused, naming the wrong option', (wrong, message) => {
+    [{ encryptionCertificates: [''] }, "spEncryptionCertificates.0: can't be read as X.509."],
+  ])('%j is refused, naming the wrong field', (wrong, message) => {
     const provider = { ...given, signingCertificates: [], encryptionCertificates: [], ...wrong };
     expect(() => serviceProviderByHand(provider)).toThrow(InputError);
     expect(() => serviceProviderByHand(provider)).toThrow(message);

@@ -1,0 +1,34 @@
+import { type Command, CommanderError } from 'commander';
+import { escapeControlsInLines } from '../../platform/errors/escape-controls.ts';
+import { InputError } from '../../platform/errors/idp-error.ts';
+import { askedCommand, createProgram } from './program.ts';
+
+/** Exit codes: 0 done, 1 it failed, 2 the input is wrong. */
+const EXIT_FAILED = 1;
+const EXIT_INPUT = 2;
+
+/** A reader such as `head` may close the pipe early: the rest of the output is lost, but the work is finished. */
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
+const program = await createProgram(askedCommand(process.argv.slice(2)));
+
+/** Every command, at any depth, reports a wrong call by throwing, so that one place chooses the exit code. */
+function throwInsteadOfExit(command: Command): void {
+  command.exitOverride();
+  command.commands.forEach(throwInsteadOfExit);
+}
+throwInsteadOfExit(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : EXIT_INPUT;
+  else {
+    console.error(`error: ${escapeControlsInLines((error as Error).message)}`);
+    process.exitCode = error instanceof InputError ? EXIT_INPUT : EXIT_FAILED;
+  }
+}

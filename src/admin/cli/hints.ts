@@ -1,0 +1,44 @@
+import { InputError, nameField } from '../../platform/errors/idp-error.ts';
+import type { InputCode } from '../../platform/errors/input-codes.ts';
+import type { OperationName } from '../operations/registry.ts';
+import { optionOf } from './field-options.ts';
+
+type Names = InputError['names'];
+
+const IN_THE_CLEAR = 'Or choose --encrypt never: assertions then go unencrypted, inside TLS.';
+
+/** How to put a refusal right on the command line, by its code: what follows the complaint. */
+export const HINTS: { readonly [Code in InputCode]?: (names: Names, operation: OperationName) => string } = {
+  nothing_to_change: (_, operation) => `\`ic-idp ${operation.replace('.', ' ')} --help\` shows what can be changed.`,
+  biller_not_found: () => '`ic-idp biller list` shows all.',
+  biller_exists: () => 'Choose another slug, or change it with `ic-idp biller update`.',
+  service_provider_missing: () => 'Give --sp-metadata <file|url>, or --entity-id and --acs.',
+  service_provider_twice: () => 'That is either --sp-metadata, or --entity-id with --acs.',
+  service_provider_incomplete: () => 'Give --entity-id and --acs together.',
+  request_signature_unverifiable: () => 'Give --sp-metadata that has one, or --sp-certificate.',
+  encryption_certificate_missing: () => 'Give --sp-metadata that has one, or --sp-encryption-certificate.',
+  encryption_unsupported: () => IN_THE_CLEAR,
+  user_not_found: () => '`ic-idp user list` shows all of a biller.',
+  user_exists: () => 'Change it with `ic-idp user update`.',
+  key_not_found: ({ biller }) => `\`ic-idp key list ${biller}\` shows what there is.`,
+  key_ambiguous: ({ biller }) => `\`ic-idp key list ${biller}\` shows what there is.`,
+  key_changed: ({ biller }) => `Look at \`ic-idp key status ${biller}\` and try again.`,
+  staged_key_exists: ({ biller }) => `Activate it, or retire it with \`ic-idp key retire ${biller} --staged\`.`,
+  staged_key_missing: ({ biller }) => `Stage one first: \`ic-idp key stage ${biller}\`.`,
+  retiring_key_exists: ({ biller }) => `Retire it first: \`ic-idp key retire ${biller}\`.`,
+  activation_unsafe: () =>
+    '--force --reason "..." activates all the same: sign-ons fail wherever the new certificate is not known.',
+  key_in_flight: () => 'Or give --force.',
+  replacement_missing: () => 'Give --replace to make one.',
+  key_request_missing: () => 'Make one with `ic-idp key request`.',
+  webhook_missing: () => 'Set one with `ic-idp webhook set <url>`.',
+  message_biller_unclear: () => 'Say which with --biller <slug>.',
+};
+
+/** @returns the same refusal in the words of the command line: options for fields, and what to do */
+export function inCliWords(error: InputError, operation: OperationName): InputError {
+  const { complaint, code, field, given, names } = error;
+  const named = nameField(field === undefined ? undefined : optionOf(operation, field), given, complaint);
+  const hint = HINTS[code]?.(names, operation);
+  return new InputError(hint === undefined ? named : `${named} ${hint}`, { code, names, cause: error });
+}

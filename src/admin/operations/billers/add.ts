@@ -1,0 +1,59 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { billerUrls } from '../../../core/billers/biller.ts';
+import { findBiller, findBillerByGuid, insertBiller } from '../../../core/billers/store.ts';
+import { InputError } from '../../../platform/errors/idp-error.ts';
+import { newReference } from '../../../platform/util/reference.ts';
+import { defineOperation } from '../operation.ts';
+import { newBillerInput, serviceProviderOf } from './input.ts';
+import { nameIdFormatFor, settingsOf } from './settings.ts';
+import { billerViewSchema, viewOf } from './view.ts';
+
+export const add = defineOperation({
+  uses: ['database', 'billers', 'keys', 'audit', 'publicUrl', 'clock'],
+  input: newBillerInput,
+  output: billerViewSchema,
+  run: async (services, input, { name: actor }) => {
+    const { database, keys, audit, publicUrl, clock } = services;
+    const { slug, name, keyType } = input;
+    const billerGuid = input.billerGuid.toLowerCase();
+    const serviceProvider = serviceProviderOf(input, clock());
+    if (serviceProvider === undefined) {
+      throw new InputError('The Service Provider is missing.', { code: 'service_provider_missing' });
+    }
+    const settings = settingsOf(nameIdFormatFor(serviceProvider), input.settings, serviceProvider);
+    if ((await findBiller(database.db, slug)) !== undefined) {
+      throw new InputError(`There is a biller "${slug}" already.`, { code: 'biller_exists', names: { biller: slug } });
+    }
+    const sameGuid = await findBillerByGuid(database.db, billerGuid);
+    if (sameGuid !== undefined) {
+      throw new InputError(`The BillerGUID ${billerGuid} belongs to the biller "${sameGuid.slug}" already.`, {
+        code: 'biller_guid_taken',
+      });
+    }
+    const id = randomUUID();
+    // Slow, so before the transaction begins.
+    const key = await keys.make({
+      billerId: id,
+      slug,
+      billerName: name,
+      entityId: billerUrls(publicUrl, slug).entityId,
+      type: keyType,
+      state: 'active',
+      place: input.module ? 'module' : 'database',
+    });
+    const pairwiseSalt = randomBytes(32);
+    const about = { reference: newReference(), billerId: id };
+    await database.transaction(async (transaction) => {
+      await insertBiller(transaction, { id, slug, name, billerGuid, serviceProvider, settings, pairwiseSalt });
+      await keys.insert(transaction, key);
+      await audit.appendWithin(transaction, { event: 'biller.added', ...about, details: { actor, slug } });
+      await audit.appendWithin(transaction, {
+        event: 'key.created',
+        ...about,
+        keyFingerprint: key.fingerprint,
+        details: { actor, keyType },
+      });
+    });
+    return viewOf(services, slug);
+  },
+});

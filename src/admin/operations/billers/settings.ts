@@ -1,0 +1,108 @@
+import type { z } from 'zod';
+import { requiresSignature } from '../../../core/billers/biller.ts';
+import { encryptionFor } from '../../../core/billers/encryption.ts';
+import { type BillerSettings, billerSettingsSchema } from '../../../core/billers/settings.ts';
+import { InputError } from '../../../platform/errors/idp-error.ts';
+import { isLinkBase } from '../../../protocols/invoice-cloud/redirect-link.ts';
+import { NAME_ID_FORMAT_BY_URI, NAME_ID_FORMATS } from '../../../protocols/saml/names.ts';
+import { comesBackUnchanged } from '../../../protocols/saml/relay-state.ts';
+import { isAcceptableUrl, type ServiceProvider } from '../../../protocols/saml/sp-metadata/service-provider.ts';
+import { wordsForIssue } from '../input-issue.ts';
+
+/** @returns an error about one setting */
+function refuse(setting: keyof BillerSettings, given: string | undefined, complaint: string, position?: number) {
+  const field = `settings.${setting}${position === undefined ? '' : `.${position}`}`;
+  return new InputError(complaint, { field, given });
+}
+
+/**
+ * The NameID format of a new biller where none was given: the usual one, unless the Service Provider lists others that
+ * are given here and not that one (SAML metadata, 2.4.2).
+ */
+export function nameIdFormatFor({ nameIdFormats }: ServiceProvider): Pick<Partial<BillerSettings>, 'nameIdFormat'> {
+  const { emailAddress, unspecified } = NAME_ID_FORMATS;
+  if ([emailAddress, unspecified].some((uri) => nameIdFormats.includes(uri))) return {};
+  const listed = nameIdFormats.flatMap((uri) => NAME_ID_FORMAT_BY_URI.get(uri) ?? []);
+  return listed[0] === undefined ? {} : { nameIdFormat: listed[0] };
+}
+
+/**
+ * Puts settings together and checks them against the Service Provider.
+ *
+ * @param given any part of the settings, over `known`
+ * @throws InputError naming the setting and what is accepted
+ */
+export function settingsOf(
+  known: Partial<BillerSettings>,
+  given: Record<string, unknown>,
+  serviceProvider: ServiceProvider,
+): BillerSettings {
+  const result = billerSettingsSchema.safeParse({ ...known, ...given }, { error: wordsForIssue, reportInput: true });
+  if (!result.success) throw settingError(result.error.issues[0]);
+  const settings = result.data;
+  checkUrls(settings);
+  checkUnsolicitedRelayState(settings);
+  checkClaimNames(settings);
+  if (serviceProvider.wantAssertionsSigned && settings.sign === 'response') {
+    const complaint = 'The SP metadata asks for signed assertions (WantAssertionsSigned). Choose assertion or both.';
+    throw refuse('sign', 'response', complaint);
+  }
+  if (requiresSignature({ settings, serviceProvider }) && serviceProvider.signingCertificates.length === 0) {
+    throw new InputError(
+      'Requests must be signed (by this choice, or as the SP metadata says), but no signing certificate of the Service Provider is known.',
+      { code: 'request_signature_unverifiable', field: 'settings.requestSignature' },
+    );
+  }
+  encryptionFor({ settings, serviceProvider });
+  return settings;
+}
+
+function checkUrls({ redirectLinkBase, portalUrl, acsRedirectOrigins }: BillerSettings): void {
+  if (!isLinkBase(redirectLinkBase)) {
+    const complaint = 'must be an origin such as https://sso.invoicecloud.com, without a closing slash.';
+    throw refuse('redirectLinkBase', redirectLinkBase, complaint);
+  }
+  if (portalUrl !== null && !isAcceptableUrl(portalUrl)) {
+    throw refuse('portalUrl', portalUrl, 'must be an https URL (http for localhost only).');
+  }
+  for (const [position, origin] of acsRedirectOrigins.entries()) {
+    if (!isAcceptableUrl(origin) || new URL(origin).origin !== origin) {
+      const complaint = 'must be an https origin without a path, e.g. https://www.invoicecloud.com.';
+      throw refuse('acsRedirectOrigins', origin, complaint, position);
+    }
+  }
+}
+
+function checkClaimNames({ emailClaim, loginTypeClaim, accountNumberClaim, constantClaims }: BillerSettings): void {
+  const accountNumberClaims = accountNumberClaim === null ? [] : [accountNumberClaim];
+  const names = [emailClaim, loginTypeClaim, ...accountNumberClaims, ...constantClaims].map(({ name }) => name);
+  const twice = names.find((name, position) => names.indexOf(name) < position);
+  if (twice === undefined) return;
+  throw new InputError(`The claim "${twice}" is given twice. Every claim needs a name of its own.`, {
+    code: 'claim_repeated',
+  });
+}
+
+/** The RelayState of an unsolicited Response keeps the same rules as one that comes with a request. */
+function checkUnsolicitedRelayState({ unsolicitedRelayState: value, relayStateMaxBytes }: BillerSettings): void {
+  if (value === null) return;
+  if (!comesBackUnchanged(value)) {
+    const complaint = 'must not have line breaks or other control characters, which browsers change.';
+    throw refuse('unsolicitedRelayState', undefined, complaint);
+  }
+  const bytes = Buffer.byteLength(value);
+  if (bytes > relayStateMaxBytes) {
+    const complaint = `must have at most ${relayStateMaxBytes} bytes (the longest RelayState of this biller), and has ${bytes}.`;
+    throw refuse('unsolicitedRelayState', undefined, complaint);
+  }
+}
+
+/** Names the setting, the value, and what is accepted. No setting is a secret. */
+function settingError(issue: z.core.$ZodIssue | undefined): InputError {
+  if (issue?.code === 'unrecognized_keys') return new InputError(`There is no setting "${issue.keys[0]}".`);
+  if (issue === undefined || issue.path.length === 0) return new InputError('The settings are not accepted.');
+  return new InputError(`${issue.message.replace(/\.$/, '')}.`, {
+    field: ['settings', ...issue.path].map(String).join('.'),
+    given: ['string', 'number'].includes(typeof issue.input) ? String(issue.input) : undefined,
+  });
+}

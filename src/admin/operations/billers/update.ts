@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import { type Biller, toBiller } from '../../../core/billers/biller.ts';
+import { lockBiller, updateBiller } from '../../../core/billers/store.ts';
+import { InputError } from '../../../platform/errors/idp-error.ts';
+import { newReference } from '../../../platform/util/reference.ts';
+import { defineOperation } from '../operation.ts';
+import { type BillerState, differencesOf, stateTag } from './difference.ts';
+import { billerChangesInput, serviceProviderOf } from './input.ts';
+import { noBiller, requireBiller } from './require-biller.ts';
+import { settingsOf } from './settings.ts';
+import { billerViewSchema, viewOf } from './view.ts';
+
+type Changes = z.output<typeof billerChangesInput>;
+
+const differences = z.array(z.object({ what: z.string(), before: z.string(), after: z.string() }));
+
+/** What a biller would be after a change. @throws InputError where that is not acceptable */
+function changedState(biller: Biller, input: Changes, now: number) {
+  const serviceProvider = serviceProviderOf(input, now) ?? biller.serviceProvider;
+  const settings = settingsOf(biller.settings, input.settings, serviceProvider);
+  const after: BillerState = { name: input.name ?? biller.name, serviceProvider, settings };
+  return { after, differences: differencesOf(biller, after) };
+}
+
+export const compare = defineOperation({
+  uses: ['billers', 'clock'],
+  input: billerChangesInput,
+  output: z.object({ differences, state: z.string() }),
+  run: async (services, input) => {
+    const biller = await requireBiller(services, input.slug);
+    return { differences: changedState(biller, input, services.clock()).differences, state: stateTag(biller) };
+  },
+});
+
+export const update = defineOperation({
+  uses: ['database', 'billers', 'keys', 'audit', 'publicUrl', 'clock'],
+  input: billerChangesInput,
+  output: billerViewSchema.extend({ differences }),
+  run: async (services, input, { name: actor }) => {
+    const { database, billers, audit, publicUrl, clock } = services;
+    const now = clock();
+    const given = Object.keys(input.settings).length > 0 || input.name !== undefined || serviceProviderOf(input, now);
+    if (!given) throw new InputError('Nothing to change was given.', { code: 'nothing_to_change' });
+    // What is not given stays as it is in the database by then, not as this instance remembers it.
+    const { biller, differences } = await database.transaction(async (transaction) => {
+      const row = await lockBiller(transaction, input.slug);
+      if (row === undefined) throw noBiller(input.slug);
+      const biller = toBiller(row, publicUrl);
+      if (input.state !== undefined && input.state !== stateTag(biller)) {
+        throw new InputError(`${biller.slug} was changed by somebody else meanwhile. Look at the difference again.`, {
+          code: 'biller_changed',
+        });
+      }
+      const { after, differences } = changedState(biller, input, now);
+      if (differences.length > 0) {
+        await updateBiller(transaction, biller.id, after, new Date(now));
+        await audit.appendWithin(transaction, {
+          event: 'biller.updated',
+          reference: newReference(),
+          billerId: biller.id,
+          details: { actor, slug: biller.slug, changed: differences.map(({ what }) => what) },
+        });
+      }
+      return { biller, differences };
+    });
+    // The notice of this change may still be on its way, and the answer should show it.
+    if (differences.length > 0) billers.forget(biller.id);
+    return { ...(await viewOf(services, biller.slug)), differences };
+  },
+});

@@ -1,0 +1,129 @@
+import { X509Certificate } from 'node:crypto';
+import { z } from 'zod';
+import { type Biller, billerUrls, requiresSignature } from '../../../core/billers/biller.ts';
+import { encryptionFor } from '../../../core/billers/encryption.ts';
+import { billerSettingsSchema } from '../../../core/billers/settings.ts';
+import type { BillerKeys } from '../../../core/keys/keys.ts';
+import { DESTINATIONS } from '../../../protocols/invoice-cloud/destinations.ts';
+import { buildRedirectLink } from '../../../protocols/invoice-cloud/redirect-link.ts';
+import { ATTRIBUTE_NAME_FORMATS, NAME_ID_FORMATS } from '../../../protocols/saml/names.ts';
+import type { ServiceProvider } from '../../../protocols/saml/sp-metadata/service-provider.ts';
+import type { Uses } from '../services.ts';
+import { requireBiller } from './require-biller.ts';
+
+/** A placeholder in the test link, to be replaced by a real account. */
+const EXAMPLE_ACCOUNT = '101Invoice';
+
+/** Each certificate of the Service Provider once, with what it is for: one without a use serves both. */
+function certificatesOf({ signingCertificates, encryptionCertificates }: ServiceProvider) {
+  return [...new Set([...signingCertificates, ...encryptionCertificates])].map((text) => {
+    const { fingerprint256, validToDate } = new X509Certificate(Buffer.from(text, 'base64'));
+    const signs = signingCertificates.includes(text);
+    const encrypts = encryptionCertificates.includes(text);
+    return {
+      use: signs && encrypts ? 'signing and encryption' : signs ? 'signing' : 'encryption',
+      fingerprintSha256: fingerprint256,
+      validTo: validToDate.toISOString(),
+    };
+  });
+}
+
+const words = z.string();
+
+/** What Invoice Cloud's onboarding staff needs to set a biller up, and to test it. */
+export const billerViewSchema = z.object({
+  slug: words,
+  name: words,
+  billerGuid: words,
+  entityId: words,
+  metadataUrl: words,
+  ssoUrl: words,
+  certificateUrl: words,
+  certificate: z.object({ fingerprintSha256: words, fingerprintSha1: words, validTo: z.iso.datetime() }).optional(),
+  nameIdFormat: words,
+  /** The Service Provider lists formats, and this is none of them. */
+  nameIdFormatUnlisted: z.boolean(),
+  claims: z.array(z.object({ meaning: words, name: words, nameFormat: words })),
+  loginTypes: z.record(words, z.number()),
+  sign: billerSettingsSchema.shape.sign,
+  serviceProvider: z.object({
+    entityId: words,
+    acs: z.array(z.object({ url: words, index: z.number(), isDefault: z.boolean() })),
+    metadataUrl: words.optional(),
+    signedRequests: words,
+    certificates: z.array(z.object({ use: words, fingerprintSha256: words, validTo: z.iso.datetime() })),
+    encryption: words,
+    /** The Service Provider said nothing of what it can decrypt. */
+    encryptionAssumed: z.boolean(),
+  }),
+  testLink: words,
+  settings: billerSettingsSchema,
+});
+
+/** @throws InputError where there is no such biller */
+export async function viewOf(services: Uses<'billers' | 'keys' | 'publicUrl'>, slug: string) {
+  const biller = await requireBiller(services, slug);
+  return billerView(biller, await services.keys.ofBiller(biller.id), services.publicUrl);
+}
+
+export function billerView(
+  biller: Biller,
+  { active }: BillerKeys,
+  publicUrl: string,
+): z.input<typeof billerViewSchema> {
+  const { settings, serviceProvider } = biller;
+  const encryption = encryptionFor(biller);
+  const { nameIdFormats } = serviceProvider;
+  const nameIdFormat: string = NAME_ID_FORMATS[settings.nameIdFormat];
+  const certificate = active && new X509Certificate(Buffer.from(active.signer.certificate, 'base64'));
+  const claim = (meaning: string, { name, nameFormat }: Biller['settings']['emailClaim']) => ({
+    meaning,
+    name,
+    nameFormat: ATTRIBUTE_NAME_FORMATS[nameFormat],
+  });
+  return {
+    slug: biller.slug,
+    name: biller.name,
+    billerGuid: biller.billerGuid,
+    entityId: biller.entityId,
+    metadataUrl: biller.entityId,
+    ssoUrl: biller.ssoUrl,
+    certificateUrl: billerUrls(publicUrl, biller.slug).certificateUrl,
+    certificate: certificate && {
+      fingerprintSha256: certificate.fingerprint256,
+      fingerprintSha1: certificate.fingerprint,
+      validTo: certificate.validToDate.toISOString(),
+    },
+    nameIdFormat,
+    nameIdFormatUnlisted:
+      nameIdFormats.length > 0 &&
+      !nameIdFormats.some((uri) => [nameIdFormat, NAME_ID_FORMATS.unspecified].includes(uri)),
+    claims: [
+      claim('email address', settings.emailClaim),
+      claim('login type', settings.loginTypeClaim),
+      ...(settings.accountNumberClaim === null
+        ? []
+        : [claim(settings.accounts === 'all' ? 'account numbers' : 'account number', settings.accountNumberClaim)]),
+      ...settings.constantClaims.map((constant) => claim(`always ${constant.values.join(', ')}`, constant)),
+    ],
+    loginTypes: { ...settings.loginTypes, 'everybody else': settings.defaultLoginType },
+    sign: settings.sign,
+    serviceProvider: {
+      entityId: serviceProvider.entityId,
+      acs: serviceProvider.acs,
+      metadataUrl: serviceProvider.metadataUrl,
+      signedRequests: `${requiresSignature(biller) ? 'required' : 'verified if signed'}, with SHA-256 or better`,
+      certificates: certificatesOf(serviceProvider),
+      encryption: encryption?.dataAlgorithm ?? 'none',
+      encryptionAssumed: encryption !== undefined && serviceProvider.encryptionMethods.length === 0,
+    },
+    testLink: buildRedirectLink({
+      base: settings.redirectLinkBase,
+      billerGuid: biller.billerGuid,
+      account: EXAMPLE_ACCOUNT,
+      viewMode: settings.viewMode,
+      destination: DESTINATIONS.autopay,
+    }),
+    settings,
+  };
+}

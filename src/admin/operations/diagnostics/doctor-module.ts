@@ -1,0 +1,53 @@
+import { X509Certificate } from 'node:crypto';
+import { scheduledDestructions } from '../../../core/keys/hsm/destruction.ts';
+import { keysInModule } from '../../../core/keys/store.ts';
+import type { Uses } from '../services.ts';
+import type { Finding } from './finding.ts';
+
+/** @returns what is wrong with the keys in the hardware module, one by one; nothing about them where it is away */
+export async function moduleFindings({
+  module,
+  database,
+  clock,
+}: Uses<'module' | 'database' | 'clock'>): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  const reachable =
+    module !== undefined &&
+    (await module.check().then(
+      () => true,
+      () => false,
+    ));
+  if (reachable) {
+    for (const { biller, state, label, certificate } of await keysInModule(database.db)) {
+      const problem = await problemOf(label ?? '', certificate);
+      if (problem !== undefined) {
+        findings.push({
+          subject: `biller ${biller}`,
+          level: 'error',
+          finding: `the ${state} key can't be used: ${problem}`,
+          remedy: 'Bring the key back into the module from its backup, or make a new one: `ic-idp key stage`.',
+        });
+      }
+    }
+  }
+  const waiting = (await scheduledDestructions(database.db)).filter(({ after }) => after.getTime() <= clock());
+  if (waiting.length > 0) {
+    findings.push({
+      subject: 'module',
+      level: 'warning',
+      finding: `${waiting.length} private parts are to be destroyed in the hardware module, and are still there: ${waiting.map(({ label }) => `"${label}"`).join(', ')}`,
+      remedy: 'The service destroys them as soon as the module answers.',
+    });
+  }
+  return findings;
+
+  async function problemOf(label: string, certificate: string): Promise<string | undefined> {
+    try {
+      const publicKey = await module?.find(label);
+      const { publicKey: certified } = new X509Certificate(Buffer.from(certificate, 'base64'));
+      return publicKey?.equals(certified) ? undefined : `the key "${label}" in the module is not its certificate's`;
+    } catch (error) {
+      return (error as Error).message;
+    }
+  }
+}

@@ -1,0 +1,81 @@
+import { z } from 'zod';
+import { isLoopback } from '../../../protocols/saml/sp-metadata/service-provider.ts';
+import { defineOperation, nothing } from '../operation.ts';
+import type { Uses } from '../services.ts';
+import { moduleFindings } from './doctor-module.ts';
+import { type Finding, findingSchema } from './finding.ts';
+
+const DAY_MS = 86_400_000;
+const WARN_DAYS = 60;
+
+/** What is wrong with this installation, and what to do about it. */
+export const doctor = defineOperation({
+  uses: ['readiness', 'database', 'billers', 'keys', 'module', 'publicUrl', 'clock'],
+  input: nothing,
+  output: z.array(findingSchema),
+  run: examine,
+});
+
+type DoctorServices = Uses<'readiness' | 'database' | 'billers' | 'keys' | 'module' | 'publicUrl' | 'clock'>;
+
+async function examine(services: DoctorServices): Promise<Finding[]> {
+  const { readiness, database, billers, keys, publicUrl, clock } = services;
+  const findings: Finding[] = [];
+  const { ready, checks } = await readiness();
+  for (const { name, ok, problems } of checks) {
+    if (ok)
+      findings.push({
+        subject: name,
+        level: 'ok',
+        finding: {
+          database: `${database.kind}, reachable, migrations applied`,
+          keys: 'every biller has a usable active key',
+          module: 'the hardware module is reachable, and the token open',
+        }[name],
+      });
+    for (const problem of problems) {
+      findings.push({
+        subject: name,
+        level: 'error',
+        finding: problem,
+        remedy: {
+          database: 'Check DATABASE_URL and that the server runs.',
+          keys: 'Compare MASTER_KEY with the one that the installation was made with; `ic-idp key list` shows the certificates.',
+          module:
+            'Check PKCS11_LIBRARY, PKCS11_TOKEN and PKCS11_PIN, and whether the vendor’s own tool reaches the module from this machine as this user.',
+        }[name],
+      });
+    }
+  }
+  if (isLoopback(new URL(publicUrl).hostname)) {
+    findings.push({
+      subject: 'PUBLIC_URL',
+      level: 'warning',
+      finding: `${publicUrl} can be reached from this machine only`,
+      remedy:
+        'Set PUBLIC_URL to the https origin that browsers and Invoice Cloud use, before the first biller is onboarded: it is part of every Entity ID.',
+    });
+  } else findings.push({ subject: 'PUBLIC_URL', level: 'ok', finding: publicUrl });
+  if (!ready && checks.every(({ name }) => name !== 'keys')) return findings;
+  const all = await billers.all();
+  if (all.length === 0)
+    findings.push({
+      subject: 'billers',
+      level: 'warning',
+      finding: 'there are none',
+      remedy: 'Add one: `ic-idp biller add`.',
+    });
+  for (const key of await keys.list()) {
+    const days = Math.floor((key.notAfter.getTime() - clock()) / DAY_MS);
+    if (key.state === 'active' && days >= 0 && days < WARN_DAYS) {
+      findings.push({
+        subject: `biller ${key.biller}`,
+        level: 'warning',
+        finding: `the active certificate expires in ${days} days`,
+        remedy: 'Plan its replacement with Invoice Cloud, who hold a copy.',
+      });
+    }
+  }
+  findings.push(...(await moduleFindings(services)));
+  return findings;
+}

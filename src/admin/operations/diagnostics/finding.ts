@@ -1,0 +1,11 @@
+import { z } from 'zod';
+
+/** One finding: what was examined, how it is, and what to do where something is wrong. */
+export const findingSchema = z.object({
+  subject: z.string(),
+  level: z.enum(['ok', 'warning', 'error']),
+  finding: z.string(),
+  remedy: z.string().optional(),
+});
+
+export type Finding = z.input<typeof findingSchema>;

@@ -1,0 +1,88 @@
+import { z } from 'zod';
+import { checkFitness, type ImportedKey, readCertificates } from '../../../core/keys/certificates/imported-key.ts';
+import { readKeyFile } from '../../../core/keys/certificates/key-files.ts';
+import { deleteKeyRequest } from '../../../core/keys/store.ts';
+import { InputError } from '../../../platform/errors/idp-error.ts';
+import { requireBiller } from '../billers/require-biller.ts';
+import { defineOperation } from '../operation.ts';
+import type { Uses } from '../services.ts';
+import { changeInput, changeOf } from './input.ts';
+
+const MAX_FILE = 512 * 1024;
+
+const file = z
+  .base64('the file did not arrive whole')
+  .max(Math.ceil(MAX_FILE / 3) * 4, `a key file has at most ${MAX_FILE} bytes`);
+
+const staged = z.object({ biller: z.string(), fingerprint: z.string(), sentence: z.string() });
+
+/** @returns the text of a PEM file @throws InputError where it is something else */
+function readPemText(bytes: Buffer, field: string): string {
+  if (!bytes.includes('-----BEGIN ')) throw new InputError('must be a PEM file.', { field });
+  return bytes.toString('utf8');
+}
+
+const importInput = z.strictObject({
+  ...changeInput,
+  /** PEM text or PKCS#12, in base64. */
+  file,
+  passphrase: z.string().max(1024).optional(),
+  /** The file has only the certificate that a certificate authority issued for our request. */
+  certificateOnly: z.boolean().default(false),
+});
+
+async function readImported(
+  { keys }: Uses<'keys'>,
+  billerId: string,
+  input: z.output<typeof importInput>,
+): Promise<ImportedKey> {
+  const bytes = Buffer.from(input.file, 'base64');
+  if (!input.certificateOnly) return readKeyFile(bytes, input.passphrase);
+  return keys.acceptCertificate(billerId, readCertificates(readPemText(bytes, 'file')));
+}
+
+export const importKey = defineOperation({
+  uses: ['billers', 'keys', 'rotation', 'clock'],
+  input: importInput,
+  output: staged,
+  run: async (services, input, actor) => {
+    const { keys, rotation, clock } = services;
+    const biller = await requireBiller(services, input.biller);
+    const imported = await readImported(services, biller.id, input);
+    checkFitness(imported.certificate, clock());
+    const key = keys.importKey(biller.id, imported);
+    const origin = input.certificateOnly ? 'signed request' : 'imported';
+    await rotation.stageGiven(biller, key, origin, changeOf(actor, input.reason), async (transaction) => {
+      if (input.certificateOnly) await deleteKeyRequest(transaction, biller.id);
+    });
+    return {
+      biller: biller.slug,
+      fingerprint: key.fingerprint,
+      sentence: `The key with the certificate ${key.fingerprint} is staged and published beside the active one.`,
+    };
+  },
+});
+
+export const takeFromModule = defineOperation({
+  uses: ['billers', 'moduleKeys', 'rotation'],
+  input: z.strictObject({
+    ...changeInput,
+    label: z.string().min(1, 'must not be empty').max(200),
+    /** Certificates among which its own is: PEM text in base64. Without it a self-signed one is made. */
+    certificate: file.optional(),
+  }),
+  output: staged,
+  run: async (services, input, actor) => {
+    const biller = await requireBiller(services, input.biller);
+    const { certificate, label } = input;
+    const pem = certificate === undefined ? '' : readPemText(Buffer.from(certificate, 'base64'), 'certificate');
+    const holder = { billerId: biller.id, slug: biller.slug, billerName: biller.name, entityId: biller.entityId };
+    const key = await services.moduleKeys.take(holder, label, readCertificates(pem));
+    await services.rotation.stageGiven(biller, key, 'found in the hardware module', changeOf(actor, input.reason));
+    return {
+      biller: biller.slug,
+      fingerprint: key.fingerprint,
+      sentence: `The key "${label}" in the hardware module is staged, with the certificate ${key.fingerprint}, and published beside the active one.`,
+    };
+  },
+});

@@ -1,0 +1,86 @@
+import type { z } from 'zod';
+import type { AnyOperation } from './operation.ts';
+import type { OperatorServices } from './services.ts';
+
+/**
+ * What an operator may be trusted with. `viewer` reads what is set up; `support` reads audit, traces and messages, which
+ * tell of people; `onboarding` changes billers and portal users; `security` changes keys and where warnings go.
+ */
+export const ROLES = ['viewer', 'support', 'onboarding', 'security'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** An operation in the map: who may run it, and where it is. It is loaded when it is asked for. */
+interface Entry<Loaded extends AnyOperation> {
+  readonly role: Role;
+  readonly load: () => Promise<Loaded>;
+}
+
+const entry = <Loaded extends AnyOperation>(role: Role, load: () => Promise<Loaded>): Entry<Loaded> => ({ role, load });
+
+/** Every operation by its name. The command line, and every other door, goes through this map. */
+export const operations = {
+  'biller.add': entry('onboarding', async () => (await import('./billers/add.ts')).add),
+  'biller.compare': entry('onboarding', async () => (await import('./billers/update.ts')).compare),
+  'biller.update': entry('onboarding', async () => (await import('./billers/update.ts')).update),
+  'biller.remove': entry('onboarding', async () => (await import('./billers/remove.ts')).remove),
+  'biller.list': entry('viewer', async () => (await import('./billers/read.ts')).list),
+  'biller.show': entry('viewer', async () => (await import('./billers/read.ts')).show),
+  'biller.metadata': entry('viewer', async () => (await import('./billers/metadata.ts')).metadata),
+  'biller.link': entry('viewer', async () => (await import('./billers/link.ts')).link),
+  'user.add': entry('onboarding', async () => (await import('./users/change.ts')).add),
+  'user.update': entry('onboarding', async () => (await import('./users/change.ts')).update),
+  'user.remove': entry('onboarding', async () => (await import('./users/change.ts')).remove),
+  'user.list': entry('onboarding', async () => (await import('./users/list.ts')).list),
+  'key.list': entry('viewer', async () => (await import('./keys/read.ts')).list),
+  'key.status': entry('viewer', async () => (await import('./keys/read.ts')).status),
+  'key.fetches': entry('viewer', async () => (await import('./keys/read.ts')).fetches),
+  'key.plan': entry('viewer', async () => (await import('./keys/read.ts')).plan),
+  'key.stage': entry('security', async () => (await import('./keys/rotate.ts')).stage),
+  'key.activate': entry('security', async () => (await import('./keys/rotate.ts')).activate),
+  'key.back-out': entry('security', async () => (await import('./keys/rotate.ts')).backOut),
+  'key.hand-over': entry('security', async () => (await import('./keys/rotate.ts')).oneTimeUrl),
+  'key.retire': entry('security', async () => (await import('./keys/retire.ts')).retire),
+  'key.revoke': entry('security', async () => (await import('./keys/retire.ts')).revoke),
+  'key.request': entry('security', async () => (await import('./keys/request.ts')).request),
+  'key.import': entry('security', async () => (await import('./keys/import.ts')).importKey),
+  'key.take-from-module': entry('security', async () => (await import('./keys/import.ts')).takeFromModule),
+  'key.export': entry('viewer', async () => (await import('./keys/export.ts')).exportPublic),
+  'key.export-private': entry('security', async () => (await import('./keys/export.ts')).exportPrivate),
+  'master-key.status': entry('security', async () => (await import('./master-key/master-key.ts')).status),
+  'master-key.rotate': entry('security', async () => (await import('./master-key/master-key.ts')).rotate),
+  'webhook.set': entry('security', async () => (await import('./webhook/webhook.ts')).set),
+  'webhook.show': entry('viewer', async () => (await import('./webhook/webhook.ts')).show),
+  'webhook.test': entry('security', async () => (await import('./webhook/webhook.ts')).test),
+  'webhook.remove': entry('security', async () => (await import('./webhook/webhook.ts')).remove),
+  'audit.list': entry('support', async () => (await import('./audit/list.ts')).list),
+  'trace.show': entry('support', async () => (await import('./diagnostics/trace.ts')).show),
+  inspect: entry('support', async () => (await import('./diagnostics/inspect.ts')).inspect),
+  doctor: entry('viewer', async () => (await import('./diagnostics/doctor.ts')).doctor),
+};
+
+/** @throws Error for an operation without a role that is known: a program with one must not start */
+export function requireRoles(map: Readonly<Record<string, { readonly role?: unknown }>>): void {
+  for (const [name, { role }] of Object.entries(map)) {
+    if (!ROLES.some((known) => known === role)) throw new Error(`The operation ${name} states no role.`);
+  }
+}
+requireRoles(operations);
+
+export type OperationName = keyof typeof operations;
+type OperationOf<Name extends OperationName> = Awaited<ReturnType<(typeof operations)[Name]['load']>>;
+
+/** What an operation takes. */
+export type OperationInput<Name extends OperationName> = z.input<OperationOf<Name>['input']>;
+/** What an operation returns, as JSON carries it. */
+export type OperationResult<Name extends OperationName> = z.output<OperationOf<Name>['output']>;
+
+/** The services that the operations use between them. */
+export type UsedServices = Pick<
+  OperatorServices,
+  { [Name in OperationName]: OperationOf<Name>['uses'][number] }[OperationName]
+>;
+
+/** @returns the names of all operations of the map */
+export const operationNames = Object.keys(operations) as OperationName[];
+
+export const isOperationName = (name: string): name is OperationName => Object.hasOwn(operations, name);

@@ -1,0 +1,39 @@
+import { z } from 'zod';
+import { isAccountNumber } from '../../../protocols/invoice-cloud/redirect-link.ts';
+import { isWritable } from '../../../protocols/saml/writing/escape.ts';
+
+const ROLE = /^[A-Za-z][\w-]{0,39}$/;
+const DEFAULT_ROLE = 'owner';
+
+export const email = z
+  .string()
+  .trim()
+  .max(254, 'must have at most 254 characters')
+  .refine(
+    (text) => /^[^\s@]+@[^\s@]+$/.test(text) && isWritable(text) && !/\p{C}/u.test(text),
+    'must be an email address',
+  );
+
+export const password = z
+  .string()
+  .min(8, 'must have at least 8 characters')
+  .max(1024, 'must have at most 1,024 characters');
+
+/** `<number>` or `<number>:<role>`. The last colon counts, and only before something that can be a role. */
+const account = z.string().transform((text, context) => {
+  const colon = text.lastIndexOf(':');
+  const named = colon >= 0 && ROLE.test(text.slice(colon + 1));
+  const number = named ? text.slice(0, colon) : text;
+  if (!isAccountNumber(number) || !isWritable(number)) {
+    context.addIssue({
+      code: 'custom',
+      message: 'must be <number> or <number>:<role>, e.g. 101Invoice:owner',
+      input: text,
+    });
+  }
+  return { number, role: named ? text.slice(colon + 1) : DEFAULT_ROLE };
+});
+
+export const accounts = z
+  .array(account)
+  .refine((all) => new Set(all.map(({ number }) => number)).size === all.length, 'an account number is given twice');

@@ -1,0 +1,82 @@
+import type { OperatorServices, ServiceName } from './admin/operations/services.ts';
+import type { AuditWriter } from './core/audit/writer.ts';
+import type { Foundation } from './foundation.ts';
+
+/** Services for one command: each is loaded and built when an operation first asks for it. */
+export interface OperatorServiceSource {
+  /** @returns the services of these names */
+  get<Name extends ServiceName>(names: readonly Name[]): Promise<Pick<OperatorServices, Name>>;
+  /** Resolves when everything that they have begun to write is written. */
+  drained(): Promise<void>;
+}
+
+type Factories = { readonly [Name in ServiceName]: () => Promise<OperatorServices[Name]> };
+
+export function createOperatorServices(foundation: Foundation): OperatorServiceSource {
+  const { publicUrl, database, masterKey, masterKeyFile, module } = foundation;
+  const { db } = database;
+  const clock = Date.now;
+  const built = new Map<ServiceName, Promise<unknown>>();
+
+  function one<Name extends ServiceName>(name: Name): Promise<OperatorServices[Name]> {
+    const known = built.get(name) ?? factories[name]();
+    built.set(name, known);
+    return known as Promise<OperatorServices[Name]>;
+  }
+
+  const factories: Factories = {
+    publicUrl: async () => publicUrl,
+    clock: async () => clock,
+    database: async () => database,
+    masterKey: async () => masterKey,
+    masterKeyFile: async () => masterKeyFile,
+    module: async () => module,
+    audit: async () => {
+      const { createAuditWriter } = await import('./core/audit/writer.ts');
+      return createAuditWriter({ database, masterKey, clock });
+    },
+    billers: async () => {
+      const { createBillers } = await import('./core/billers/billers.ts');
+      const billers = createBillers({ db, publicUrl });
+      database.onChange((billerId) => billers.forget(billerId));
+      return billers;
+    },
+    moduleKeys: async () => {
+      const { createModuleKeys } = await import('./core/keys/hsm/module-keys.ts');
+      return createModuleKeys({ database, module, audit: await one('audit'), clock });
+    },
+    keys: async () => {
+      const { createKeys } = await import('./core/keys/keys.ts');
+      const keys = createKeys({ database, masterKey, moduleKeys: await one('moduleKeys'), clock });
+      database.onChange((billerId) => keys.forget(billerId));
+      return keys;
+    },
+    rotation: async () => {
+      const { createRotation } = await import('./core/keys/rotation.ts');
+      return createRotation({ database, keys: await one('keys'), audit: await one('audit'), clock });
+    },
+    handOver: async () => {
+      const { createHandOver } = await import('./core/keys/publication/one-time-url.ts');
+      return createHandOver({ database, rotation: await one('rotation'), audit: await one('audit'), clock });
+    },
+    traces: async () => {
+      const { createTraces } = await import('./diagnostics/traces/traces.ts');
+      return createTraces({ db, clock });
+    },
+    readiness: async () => {
+      const { createReadiness } = await import('./endpoints/health/readiness.ts');
+      return createReadiness({ database, keys: await one('keys'), masterKey, module, clock });
+    },
+  };
+
+  return {
+    async get<Name extends ServiceName>(names: readonly Name[]) {
+      const entries = await Promise.all(names.map(async (name) => [name, await one(name)] as const));
+      return Object.fromEntries(entries) as Pick<OperatorServices, Name>;
+    },
+    async drained() {
+      const audit = (await built.get('audit')) as AuditWriter | undefined;
+      await audit?.drained();
+    },
+  };
+}

@@ -1,0 +1,56 @@
+/**
+ * Every way in which what an operator gave can be refused, by its stable code, and what it means. `docs/errors.md` is
+ * made from this list. The words of the refusal itself come with the InputError; how to put it right is added by the
+ * door that the input came through: the command line names commands and options, a page would name its own fields.
+ */
+export const inputCodes = {
+  input_invalid: 'A value is missing, malformed or out of range. `field` names it.',
+  operation_unknown: 'There is no such operation in this version.',
+  nothing_to_change: 'A change was asked for, and nothing to change was given.',
+  reason_missing: 'This needs a reason, which is written into the audit.',
+
+  biller_not_found: 'No biller has this slug.',
+  biller_exists: 'A biller has this slug already.',
+  biller_guid_taken: 'The BillerGUID belongs to another biller.',
+  biller_changed: 'The biller was changed by somebody else since the difference was shown.',
+  service_provider_missing: 'A new biller needs its Service Provider: SP metadata, or an entity ID and ACS URLs.',
+  service_provider_twice: 'SP metadata was given together with an entity ID, ACS URLs or certificates.',
+  service_provider_incomplete: 'A Service Provider entered by hand needs both an entity ID and an ACS URL.',
+  sp_metadata_unusable: 'The SP metadata cannot be used; the message says which part is wrong.',
+  claim_repeated: 'Two claims have the same name.',
+  request_signature_unverifiable:
+    'Requests must be signed, but no signing certificate of the Service Provider is known.',
+  encryption_certificate_missing: 'Assertions are to be encrypted, but no encryption certificate is known.',
+  encryption_unsupported: 'The Service Provider offers no key or algorithm that assertions can be encrypted with.',
+
+  user_not_found: 'The biller has no portal user with this email address.',
+  user_exists: 'The biller has a portal user with this email address already.',
+
+  key_not_found: 'The biller has no such signing key.',
+  key_ambiguous: 'Several signing keys have a fingerprint that begins like this.',
+  key_changed: 'The keys of the biller were changed by somebody else meanwhile.',
+  key_already_revoked: 'The key is revoked already.',
+  staged_key_exists: 'The biller has a staged key already.',
+  staged_key_missing: 'A one-time URL needs a staged key, and the biller has none.',
+  retiring_key_exists: 'The retiring key of the last rotation must be retired first.',
+  activation_unsafe: 'Nothing shows that Invoice Cloud knows the certificate of the staged key.',
+  key_in_flight: 'The key was active until a moment ago, and what it signed may still be on its way.',
+  replacement_missing: 'The active key can only be revoked together with its replacement.',
+  key_request_missing: 'No certificate request is waiting for its certificate.',
+  key_file_unusable: 'The key file, its certificate or its passphrase cannot be used.',
+  key_not_exportable: 'This private key cannot leave the installation.',
+
+  module_missing: 'No hardware security module is set up.',
+  module_failed: 'The hardware security module did not do what it was asked.',
+  module_key_in_use: 'The key in the hardware security module is in use, or about to be destroyed.',
+
+  master_key_single: 'A rotation of the master key needs the new key and the old one.',
+  master_key_old_in_use: 'An instance sealed secrets with the old master key meanwhile.',
+
+  webhook_missing: 'There is no webhook.',
+  trace_not_found: 'No trace is kept under this reference.',
+  message_unreadable: 'The text is no SAML message that can be explained.',
+  message_biller_unclear: 'The message does not say which biller it is for.',
+} as const satisfies Record<string, string>;
+
+export type InputCode = keyof typeof inputCodes;

@@ -1,0 +1,143 @@
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import type { Difference } from '../../../../src/admin/operations/billers/difference.ts';
+import { startInstallation, TEST_ACS, TEST_SP, type TestInstallation } from '../../../support/installation.ts';
+import { makeSigningKey, type SigningKey } from '../../../support/saml.ts';
+
+interface Compared {
+  readonly differences: Difference[];
+  readonly state: string;
+}
+const metadata = (acs: string, certificate: string) => `
+<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" xmlns:ds="http://www.w3.org/2000/09/xmldsig#" entityID="${TEST_SP}">
+  <SPSSODescriptor AuthnRequestsSigned="true" protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">
+    <KeyDescriptor use="signing"><ds:KeyInfo><ds:X509Data><ds:X509Certificate>${certificate}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></KeyDescriptor>
+    <AssertionConsumerService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="${acs}" index="4" isDefault="true"/>
+  </SPSSODescriptor></EntityDescriptor>`;
+
+describe.each(['embedded', 'postgresql'])('a change of a biller, on the %s database,', (kind) => {
+  let installation: TestInstallation;
+  let key: SigningKey;
+  let slug: string;
+  let count = 0;
+  beforeAll(async () => {
+    installation = await startInstallation({ postgresUrl: kind === 'embedded' ? undefined : inject('postgresUrl') });
+    key = await makeSigningKey('EC-P256');
+  });
+  afterAll(() => installation.close());
+
+  const fresh = async () => {
+    count += 1;
+    slug = `biller-${count}`;
+    await installation.addBiller(slug, { keyType: 'EC-P256' });
+  };
+  const compare = (input: object) => installation.operate('biller.compare', { slug, ...input }) as Promise<Compared>;
+  const update = (input: object) => installation.operate('biller.update', { slug, ...input });
+  const biller = () => installation.services.billers.bySlug(slug);
+  const updates = async () => {
+    const { id } = await biller();
+    const all = (await installation.operate('audit.list', { event: 'biller.updated', biller: slug, limit: 100 })) as {
+      details: { changed: string[] };
+    }[];
+    return { id, changed: all.map(({ details }) => details.changed) };
+  };
+
+  test('is told in words, the Service Provider first, and nothing is done yet', async () => {
+    await fresh();
+    const spMetadata = metadata('https://sp.example/new', key.signer.certificate);
+    const { differences } = await compare({ spMetadata, name: 'Riverton & Sons', settings: { clockSkewSeconds: 90 } });
+    const provider = differences.slice(0, 3).toSorted((one, other) => one.what.localeCompare(other.what));
+    expect(provider).toEqual([
+      { what: 'acs', before: `0: ${TEST_ACS} (default)`, after: '4: https://sp.example/new (default)' },
+      { what: 'authnRequestsSigned', before: 'false', after: 'true' },
+      {
+        what: 'signingCertificates',
+        before: 'none',
+        after: expect.stringMatching(/^.*CN=.+, valid to .+, SHA-256 ([0-9A-F]{2}:){31}[0-9A-F]{2}$/),
+      },
+    ]);
+    expect(differences.slice(3)).toEqual([
+      { what: 'name', before: 'Riverton Water', after: 'Riverton & Sons' },
+      { what: 'clockSkewSeconds', before: '60', after: '90' },
+    ]);
+    expect((await compare({ spMetadata: metadata(TEST_ACS, key.signer.certificate) })).differences[0]?.after).toContain(
+      TEST_ACS,
+    );
+    expect(await biller()).toMatchObject({ name: 'Riverton Water', serviceProvider: { authnRequestsSigned: false } });
+  });
+
+  test('is done as it was shown, audited by what changed, and shows no difference afterwards', async () => {
+    await fresh();
+    const change = {
+      spMetadata: metadata('https://sp.example/new', key.signer.certificate),
+      settings: { accounts: 'all' },
+    };
+    const { state, differences } = await compare(change);
+    await update({ ...change, state });
+    expect((await biller()).serviceProvider.acs).toEqual([
+      { url: 'https://sp.example/new', index: 4, isDefault: true },
+    ]);
+    expect((await updates()).changed).toEqual([differences.map(({ what }) => what)]);
+    expect((await compare(change)).differences).toEqual([]);
+    // What changes nothing is not written down as a change.
+    await update(change);
+    expect((await updates()).changed).toHaveLength(1);
+  });
+
+  test('is none where the same is said in another order', async () => {
+    await fresh();
+    await update({ settings: { loginTypes: { owner: 1, 'co-owner': 5, x: 7 } } });
+    for (const loginTypes of [
+      { owner: 1, 'co-owner': 5, x: 7 },
+      { x: 7, 'co-owner': 5, owner: 1 },
+    ]) {
+      expect((await compare({ settings: { loginTypes } })).differences).toEqual([]);
+    }
+    const { differences } = await compare({ settings: { loginTypes: { x: 7, owner: 1 } } });
+    expect(differences.map(({ what }) => what)).toEqual(['loginTypes']);
+  });
+
+  test('is refused where somebody else changed the biller meanwhile', async () => {
+    await fresh();
+    const { state } = await compare({ name: 'Mine' });
+    await update({ settings: { clockSkewSeconds: 5 } });
+    await expect(update({ name: 'Mine', state })).rejects.toThrow('was changed by somebody else meanwhile');
+    expect(await biller()).toMatchObject({ name: 'Riverton Water', settings: { clockSkewSeconds: 5 } });
+    await update({ name: 'Mine', state: (await compare({ name: 'Mine' })).state });
+    expect((await biller()).name).toBe('Mine');
+  });
+
+  test('is done once where several confirm the same state at the same time', async () => {
+    await fresh();
+    const { state } = await compare({ name: 'Any' });
+    const attempts = await Promise.allSettled([1, 2, 3, 4].map((turn) => update({ name: `Name ${turn}`, state })));
+    expect(attempts.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    expect((await updates()).changed).toEqual([['name']]);
+  });
+
+  test('loses nothing that another one changes at the same time', async () => {
+    await fresh();
+    const settings = { clockSkewSeconds: 5, requestMaxAgeSeconds: 55, relayStateMaxBytes: 555, viewMode: 1 };
+    await Promise.all(Object.entries(settings).map(([name, value]) => update({ settings: { [name]: value } })));
+    expect((await biller()).settings).toMatchObject(settings);
+  });
+
+  test('that is not acceptable, or of nothing, or of nobody, is refused, and all stays as it was', async () => {
+    await fresh();
+    await expect(update({ name: 'New', settings: { requestSignature: 'required' } })).rejects.toThrow(
+      'no signing certificate',
+    );
+    const over = metadata(TEST_ACS, key.signer.certificate).replace(
+      'entityID',
+      'validUntil="2020-01-01T00:00:00Z" entityID',
+    );
+    for (const attempt of [update, compare]) {
+      await expect(attempt({ spMetadata: over })).rejects.toThrow('it was valid until 2020-01-01T00:00:00Z only');
+    }
+    await expect(installation.addBiller('late', { spMetadata: over })).rejects.toThrow('it was valid until 2020');
+    await expect(update({})).rejects.toThrow('Nothing to change was given');
+    await expect(update({ slug: 'nowhere', name: 'New' })).rejects.toThrow('There is no biller "nowhere"');
+    await expect(compare({ slug: 'nowhere', name: 'New' })).rejects.toThrow('There is no biller "nowhere"');
+    expect((await biller()).name).toBe('Riverton Water');
+    expect((await updates()).changed).toEqual([]);
+  });
+});

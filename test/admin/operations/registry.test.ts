@@ -1,0 +1,148 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { FIELD_OPTIONS, optionOf } from '../../../src/admin/cli/field-options.ts';
+import { HINTS, inCliWords } from '../../../src/admin/cli/hints.ts';
+import { createProgram } from '../../../src/admin/cli/program.ts';
+import { SETTING_OPTIONS } from '../../../src/admin/cli/setting-names.ts';
+import { defineOperation, performOperation, time } from '../../../src/admin/operations/operation.ts';
+import {
+  isOperationName,
+  operationNames,
+  operations,
+  ROLES,
+  requireRoles,
+} from '../../../src/admin/operations/registry.ts';
+import { billerSettingsSchema } from '../../../src/core/billers/settings.ts';
+import { InputError } from '../../../src/platform/errors/idp-error.ts';
+import { type InputCode, inputCodes } from '../../../src/platform/errors/input-codes.ts';
+import { ofCheckout } from '../../support/cli.ts';
+
+const program = await createProgram();
+const actor = { name: 'test' };
+
+/** The command and all below it. */
+const allCommands = (command: Command): Command[] => [command, ...command.commands.flatMap(allCommands)];
+const spelled = new Set(
+  allCommands(program).flatMap(({ options, registeredArguments }) => [
+    ...options.map(({ long }) => long),
+    ...registeredArguments.map((argument) => `<${argument.name()}>`),
+  ]),
+);
+
+describe('the map of operations', () => {
+  test('every operation is there, with its role, schemas and services', async () => {
+    expect(operationNames.length).toBeGreaterThan(35);
+    for (const name of operationNames) {
+      const { role, load } = operations[name];
+      expect(ROLES, name).toContain(role);
+      expect(await load(), name).toMatchObject({ uses: expect.any(Array), run: expect.any(Function) });
+    }
+    expect(isOperationName('toString')).toBe(false);
+  });
+
+  test.each([undefined, 'root', ''])('an operation with the role %j is refused at the start', (role) => {
+    expect(() => requireRoles({ 'biller.burn': { role } })).toThrow('The operation biller.burn states no role.');
+  });
+
+  test('every result can be described by a JSON Schema: it is what JSON carries', async () => {
+    for (const name of operationNames) {
+      const { output } = await operations[name].load();
+      expect(() => z.toJSONSchema(output, { io: 'output' }), name).not.toThrow();
+    }
+  });
+});
+
+describe('an operation', () => {
+  const probe = defineOperation({
+    uses: ['publicUrl'],
+    input: z.strictObject({ days: z.number().max(3) }),
+    output: z.object({ at: time, services: z.array(z.string()) }),
+    run: async (services, { days }) => {
+      const more = { secret: 'sealed' };
+      return { at: new Date(days), services: Object.keys(services), ...more };
+    },
+  });
+  const services = { publicUrl: 'https://idp.example', clock: Date.now };
+
+  test('gets the services that it uses and no others, and returns what it declares and nothing else', async () => {
+    expect(await performOperation(probe, services, { days: 1 }, actor)).toEqual({
+      at: '1970-01-01T00:00:00.001Z',
+      services: ['publicUrl'],
+    });
+  });
+
+  test('refuses input by the path of the field', async () => {
+    await expect(performOperation(probe, services, { days: 4 }, actor)).rejects.toMatchObject({
+      code: 'input_invalid',
+      field: 'days',
+      given: '4',
+      complaint: 'must be at most 3.',
+    });
+  });
+});
+
+describe('the words of the command line', () => {
+  test('every field of every operation has its option or argument, and the program has that', async () => {
+    for (const name of operationNames) {
+      const { input } = await operations[name].load();
+      for (const field of Object.keys((input as z.ZodObject).shape)) {
+        if (field === 'settings') continue;
+        const option = optionOf(name, field);
+        expect(FIELD_OPTIONS, `${name} ${field}`).toHaveProperty(field);
+        // Two have no option: a state that is handed on by the command itself, and a password, which is not typed there.
+        if (!/^[-<]/.test(option)) expect(['state', 'password'], `${name} ${field}`).toContain(field);
+        else expect(spelled, `${name} ${field}`).toContain(option);
+      }
+    }
+  });
+
+  test('every setting has its options, and the program has those', () => {
+    expect(Object.keys(SETTING_OPTIONS).sort()).toEqual(Object.keys(billerSettingsSchema.shape).sort());
+    for (const option of Object.values(SETTING_OPTIONS).flat()) expect(spelled).toContain(option);
+    expect(optionOf('biller.add', 'settings.loginTypes.owner')).toBe('--login-type (owner)');
+  });
+
+  test('every command and option in a hint exists', () => {
+    const paths = allCommands(program).map((command) => command.name());
+    for (const code of Object.keys(HINTS) as InputCode[]) {
+      const { message } = inCliWords(new InputError('No.', { code, names: { biller: 'riverton' } }), 'biller.update');
+      expect(message, code).toMatch(/^No\. \S.*\.$/);
+      expect(message, code).not.toContain('undefined');
+      for (const [option] of message.matchAll(/--[a-z-]+/g)) expect([...spelled, '--help'], code).toContain(option);
+      for (const [, words = ''] of message.matchAll(/`ic-idp ([a-z -]+)/g)) {
+        for (const word of words.trim().split(' ').slice(0, 2)) {
+          if (/^[a-z]/.test(word) && word !== 'riverton') expect(paths, code).toContain(word);
+        }
+      }
+    }
+  });
+
+  test('an error names the option, the value, what is wrong and what to do', () => {
+    const error = new InputError('must be at most 300.', { field: 'settings.clockSkewSeconds', given: '301' });
+    expect(inCliWords(error, 'biller.update').message).toBe('--clock-skew "301": must be at most 300.');
+    const missing = new InputError('There is no biller "x".', { code: 'biller_not_found' });
+    expect(inCliWords(missing, 'biller.show').message).toBe('There is no biller "x". `ic-idp biller list` shows all.');
+  });
+});
+
+test('no code but the command line’s names an option', () => {
+  const offenders = readdirSync(ofCheckout('src'), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts') && !path.startsWith(join('admin', 'cli')))
+    .flatMap((path) =>
+      [...readFileSync(join(ofCheckout('src'), path), 'utf8').matchAll(/(?<![\w<!-])--[a-z][\w-]*/g)].map(
+        ([option]) => `${path}: ${option}`,
+      ),
+    );
+  expect(offenders).toEqual([]);
+});
+
+test('every code of input errors is used', () => {
+  const code = readdirSync(ofCheckout('src'), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts') && !/input-codes|hints/.test(path))
+    .map((path) => readFileSync(join(ofCheckout('src'), path), 'utf8'))
+    .join('\n');
+  for (const name of Object.keys(inputCodes)) expect(code).toContain(`'${name}'`);
+});
