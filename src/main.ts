@@ -1,5 +1,4 @@
 import type { Logger } from 'pino';
-import { createControlServer } from './admin/control-server.ts';
 import type { Services } from './app.ts';
 import { readSettings } from './config.ts';
 import { createServer } from './endpoints/server.ts';
@@ -34,8 +33,9 @@ async function start(): Promise<void> {
   }
   const { services, controlSocket } = installation;
   const server = await createServer(services, { logger, settings });
-  const control = createControlServer(services);
-  controlSocket?.attach(control);
+  // Commands on PostgreSQL need no running service, so that it does without the operations in its memory.
+  const control = controlSocket && (await import('./admin/control-server.ts')).createControlServer(services);
+  if (control !== undefined) controlSocket?.attach(control);
   try {
     await server.listen({ port: settings.PORT, host: settings.HOST });
   } catch (error) {
@@ -62,7 +62,7 @@ async function start(): Promise<void> {
     clearInterval(tidying);
     setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref();
     await server.close();
-    control.closeAllConnections();
+    control?.closeAllConnections();
     await installation.close();
     process.exit(0);
   };

@@ -1,7 +1,6 @@
 import { InputError } from '../errors/idp-error.ts';
-import { type ControlSocket, takeControlSocket } from './control-socket.ts';
+import type { ControlSocket } from './control-socket.ts';
 import { type Database, isDatabaseGone } from './database.ts';
-import { openEmbedded } from './embedded.ts';
 import { openPostgresql } from './postgresql.ts';
 
 /** A database that is open; an embedded one with the control socket that guards it. */
@@ -34,6 +33,9 @@ export async function openDatabase(settings: DatabaseSettings): Promise<OpenData
       });
     }
   }
+  // A service on PostgreSQL does without PGlite in its memory.
+  const { takeControlSocket } = await import('./control-socket.ts');
+  const { openEmbedded } = await import('./embedded.ts');
   const controlSocket = await takeControlSocket(settings.DATA_DIR);
   if (controlSocket === undefined) return undefined;
   try {
