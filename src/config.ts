@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
-import type { ModuleSettings } from './core/keys/hsm/module.ts';
+import type { HsmSettings } from './core/keys/hsm/hsm.ts';
 import { isMasterKey } from './core/secrets/master-key-source.ts';
 import { isSecretSource } from './core/secrets/secret-source.ts';
 import { InputError } from './platform/errors/idp-error.ts';
@@ -72,7 +72,7 @@ export const settingsSchema = z.strictObject({
   PKCS11_LIBRARY: z.string().refine(isAbsolute).optional().meta({
     accepted: 'the absolute path of a PKCS#11 library, e.g. /usr/lib/softhsm/libsofthsm2.so',
     purpose:
-      'The library of a hardware module that may hold signing keys: see [hardware modules](hardware-module.md). It is a setting, not a row of the database, so that whoever may write to the database can’t have a library loaded.',
+      'The library of a hardware module that may hold signing keys: see [hardware modules](hsm.md). It is a setting, not a row of the database, so that whoever may write to the database can’t have a library loaded.',
     defaultText: 'none: keys are sealed in the database',
   }),
   PKCS11_TOKEN: z
@@ -177,7 +177,7 @@ const MODULE_SETTINGS = ['PKCS11_LIBRARY', 'PKCS11_TOKEN', 'PKCS11_PIN'] as cons
  *
  * @throws InputError where some of them are missing
  */
-export function moduleSettings(settings: Pick<Settings, (typeof MODULE_SETTINGS)[number]>): ModuleSettings | undefined {
+export function moduleSettings(settings: Pick<Settings, (typeof MODULE_SETTINGS)[number]>): HsmSettings | undefined {
   const { PKCS11_LIBRARY: library, PKCS11_TOKEN: token, PKCS11_PIN: pin } = settings;
   if (library !== undefined && token !== undefined && pin !== undefined) return { library, token, pin };
   const missing = MODULE_SETTINGS.filter((name) => settings[name] === undefined);

@@ -1,5 +1,5 @@
 import { moduleSettings, type Settings } from './config.ts';
-import type { HardwareModule } from './core/keys/hsm/module.ts';
+import type { Hsm } from './core/keys/hsm/hsm.ts';
 import { createMasterKey, type MasterKey } from './core/secrets/master-key.ts';
 import { embeddedMasterKeyFile, type MasterKeyFile, readMasterKeys } from './core/secrets/master-key-source.ts';
 import { verifyMasterKey } from './core/secrets/verify-master-key.ts';
@@ -14,7 +14,7 @@ export interface Foundation {
   readonly masterKey: MasterKey;
   /** Undefined where the master key is a setting. */
   readonly masterKeyFile: MasterKeyFile | undefined;
-  readonly module: HardwareModule | undefined;
+  readonly hsm: Hsm | undefined;
   readonly controlSocket: ControlSocket | undefined;
   close(): Promise<void>;
 }
@@ -38,16 +38,16 @@ export async function openFoundation(settings: Settings): Promise<Foundation | u
     const masterKeyFile = MASTER_KEY === undefined ? embeddedMasterKeyFile() : undefined;
     const masterKey = createMasterKey(...(masterKeyFile?.read() ?? (await readMasterKeys(MASTER_KEY ?? ''))));
     await verifyMasterKey(database.db, masterKey);
-    const module = await openModule(settings);
+    const hsm = await openModule(settings);
     return {
       publicUrl: settings.PUBLIC_URL,
       database,
       masterKey,
       masterKeyFile,
-      module,
+      hsm,
       controlSocket,
       async close() {
-        module?.close();
+        hsm?.close();
         await close();
       },
     };
@@ -57,9 +57,9 @@ export async function openFoundation(settings: Settings): Promise<Foundation | u
   }
 }
 
-async function openModule(settings: Settings): Promise<HardwareModule | undefined> {
+async function openModule(settings: Settings): Promise<Hsm | undefined> {
   const given = moduleSettings(settings);
   if (given === undefined) return undefined;
-  const { createModule } = await import('./core/keys/hsm/module.ts');
-  return createModule(given);
+  const { createHsm } = await import('./core/keys/hsm/hsm.ts');
+  return createHsm(given);
 }

@@ -16,8 +16,8 @@ export interface Installation {
 /**
  * Opens the installation that the settings describe, with every service.
  *
- * @returns undefined where a running service has the embedded database
- * @throws InputError where a part cannot be opened
+ * @returns undefined if a running service has the embedded database
+ * @throws InputError if a part can't be opened
  */
 export async function openInstallation(settings: Settings): Promise<Installation | undefined> {
   const foundation = await openFoundation(settings);

@@ -33,10 +33,10 @@ test('a fetch by the other side is recorded with what it was shown, and makes th
   await addStaged('riverton');
   expect((await statusOf('riverton')).verdict).toEqual({
     safe: false,
-    sentence: 'Wait: no fetch by the other side has seen the staged certificate.',
+    sentence: 'Wait: the Service Provider has not fetched the staged certificate yet.',
   });
   await expect(installation.operate('key.activate', { biller: 'riverton' })).rejects.toThrow(
-    'no fetch by the other side',
+    'has not fetched the staged certificate',
   );
   await fetchMetadata('/saml/riverton/metadata', { 'x-forwarded-for': '203.0.113.7' });
   const status = await statusOf('riverton');
@@ -96,7 +96,9 @@ test('where one certificate is kept, an ordinary fetch makes nothing safe: it mu
   await addStaged('pinned', { rotation: 'switch-on-fetch' });
   await fetchMetadata('/saml/pinned/metadata');
   expect((await statusOf('pinned')).verdict.sentence).toContain('key hand-over');
-  await expect(installation.operate('key.activate', { biller: 'pinned' })).rejects.toThrow('Hand over');
+  await expect(installation.operate('key.activate', { biller: 'pinned' })).rejects.toThrow(
+    'Make a one-time metadata URL',
+  );
 });
 
 async function handOver(slug: string, terms: Record<string, unknown> = {}): Promise<string> {

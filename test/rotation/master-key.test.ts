@@ -196,7 +196,7 @@ describe('where a master key comes from', () => {
     await expect(readMasterKeys(`file:${join(folder, 'none')}`)).rejects.toThrow("can't be read");
     await expect(readMasterKeys('command:echo secret-words; exit 3')).rejects.toThrow('ended with 3');
     const failure = await readMasterKeys('command:echo secret-words').catch((error: Error) => error.message);
-    expect(failure).toContain('does not hold a master key');
+    expect(failure).toContain('does not contain a master key');
     expect(failure).not.toContain('secret-words');
   });
 });

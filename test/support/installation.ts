@@ -4,7 +4,7 @@ import { type Logger, pino } from 'pino';
 import { inject } from 'vitest';
 import { runNamed } from '../../src/admin/operations/run.ts';
 import { createServices, type Services } from '../../src/app.ts';
-import type { HardwareModule } from '../../src/core/keys/hsm/module.ts';
+import type { Hsm } from '../../src/core/keys/hsm/hsm.ts';
 import { createMasterKey } from '../../src/core/secrets/master-key.ts';
 import { createServer } from '../../src/endpoints/server.ts';
 import { openPostgresql } from '../../src/platform/database/postgresql.ts';
@@ -39,8 +39,8 @@ export interface InstallationOptions {
   readonly clock?: () => number;
   readonly logger?: Logger;
   readonly trustProxy?: string;
-  /** A hardware module; closed with the installation. */
-  readonly module?: HardwareModule;
+  /** A hardware security module; closed with the installation. */
+  readonly hsm?: Hsm;
 }
 
 /**
@@ -64,7 +64,7 @@ export async function startInstallation(options: InstallationOptions = {}): Prom
     database,
     masterKey: createMasterKey(key),
     ...(options.clock === undefined ? {} : { clock: options.clock }),
-    module: options.module,
+    hsm: options.hsm,
   });
   const server = await createServer(services, { logger, settings: { TRUST_PROXY: options.trustProxy } });
   const operate = (name: string, input: unknown) => runNamed(services, name, input, { name: 'test' });
@@ -88,7 +88,7 @@ export async function startInstallation(options: InstallationOptions = {}): Prom
     async close() {
       await server.close();
       await services.audit.drained();
-      options.module?.close();
+      options.hsm?.close();
       await database.close();
       await drop();
     },

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll } from 'vitest';
-import type { HardwareModule } from '../../src/core/keys/hsm/module.ts';
+import type { Hsm } from '../../src/core/keys/hsm/hsm.ts';
 import { authnRequest, postFields, type RequestParts, redirectQuery } from './authn-request.ts';
 import { type BrowserLike, createBrowserLike } from './browser-like.ts';
 import { type InstallationOptions, startInstallation, type TestInstallation } from './installation.ts';
@@ -34,18 +34,18 @@ export interface Stage {
   now(): number;
 }
 
-export interface StageOptions extends Omit<InstallationOptions, 'clock' | 'module'> {
+export interface StageOptions extends Omit<InstallationOptions, 'clock' | 'hsm'> {
   /** The first biller: `riverton` by default. */
   readonly biller?: string;
   /** What goes over the settings of the first biller. Its key is RSA-2048 by default. */
   readonly billerInput?: Record<string, unknown>;
-  /** Makes a hardware module, before the installation starts. */
-  readonly module?: () => HardwareModule;
+  /** Makes a hardware security module, before the installation starts. */
+  readonly hsm?: () => Hsm;
 }
 
 /** Sets the stage before the tests of a file, and removes it after them. */
 export function useStage(options: StageOptions = {}): Stage {
-  const { biller: first = 'riverton', billerInput = {}, module, ...rest } = options;
+  const { biller: first = 'riverton', billerInput = {}, hsm, ...rest } = options;
   let ahead = 0;
   let held: number | undefined;
   const now = () => (held ?? Date.now()) + ahead;
@@ -59,7 +59,7 @@ export function useStage(options: StageOptions = {}): Stage {
     await get().addUser(slug, EMAIL, PASSWORD, ['101Invoice:owner']);
   }
   beforeAll(async () => {
-    installation = await startInstallation({ ...rest, clock: now, ...(module && { module: module() }) });
+    installation = await startInstallation({ ...rest, clock: now, ...(hsm && { hsm: hsm() }) });
     await addBiller(first, { keyType: 'RSA-2048', ...billerInput });
   });
   afterAll(() => installation?.close());

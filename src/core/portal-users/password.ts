@@ -1,12 +1,12 @@
 import { hash, verify } from '@node-rs/argon2';
 
-// OWASP's recommendation for argon2id: 19 MiB, two passes, one lane. These are also the library's defaults; they are
-// written out so that an update of the library does not change what a stored password costs.
+// OWASP's recommendation for argon2id: 19 MiB, two passes, one lane. These are also the library's defaults, but are
+// spelled out so that a library update does not change the cost of stored passwords.
 const ARGON2ID = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };
 
 /**
- * Hashing takes its time on the thread pool, which has four threads unless told otherwise, first come, first served. It
- * gets half of them, or whoever sends passwords would keep every signature of every sign-on waiting.
+ * Hashing runs on the thread pool, which by default has four threads and is first come, first served. It gets half of
+ * them; otherwise, anyone who submits passwords could hold up the signatures of every sign-on.
  */
 const AT_ONCE = 2;
 const waiting: (() => void)[] = [];
@@ -18,7 +18,7 @@ async function inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
   } finally {
-    // The place goes to the next in line, if there is one.
+    // Hand the slot to the next in line, if any.
     const next = waiting.shift();
     if (next === undefined) working -= 1;
     else next();
@@ -30,10 +30,10 @@ export function hashPassword(password: string): Promise<string> {
   return inTurn(() => hash(password, ARGON2ID));
 }
 
-/** A hash of nobody's password, to spend the same time on an unknown user. */
+/** A hash that matches no password, to spend the same time on unknown users. */
 const nobodysHash = hashPassword(crypto.randomUUID());
 
-/** @param passwordHash undefined for an unknown user: takes as long, and is never true */
+/** @param passwordHash undefined for an unknown user: takes just as long, and is never true */
 export async function verifyPassword(passwordHash: string | undefined, password: string): Promise<boolean> {
   const known = passwordHash ?? (await nobodysHash);
   const matches = await inTurn(() => verify(known, password));

@@ -5,30 +5,30 @@ const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
 /**
- * The installation's master key: what is derived from it never leaves this object. While it is being rotated there are
- * several: the first seals, each can unseal.
+ * The installation's master key. Keys derived from it never leave this object. During a rotation there are several: the
+ * first seals, and each can unseal.
  */
 export interface MasterKey {
-  /** Identify the keys without telling them, the one that seals first. */
+  /** Identify the keys without revealing them, the sealing key first. */
   readonly checkValues: readonly string[];
   /**
-   * @param context what the secret belongs to; the same words are needed to unseal it
+   * @param context what the secret belongs to; the same string is needed to unseal it
    * @returns version, IV, tag and ciphertext (AES-256-GCM)
    */
   seal(secret: Uint8Array, context: string): Buffer;
-  /** @throws where the master key, the context or a single bit differs */
+  /** @throws if the master key, the context or a single bit differs */
   unseal(sealed: Uint8Array, context: string): Buffer;
-  /** Says whether a secret is sealed with the key that seals. */
+  /** Tells whether a secret is sealed with the current sealing key. */
   isCurrent(sealed: Uint8Array, context: string): boolean;
-  /** Puts a new key before the others. @param base64 32 bytes in base64 */
+  /** Adds a new sealing key. @param base64 32 bytes in base64 */
   introduce(base64: string): void;
-  /** Forgets all but the first, once nothing is sealed with the others. */
+  /** Drops all keys but the first, once nothing is sealed with the others. */
   forgetOthers(): void;
-  /** A keyed hash by which events of an email can be found without storing it. */
+  /** A keyed hash for finding an email's events without storing the email. */
   hashEmail(email: string): string;
-  /** The secret behind hashEmail, as a new installation derives it. */
+  /** The secret of hashEmail, as derived for a new installation. */
   readonly emailSecret: Buffer;
-  /** Sets the secret behind hashEmail: it outlives the master key, so that older events are still found. */
+  /** Sets the secret of hashEmail. It outlives the master key, so that older events can still be found. */
   keepEmailSecret(secret: Buffer): void;
 }
 
@@ -59,7 +59,7 @@ function unsealWith({ sealing }: OneKey, sealed: Uint8Array, context: string): B
   return Buffer.concat([decipher.update(bytes.subarray(1 + IV_BYTES + TAG_BYTES)), decipher.final()]);
 }
 
-/** @param base64 each 32 bytes in base64, the newest first; at least one */
+/** @param base64 each 32 bytes in base64, newest first; at least one */
 export function createMasterKey(...base64: string[]): MasterKey {
   const keys = base64.map(deriveKeys);
   const current = () => {
@@ -76,7 +76,7 @@ export function createMasterKey(...base64: string[]): MasterKey {
     }
   }
 
-  // As a key object: given bytes, node:crypto first finds out by exceptions that they are none, for 8 µs each time.
+  // Pass a key object: for bytes, node:crypto first tries other types and catches the exceptions, 8 µs each time.
   let emails = createSecretKey(current().emailSecret);
 
   return {
@@ -94,7 +94,7 @@ export function createMasterKey(...base64: string[]): MasterKey {
         const secret = opened(key, sealed, context);
         if (secret !== undefined) return secret;
       }
-      // The last one's complaint is told.
+      // Report the last key's error.
       return unsealWith(keys.at(-1) ?? current(), sealed, context);
     },
     isCurrent(sealed, context) {

@@ -1,4 +1,4 @@
-import type { HardwareModule } from '../../core/keys/hsm/module.ts';
+import type { Hsm } from '../../core/keys/hsm/hsm.ts';
 import type { Keys } from '../../core/keys/keys.ts';
 import { activeKeys } from '../../core/keys/store.ts';
 import { type Database, isDatabaseGone } from '../../platform/database/database.ts';
@@ -19,7 +19,7 @@ export interface Readiness {
 interface ReadinessServices {
   readonly database: Database;
   readonly keys: Keys;
-  readonly module: HardwareModule | undefined;
+  readonly hsm: Hsm | undefined;
   readonly clock: () => number;
 }
 
@@ -35,7 +35,7 @@ type ActiveKey = Awaited<ReturnType<typeof activeKeys>>[number];
  * @returns a function that says whether the service can do its work: database, a usable key for every biller, and the
  *   hardware module where one is set up
  */
-export function createReadiness({ database, keys, module, clock }: ReadinessServices): () => Promise<Readiness> {
+export function createReadiness({ database, keys, hsm, clock }: ReadinessServices): () => Promise<Readiness> {
   /** Keys that were unsealed once. Their rows never change, so once is enough. */
   const unsealed = new Set<string>();
 
@@ -64,12 +64,12 @@ export function createReadiness({ database, keys, module, clock }: ReadinessServ
 
   /** The module is in the way only where it is needed: where a biller's active key is in it. */
   async function moduleProblem(needed: boolean): Promise<Problem | undefined> {
-    if (module === undefined) {
+    if (hsm === undefined) {
       const sentence = 'an active key is in a hardware module, and none is set up here';
       return needed ? { sentence, blocking: true } : undefined;
     }
     try {
-      await module.check();
+      await hsm.check();
       return undefined;
     } catch (error) {
       return { sentence: (error as Error).message, blocking: needed };
@@ -94,7 +94,7 @@ export function createReadiness({ database, keys, module, clock }: ReadinessServ
         checks: [
           { name: 'database', ok: true, problems: [] },
           { name: 'keys', ok: problems.length === 0, problems: problems.map(({ sentence }) => sentence) },
-          ...(module === undefined && !needed
+          ...(hsm === undefined && !needed
             ? []
             : [
                 {

@@ -4,16 +4,12 @@ import { keysInModule } from '../../../core/keys/store.ts';
 import type { Uses } from '../services.ts';
 import type { Finding } from './finding.ts';
 
-/** @returns what is wrong with the keys in the hardware module, one by one; nothing about them where it is away */
-export async function moduleFindings({
-  module,
-  database,
-  clock,
-}: Uses<'module' | 'database' | 'clock'>): Promise<Finding[]> {
+/** @returns what is wrong with each key in the HSM; nothing about the keys if the HSM is away */
+export async function moduleFindings({ hsm, database, clock }: Uses<'hsm' | 'database' | 'clock'>): Promise<Finding[]> {
   const findings: Finding[] = [];
   const reachable =
-    module !== undefined &&
-    (await module.check().then(
+    hsm !== undefined &&
+    (await hsm.check().then(
       () => true,
       () => false,
     ));
@@ -43,7 +39,7 @@ export async function moduleFindings({
 
   async function problemOf(label: string, certificate: string): Promise<string | undefined> {
     try {
-      const publicKey = await module?.find(label);
+      const publicKey = await hsm?.find(label);
       const { publicKey: certified } = new X509Certificate(Buffer.from(certificate, 'base64'));
       return publicKey?.equals(certified) ? undefined : `the key "${label}" in the module is not its certificate's`;
     } catch (error) {

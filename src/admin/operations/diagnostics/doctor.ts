@@ -10,13 +10,13 @@ const WARN_DAYS = 60;
 
 /** What is wrong with this installation, and what to do about it. */
 export const doctor = defineOperation({
-  uses: ['readiness', 'database', 'billers', 'keys', 'module', 'publicUrl', 'clock'],
+  uses: ['readiness', 'database', 'billers', 'keys', 'hsm', 'publicUrl', 'clock'],
   input: nothing,
   output: z.array(findingSchema),
   run: examine,
 });
 
-type DoctorServices = Uses<'readiness' | 'database' | 'billers' | 'keys' | 'module' | 'publicUrl' | 'clock'>;
+type DoctorServices = Uses<'readiness' | 'database' | 'billers' | 'keys' | 'hsm' | 'publicUrl' | 'clock'>;
 
 async function examine(services: DoctorServices): Promise<Finding[]> {
   const { readiness, database, billers, keys, publicUrl, clock } = services;

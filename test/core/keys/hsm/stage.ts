@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { afterAll } from 'vitest';
-import { createModule } from '../../../../src/core/keys/hsm/module.ts';
+import { createHsm } from '../../../../src/core/keys/hsm/hsm.ts';
 import type { SigningKeyRow } from '../../../../src/core/keys/store.ts';
 import { requirePosted } from '../../../support/browser-like.ts';
 import type { TestInstallation } from '../../../support/installation.ts';
@@ -9,17 +9,17 @@ import { createTestToken, type TestToken } from '../../../support/softhsm.ts';
 import { useStage } from '../../../support/stage.ts';
 
 /** The stage with a hardware security module. Its biller `riverton-water` has a key in the database. */
-export interface ModuleStage {
+export interface HsmStage {
   readonly installation: TestInstallation;
   readonly token: TestToken;
   operate(name: string, input: Record<string, unknown>): Promise<unknown>;
-  /** The keys of a biller as they are stored. */
+  /** A biller's keys as stored. */
   rows(biller: string): Promise<SigningKeyRow[]>;
-  /** The one in this state. */
+  /** The key in this state. */
   row(biller: string, state: string): Promise<SigningKeyRow & { x509: X509Certificate; label: string }>;
   /** Labels of the private keys in the token. */
   labels(): string[];
-  /** Stages, activates and leaves the key before it retiring. */
+  /** Stages and activates a key, which leaves the previous one retiring. */
   rotate(biller: string, input?: Record<string, unknown>): Promise<void>;
   /** Signs a portal user on at a biller. @returns the Response */
   signOn(biller: string): Promise<string>;
@@ -27,7 +27,7 @@ export interface ModuleStage {
 }
 
 /** Sets the stage before the tests of a file, and removes it after them. */
-export function useModuleStage(): ModuleStage {
+export function useHsmStage(): HsmStage {
   let token: TestToken | undefined;
   const getToken = () => {
     if (token === undefined) throw new Error('The stage is not set yet: use it inside a test or a hook.');
@@ -39,9 +39,9 @@ export function useModuleStage(): ModuleStage {
     publicUrl: 'https://sso.example.com',
     biller: 'riverton-water',
     billerInput: { entityId: AUDIENCE, acs: [ACS] },
-    module() {
+    hsm() {
       token = createTestToken();
-      return createModule(token.settings, { answer: 30_000, retry: 0, trust: 0 });
+      return createHsm(token.settings, { answer: 30_000, retry: 0, trust: 0 });
     },
   });
   const operate = (name: string, input: Record<string, unknown>) => stage.installation.operate(name, input);
