@@ -53,15 +53,15 @@ export const settingsSchema = z.strictObject({
   }),
   DATABASE_URL: z.string().refine(isDatabaseUrl).optional().meta({
     accepted: 'a PostgreSQL URL, e.g. postgres://user:password@host:5432/ic_idp',
-    purpose: 'The PostgreSQL database. Without it an embedded PGlite database is kept in DATA_DIR.',
-    defaultText: 'none: embedded PGlite in `DATA_DIR`',
+    purpose: 'The PostgreSQL database. Without it the service runs a PostgreSQL of its own in DATA_DIR.',
+    defaultText: 'none: embedded PostgreSQL in `DATA_DIR`',
     secret: true,
   }),
   DATA_DIR: z
     .string()
     .min(1)
     .default('./data')
-    .meta({ accepted: 'a folder', purpose: 'Folder of the embedded database and of its control socket.' }),
+    .meta({ accepted: 'a folder', purpose: 'Folder of the embedded database, for one machine.' }),
   MASTER_KEY: z.string().refine(isMasterKeySetting).optional().meta({
     accepted:
       '32 bytes in base64, as `openssl rand -base64 32` prints them; or file:<path>, or command:<command line>, that hold or print them; while it is rotated the new and the old one, separated by a comma',
@@ -72,7 +72,7 @@ export const settingsSchema = z.strictObject({
   PKCS11_LIBRARY: z.string().refine(isAbsolute).optional().meta({
     accepted: 'the absolute path of a PKCS#11 library, e.g. /usr/lib/softhsm/libsofthsm2.so',
     purpose:
-      'The library of a hardware module that may hold signing keys: see [hardware modules](hsm.md). It is a setting, not a row of the database, so that whoever may write to the database can’t have a library loaded.',
+      'The library of a hardware security module (HSM) for signing keys: see [HSM](hsm.md). It is a setting, not a database row, so that write access to the database is not enough to have a library loaded.',
     defaultText: 'none: keys are sealed in the database',
   }),
   PKCS11_TOKEN: z
@@ -81,7 +81,7 @@ export const settingsSchema = z.strictObject({
     .optional()
     .meta({
       accepted: 'the label of a token, at most 32 characters',
-      purpose: 'The token (partition) of the hardware module in which the keys are.',
+      purpose: 'The HSM’s token (partition) with the keys.',
       defaultText: 'none',
     }),
   PKCS11_PIN: z.string().min(1).optional().meta({
@@ -173,7 +173,7 @@ export function readSettings(
 const MODULE_SETTINGS = ['PKCS11_LIBRARY', 'PKCS11_TOKEN', 'PKCS11_PIN'] as const;
 
 /**
- * The settings of the hardware module, where there is one.
+ * The settings of the HSM, if there is one.
  *
  * @throws InputError where some of them are missing
  */
@@ -182,9 +182,7 @@ export function moduleSettings(settings: Pick<Settings, (typeof MODULE_SETTINGS)
   if (library !== undefined && token !== undefined && pin !== undefined) return { library, token, pin };
   const missing = MODULE_SETTINGS.filter((name) => settings[name] === undefined);
   if (missing.length === MODULE_SETTINGS.length) return undefined;
-  throw new InputError(
-    `A hardware module needs ${MODULE_SETTINGS.join(', ')}: all of them, or none. Missing: ${missing.join(', ')}.`,
-  );
+  throw new InputError(`An HSM needs all of ${MODULE_SETTINGS.join(', ')}. Missing: ${missing.join(', ')}.`);
 }
 
 function readEnvFile(path: string): Record<string, string | undefined> {

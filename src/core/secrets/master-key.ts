@@ -20,6 +20,11 @@ export interface MasterKey {
   unseal(sealed: Uint8Array, context: string): Buffer;
   /** Tells whether a secret is sealed with the current sealing key. */
   isCurrent(sealed: Uint8Array, context: string): boolean;
+  /**
+   * Keeps up with a rotation by another process: the keys are read again before every seal, and where none of them can
+   * unseal a secret. Where they can't be read, the known ones stay.
+   */
+  follow(read: () => readonly string[]): void;
   /** Adds a new sealing key. @param base64 32 bytes in base64 */
   introduce(base64: string): void;
   /** Drops all keys but the first, once nothing is sealed with the others. */
@@ -76,6 +81,27 @@ export function createMasterKey(...base64: string[]): MasterKey {
     }
   }
 
+  let readAgain: (() => readonly string[]) | undefined;
+  /** @returns whether there are other keys than before */
+  function refresh(): boolean {
+    try {
+      const fresh = readAgain?.().map(deriveKeys) ?? [];
+      const names = (some: readonly OneKey[]) => some.map(({ checkValue }) => checkValue).join();
+      if (fresh.length === 0 || names(fresh) === names(keys)) return false;
+      keys.splice(0, keys.length, ...fresh);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+  function unsealWithAny(sealed: Uint8Array, context: string): Buffer | undefined {
+    for (const key of keys) {
+      const secret = opened(key, sealed, context);
+      if (secret !== undefined) return secret;
+    }
+    return undefined;
+  }
+
   // Pass a key object: for bytes, node:crypto first tries other types and catches the exceptions, 8 µs each time.
   let emails = createSecretKey(current().emailSecret);
 
@@ -84,23 +110,24 @@ export function createMasterKey(...base64: string[]): MasterKey {
       return keys.map(({ checkValue }) => checkValue);
     },
     seal(secret, context) {
+      refresh();
       const iv = randomBytes(IV_BYTES);
       const cipher = createCipheriv('aes-256-gcm', current().sealing, iv).setAAD(Buffer.from(context));
       const ciphertext = Buffer.concat([cipher.update(secret), cipher.final()]);
       return Buffer.concat([Buffer.of(VERSION), iv, cipher.getAuthTag(), ciphertext]);
     },
     unseal(sealed, context) {
-      for (const key of keys.slice(0, -1)) {
-        const secret = opened(key, sealed, context);
-        if (secret !== undefined) return secret;
-      }
+      const secret = unsealWithAny(sealed, context) ?? (refresh() ? unsealWithAny(sealed, context) : undefined);
       // Report the last key's error.
-      return unsealWith(keys.at(-1) ?? current(), sealed, context);
+      return secret ?? unsealWith(keys.at(-1) ?? current(), sealed, context);
     },
     isCurrent(sealed, context) {
       const secret = opened(current(), sealed, context);
       secret?.fill(0);
       return secret !== undefined;
+    },
+    follow(read) {
+      readAgain = read;
     },
     introduce: (newer) => void keys.unshift(deriveKeys(newer)),
     forgetOthers: () => void keys.splice(1),

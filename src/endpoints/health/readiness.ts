@@ -33,7 +33,7 @@ type ActiveKey = Awaited<ReturnType<typeof activeKeys>>[number];
 
 /**
  * @returns a function that says whether the service can do its work: database, a usable key for every biller, and the
- *   hardware module where one is set up
+ *   HSM, if one is configured
  */
 export function createReadiness({ database, keys, hsm, clock }: ReadinessServices): () => Promise<Readiness> {
   /** Keys that were unsealed once. Their rows never change, so once is enough. */
@@ -62,10 +62,10 @@ export function createReadiness({ database, keys, hsm, clock }: ReadinessService
     }
   }
 
-  /** The module is in the way only where it is needed: where a biller's active key is in it. */
+  /** The HSM blocks readiness only if a biller's active key is in it. */
   async function moduleProblem(needed: boolean): Promise<Problem | undefined> {
     if (hsm === undefined) {
-      const sentence = 'an active key is in a hardware module, and none is set up here';
+      const sentence = 'an active key is in an HSM, but none is configured';
       return needed ? { sentence, blocking: true } : undefined;
     }
     try {
