@@ -10,7 +10,7 @@ interface DatabaseSettings {
   readonly DATA_DIR: string;
 }
 
-/** Called with errors that happen while nobody waits for an answer. */
+/** Called with errors that happen in the background. */
 export type Report = (error: unknown) => void;
 
 async function openGiven(url: string): Promise<Database> {
