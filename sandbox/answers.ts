@@ -3,13 +3,13 @@ import type { Refusal } from './refusal.ts';
 import { refusalView } from './views/refusal-view.ts';
 
 interface PageOptions {
-  /** Where forms on the page may go, besides this very origin. */
+  /** Where the page's forms may be sent, in addition to this origin. */
   readonly formTarget?: string;
-  /** Whether a portal may show the page inside an iframe. */
+  /** Whether a portal may show the page in an iframe. */
   readonly framed?: boolean;
 }
 
-/** Sends a page with the security headers that fit it. Scripts and styles come from /assets only; nothing is inline. */
+/** Sends a page with suitable security headers. Scripts and styles come only from /assets; nothing is inline. */
 export function sendPage(reply: FastifyReply, page: string, options: PageOptions = {}): FastifyReply {
   const policy = [
     "default-src 'none'",
@@ -18,7 +18,7 @@ export function sendPage(reply: FastifyReply, page: string, options: PageOptions
     "img-src 'self'",
     `form-action ${options.formTarget ?? "'self'"}`,
     "base-uri 'none'",
-    // The stand-in does not know the portals' addresses, so any of them may frame what is meant for an iframe.
+    // The sandbox does not know the portals' addresses, so any site may frame pages meant for iframes.
     `frame-ancestors ${options.framed ? '*' : "'none'"}`,
   ];
   return reply
@@ -28,18 +28,18 @@ export function sendPage(reply: FastifyReply, page: string, options: PageOptions
     .send(page);
 }
 
-/** Whether the caller asked for JSON rather than for a page. */
+/** Tells whether the caller asked for JSON instead of a page. */
 export function wantsJson(request: FastifyRequest): boolean {
   const accept = request.headers.accept ?? '';
   return accept.includes('application/json') && !accept.includes('text/html');
 }
 
-/** Sends a refusal: a page with the reason, or JSON `{error, reason}` to whoever asked for it. */
+/** Sends a refusal: a page with the reason, or JSON `{error, reason}` if the caller asked for it. */
 export function sendRefusal(request: FastifyRequest, reply: FastifyReply, refusal: Refusal): FastifyReply {
   reply.code(refusal.status);
   if (wantsJson(request)) {
     return reply.send({ error: refusal.code, reason: refusal.message });
   }
-  // Framed as well: in ViewMode 1 the reader sits in an iframe, and there is nothing on the page to click on.
+  // Allow framing here too: in ViewMode 1 the user sees this page in an iframe, and it has nothing to click on.
   return sendPage(reply, refusalView(refusal), { framed: true });
 }

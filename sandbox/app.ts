@@ -13,9 +13,9 @@ import { Sessions } from './sessions.ts';
 import { SignOn } from './sign-on.ts';
 
 interface SandboxOptions {
-  /** The only source of absolute URLs, for example http://127.0.0.1:4000. */
+  /** The base of all absolute URLs, for example http://127.0.0.1:4000. */
   readonly publicUrl: string;
-  /** JSON file that keeps the onboarded billers over a restart. Without it, they live in memory. */
+  /** JSON file that keeps the onboarded billers across restarts. Without it, they are only in memory. */
   readonly storeFile?: string;
   readonly logger?: boolean;
 }
@@ -23,20 +23,20 @@ interface SandboxOptions {
 const maxBodyBytes = 512 * 1024;
 
 /**
- * Builds the stand-in Invoice Cloud: a Service Provider of its own, which shares nothing with the Identity Provider
- * but the SAML standard. It does not listen yet.
- * @throws Error when publicUrl or the store file cannot be used
+ * Builds the Invoice Cloud sandbox: an independent Service Provider that shares only the SAML standard with the
+ * Identity Provider. Does not start listening.
+ * @throws Error if publicUrl or the store file is unusable
  */
 export async function createSandbox(options: SandboxOptions): Promise<FastifyInstance> {
   const publicUrl = checkedUrl(options.publicUrl)?.origin;
   if (publicUrl === undefined) {
-    throw new Error(`The public URL of the stand-in, ${options.publicUrl}, is neither https nor http on this machine.`);
+    throw new Error(`The sandbox's public URL, ${options.publicUrl}, must use https (http for localhost only).`);
   }
   const billers = await BillerStore.open(options.storeFile);
   const sessions = new Sessions(publicUrl);
   const app = Fastify({
     bodyLimit: maxBodyBytes,
-    // Queries carry account numbers and SAML messages, so a log line has the path only.
+    // Queries contain account numbers and SAML messages, so log only the path.
     logger: options.logger
       ? { serializers: { req: ({ method, url }) => ({ method, path: url.split('?', 1)[0] }) } }
       : false,
@@ -55,7 +55,7 @@ export async function createSandbox(options: SandboxOptions): Promise<FastifyIns
     sendRefusal(
       request,
       reply,
-      new Refusal('unknown-page', 404, 'There is no such page.', 'Start from the overview at /.'),
+      new Refusal('unknown-page', 404, 'This page does not exist.', 'Start from the overview at /.'),
     ),
   );
 
@@ -73,20 +73,8 @@ function asRefusal(error: unknown, log: { error(details: object, message: string
   }
   const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500;
   if (error instanceof Error && status >= 400 && status < 500) {
-    return new Refusal(
-      'bad-request',
-      400,
-      `The request cannot be read: ${error.message}.`,
-      'Check what was sent.',
-      error,
-    );
+    return new Refusal('bad-request', 400, `The request can't be read: ${error.message}.`, 'Check the request.', error);
   }
   log.error({ err: error }, 'unexpected error');
-  return new Refusal(
-    'internal',
-    500,
-    'Something broke in the stand-in.',
-    'Its log on standard output says what.',
-    error,
-  );
+  return new Refusal('internal', 500, 'Something went wrong in the sandbox.', 'See its log on standard output.', error);
 }

@@ -3,7 +3,7 @@ import { clockSkewMs } from './service-provider.ts';
 import { checkOrder, checkRecent, readInstant, refused } from './strictness.ts';
 import { childrenNamed, readXml, type XmlElement } from './xml-tree.ts';
 
-/** What is read from a verified assertion. */
+/** The contents of a verified assertion. */
 export interface VerifiedAssertion {
   readonly id: string;
   readonly issuer: string;
@@ -14,7 +14,7 @@ export interface VerifiedAssertion {
 }
 
 /**
- * Reads a verified assertion, and checks what the Web Browser SSO profile asks of it (SAML profiles 4.1.4.2, 4.1.4.3).
+ * Reads a verified assertion, and checks the rules of the Web Browser SSO profile (SAML profiles 4.1.4.2, 4.1.4.3).
  * @param xml the assertion, from the bytes whose signature was verified
  * @throws Refusal
  */
@@ -67,7 +67,7 @@ export function readAssertion(
 function checkConfirmation(subject: XmlElement, expected: { acs: string; requestId: string }, now: number): void {
   const confirmations = childrenNamed(subject, samlNames.assertion, 'SubjectConfirmation');
   const bearer = confirmations.filter((candidate) => candidate.attributes.get('Method') === samlNames.bearer);
-  // One is usual. Several would each have to be weighed, and none of our Identity Providers has a reason to send them.
+  // Normally there is one. Several would each have to be evaluated, and no Identity Provider has a reason to send them.
   const [confirmation] = bearer;
   if (confirmation === undefined || confirmations.length !== 1) {
     throw refused('The assertion must have exactly one SubjectConfirmation, with the method bearer.');
@@ -75,24 +75,22 @@ function checkConfirmation(subject: XmlElement, expected: { acs: string; request
   const { attributes } = only(confirmation, 'SubjectConfirmationData');
   if (attributes.get('Recipient') !== expected.acs) {
     throw refused(
-      `The Recipient of the assertion is ${attributes.get('Recipient') ?? 'absent'}; expected is ${expected.acs}.`,
+      `The Recipient of the assertion is ${attributes.get('Recipient') ?? 'absent'}; it must be ${expected.acs}.`,
     );
   }
   if (attributes.get('InResponseTo') !== expected.requestId) {
-    throw refused(
-      'The InResponseTo of the SubjectConfirmationData is not the AuthnRequest that this sign-on began with.',
-    );
+    throw refused('The InResponseTo of the SubjectConfirmationData is not the AuthnRequest that started this sign-on.');
   }
   if (attributes.has('NotBefore')) {
     throw refused('A bearer SubjectConfirmationData must not have a NotBefore.');
   }
   const notOnOrAfter = attributes.get('NotOnOrAfter');
   if (readInstant('NotOnOrAfter of the SubjectConfirmationData', notOnOrAfter) <= now - clockSkewMs) {
-    throw refused(`The assertion has expired: its SubjectConfirmationData ended at ${notOnOrAfter}.`);
+    throw refused(`The assertion has expired: its SubjectConfirmationData expired at ${notOnOrAfter}.`);
   }
 }
 
-// node-saml has judged audience and times; here it is only made sure that the times are there, and written properly.
+// node-saml has checked the audience and times; here we only make sure that the times are present and well-formed.
 function checkConditions(conditions: XmlElement): void {
   readInstant('NotBefore of the Conditions', conditions.attributes.get('NotBefore'));
   readInstant('NotOnOrAfter of the Conditions', conditions.attributes.get('NotOnOrAfter'));
@@ -105,7 +103,7 @@ function checkAuthnStatement(statement: XmlElement, now: number): string {
   }
   const sessionEnd = statement.attributes.get('SessionNotOnOrAfter');
   if (sessionEnd !== undefined && readInstant('The SessionNotOnOrAfter', sessionEnd) <= now) {
-    throw refused(`The session at the Identity Provider ended at ${sessionEnd}.`);
+    throw refused(`The session at the Identity Provider expired at ${sessionEnd}.`);
   }
   if (only(only(statement, 'AuthnContext'), 'AuthnContextClassRef').text === '') {
     throw refused('The AuthnContextClassRef is empty.');
@@ -121,7 +119,7 @@ function readAttributes(assertion: XmlElement): ReadonlyMap<string, readonly str
   for (const element of elements) {
     const name = element.attributes.get('Name') ?? '';
     if (name === '' || attributes.has(name)) {
-      throw refused(`The claim "${name}" has no name or comes twice.`);
+      throw refused(`The claim "${name}" has no name or appears twice.`);
     }
     attributes.set(
       name,

@@ -7,7 +7,10 @@ const assets = [
   { name: 'icon.svg', type: 'image/svg+xml' },
 ];
 
-/** The stylesheet, the icon, and the script that posts a form by itself: files of their own, so that nothing need be inline. */
+/**
+ * The stylesheet, the icon, and the script that submits a form automatically: separate files, so that nothing is
+ * inline.
+ */
 export async function assetRoutes(app: FastifyInstance): Promise<void> {
   for (const { name, type } of assets) {
     const content = await readFile(new URL(`./assets/${name}`, import.meta.url), 'utf8');

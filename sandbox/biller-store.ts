@@ -8,7 +8,7 @@ import { Refusal } from './refusal.ts';
 const maxBillers = 500;
 const fileSchema = z.strictObject({ billers: z.array(billerSchema) });
 
-/** The onboarded billers, in memory and, when a file is named, in that file over a restart. */
+/** The onboarded billers, in memory and optionally in a file that survives restarts. */
 export class BillerStore {
   readonly #billers: Map<string, Biller>;
   readonly #file: string | undefined;
@@ -21,8 +21,8 @@ export class BillerStore {
 
   /**
    * Opens the store.
-   * @param file path of the JSON file; it need not exist yet. Without it, nothing outlives the process.
-   * @throws Error that names the file, when it cannot be read or was not written by this program
+   * @param file path of the JSON file; it does not need to exist yet. Without it, nothing outlives the process.
+   * @throws Error naming the file, if it can't be read or was not written by this program
    */
   static async open(file: string | undefined): Promise<BillerStore> {
     if (file === undefined) {
@@ -35,18 +35,18 @@ export class BillerStore {
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') {
         return new BillerStore([], file);
       }
-      throw new Error(`The onboarded billers in ${file} cannot be read.`, { cause: error });
+      throw new Error(`The onboarded billers in ${file} can't be read.`, { cause: error });
     }
     try {
       return new BillerStore(fileSchema.parse(JSON.parse(text)).billers, file);
     } catch (error) {
-      throw new Error(`${file} does not hold onboarded billers as this program writes them. Move it away.`, {
+      throw new Error(`${file} was not written by this program. Move it away.`, {
         cause: error,
       });
     }
   }
 
-  /** The biller with this GUID (lower case). */
+  /** The biller with this GUID (in lower case). */
   find(guid: string): Biller | undefined {
     return this.#billers.get(guid);
   }
@@ -57,22 +57,22 @@ export class BillerStore {
   }
 
   /**
-   * Keeps a biller, replacing the one with the same GUID.
-   * @throws Refusal when there are too many already
+   * Stores a biller, replacing any with the same GUID.
+   * @throws Refusal if there are too many already
    */
   async save(biller: Biller): Promise<void> {
     if (!this.#billers.has(biller.guid) && this.#billers.size >= maxBillers) {
       throw new Refusal(
         'bad-form',
         400,
-        `The stand-in keeps at most ${maxBillers} billers.`,
-        'Start it with a new store.',
+        `The sandbox keeps at most ${maxBillers} billers.`,
+        'Restart it with a new store.',
       );
     }
     this.#billers.set(biller.guid, biller);
     if (this.#file !== undefined) {
       const file = this.#file;
-      // One write after another, each with everything: the last one always wins.
+      // Writes run one after another, and each contains everything, so the last one wins.
       this.#writing = this.#writing.catch(() => undefined).then(() => this.#write(file));
       await this.#writing;
     }
@@ -83,7 +83,7 @@ export class BillerStore {
     const fresh = `${file}.${randomBytes(6).toString('hex')}`;
     try {
       await writeFile(fresh, `${JSON.stringify({ billers: this.list() }, null, 2)}\n`, { mode: 0o600 });
-      // A rename is atomic: a reader sees the old file or the new one, never half of one.
+      // A rename is atomic: readers see the old file or the new one, never a partial one.
       await rename(fresh, file);
     } catch (error) {
       await rm(fresh, { force: true });

@@ -1,16 +1,16 @@
 import { z } from 'zod';
 
-/** In which binding the AuthnRequest is sent. */
+/** The binding used to send the AuthnRequest. */
 export const bindings = ['HTTP-Redirect', 'HTTP-POST'] as const;
 
-/** An onboarded biller: what the staff typed, and what was copied from the Identity Provider's metadata. */
+/** An onboarded biller: what the staff entered, and what was copied from the Identity Provider's metadata. */
 export const billerSchema = z.strictObject({
   guid: z.string(),
   name: z.string(),
   metadataUrl: z.string(),
   claimEmail: z.string(),
   claimLoginType: z.string(),
-  /** Empty: this biller's Identity Provider sends no account number. */
+  /** Empty if this biller's Identity Provider sends no account number. */
   claimAccountNumber: z.string(),
   binding: z.enum(bindings),
   responseSignatureRequired: z.boolean(),
@@ -28,14 +28,14 @@ export const billerSchema = z.strictObject({
 
 export type Biller = z.infer<typeof billerSchema>;
 
-/** What a LoginType means to this biller, in words, or undefined when nobody said. */
+/** The meaning of a LoginType for this biller, in words, or undefined if none was entered. */
 export function meaningOf(biller: Biller, loginType: number): string | undefined {
   return biller.loginTypeMeanings.find((entry) => entry.loginType === loginType)?.meaning;
 }
 
 /**
- * A BillerGUID in its one spelling (lower case), so that a link in capitals names the same biller.
- * @returns undefined when the text is not a GUID
+ * Normalizes a BillerGUID to lower case, so that an upper-case link names the same biller.
+ * @returns undefined if the text is not a GUID
  */
 export function readGuid(text: string): string | undefined {
   return /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i.test(text) ? text.toLowerCase() : undefined;

@@ -2,7 +2,7 @@ import type { VerifiedAssertion } from './assertion.ts';
 import type { Biller } from './biller.ts';
 import { Refusal } from './refusal.ts';
 
-/** The claims as Invoice Cloud uses them. */
+/** The claims that Invoice Cloud uses. */
 interface Claims {
   readonly email: string;
   readonly loginType: number;
@@ -10,8 +10,8 @@ interface Claims {
 }
 
 /**
- * Takes the claims out of a verified assertion under the names that the onboarding form gave them.
- * @param linkAccount the account in the redirect link; it must be the one in the claim, when one is expected
+ * Takes the claims from a verified assertion, by the names from the onboarding form.
+ * @param linkAccount the account in the redirect link; it must match the claim, if one is expected
  * @throws Refusal that names the claim
  */
 export function readClaims(biller: Biller, attributes: VerifiedAssertion['attributes'], linkAccount: string): Claims {
@@ -21,7 +21,7 @@ export function readClaims(biller: Biller, attributes: VerifiedAssertion['attrib
   }
   const loginType = single(attributes, biller.claimLoginType);
   if (!/^-?[0-9]{1,9}$/.test(loginType)) {
-    throw refusedClaim(`The claim ${biller.claimLoginType} is "${loginType}"; a whole number is expected.`);
+    throw refusedClaim(`The claim ${biller.claimLoginType} is "${loginType}"; it must be a whole number.`);
   }
   if (biller.claimAccountNumber === '') {
     return { email, loginType: Number(loginType), account: linkAccount };
@@ -31,8 +31,8 @@ export function readClaims(biller: Biller, attributes: VerifiedAssertion['attrib
     throw new Refusal(
       'account-mismatch',
       403,
-      'The account in the link is not the one in the claim.',
-      'Sign out at the portal, and start again from the account that you want to pay for.',
+      'The account in the link does not match the claim.',
+      'Sign out of the portal, then start again from the account that you want to pay for.',
     );
   }
   return { email, loginType: Number(loginType), account };
@@ -41,12 +41,12 @@ export function readClaims(biller: Biller, attributes: VerifiedAssertion['attrib
 function single(attributes: VerifiedAssertion['attributes'], name: string): string {
   const values = attributes.get(name);
   if (values === undefined) {
-    const present = [...attributes.keys()].join(', ') || 'none at all';
+    const present = [...attributes.keys()].join(', ') || 'none';
     throw refusedClaim(`The claim ${name} is missing. The claims in the assertion are: ${present}.`);
   }
   const [value, ...more] = values;
   if (value === undefined || value === '' || more.length > 0) {
-    throw refusedClaim(`The claim ${name} has ${values.length} values or an empty one; exactly one value is expected.`);
+    throw refusedClaim(`The claim ${name} has ${values.length} values or an empty one; it must have exactly one.`);
   }
   return value;
 }
@@ -56,6 +56,6 @@ function refusedClaim(reason: string): Refusal {
     'claim-refused',
     403,
     reason,
-    'Compare the claim names in the onboarding form with those that the Identity Provider sends.',
+    'Compare the claim names in the onboarding form with those sent by the Identity Provider.',
   );
 }

@@ -1,12 +1,12 @@
 /** A page of the payment site. */
 export interface Destination {
-  /** Its name in the address: a word, or for any other page its number. */
+  /** Its name in the URL: a word, or its number for unlisted pages. */
   readonly slug: string;
   readonly deepLinkId: number;
   readonly title: string;
 }
 
-/** The pages with a name, in the order of the menu. */
+/** The named pages, in menu order. */
 export const namedDestinations: readonly Destination[] = [
   { slug: 'bills', deepLinkId: 1, title: 'Bills' },
   { slug: 'paperless', deepLinkId: 2, title: 'Paperless' },
@@ -15,7 +15,7 @@ export const namedDestinations: readonly Destination[] = [
   { slug: 'scheduled-payments', deepLinkId: 9, title: 'Scheduled payments' },
 ];
 
-/** The page behind a DeepLinkID. */
+/** The page for a DeepLinkID. */
 export function destinationOf(deepLinkId: number): Destination {
   return (
     namedDestinations.find((destination) => destination.deepLinkId === deepLinkId) ?? {
@@ -26,7 +26,7 @@ export function destinationOf(deepLinkId: number): Destination {
   );
 }
 
-/** The page with this name in its address, or undefined when there is none. */
+/** The page with this name in its URL, or undefined if there is none. */
 export function destinationNamed(slug: string): Destination | undefined {
   if (/^[1-9][0-9]{0,8}$/.test(slug)) {
     return destinationOf(Number(slug));

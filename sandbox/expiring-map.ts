@@ -3,22 +3,22 @@ interface Entry<Value> {
   readonly expiresAt: number;
 }
 
-/** A map with a life span for its entries and a bound on their number. When it is full, the oldest entry goes. */
+/** A map of limited size whose entries expire. When it is full, the oldest entry is dropped. */
 export class ExpiringMap<Value> {
   readonly #entries = new Map<string, Entry<Value>>();
   readonly #lifeMs: number;
   readonly #capacity: number;
 
   /**
-   * @param lifeMs how long an entry is found
-   * @param capacity how many entries there may be at most
+   * @param lifeMs lifetime of an entry
+   * @param capacity maximum number of entries
    */
   constructor(lifeMs: number, capacity: number) {
     this.#lifeMs = lifeMs;
     this.#capacity = capacity;
   }
 
-  /** Keeps a value under a key, replacing an earlier one. */
+  /** Stores a value under a key, replacing any earlier one. */
   set(key: string, value: Value): void {
     this.#entries.delete(key);
     this.#dropExpired();
@@ -31,26 +31,26 @@ export class ExpiringMap<Value> {
     this.#entries.set(key, { value, expiresAt: Date.now() + this.#lifeMs });
   }
 
-  /** The value under a key, or undefined when there is none (any more). */
+  /** The value for a key, or undefined if there is none or it has expired. */
   get(key: string): Value | undefined {
     const entry = this.#entries.get(key);
     return entry !== undefined && entry.expiresAt > Date.now() ? entry.value : undefined;
   }
 
-  /** Takes the value under a key out of the map: it is found once. */
+  /** Removes and returns the value for a key, so that it is found only once. */
   take(key: string): Value | undefined {
     const value = this.get(key);
     this.#entries.delete(key);
     return value;
   }
 
-  /** Whether another entry fits without an older one having to go. */
+  /** Tells whether another entry fits without dropping an older one. */
   hasRoom(): boolean {
     this.#dropExpired();
     return this.#entries.size < this.#capacity;
   }
 
-  // All entries live equally long, so the expired ones are the first in the order of insertion.
+  // All entries have the same lifetime, so the expired ones come first in insertion order.
   #dropExpired(): void {
     const now = Date.now();
     for (const [key, entry] of this.#entries) {

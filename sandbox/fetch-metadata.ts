@@ -5,14 +5,14 @@ const timeoutMs = 5_000;
 const maxBytes = 512 * 1024;
 
 /**
- * Fetches an Identity Provider's metadata, once, with limits: https (http only on this machine), five seconds,
- * 512 KB, no redirect.
+ * Fetches an Identity Provider's metadata once, with limits: https (http for localhost only), five seconds, 512 KB, no
+ * redirects.
  * @throws Refusal that says what went wrong
  */
 export async function fetchMetadata(metadataUrl: string): Promise<string> {
   const url = checkedUrl(metadataUrl);
   if (url === undefined) {
-    throw unreachable(metadataUrl, 'only https URLs are fetched (http only on this machine)');
+    throw unreachable(metadataUrl, 'the URL must be https (http for localhost only)');
   }
   try {
     const response = await fetch(url, {
@@ -22,7 +22,7 @@ export async function fetchMetadata(metadataUrl: string): Promise<string> {
     });
     if (response.status !== 200) {
       await response.body?.cancel();
-      throw unreachable(metadataUrl, `the answer was HTTP status ${response.status}, where 200 was expected`);
+      throw unreachable(metadataUrl, `the HTTP status was ${response.status} instead of 200`);
     }
     return await readLimited(response, metadataUrl);
   } catch (error) {
@@ -30,7 +30,7 @@ export async function fetchMetadata(metadataUrl: string): Promise<string> {
       throw error;
     }
     if (error instanceof Error && error.name === 'TimeoutError') {
-      throw unreachable(metadataUrl, `there was no complete answer within ${timeoutMs / 1000} seconds`, error);
+      throw unreachable(metadataUrl, `there was no complete response within ${timeoutMs / 1000} seconds`, error);
     }
     throw unreachable(metadataUrl, reasonOf(error), error);
   }
@@ -42,18 +42,18 @@ async function readLimited(response: Response, metadataUrl: string): Promise<str
   for await (const chunk of response.body ?? []) {
     size += chunk.byteLength;
     if (size > maxBytes) {
-      throw unreachable(metadataUrl, `the answer is larger than ${maxBytes / 1024} KB`);
+      throw unreachable(metadataUrl, `the response is larger than ${maxBytes / 1024} KB`);
     }
     chunks.push(chunk);
   }
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
   } catch (error) {
-    throw unreachable(metadataUrl, 'the answer is not text in UTF-8', error);
+    throw unreachable(metadataUrl, 'the response is not UTF-8 text', error);
   }
 }
 
-// fetch() says "fetch failed" and hides the reason in the cause.
+// fetch() only says "fetch failed"; the reason is in the cause.
 function reasonOf(error: unknown): string {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   const code = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : '';
@@ -64,7 +64,7 @@ function unreachable(url: string, what: string, cause?: unknown): Refusal {
   return new Refusal(
     'metadata-unreachable',
     400,
-    `The metadata could not be fetched from ${url}: ${what}.`,
+    `The metadata couldn't be fetched from ${url}: ${what}.`,
     'Check the metadata URL and that the Identity Provider is running, then save again.',
     cause,
   );

@@ -8,8 +8,8 @@ import { childrenNamed, readXml, type XmlElement } from './xml-tree.ts';
 type Copied = Omit<Biller['copied'], 'at'>;
 
 /**
- * Reads from an Identity Provider's metadata what the onboarding copies: Entity ID, the SSO Service URL for the
- * binding, and the first signing certificate. Further certificates are left where they are.
+ * Reads the data that onboarding copies from an Identity Provider's metadata: Entity ID, the SSO Service URL for the
+ * binding, and the first signing certificate. Any further certificates are ignored.
  * @throws Refusal that says what is missing
  */
 export function readIdpMetadata(xml: string, binding: Biller['binding'], now: Date): Copied {
@@ -37,7 +37,7 @@ function readEntity(xml: string): XmlElement {
     throw unusable(`It is not well-formed XML: ${error instanceof Error ? error.message : String(error)}.`, error);
   }
   if (root.namespace !== samlNames.metadata || root.name !== 'EntityDescriptor') {
-    throw unusable(`Its root is ${root.name}, where an EntityDescriptor of SAML 2.0 metadata was expected.`);
+    throw unusable(`Its root is ${root.name}; it must be a SAML 2.0 EntityDescriptor.`);
   }
   return root;
 }
@@ -45,7 +45,7 @@ function readEntity(xml: string): XmlElement {
 function checkValidUntil(element: XmlElement, now: Date): void {
   const validUntil = element.attributes.get('validUntil');
   if (validUntil !== undefined && !(Date.parse(validUntil) > now.getTime())) {
-    throw unusable(`It was valid until ${validUntil} only.`);
+    throw unusable(`It expired at ${validUntil}.`);
   }
 }
 
@@ -59,7 +59,9 @@ function readSsoUrl(role: XmlElement, binding: Biller['binding']): string {
     throw unusable(`It has no SingleSignOnService for ${binding}.`);
   }
   if (checkedUrl(location) === undefined) {
-    throw unusable(`Its SSO Service URL for ${binding} is ${location}; https is expected (http only on this machine).`);
+    throw unusable(
+      `Its SSO Service URL for ${binding} is ${location}; it must be an https URL (http for localhost only).`,
+    );
   }
   return location;
 }
@@ -68,7 +70,7 @@ function readCertificate(
   role: XmlElement,
   now: Date,
 ): Pick<Copied, 'certificatePem' | 'certificateFingerprint' | 'certificateSubject' | 'certificateNotAfter'> {
-  // A KeyDescriptor without `use` serves for both signing and encryption (SAML metadata 2.4.1.1).
+  // A KeyDescriptor without `use` is for both signing and encryption (SAML metadata 2.4.1.1).
   const [encoded] = childrenNamed(role, samlNames.metadata, 'KeyDescriptor')
     .filter((key) => (key.attributes.get('use') ?? 'signing') === 'signing')
     .flatMap((key) => childrenNamed(key, samlNames.signature, 'KeyInfo'))
@@ -85,7 +87,7 @@ function readCertificate(
   }
   const notAfter = new Date(certificate.validTo);
   if (!(notAfter > now)) {
-    throw unusable(`Its first signing certificate ended on ${notAfter.toISOString()}.`);
+    throw unusable(`Its first signing certificate expired on ${notAfter.toISOString()}.`);
   }
   return {
     certificatePem: certificate.toString(),
@@ -99,8 +101,8 @@ function unusable(what: string, cause?: unknown): Refusal {
   return new Refusal(
     'metadata-unusable',
     400,
-    `The metadata cannot be used. ${what}`,
-    'Look at the metadata URL in a browser, and ask the Identity Provider to mend it.',
+    `The metadata can't be used. ${what}`,
+    'Open the metadata URL in a browser, and ask the Identity Provider to fix it.',
     cause,
   );
 }

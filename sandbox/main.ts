@@ -1,7 +1,7 @@
 import { createSandbox } from './app.ts';
 import { readSettings, SettingError } from './settings.ts';
 
-/** Starts the stand-in Invoice Cloud as a program of its own. */
+/** Starts the Invoice Cloud sandbox as a separate program. */
 async function main(): Promise<void> {
   const settings = readSettings(process.env);
   const app = await createSandbox({
@@ -9,11 +9,11 @@ async function main(): Promise<void> {
     ...(settings.storeFile === undefined ? {} : { storeFile: settings.storeFile }),
   });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    // Once: a second signal ends the process the hard way.
+    // Only once: a second signal kills the process immediately.
     process.once(signal, () => void app.close());
   }
   await app.listen({ port: settings.port, host: settings.host });
-  console.log(`stand-in Invoice Cloud listens at ${settings.publicUrl}`);
+  console.log(`Invoice Cloud sandbox listening at ${settings.publicUrl}`);
 }
 
 try {

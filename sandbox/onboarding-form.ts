@@ -16,7 +16,7 @@ const meanings = z
       if (match?.[1] === undefined || match[2] === undefined) {
         context.addIssue({
           code: 'custom',
-          message: `has the line "${line}"; expected is, for example, 1=Account owner`,
+          message: `has the line "${line}"; each line must look like 1=Account owner`,
         });
         return z.NEVER;
       }
@@ -25,7 +25,9 @@ const meanings = z
     return entries;
   });
 
-/** What the form sends. An absent field takes its default; an empty AccountNumber claim means "not expected". */
+/**
+ * The fields that the form sends. Absent fields take their defaults; an empty AccountNumber claim means "not expected".
+ */
 const formSchema = z.object({
   billerGuid: z
     .string()
@@ -51,7 +53,7 @@ const formSchema = z.object({
   loginTypeMeanings: meanings.prefault('1=Account owner\n5=Portal user'),
 });
 
-/** The fields of the form with the words that stand next to them, in the order of the form. */
+/** The form's fields with their labels, in form order. */
 export const formLabels = {
   billerGuid: 'BillerGUID',
   name: 'Biller name',
@@ -65,14 +67,14 @@ export const formLabels = {
 } as const satisfies Record<keyof z.infer<typeof formSchema>, string>;
 
 type FormField = keyof typeof formLabels;
-/** What was typed, as it was typed, to fill the form again. */
+/** The text as entered, to fill in the form again. */
 export type TypedValues = Partial<Record<FormField, string>>;
 
 type FormResult =
   | { readonly ok: true; readonly values: z.infer<typeof formSchema> }
   | { readonly ok: false; readonly problems: Partial<Record<FormField, string>> };
 
-/** Checks what the form sent. A problem is a sentence for the field that it concerns. */
+/** Validates the submitted form. Each problem is a sentence about its field. */
 export function readForm(body: unknown): FormResult {
   const result = formSchema.safeParse(body ?? {});
   if (result.success) {
@@ -89,7 +91,7 @@ export function readForm(body: unknown): FormResult {
   return { ok: false, problems };
 }
 
-/** Takes the typed text out of the body, for showing it again. */
+/** Reads the entered text from the body, to show it again. */
 export function typedValues(body: unknown): TypedValues {
   const typed: TypedValues = {};
   if (typeof body === 'object' && body !== null) {

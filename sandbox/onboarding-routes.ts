@@ -15,7 +15,7 @@ interface OnboardingOptions {
   readonly billers: BillerStore;
 }
 
-/** The overview and the form of the onboarding staff. */
+/** The overview and the form for onboarding staff. */
 export async function onboardingRoutes(app: FastifyInstance, { publicUrl, billers }: OnboardingOptions): Promise<void> {
   app.get('/', async (request, reply) => {
     const saved = readGuid(field(request.query, 'saved') ?? '');
@@ -32,8 +32,8 @@ export async function onboardingRoutes(app: FastifyInstance, { publicUrl, biller
       throw new Refusal(
         'cross-site',
         403,
-        'The form was sent from another site.',
-        'Open the form here and send it again.',
+        'The form was submitted from another site.',
+        'Open the form here and submit it again.',
       );
     }
     const form = readForm(request.body);
@@ -65,7 +65,7 @@ export async function onboardingRoutes(app: FastifyInstance, { publicUrl, biller
   });
 }
 
-/** The one moment at which the metadata is looked at. From here on, only the copy counts. */
+/** The only moment at which the metadata is read. From here on, only the copy is used. */
 async function copyMetadata(metadataUrl: string, binding: Biller['binding']): Promise<Biller['copied']> {
   const xml = await fetchMetadata(metadataUrl);
   const now = new Date();

@@ -13,7 +13,7 @@ interface PayOptions {
   readonly sessions: Sessions;
 }
 
-/** The payment site: the pages on which a sign-on ends. */
+/** The payment site: the pages at which a sign-on ends. */
 export async function payRoutes(app: FastifyInstance, { billers, sessions }: PayOptions): Promise<void> {
   const open = (request: FastifyRequest): { signedOn: SignedOn; destination: Destination } => {
     const guid = guidFromPath(request.params);
@@ -27,7 +27,7 @@ export async function payRoutes(app: FastifyInstance, { billers, sessions }: Pay
     }
     const destination = destinationNamed(field(request.params, 'destination') ?? '');
     if (destination === undefined) {
-      throw new Refusal('unknown-page', 404, 'There is no such page.', 'Choose one from the menu.');
+      throw new Refusal('unknown-page', 404, 'This page does not exist.', 'Choose one from the menu.');
     }
     const signedOn = sessions.find(request, guid, field(request.query, 'ViewMode') === '1' ? 1 : 0);
     if (signedOn === undefined) {
@@ -35,7 +35,7 @@ export async function payRoutes(app: FastifyInstance, { billers, sessions }: Pay
         'not-signed-in',
         403,
         'You are not signed in.',
-        'Go back to your portal, and open this page from there.',
+        'Go back to your portal and open this page from there.',
       );
     }
     return { signedOn, destination };
@@ -50,7 +50,7 @@ export async function payRoutes(app: FastifyInstance, { billers, sessions }: Pay
     return sendPage(reply, landingView(signedOn, destination, pressed), { framed: signedOn.viewMode === 1 });
   });
 
-  // The buttons of the payment pages work, and change nothing.
+  // The buttons on the payment pages work but change nothing.
   app.post('/pay/:billerGuid/:destination', async (request, reply) => {
     const { signedOn, destination } = open(request);
     const path = landingPath(signedOn, destination);

@@ -1,7 +1,7 @@
 import { readGuid } from './biller.ts';
 import { Refusal } from './refusal.ts';
 
-/** Where a sign-on shall end, as the redirect link says. */
+/** Where a sign-on should end, according to the redirect link. */
 export interface RequestedPage {
   readonly account: string;
   readonly viewMode: 0 | 1;
@@ -9,8 +9,8 @@ export interface RequestedPage {
 }
 
 /**
- * The BillerGUID in an address.
- * @throws Refusal when it is not a GUID
+ * Reads the BillerGUID in a URL.
+ * @throws Refusal if it is not a GUID
  */
 export function guidFromPath(params: unknown): string {
   const text = field(params, 'billerGuid') ?? '';
@@ -20,7 +20,7 @@ export function guidFromPath(params: unknown): string {
       'bad-link',
       400,
       `"${text.slice(0, 60)}" is not a BillerGUID.`,
-      'Compare the link with the one you were given.',
+      'Compare the link with the original.',
     );
   }
   return guid;
@@ -47,7 +47,7 @@ export function readRedirectLink(query: unknown): RequestedPage {
   return { account, viewMode: viewMode === '1' ? 1 : 0, deepLinkId: Number(deepLinkId) };
 }
 
-/** A field of a parsed query, path or form, when it is there once and not empty. */
+/** A field of a parsed query, path or form, if it appears once and is not empty. */
 export function field(source: unknown, name: string): string | undefined {
   const value = typeof source === 'object' && source !== null ? Reflect.get(source, name) : undefined;
   return typeof value === 'string' && value !== '' ? value : undefined;
@@ -57,7 +57,7 @@ function badLink(name: string, accepted: string): Refusal {
   return new Refusal(
     'bad-link',
     400,
-    `The link must carry ${name} exactly once, with this content: ${accepted}.`,
+    `The link must contain ${name} exactly once, with this value: ${accepted}.`,
     'The link has the form /saml/<BillerGUID>?account=101Invoice&ViewMode=0&DeepLinkID=3.',
   );
 }

@@ -1,4 +1,4 @@
-/** The stable names of what the stand-in refuses. Tests and people can rely on them. */
+/** Stable codes for what the sandbox refuses. Tests and people can rely on them. */
 export type RefusalCode =
   | 'bad-request'
   | 'bad-form'
@@ -17,11 +17,11 @@ export type RefusalCode =
   | 'not-signed-in'
   | 'internal';
 
-/** Something that the stand-in does not accept; shown as a page, or as JSON `{error, reason}`. */
+/** Something that the sandbox does not accept; shown as a page, or as JSON `{error, reason}`. */
 export class Refusal extends Error {
   readonly code: RefusalCode;
   readonly status: number;
-  /** What the reader can look at or do next. */
+  /** What the user can check or do next. */
   readonly hint: string;
 
   constructor(code: RefusalCode, status: 400 | 403 | 404 | 500, reason: string, hint: string, cause?: unknown) {

@@ -6,27 +6,27 @@ import { childrenNamed, readXml, type XmlElement } from './xml-tree.ts';
 
 const base64 = /^[A-Za-z0-9+/\r\n]+={0,2}[\r\n]*$/;
 
-/** A Response as it came in. Nothing in it is verified yet. */
+/** A Response as received, with nothing verified yet. */
 export interface ResponseEnvelope {
   readonly root: XmlElement;
   readonly signed: boolean;
 }
 
 /**
- * Opens the SAMLResponse field: base64, UTF-8, well-formed XML, a Response, and one that says success.
+ * Opens the SAMLResponse field: base64, UTF-8, well-formed XML, a Response with status Success.
  * @throws Refusal
  */
 export function openResponse(encoded: string): ResponseEnvelope {
   const root = parse(encoded);
   if (root.namespace !== samlNames.protocol || root.name !== 'Response') {
-    throw malformed(`its root is ${root.name}, where a Response of SAML 2.0 was expected`);
+    throw malformed(`its root is ${root.name}; it must be a SAML 2.0 Response`);
   }
   checkStatus(root);
   return { root, signed: childrenNamed(root, samlNames.signature, 'Signature').length > 0 };
 }
 
 /**
- * Checks what the standards ask of the Response element beyond the signature (SAML core 3.2.2, bindings 3.5.5.2,
+ * Checks the standards' rules for the Response element, apart from the signature (SAML core 3.2.2, bindings 3.5.5.2,
  * profiles 4.1.4).
  * @param expected what this sign-on was started with
  * @throws Refusal
@@ -44,19 +44,19 @@ export function checkEnvelope(
   checkRecent('The Response', attribute('IssueInstant'), now);
   if (attribute('Destination') !== expected.acs) {
     throw refused(
-      `The Destination of the Response is ${attribute('Destination') ?? 'absent'}; expected is ${expected.acs}.`,
+      `The Destination of the Response is ${attribute('Destination') ?? 'absent'}; it must be ${expected.acs}.`,
     );
   }
   if (attribute('InResponseTo') !== expected.requestId) {
-    throw refused('The InResponseTo of the Response is not the AuthnRequest that this sign-on began with.');
+    throw refused('The InResponseTo of the Response is not the AuthnRequest that started this sign-on.');
   }
   const [issuer] = childrenNamed(root, samlNames.assertion, 'Issuer');
   if (issuer === undefined ? envelope.signed : issuer.text !== expected.idpEntityId) {
-    throw refused(`The Issuer of the Response is ${issuer?.text ?? 'absent'}; expected is ${expected.idpEntityId}.`);
+    throw refused(`The Issuer of the Response is ${issuer?.text ?? 'absent'}; it must be ${expected.idpEntityId}.`);
   }
   const assertions = root.children.filter((child) => child.name === 'Assertion' || child.name === 'EncryptedAssertion');
   if (assertions.length !== 1 || assertions[0]?.namespace !== samlNames.assertion) {
-    throw refused(`The Response holds ${assertions.length} assertions; exactly one is expected.`);
+    throw refused(`The Response contains ${assertions.length} assertions; it must contain exactly one.`);
   }
   checkOrder(root, ['Issuer', 'Signature', 'Extensions', 'Status', 'Assertion']);
   checkSignatures(root);
@@ -92,8 +92,8 @@ function checkStatus(root: XmlElement): void {
   throw new Refusal(
     'identity-provider-error',
     403,
-    `The Identity Provider answered with an error: ${codes.join(' / ')}${message === undefined ? '' : `: ${message.text}`}.`,
-    'The Identity Provider knows more: look there for this moment.',
+    `The Identity Provider returned an error: ${codes.join(' / ')}${message === undefined ? '' : `: ${message.text}`}.`,
+    'See the Identity Provider’s log at this time for details.',
   );
 }
 
@@ -105,8 +105,8 @@ function malformed(what: string, cause?: unknown): Refusal {
   return new Refusal(
     'malformed-response',
     400,
-    `The SAMLResponse cannot be read: ${what}.`,
-    'This is for the people who run the Identity Provider.',
+    `The SAMLResponse can't be read: ${what}.`,
+    'Only the operators of the Identity Provider can fix this.',
     cause,
   );
 }

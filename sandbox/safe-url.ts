@@ -1,6 +1,6 @@
 /**
- * Reads an absolute URL that this program may use or hand out: https, or http to this very machine.
- * @returns the URL, or undefined when it is malformed, carries a user name, or uses plain http to elsewhere
+ * Reads an absolute URL that this program may use or publish: https, or http for localhost.
+ * @returns the URL, or undefined if it is malformed, has a user name, or uses plain http elsewhere
  */
 export function checkedUrl(text: string): URL | undefined {
   if (!URL.canParse(text)) {
@@ -14,7 +14,7 @@ export function checkedUrl(text: string): URL | undefined {
 }
 
 function isLoopback(hostname: string): boolean {
-  // The URL parser has already turned every spelling of an IPv4 address into four decimal numbers.
+  // The URL parser has already normalized every notation of an IPv4 address to four decimal numbers.
   return (
     hostname === 'localhost' ||
     hostname.endsWith('.localhost') ||

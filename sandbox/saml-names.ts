@@ -1,4 +1,4 @@
-/** Namespaces and identifiers from the SAML 2.0 specification set and from XML Signature. */
+/** Namespaces and identifiers from the SAML 2.0 specifications and XML Signature. */
 export const samlNames = {
   protocol: 'urn:oasis:names:tc:SAML:2.0:protocol',
   assertion: 'urn:oasis:names:tc:SAML:2.0:assertion',

@@ -18,11 +18,11 @@ interface SamlOptions {
   readonly signOn: SignOn;
 }
 
-/** What the Identity Provider and the browser meet: the SP metadata, the redirect link, the Assertion Consumer Service. */
+/** The endpoints for the Identity Provider and the browser: SP metadata, redirect link, Assertion Consumer Service. */
 export async function samlRoutes(app: FastifyInstance, options: SamlOptions): Promise<void> {
   const { publicUrl, billers, sessions, signOn } = options;
 
-  // It works before onboarding too, because the Identity Provider needs it first.
+  // Works before onboarding too, because the Identity Provider needs the metadata first.
   app.get('/saml/:billerGuid/metadata', async (request, reply) => {
     const urls = serviceProviderUrls(publicUrl, guidFromPath(request.params));
     return reply.type('application/samlmetadata+xml; charset=utf-8').send(serviceProviderMetadata(urls));
@@ -50,8 +50,8 @@ export async function samlRoutes(app: FastifyInstance, options: SamlOptions): Pr
       throw new Refusal(
         'malformed-response',
         400,
-        'The form must carry SAMLResponse and RelayState, each exactly once.',
-        'Here a sign-on always begins with the redirect link, which gives the RelayState out.',
+        'The form must contain SAMLResponse and RelayState, each exactly once.',
+        'A sign-on here always starts from the redirect link, which issues the RelayState.',
       );
     }
     const signedOn = await signOn.finish(biller, encodedResponse, relayState);

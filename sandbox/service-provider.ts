@@ -5,25 +5,25 @@ import type { Biller } from './biller.ts';
 import { ExpiringMap } from './expiring-map.ts';
 import { samlNames } from './saml-names.ts';
 
-/** How long a sign-on may take, from the redirect link to the Response. */
+/** Time limit for a sign-on, from the redirect link to the Response. */
 export const signOnLifeMs = 10 * 60_000;
-/** How far the two clocks may be apart. */
+/** Maximum difference between the two clocks. */
 export const clockSkewMs = 5_000;
-/** How old an assertion may be, whatever it says itself. */
+/** Maximum age of an assertion, regardless of its own conditions. */
 export const maxAssertionAgeMs = 5 * 60_000;
 
-/** The Service Provider's own addresses for one biller. */
+/** The Service Provider's URLs for one biller. */
 export interface ServiceProviderUrls {
   readonly entityId: string;
   readonly acs: string;
 }
 
-/** The addresses for a biller; `guid` in lower case, `publicUrl` without a slash at its end. */
+/** The URLs for a biller; `guid` in lower case, `publicUrl` without a trailing slash. */
 export function serviceProviderUrls(publicUrl: string, guid: string): ServiceProviderUrls {
   return { entityId: `${publicUrl}/saml/${guid}/metadata`, acs: `${publicUrl}/saml/${guid}/acs` };
 }
 
-/** The Service Provider's metadata for one biller. `html` escapes what is put in, which is right for XML as well. */
+/** The Service Provider's metadata for one biller. The escaping of `html` is right for XML too. */
 export function serviceProviderMetadata(urls: ServiceProviderUrls): string {
   return html`<?xml version="1.0" encoding="UTF-8"?>
 <md:EntityDescriptor xmlns:md="${samlNames.metadata}" entityID="${urls.entityId}">
@@ -35,7 +35,7 @@ export function serviceProviderMetadata(urls: ServiceProviderUrls): string {
 `;
 }
 
-/** The identifiers of AuthnRequests under way, as node-saml wants them kept: bounded, and for ten minutes. */
+/** The IDs of pending AuthnRequests, in the form that node-saml needs: limited in number, and for ten minutes. */
 export function requestIdCache(): CacheProvider {
   const identifiers = new ExpiringMap<string>(signOnLifeMs, 10_000);
   return {
@@ -48,7 +48,7 @@ export function requestIdCache(): CacheProvider {
   };
 }
 
-/** An AuthnRequest, ready to travel through the browser. */
+/** An AuthnRequest, ready to be sent through the browser. */
 export type OutgoingRequest =
   | { readonly kind: 'redirect'; readonly url: string }
   | { readonly kind: 'post'; readonly action: string; readonly fields: Readonly<Record<string, string>> };
@@ -63,7 +63,7 @@ export async function writeAuthnRequest(
   cache: CacheProvider,
   relayState: string,
 ): Promise<{ id: string; request: OutgoingRequest }> {
-  // An xs:ID must not begin with a digit.
+  // An xs:ID must not start with a digit.
   const id = `_${randomBytes(20).toString('hex')}`;
   const saml = nodeSaml(biller, urls, cache, { generateUniqueId: () => id });
   if (biller.binding === 'HTTP-Redirect') {
@@ -75,10 +75,10 @@ export async function writeAuthnRequest(
 }
 
 /**
- * Lets node-saml judge a Response: signatures, InResponseTo, times, audience.
- * @param responseSigned whether the Response element itself bears a signature; if it does, that has to be valid too
- * @returns the assertion's XML, from the bytes that were verified
- * @throws Error with node-saml's sentence
+ * Validates a Response with node-saml: signatures, InResponseTo, times, audience.
+ * @param responseSigned whether the Response element itself is signed; if so, that signature must be valid too
+ * @returns the assertion's XML, from the verified bytes
+ * @throws Error with node-saml's message
  */
 export async function verifyResponse(
   biller: Biller,
@@ -93,7 +93,7 @@ export async function verifyResponse(
   const { profile } = await saml.validatePostResponseAsync({ SAMLResponse: encodedResponse });
   const assertion = profile?.getAssertionXml?.();
   if (assertion === undefined) {
-    throw new Error('There is no assertion in the Response');
+    throw new Error('The Response contains no assertion');
   }
   return assertion;
 }
@@ -106,7 +106,7 @@ function nodeSaml(
 ): SAML {
   return new SAML({
     entryPoint: biller.copied.ssoUrl,
-    // The one certificate that was copied at onboarding. Nothing else is ever trusted.
+    // The one certificate copied at onboarding. Nothing else is ever trusted.
     idpCert: biller.copied.certificatePem,
     idpIssuer: biller.copied.entityId,
     issuer: urls.entityId,
@@ -114,7 +114,7 @@ function nodeSaml(
     callbackUrl: urls.acs,
     identifierFormat: samlNames.emailAddress,
     disableRequestedAuthnContext: true,
-    // The HTTP-POST binding carries the message as it is; only HTTP-Redirect deflates (SAML bindings 3.4.4.1, 3.5.4).
+    // The HTTP-POST binding sends the message uncompressed; only HTTP-Redirect deflates (SAML bindings 3.4.4.1, 3.5.4).
     skipRequestCompression: biller.binding === 'HTTP-POST',
     wantAssertionsSigned: true,
     validateInResponseTo: ValidateInResponseTo.always,

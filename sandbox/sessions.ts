@@ -4,11 +4,11 @@ import { ExpiringMap } from './expiring-map.ts';
 import type { SignedOn } from './sign-on.ts';
 
 const lifeMs = 30 * 60_000;
-// Cookies do not tell ports apart, so these names must differ from those of a program on the same machine.
+// Cookies are shared across ports, so these names must differ from those of other programs on the same machine.
 const topCookie = 'sandbox_session';
 const framedCookie = 'sandbox_framed';
 
-/** Who is signed on at the stand-in. The cookie is valid for one biller's pages only. */
+/** Who is signed on to the sandbox. The cookie is valid only for one biller's pages. */
 export class Sessions {
   readonly #sessions = new ExpiringMap<SignedOn>(lifeMs, 5_000);
   readonly #https: boolean;
@@ -17,20 +17,20 @@ export class Sessions {
     this.#https = publicUrl.startsWith('https:');
   }
 
-  /** Begins a session, and gives the browser its cookie. */
+  /** Starts a session, and sets its cookie. */
   begin(reply: FastifyReply, signedOn: SignedOn): void {
     const id = randomBytes(32).toString('base64url');
     this.#sessions.set(id, signedOn);
     const common = { path: `/pay/${signedOn.billerGuid}`, httpOnly: true };
     if (signedOn.viewMode === 1) {
-      // Inside another site's iframe only a partitioned cookie survives the blocking of third-party cookies.
+      // Inside another site's iframe, only a partitioned cookie survives third-party cookie blocking.
       reply.setCookie(framedCookie, id, { ...common, secure: true, sameSite: 'none', partitioned: true });
     } else {
       reply.setCookie(topCookie, id, { ...common, secure: this.#https, sameSite: 'lax' });
     }
   }
 
-  /** Who is signed on for this biller, in this view mode, or undefined. */
+  /** The user signed on for this biller in this view mode, or undefined. */
   find(request: FastifyRequest, billerGuid: string, viewMode: 0 | 1): SignedOn | undefined {
     const id = request.cookies[viewMode === 1 ? framedCookie : topCookie];
     const signedOn = id === undefined ? undefined : this.#sessions.get(id);

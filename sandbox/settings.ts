@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { checkedUrl } from './safe-url.ts';
 
-/** What the stand-in needs to know to start. */
+/** The settings needed to start the sandbox. */
 interface SandboxSettings {
   readonly port: number;
   readonly host: string;
@@ -9,37 +9,37 @@ interface SandboxSettings {
   readonly storeFile: string | undefined;
 }
 
-/** Every setting: what is accepted, what for, and what holds without it. `docs/settings.md` is made from this list. */
+/** Every setting: accepted values, purpose and default. `docs/settings.md` is generated from this list. */
 export const sandboxSettings = {
   SANDBOX_PORT: {
     accepted: 'a whole number from 1 to 65535',
-    purpose: 'Port that the stand-in listens on.',
+    purpose: 'Port that the sandbox listens on.',
     defaultText: '`4000`',
   },
   SANDBOX_HOST: {
     accepted: 'a host name or an IP address',
-    purpose: 'Address that the stand-in listens on.',
+    purpose: 'Address that the sandbox listens on.',
     defaultText: '`127.0.0.1`',
   },
   SANDBOX_PUBLIC_URL: {
     accepted: 'an https URL without path, query and fragment (http only for localhost and loopback addresses)',
     purpose:
-      'The only source of its absolute URLs. Use another host name than the service has, so that they are two sites to a browser, as in life.',
+      'The base of all its absolute URLs. Use a different host name than the service, so that browsers treat them as two sites, as in production.',
     defaultText: '`http://127.0.0.1:SANDBOX_PORT`',
   },
   SANDBOX_STORE: {
-    accepted: 'a file that may be written',
-    purpose: 'JSON file that keeps the onboarded billers over a restart.',
-    defaultText: 'none: they live in memory',
+    accepted: 'a writable file',
+    purpose: 'JSON file that keeps the onboarded billers across restarts.',
+    defaultText: 'none: they are only in memory',
   },
 } as const;
 
 type SandboxSettingName = keyof typeof sandboxSettings;
 
-/** A setting that cannot be used. The message names it, tells what was given and what is accepted. */
+/** An unusable setting. The message names it, its value and what is accepted. */
 export class SettingError extends Error {
   constructor(name: string, given: string, reason: string) {
-    super(`${name} is ${JSON.stringify(given)}, which cannot be used: ${reason}.`);
+    super(`${name} is ${JSON.stringify(given)}, which can't be used: ${reason}.`);
     this.name = 'SettingError';
   }
 }
@@ -51,18 +51,18 @@ const portSchema = z
   .pipe(z.number().min(1).max(65535));
 
 const refusal = (name: SandboxSettingName, given: string) =>
-  new SettingError(name, given, `${sandboxSettings[name].accepted} is accepted`);
+  new SettingError(name, given, `it must be ${sandboxSettings[name].accepted}`);
 
 /**
  * Reads the settings from the environment.
  * @param env the environment, usually `process.env`; an empty value counts as absent
- * @throws SettingError on a bad or unknown setting
+ * @throws SettingError for a bad or unknown setting
  */
 export function readSettings(env: Readonly<Record<string, string | undefined>>): SandboxSettings {
   for (const name of Object.keys(env)) {
     if (name.startsWith('SANDBOX_') && !Object.hasOwn(sandboxSettings, name)) {
       const known = Object.keys(sandboxSettings).join(', ');
-      throw new SettingError(name, env[name] ?? '', `there is no such setting; there are ${known}`);
+      throw new SettingError(name, env[name] ?? '', `no such setting; the settings are ${known}`);
     }
   }
   const port = portSchema.safeParse(env.SANDBOX_PORT || '4000');

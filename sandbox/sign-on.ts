@@ -17,7 +17,7 @@ import {
 } from './service-provider.ts';
 import { refused } from './strictness.ts';
 
-/** What the stand-in learnt from a sign-on; the landing page shows it. */
+/** What the sandbox learned from a sign-on; shown on the landing page. */
 export interface SignedOn {
   readonly billerGuid: string;
   readonly biller: string;
@@ -41,7 +41,7 @@ interface PendingSignOn extends RequestedPage {
   readonly requestId: string;
 }
 
-/** The sign-ons under way: starts them with an AuthnRequest, ends them with a Response. */
+/** Pending sign-ons: starts them with an AuthnRequest, completes them with a Response. */
 export class SignOn {
   readonly #publicUrl: string;
   readonly #requestIds = requestIdCache();
@@ -53,7 +53,7 @@ export class SignOn {
     this.#publicUrl = publicUrl;
   }
 
-  /** Writes the AuthnRequest and remembers, under an opaque RelayState, where the sign-on shall end. */
+  /** Writes the AuthnRequest and remembers, under an opaque RelayState, where the sign-on should end. */
   async start(biller: Biller, page: RequestedPage): Promise<OutgoingRequest> {
     const relayState = randomBytes(32).toString('base64url');
     const urls = serviceProviderUrls(this.#publicUrl, biller.guid);
@@ -63,9 +63,9 @@ export class SignOn {
   }
 
   /**
-   * Judges a Response.
+   * Validates a Response.
    * @param encodedResponse the field SAMLResponse
-   * @param relayState the field RelayState; good for one attempt, whatever its outcome
+   * @param relayState the field RelayState; valid for one attempt, whatever its outcome
    * @throws Refusal that says what is wrong
    */
   async finish(biller: Biller, encodedResponse: string, relayState: string, now = Date.now()): Promise<SignedOn> {
@@ -74,7 +74,7 @@ export class SignOn {
       throw new Refusal(
         'unknown-relay-state',
         403,
-        'The RelayState is not known: it was not given out here, was used before, or is older than ten minutes.',
+        'The RelayState is unknown: it was not issued here, was already used, or is older than ten minutes.',
         'Start again from the portal.',
       );
     }
@@ -86,7 +86,7 @@ export class SignOn {
       verified = await verifyResponse(biller, urls, this.#requestIds, encodedResponse, envelope.signed);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
-      throw refused(`The Response was refused by node-saml: ${reason}`, error);
+      throw refused(`node-saml refused the Response: ${reason}`, error);
     }
     checkEnvelope(envelope, expected, now);
     const assertion = readAssertion(verified, expected, now);
@@ -111,11 +111,11 @@ export class SignOn {
 
   #refuseReplay(assertionId: string): void {
     if (this.#seenAssertions.get(assertionId) !== undefined) {
-      throw refused(`The assertion ${assertionId} was used before.`);
+      throw refused(`The assertion ${assertionId} was already used.`);
     }
     if (!this.#seenAssertions.hasRoom()) {
-      // Forgetting an older one would let it in a second time.
-      throw refused('There are too many sign-ons at the moment to keep track of. Try again in some minutes.');
+      // Forgetting an older one would allow it to be replayed.
+      throw refused('There are too many sign-ons to keep track of. Try again in a few minutes.');
     }
     this.#seenAssertions.set(assertionId, true);
   }

@@ -11,8 +11,9 @@ const digestMethods = ['http://www.w3.org/2001/04/xmlenc#sha256', 'http://www.w3
 const transforms = ['http://www.w3.org/2000/09/xmldsig#enveloped-signature', exclusive];
 
 /**
- * Checks the form of the signatures on a Response and its assertion (SAML core 5.4): which algorithms, one reference to
- * the element that holds the signature. node-saml verifies the signatures themselves, but it would accept SHA-1.
+ * Checks the form of the signatures on a Response and its assertion (SAML core 5.4): accepted algorithms, and one
+ * Reference, to the element that contains the signature. node-saml verifies the signatures themselves, but would accept
+ * SHA-1.
  * @throws Refusal
  */
 export function checkSignatures(response: XmlElement): void {
@@ -30,7 +31,7 @@ function checkSignature(holder: XmlElement, signature: XmlElement): void {
   expectAlgorithm(where, only(where, info, 'SignatureMethod'), signatureMethods);
   const reference = only(where, info, 'Reference');
   if (reference.attributes.get('URI') !== `#${holder.attributes.get('ID')}`) {
-    throw refused(`${where} refers to something else than the ${holder.name} that holds it.`);
+    throw refused(`${where} does not refer to the ${holder.name} that contains it.`);
   }
   for (const transform of only(where, reference, 'Transforms').children) {
     expectAlgorithm(where, transform, transforms);
@@ -49,6 +50,6 @@ function only(where: string, parent: XmlElement, name: string): XmlElement {
 function expectAlgorithm(where: string, element: XmlElement, accepted: readonly string[]): void {
   const algorithm = element.attributes.get('Algorithm') ?? '';
   if (!accepted.includes(algorithm)) {
-    throw refused(`${where} uses ${algorithm} as ${element.name}; accepted is ${accepted.join(' or ')}.`);
+    throw refused(`${where} uses ${algorithm} as ${element.name}; it must use ${accepted.join(' or ')}.`);
   }
 }

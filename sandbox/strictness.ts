@@ -2,13 +2,13 @@ import { Refusal } from './refusal.ts';
 import { clockSkewMs, maxAssertionAgeMs } from './service-provider.ts';
 import type { XmlElement } from './xml-tree.ts';
 
-/** A refusal of a Response that can be read but must not be believed. */
+/** The refusal of a Response that is readable but not trustworthy. */
 export function refused(reason: string, cause?: unknown): Refusal {
   return new Refusal(
     'response-refused',
     403,
     reason,
-    'Start again from the portal. If it stays, compare the onboarding data with the Identity Provider.',
+    'Start again from the portal. If the problem persists, compare the onboarding data with the Identity Provider.',
     cause,
   );
 }
@@ -16,12 +16,12 @@ export function refused(reason: string, cause?: unknown): Refusal {
 /**
  * Reads a SAML time: xs:dateTime in UTC (SAML core 1.3.3).
  * @returns milliseconds since 1970
- * @throws Refusal when it is absent or not such a time
+ * @throws Refusal if it is absent or not in that format
  */
 export function readInstant(what: string, text: string | undefined): number {
   const instant = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(text ?? '') ? Date.parse(text ?? '') : Number.NaN;
   if (Number.isNaN(instant)) {
-    throw refused(`${what} is ${text ?? 'absent'}; a time in UTC such as 2030-01-31T12:00:00Z is expected.`);
+    throw refused(`${what} is ${text ?? 'absent'}; it must be a UTC time such as 2030-01-31T12:00:00Z.`);
   }
   return instant;
 }
@@ -37,7 +37,7 @@ export function checkRecent(what: string, issueInstant: string | undefined, now:
   }
 }
 
-/** Checks that the children come in the order of the schema, as a validating Service Provider would. */
+/** Checks that the children are in schema order, as a validating Service Provider would. */
 export function checkOrder(element: XmlElement, order: readonly string[]): void {
   let reached = 0;
   for (const child of element.children) {

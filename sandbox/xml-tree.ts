@@ -1,6 +1,6 @@
 import { SaxesParser } from 'saxes';
 
-/** An element, read from a well-formed, namespace-correct document. */
+/** An element of a well-formed, namespace-correct document. */
 export interface XmlElement {
   readonly namespace: string;
   readonly name: string;
@@ -18,9 +18,9 @@ interface OpenElement extends XmlElement {
 const maxDepth = 100;
 
 /**
- * Reads a document into a tree. A document type declaration is refused, because entities are how XML is made to
- * read files or to explode; processing instructions are refused because SAML has no use for them.
- * @throws Error with the parser's sentence when the text is not well-formed or not namespace-correct
+ * Parses a document into a tree. Document type declarations are refused, because entities can be used to read files or
+ * to exhaust memory; processing instructions are refused because SAML has no use for them.
+ * @throws Error with the parser's message if the text is not well-formed or not namespace-correct
  */
 export function readXml(text: string): XmlElement {
   const parser = new SaxesParser({ xmlns: true, position: true });
@@ -68,7 +68,7 @@ export function readXml(text: string): XmlElement {
 
   parser.write(text).close();
   if (root === undefined) {
-    throw new Error('there is no element in it');
+    throw new Error('it contains no element');
   }
   return root;
 }

@@ -1,11 +1,11 @@
 import { type AuditWriter, createAuditWriter } from './core/audit/writer.ts';
 import { type Billers, createBillers } from './core/billers/billers.ts';
 import { createExpiryWatch, type ExpiryWatch } from './core/expiry/watch.ts';
-import type { HardwareModule } from './core/keys/hsm/module.ts';
-import { createModuleKeys, type ModuleKeys } from './core/keys/hsm/module-keys.ts';
+import type { Hsm } from './core/keys/hsm/hsm.ts';
+import { createHsmKeys, type HsmKeys } from './core/keys/hsm/hsm-keys.ts';
 import { createKeys, type Keys } from './core/keys/keys.ts';
 import { createMetadataFetches, type MetadataFetches } from './core/keys/publication/metadata-fetches.ts';
-import { createHandOver, type HandOver } from './core/keys/publication/one-time-url.ts';
+import { createOneTimeUrls, type OneTimeUrls } from './core/keys/publication/one-time-url.ts';
 import { createRotation, type Rotation } from './core/keys/rotation.ts';
 import type { MasterKey } from './core/secrets/master-key.ts';
 import type { MasterKeyFile } from './core/secrets/master-key-source.ts';
@@ -32,10 +32,10 @@ export interface Services {
   readonly billers: Billers;
   readonly keys: Keys;
   /** Undefined if none is set up. */
-  readonly module: HardwareModule | undefined;
-  readonly moduleKeys: ModuleKeys;
+  readonly hsm: Hsm | undefined;
+  readonly hsmKeys: HsmKeys;
   readonly rotation: Rotation;
-  readonly handOver: HandOver;
+  readonly oneTimeUrls: OneTimeUrls;
   readonly fetches: MetadataFetches;
   readonly expiry: ExpiryWatch;
   readonly sessions: Sessions;
@@ -54,19 +54,19 @@ interface Foundation {
   readonly database: Database;
   readonly masterKey: MasterKey;
   readonly masterKeyFile?: MasterKeyFile | undefined;
-  readonly module?: HardwareModule | undefined;
+  readonly hsm?: Hsm | undefined;
   /** Milliseconds since 1970. */
   readonly clock?: () => number;
 }
 
 /** Builds the services on an open database and its master key. */
 export function createServices(foundation: Foundation): Services {
-  const { publicUrl, database, masterKey, masterKeyFile, module, clock = Date.now } = foundation;
+  const { publicUrl, database, masterKey, masterKeyFile, hsm, clock = Date.now } = foundation;
   const { db } = database;
   const audit = createAuditWriter({ database, masterKey, clock });
   const billers = createBillers({ db, publicUrl });
-  const moduleKeys = createModuleKeys({ database, module, audit, clock });
-  const keys = createKeys({ database, masterKey, moduleKeys, clock });
+  const hsmKeys = createHsmKeys({ database, hsm, audit, clock });
+  const keys = createKeys({ database, masterKey, hsmKeys, clock });
   const rotation = createRotation({ database, keys, audit, clock });
   const fetches = createMetadataFetches({ database, clock });
   const sessions = createSessions({ database, clock });
@@ -87,10 +87,10 @@ export function createServices(foundation: Foundation): Services {
     audit,
     billers,
     keys,
-    module,
-    moduleKeys,
+    hsm,
+    hsmKeys,
     rotation,
-    handOver: createHandOver({ database, rotation, audit, clock }),
+    oneTimeUrls: createOneTimeUrls({ database, rotation, audit, clock }),
     fetches,
     expiry: createExpiryWatch({ database, masterKey, billers, rotation, audit, clock }),
     sessions,
@@ -99,14 +99,14 @@ export function createServices(foundation: Foundation): Services {
     issue: createIssue({ keys, audit, clock }),
     traces,
     metrics: createMetrics(),
-    readiness: createReadiness({ database, keys, masterKey, module, clock }),
+    readiness: createReadiness({ database, keys, masterKey, hsm, clock }),
     tidy: async () => {
       await deleteExpiredSessions(db, new Date(clock()));
       await flows.deleteExpired();
       await throttle.deleteExpired();
       await traces.deleteExpired();
       await fetches.deleteExpired();
-      await moduleKeys.destroyScheduled();
+      await hsmKeys.destroyScheduled();
     },
   };
 }

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
-import type { ModuleSettings } from './core/keys/hsm/module.ts';
+import type { HsmSettings } from './core/keys/hsm/hsm.ts';
 import { isMasterKey } from './core/secrets/master-key-source.ts';
 import { isSecretSource } from './core/secrets/secret-source.ts';
 import { InputError } from './platform/errors/idp-error.ts';
@@ -53,15 +53,15 @@ export const settingsSchema = z.strictObject({
   }),
   DATABASE_URL: z.string().refine(isDatabaseUrl).optional().meta({
     accepted: 'a PostgreSQL URL, e.g. postgres://user:password@host:5432/ic_idp',
-    purpose: 'The PostgreSQL database. Without it an embedded PGlite database is kept in DATA_DIR.',
-    defaultText: 'none: embedded PGlite in `DATA_DIR`',
+    purpose: 'The PostgreSQL database. Without it the service runs a PostgreSQL of its own in DATA_DIR.',
+    defaultText: 'none: embedded PostgreSQL in `DATA_DIR`',
     secret: true,
   }),
   DATA_DIR: z
     .string()
     .min(1)
     .default('./data')
-    .meta({ accepted: 'a folder', purpose: 'Folder of the embedded database and of its control socket.' }),
+    .meta({ accepted: 'a folder', purpose: 'Folder of the embedded database, for one machine.' }),
   MASTER_KEY: z.string().refine(isMasterKeySetting).optional().meta({
     accepted:
       '32 bytes in base64, as `openssl rand -base64 32` prints them; or file:<path>, or command:<command line>, that hold or print them; while it is rotated the new and the old one, separated by a comma',
@@ -72,7 +72,7 @@ export const settingsSchema = z.strictObject({
   PKCS11_LIBRARY: z.string().refine(isAbsolute).optional().meta({
     accepted: 'the absolute path of a PKCS#11 library, e.g. /usr/lib/softhsm/libsofthsm2.so',
     purpose:
-      'The library of a hardware module that may hold signing keys: see [hardware modules](hardware-module.md). It is a setting, not a row of the database, so that whoever may write to the database can’t have a library loaded.',
+      'The library of a hardware security module (HSM) for signing keys: see [HSM](hsm.md). It is a setting, not a database row, so that write access to the database is not enough to have a library loaded.',
     defaultText: 'none: keys are sealed in the database',
   }),
   PKCS11_TOKEN: z
@@ -81,7 +81,7 @@ export const settingsSchema = z.strictObject({
     .optional()
     .meta({
       accepted: 'the label of a token, at most 32 characters',
-      purpose: 'The token (partition) of the hardware module in which the keys are.',
+      purpose: 'The HSM’s token (partition) with the keys.',
       defaultText: 'none',
     }),
   PKCS11_PIN: z.string().min(1).optional().meta({
@@ -173,18 +173,16 @@ export function readSettings(
 const MODULE_SETTINGS = ['PKCS11_LIBRARY', 'PKCS11_TOKEN', 'PKCS11_PIN'] as const;
 
 /**
- * The settings of the hardware module, where there is one.
+ * The settings of the HSM, if there is one.
  *
  * @throws InputError where some of them are missing
  */
-export function moduleSettings(settings: Pick<Settings, (typeof MODULE_SETTINGS)[number]>): ModuleSettings | undefined {
+export function moduleSettings(settings: Pick<Settings, (typeof MODULE_SETTINGS)[number]>): HsmSettings | undefined {
   const { PKCS11_LIBRARY: library, PKCS11_TOKEN: token, PKCS11_PIN: pin } = settings;
   if (library !== undefined && token !== undefined && pin !== undefined) return { library, token, pin };
   const missing = MODULE_SETTINGS.filter((name) => settings[name] === undefined);
   if (missing.length === MODULE_SETTINGS.length) return undefined;
-  throw new InputError(
-    `A hardware module needs ${MODULE_SETTINGS.join(', ')}: all of them, or none. Missing: ${missing.join(', ')}.`,
-  );
+  throw new InputError(`An HSM needs all of ${MODULE_SETTINGS.join(', ')}. Missing: ${missing.join(', ')}.`);
 }
 
 function readEnvFile(path: string): Record<string, string | undefined> {

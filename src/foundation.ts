@@ -1,11 +1,10 @@
 import { moduleSettings, type Settings } from './config.ts';
-import type { HardwareModule } from './core/keys/hsm/module.ts';
+import type { Hsm } from './core/keys/hsm/hsm.ts';
 import { createMasterKey, type MasterKey } from './core/secrets/master-key.ts';
 import { embeddedMasterKeyFile, type MasterKeyFile, readMasterKeys } from './core/secrets/master-key-source.ts';
 import { verifyMasterKey } from './core/secrets/verify-master-key.ts';
-import type { ControlSocket } from './platform/database/control-socket.ts';
 import type { Database } from './platform/database/database.ts';
-import { openDatabase } from './platform/database/open.ts';
+import { openDatabase, type Report } from './platform/database/open.ts';
 
 /** What every service stands on: the database is open, and the master key fits it. */
 export interface Foundation {
@@ -14,52 +13,45 @@ export interface Foundation {
   readonly masterKey: MasterKey;
   /** Undefined where the master key is a setting. */
   readonly masterKeyFile: MasterKeyFile | undefined;
-  readonly module: HardwareModule | undefined;
-  readonly controlSocket: ControlSocket | undefined;
+  readonly hsm: Hsm | undefined;
   close(): Promise<void>;
 }
 
 /**
- * Opens what the settings describe: database, migrations, master key, hardware module.
+ * Opens what the settings describe: database, migrations, master key, HSM.
  *
- * @returns undefined where a running service has the embedded database
+ * @param report is called while an embedded database that was lost can't be started again
  * @throws InputError where one of them cannot be opened
  */
-export async function openFoundation(settings: Settings): Promise<Foundation | undefined> {
-  const opened = await openDatabase(settings);
-  if (opened === undefined) return undefined;
-  const { database, controlSocket } = opened;
-  const close = async () => {
-    await database.close();
-    await controlSocket?.release();
-  };
+export async function openFoundation(settings: Settings, report?: Report): Promise<Foundation> {
+  const database = await openDatabase(settings, report);
   try {
     const { MASTER_KEY } = settings;
     const masterKeyFile = MASTER_KEY === undefined ? embeddedMasterKeyFile() : undefined;
     const masterKey = createMasterKey(...(masterKeyFile?.read() ?? (await readMasterKeys(MASTER_KEY ?? ''))));
+    if (masterKeyFile !== undefined) masterKey.follow(masterKeyFile.read);
     await verifyMasterKey(database.db, masterKey);
-    const module = await openModule(settings);
+    const hsm = await openModule(settings);
     return {
       publicUrl: settings.PUBLIC_URL,
       database,
       masterKey,
       masterKeyFile,
-      module,
-      controlSocket,
+      hsm,
       async close() {
-        module?.close();
-        await close();
+        hsm?.close();
+        await database.close();
       },
     };
   } catch (error) {
-    await close();
+    await database.close();
     throw error;
   }
 }
 
-async function openModule(settings: Settings): Promise<HardwareModule | undefined> {
+async function openModule(settings: Settings): Promise<Hsm | undefined> {
   const given = moduleSettings(settings);
   if (given === undefined) return undefined;
-  const { createModule } = await import('./core/keys/hsm/module.ts');
-  return createModule(given);
+  const { createHsm } = await import('./core/keys/hsm/hsm.ts');
+  return createHsm(given);
 }

@@ -25,17 +25,11 @@ async function lookAtCertificates({ expiry, metrics }: Services, logger: Logger)
 async function start(): Promise<void> {
   const settings = readSettings(process.env);
   const logger = createLogger(settings.LOG_LEVEL);
-  const installation = await openInstallation(settings);
-  if (installation === undefined) {
-    throw new InputError(
-      `Another service already uses the embedded database in ${settings.DATA_DIR} (DATA_DIR). Stop it, choose another DATA_DIR, or use PostgreSQL (DATABASE_URL) to run several.`,
-    );
-  }
-  const { services, controlSocket } = installation;
+  const installation = await openInstallation(settings, (error) =>
+    logger.error({ err: error }, 'the embedded database was lost and does not start; the start is tried again'),
+  );
+  const { services } = installation;
   const server = await createServer(services, { logger, settings });
-  // Commands on PostgreSQL need no running service, so that it does without the operations in its memory.
-  const control = controlSocket && (await import('./admin/control-server.ts')).createControlServer(services);
-  if (control !== undefined) controlSocket?.attach(control);
   try {
     await server.listen({ port: settings.PORT, host: settings.HOST });
   } catch (error) {
@@ -62,7 +56,6 @@ async function start(): Promise<void> {
     clearInterval(tidying);
     setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref();
     await server.close();
-    control?.closeAllConnections();
     await installation.close();
     process.exit(0);
   };

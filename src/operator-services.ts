@@ -13,7 +13,7 @@ export interface OperatorServiceSource {
 type Factories = { readonly [Name in ServiceName]: () => Promise<OperatorServices[Name]> };
 
 export function createOperatorServices(foundation: Foundation): OperatorServiceSource {
-  const { publicUrl, database, masterKey, masterKeyFile, module } = foundation;
+  const { publicUrl, database, masterKey, masterKeyFile, hsm } = foundation;
   const { db } = database;
   const clock = Date.now;
   const built = new Map<ServiceName, Promise<unknown>>();
@@ -30,7 +30,7 @@ export function createOperatorServices(foundation: Foundation): OperatorServiceS
     database: async () => database,
     masterKey: async () => masterKey,
     masterKeyFile: async () => masterKeyFile,
-    module: async () => module,
+    hsm: async () => hsm,
     audit: async () => {
       const { createAuditWriter } = await import('./core/audit/writer.ts');
       return createAuditWriter({ database, masterKey, clock });
@@ -41,13 +41,13 @@ export function createOperatorServices(foundation: Foundation): OperatorServiceS
       database.onChange((billerId) => billers.forget(billerId));
       return billers;
     },
-    moduleKeys: async () => {
-      const { createModuleKeys } = await import('./core/keys/hsm/module-keys.ts');
-      return createModuleKeys({ database, module, audit: await one('audit'), clock });
+    hsmKeys: async () => {
+      const { createHsmKeys } = await import('./core/keys/hsm/hsm-keys.ts');
+      return createHsmKeys({ database, hsm, audit: await one('audit'), clock });
     },
     keys: async () => {
       const { createKeys } = await import('./core/keys/keys.ts');
-      const keys = createKeys({ database, masterKey, moduleKeys: await one('moduleKeys'), clock });
+      const keys = createKeys({ database, masterKey, hsmKeys: await one('hsmKeys'), clock });
       database.onChange((billerId) => keys.forget(billerId));
       return keys;
     },
@@ -55,9 +55,9 @@ export function createOperatorServices(foundation: Foundation): OperatorServiceS
       const { createRotation } = await import('./core/keys/rotation.ts');
       return createRotation({ database, keys: await one('keys'), audit: await one('audit'), clock });
     },
-    handOver: async () => {
-      const { createHandOver } = await import('./core/keys/publication/one-time-url.ts');
-      return createHandOver({ database, rotation: await one('rotation'), audit: await one('audit'), clock });
+    oneTimeUrls: async () => {
+      const { createOneTimeUrls } = await import('./core/keys/publication/one-time-url.ts');
+      return createOneTimeUrls({ database, rotation: await one('rotation'), audit: await one('audit'), clock });
     },
     traces: async () => {
       const { createTraces } = await import('./diagnostics/traces/traces.ts');
@@ -65,7 +65,7 @@ export function createOperatorServices(foundation: Foundation): OperatorServiceS
     },
     readiness: async () => {
       const { createReadiness } = await import('./endpoints/health/readiness.ts');
-      return createReadiness({ database, keys: await one('keys'), masterKey, module, clock });
+      return createReadiness({ database, keys: await one('keys'), masterKey, hsm, clock });
     },
   };
 

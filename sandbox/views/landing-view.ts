@@ -3,15 +3,15 @@ import { type Destination, namedDestinations } from '../destinations.ts';
 import type { SignedOn } from '../sign-on.ts';
 import { layout } from './layout.ts';
 import { panelFor } from './panels.ts';
-import { toldView } from './told-view.ts';
+import { receivedView } from './received-view.ts';
 
-/** The path of a landing page. In ViewMode 1 it says so, because that page looks for another cookie. */
+/** The path of a landing page. It includes ViewMode 1, because that page uses a different cookie. */
 export function landingPath(signedOn: SignedOn, destination: Destination): string {
   return `/pay/${signedOn.billerGuid}/${destination.slug}${signedOn.viewMode === 1 ? '?ViewMode=1' : ''}`;
 }
 
 /**
- * A page of the payment site. In ViewMode 1 it comes without header, menu and footer, to sit inside a portal.
+ * A page of the payment site. In ViewMode 1 it has no header, menu or footer, to fit inside a portal.
  * @param pressed whether a button on the page was just pressed
  */
 export function landingView(signedOn: SignedOn, destination: Destination, pressed: boolean): string {
@@ -22,10 +22,10 @@ export function landingView(signedOn: SignedOn, destination: Destination, presse
     body: html`!${framed ? '' : headerView(signedOn, destination)}
 <main class="wrap">
 <div class="page-head"><div><p class="eyebrow">Account ${signedOn.account}</p><h1>${destination.title}</h1></div></div>
-!${pressed ? '<p class="notice" role="status"><strong>Thank you.</strong> This is a stand-in: nothing was changed and nothing was charged.</p>' : ''}
+!${pressed ? '<p class="notice" role="status"><strong>Thank you.</strong> This is a sandbox: nothing was changed and nothing was charged.</p>' : ''}
 <div class="columns">
 <div class="column">!${panelFor(signedOn, destination)}</div>
-<aside class="column side" aria-label="What the sign-on told">!${toldView(signedOn, destination)}</aside>
+<aside class="column side" aria-label="Received at sign-on">!${receivedView(signedOn, destination)}</aside>
 </div>
 </main>
 !${framed ? '' : footerView(signedOn)}`,
@@ -48,7 +48,7 @@ function headerView(signedOn: SignedOn, current: Destination): string {
 
 function footerView(signedOn: SignedOn): string {
   return html`<footer class="foot"><div class="wrap"><p>Online payments for ${signedOn.biller}.</p>
-<p>All amounts, bills and cards on this page are invented.</p></div></footer>`;
+<p>All amounts, bills and cards on this page are made up.</p></div></footer>`;
 }
 
 function initials(name: string): string {

@@ -9,7 +9,7 @@ interface LayoutParts {
   readonly bodyClass?: string;
 }
 
-/** The frame of every page: head, and the ribbon that says that this is the stand-in. */
+/** The frame of every page: head, and the ribbon that marks it as the sandbox. */
 export function layout({ title, body, head = '', bodyClass = '' }: LayoutParts): string {
   return html`<!doctype html>
 <html lang="en">
@@ -17,26 +17,26 @@ export function layout({ title, body, head = '', bodyClass = '' }: LayoutParts):
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="robots" content="noindex">
-<title>${title} | Stand-in for Invoice Cloud</title>
+<title>${title} | Invoice Cloud Sandbox</title>
 <link rel="icon" href="/assets/icon.svg">
 <link rel="stylesheet" href="/assets/sandbox.css">
 !${head}
 </head>
 <body class="${bodyClass}">
-<p class="ribbon"><span class="ribbon-dot" aria-hidden="true"></span>Stand-in for Invoice Cloud - for testing</p>
+<p class="ribbon"><span class="ribbon-dot" aria-hidden="true"></span>Invoice Cloud Sandbox: for testing only</p>
 !${body}
 </body>
 </html>
 `;
 }
 
-/** The frame of the onboarding staff's pages. */
+/** The frame of the onboarding pages. */
 export function staffLayout(title: string, content: string): string {
   return layout({
     title,
     bodyClass: 'staff',
     body: html`<header class="top"><div class="wrap top-row">
-<a class="brand" href="/"><span class="brand-mark" aria-hidden="true">SI</span><span>Biller onboarding</span></a>
+<a class="brand" href="/"><span class="brand-mark" aria-hidden="true">IC</span><span>Biller onboarding</span></a>
 <nav class="top-nav" aria-label="Onboarding"><a href="/">Overview</a><a href="/onboarding">Onboard a biller</a></nav>
 </div></header>
 <main class="wrap">!${content}</main>`,

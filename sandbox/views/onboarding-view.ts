@@ -18,7 +18,7 @@ const defaults: TypedValues = {
   loginTypeMeanings: '1=Account owner\n5=Portal user',
 };
 
-/** The form's values for a biller that is onboarded already. */
+/** The form's values for an onboarded biller. */
 export function valuesOf(biller: Biller): TypedValues {
   return {
     billerGuid: biller.guid,
@@ -33,14 +33,14 @@ export function valuesOf(biller: Biller): TypedValues {
   };
 }
 
-/** The onboarding form, empty or filled, with the problems next to the fields that they concern. */
+/** The onboarding form, empty or filled in, with any problems next to their fields. */
 export function onboardingView(state: FormState): string {
   const count = Object.keys(state.problems).length;
   return staffLayout(
     'Onboarding',
     html`<div class="page-head"><div><h1>Onboard a biller</h1>
-<p class="muted">On saving, the metadata is fetched once. Entity ID, SSO Service URL and the first signing certificate are copied. To take over a new certificate, save the form again.</p></div></div>
-!${count === 0 ? '' : '<p class="notice bad" role="alert">Nothing was saved. Mend what is marked, then save again.</p>'}
+<p class="muted">Saving fetches the metadata once and copies the Entity ID, the SSO Service URL and the first signing certificate. To pick up a new certificate, save the form again.</p></div></div>
+!${count === 0 ? '' : '<p class="notice bad" role="alert">Nothing was saved. Correct the marked fields and save again.</p>'}
 <form class="card form" method="post" action="/onboarding">
 <fieldset><legend>Biller</legend>
 !${input(state, 'billerGuid', 'As in the CRM, for example 7f4c0c52-3b1e-4c0d-9d55-0a6f5f1f2a10.', true)}
@@ -48,14 +48,14 @@ export function onboardingView(state: FormState): string {
 !${meaningsInput(state)}
 </fieldset>
 <fieldset><legend>Identity Provider</legend>
-!${input(state, 'metadataUrl', 'https, or http on this machine.', true)}
+!${input(state, 'metadataUrl', 'https, or http for localhost.', true)}
 !${bindingChoice(state)}
 !${signatureChoice(state)}
 </fieldset>
 <fieldset><legend>Claims</legend>
 !${input(state, 'claimEmail', '', true)}
 !${input(state, 'claimLoginType', '', true)}
-!${input(state, 'claimAccountNumber', 'Leave it empty when no account number is expected.', false)}
+!${input(state, 'claimAccountNumber', 'Leave empty if no account number is expected.', false)}
 </fieldset>
 <div class="form-end"><button class="button" type="submit">Save and copy the metadata</button><a href="/">Cancel</a></div>
 </form>`,
@@ -76,7 +76,7 @@ function around(state: FormState, field: Field, hint: string, control: string): 
 </div>`;
 }
 
-// The attributes that tie a field to its hint and its problem, for screen readers.
+// The attributes that link a field to its hint and problem, for screen readers.
 function ties(state: FormState, field: Field, hint: string): string {
   const invalid = state.problems[field] !== undefined;
   const ids = [hint === '' ? '' : `${field}-hint`, invalid ? `${field}-problem` : ''].filter((id) => id !== '');
@@ -89,7 +89,7 @@ function input(state: FormState, field: Field, hint: string, required: boolean):
 }
 
 function meaningsInput(state: FormState): string {
-  const hint = 'Optional. One a line: number=meaning.';
+  const hint = 'Optional. One per line: number=meaning.';
   const control = html`<textarea id="loginTypeMeanings" name="loginTypeMeanings" rows="3" spellcheck="false" !${ties(state, 'loginTypeMeanings', hint)}>${shownValue(state, 'loginTypeMeanings')}</textarea>`;
   return around(state, 'loginTypeMeanings', hint, control);
 }
@@ -107,5 +107,5 @@ function signatureChoice(state: FormState): string {
   const checked = ['on', 'true'].includes(shownValue(state, 'responseSignatureRequired')) ? 'checked' : '';
   return html`<div class="field check"><input type="checkbox" id="responseSignatureRequired" name="responseSignatureRequired" value="on" !${checked}>
 <div><label for="responseSignatureRequired">${formLabels.responseSignatureRequired}</label>
-<p class="hint">The assertion must always be signed. Tick this to insist on a signature around the Response as well.</p></div></div>`;
+<p class="hint">The assertion must always be signed. Check this to require a signature on the Response too.</p></div></div>`;
 }

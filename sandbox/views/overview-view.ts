@@ -4,24 +4,24 @@ import { moment } from './format.ts';
 import { staffLayout } from './layout.ts';
 
 /**
- * The overview: every onboarded biller with what was copied.
- * @param saved GUID of the biller that was saved just now
+ * The overview: every onboarded biller with its copied data.
+ * @param saved GUID of the biller that was just saved
  */
 export function overviewView(billers: readonly Biller[], publicUrl: string, saved: string | undefined): string {
   const notice = billers.find((biller) => biller.guid === saved);
   return staffLayout(
     'Overview',
     html`<div class="page-head"><div><h1>Onboarded billers</h1>
-<p class="muted">Each biller holds a copy of its Identity Provider's data. The copy is made when the form is saved, and never renewed by itself.</p></div>
+<p class="muted">Each biller has a copy of its Identity Provider's data. The copy is made when the form is saved and never updates automatically.</p></div>
 <a class="button" href="/onboarding">Onboard a biller</a></div>
-!${notice === undefined ? '' : html`<p class="notice" role="status"><strong>${notice.name}</strong> is saved. Entity ID, SSO Service URL and certificate were copied.</p>`}
+!${notice === undefined ? '' : html`<p class="notice" role="status"><strong>${notice.name}</strong> was saved. Entity ID, SSO Service URL and certificate were copied.</p>`}
 !${billers.length === 0 ? emptyView() : billers.map((biller) => billerView(biller, publicUrl))}`,
   );
 }
 
 function emptyView(): string {
-  return html`<section class="card centered empty"><h2>No biller yet</h2>
-<p class="muted">Have a BillerGUID and the metadata URL of an Identity Provider at hand, then onboard the first one.</p>
+  return html`<section class="card centered empty"><h2>No billers yet</h2>
+<p class="muted">To onboard the first one, you need a BillerGUID and an Identity Provider's metadata URL.</p>
 <a class="button" href="/onboarding">Onboard a biller</a></section>`;
 }
 
@@ -30,14 +30,14 @@ function billerView(biller: Biller, publicUrl: string): string {
   const ended = new Date(copied.certificateNotAfter) <= new Date();
   return html`<section class="card biller">
 <div class="card-head"><div><h2>${biller.name}</h2><p class="mono muted">${biller.guid}</p></div>
-<a class="button quiet" href="/onboarding?biller=${biller.guid}">Open the form</a></div>
+<a class="button quiet" href="/onboarding?biller=${biller.guid}">Edit</a></div>
 <dl class="facts">
 <div><dt>Entity ID</dt><dd class="mono">${copied.entityId}</dd></div>
 <div><dt>SSO Service URL</dt><dd class="mono">${copied.ssoUrl}</dd></div>
 <div><dt>AuthnRequest binding</dt><dd>${biller.binding}</dd></div>
 <div><dt>Certificate, SHA-256</dt><dd class="mono fingerprint">${copied.certificateFingerprint}</dd></div>
-<div><dt>Certificate for</dt><dd>${copied.certificateSubject}</dd></div>
-<div><dt>Certificate ends</dt><dd>${moment(copied.certificateNotAfter)} !${ended ? '<span class="tag bad">ended</span>' : ''}</dd></div>
+<div><dt>Certificate subject</dt><dd>${copied.certificateSubject}</dd></div>
+<div><dt>Certificate expires</dt><dd>${moment(copied.certificateNotAfter)} !${ended ? '<span class="tag bad">expired</span>' : ''}</dd></div>
 <div><dt>Copied</dt><dd>${moment(copied.at)}</dd></div>
 <div><dt>Claims</dt><dd>${[biller.claimEmail, biller.claimLoginType, biller.claimAccountNumber || '(no account number expected)'].join(', ')}</dd></div>
 <div><dt>Our SP metadata</dt><dd class="mono"><a href="/saml/${biller.guid}/metadata">${publicUrl}/saml/${biller.guid}/metadata</a></dd></div>

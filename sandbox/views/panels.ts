@@ -4,10 +4,10 @@ import type { Destination } from '../destinations.ts';
 import type { SignedOn } from '../sign-on.ts';
 import { dayFromNow, money } from './format.ts';
 
-/** What a payment page shows and where its buttons post to. All of it is invented. */
+/** The content of a payment page and the target of its buttons. All of it is made up. */
 interface PanelContext {
   readonly action: string;
-  /** The amount due, in cents: different for each account, and always the same for one. */
+  /** The amount due, in cents: different for each account, but always the same for a given one. */
   readonly due: number;
 }
 
@@ -19,7 +19,7 @@ const panels: Readonly<Record<string, (context: PanelContext) => string>> = {
   'scheduled-payments': scheduledPaymentsPanel,
 };
 
-/** The content of a payment page: invented, harmless, and plausible. */
+/** The content of a payment page: made up, harmless and plausible. */
 export function panelFor(signedOn: SignedOn, destination: Destination): string {
   const action = `/pay/${signedOn.billerGuid}/${destination.slug}${signedOn.viewMode === 1 ? '?ViewMode=1' : ''}`;
   const due = 4_000 + (createHash('sha256').update(signedOn.account).digest().readUInt16BE(0) % 14_000);
@@ -46,33 +46,33 @@ function billsPanel({ action, due }: PanelContext): string {
 function paperlessPanel({ action }: PanelContext): string {
   return html`<section class="card"><h2>How your bills reach you</h2>
 <form method="post" action="${action}" class="form">
-<label class="option"><input type="radio" name="delivery" value="paper" checked><span><strong>By mail</strong><span class="muted">A paper bill each month.</span></span></label>
-<label class="option"><input type="radio" name="delivery" value="email"><span><strong>By email</strong><span class="muted">We write as soon as a bill is ready.</span></span></label>
-<label class="option"><input type="radio" name="delivery" value="both"><span><strong>Both</strong><span class="muted">For as long as you want to compare.</span></span></label>
+<label class="option"><input type="radio" name="delivery" value="paper" checked><span><strong>By mail</strong><span class="muted">A paper bill every month.</span></span></label>
+<label class="option"><input type="radio" name="delivery" value="email"><span><strong>By email</strong><span class="muted">We email you as soon as a bill is ready.</span></span></label>
+<label class="option"><input type="radio" name="delivery" value="both"><span><strong>Both</strong><span class="muted">Paper and email.</span></span></label>
 <div class="form-end"><button class="button" type="submit">Save my choice</button></div></form></section>`;
 }
 
 function autopayPanel({ action, due }: PanelContext): string {
-  return html`<section class="card"><div class="card-head"><h2>Pay every bill by itself</h2><span class="tag">Off</span></div>
-<p class="muted">With AutoPay, each bill is paid on the day you choose. The next one would be ${money(due)}.</p>
+  return html`<section class="card"><div class="card-head"><h2>Pay every bill automatically</h2><span class="tag">Off</span></div>
+<p class="muted">With AutoPay, each bill is paid on the day you choose. The next payment would be ${money(due)}.</p>
 <form method="post" action="${action}" class="form">
 <div class="field"><label for="method">Pay with</label><select id="method" name="method"><option>Visa ending in 4242</option><option>Checking account ending in 6789</option></select></div>
 <div class="field"><label for="day">When</label><select id="day" name="day"><option>On the due date</option><option>Three days before</option><option>As soon as the bill is ready</option></select></div>
-<div class="field"><label for="limit">Not more than</label><input id="limit" name="limit" inputmode="decimal" value="250.00"><p class="hint">US dollars. A larger bill waits for you.</p></div>
+<div class="field"><label for="limit">Not more than</label><input id="limit" name="limit" inputmode="decimal" value="250.00"><p class="hint">US dollars. Larger bills need your approval.</p></div>
 <div class="form-end"><button class="button" type="submit">Turn AutoPay on</button></div></form></section>`;
 }
 
 function paymentMethodsPanel({ action }: PanelContext): string {
   return html`<section class="card"><h2>Saved payment methods</h2>
 <ul class="rows">
-<li><span class="chip" aria-hidden="true">VISA</span><span class="grow"><strong>Visa ending in 4242</strong><span class="muted">Ends 08/2031</span></span><span class="tag good">Default</span></li>
+<li><span class="chip" aria-hidden="true">VISA</span><span class="grow"><strong>Visa ending in 4242</strong><span class="muted">Expires 08/2031</span></span><span class="tag good">Default</span></li>
 <li><span class="chip" aria-hidden="true">BANK</span><span class="grow"><strong>Checking account ending in 6789</strong><span class="muted">First Example Bank</span></span></li>
 </ul>
 <form method="post" action="${action}" class="form-end"><button class="button" type="submit">Add a payment method</button></form></section>`;
 }
 
 function scheduledPaymentsPanel({ action, due }: PanelContext): string {
-  return html`<section class="card"><h2>Coming payments</h2>
+  return html`<section class="card"><h2>Upcoming payments</h2>
 <ul class="rows">
 <li><span class="grow"><strong>${dayFromNow(12)}</strong><span class="muted">Visa ending in 4242</span></span><span class="number strong">${money(due)}</span></li>
 <li><span class="grow"><strong>${dayFromNow(43)}</strong><span class="muted">Checking account ending in 6789</span></span><span class="number strong">${money(Math.round(due * 0.97))}</span></li>
@@ -81,6 +81,6 @@ function scheduledPaymentsPanel({ action, due }: PanelContext): string {
 }
 
 function otherPanel(): string {
-  return html`<section class="card"><h2>A page with a number only</h2>
-<p class="muted">The stand-in has no content of its own for this DeepLinkID. That you see this page means that the sign-on has worked and that the number has arrived.</p></section>`;
+  return html`<section class="card"><h2>Other page</h2>
+<p class="muted">The sandbox has no content for this DeepLinkID. If you see this page, the sign-on worked and the number arrived.</p></section>`;
 }

@@ -3,13 +3,13 @@ import type { Refusal, RefusalCode } from '../refusal.ts';
 import { layout } from './layout.ts';
 
 const titles: Readonly<Partial<Record<RefusalCode, string>>> = {
-  'bad-link': 'This link cannot be used',
-  'unknown-biller': 'This biller is not known',
-  'unknown-page': 'There is no such page',
+  'bad-link': 'This link can’t be used',
+  'unknown-biller': 'Unknown biller',
+  'unknown-page': 'Page not found',
   'not-signed-in': 'You are not signed in',
   'identity-provider-error': 'The Identity Provider reported an error',
   'account-mismatch': 'This is not your account',
-  internal: 'Something broke',
+  internal: 'Something went wrong',
 };
 
 /** The page for a refusal: what happened, why, and what to do. */

@@ -26,7 +26,7 @@ const program = await createProgram();
 
 /** @returns what is wrong with a call of the command line, if anything */
 function cliFault(line: string): string | undefined {
-  const match = /(?:^|\s)(?:(?:\.\/)?ic-idp) (.+)/.exec(line);
+  const match = /(?:^|\s)(?:\.\/)?ic-idp (.+)/.exec(line);
   if (match?.[1] === undefined) return undefined;
   const words = match[1].split(/[<>|]?\s+/);
   let command = program;

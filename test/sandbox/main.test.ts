@@ -45,36 +45,36 @@ describe('settings', () => {
     ['SANDBOX_PUBLIC_URL', 'https://user:word@sso.example'],
     ['SANDBOX_PROT', '4000'],
   ])('%s=%s is refused with a sentence that names it', (name, value) => {
-    expect(() => readSettings({ [name]: value })).toThrow(`${name} is "${value}", which cannot be used: `);
+    expect(() => readSettings({ [name]: value })).toThrow(`${name} is "${value}", which can't be used: `);
   });
 });
 
 describe('the program', () => {
   test('ends with exit code 2 and one sentence on a bad setting', async () => {
     const { code, stderr, stdout } = await outcome(startMain({ SANDBOX_PORT: 'many' }));
-    expect(stderr).toBe('SANDBOX_PORT is "many", which cannot be used: a whole number from 1 to 65535 is accepted.\n');
+    expect(stderr).toBe(`SANDBOX_PORT is "many", which can't be used: it must be a whole number from 1 to 65535.\n`);
     expect(stdout).toBe('');
     expect(code).toBe(2);
   });
 
-  test('says where it listens, answers, and ends cleanly on SIGTERM', async () => {
+  test('says where it listens, responds, and exits cleanly on SIGTERM', async () => {
     const port = await freePort();
     const child = startMain({ SANDBOX_PORT: String(port) });
     const ended = outcome(child);
-    // Where it ends instead, what it said is in the outcome.
+    // If it exits instead, the outcome contains its output.
     await Promise.race([once(child.stdout, 'data'), ended]);
     expect(child.exitCode).toBeNull();
     expect(await (await fetch(`http://127.0.0.1:${port}/health`)).json()).toEqual({ status: 'ok' });
     child.kill('SIGTERM');
     expect(await ended).toEqual({
-      stdout: `stand-in Invoice Cloud listens at http://127.0.0.1:${port}\n`,
+      stdout: `Invoice Cloud sandbox listening at http://127.0.0.1:${port}\n`,
       stderr: '',
       code: 0,
       signal: null,
     });
   });
 
-  test('says so when the port is taken', async () => {
+  test('reports a port in use', async () => {
     const other = createServer().listen(await freePort(), '127.0.0.1');
     await once(other, 'listening');
     const { port } = other.address() as AddressInfo;

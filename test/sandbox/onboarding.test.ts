@@ -22,7 +22,7 @@ afterAll(async () => {
 });
 
 describe('saving the form', () => {
-  test('copies Entity ID, SSO Service URL and the first signing certificate, and never looks again', async () => {
+  test('copies Entity ID, SSO Service URL and the first signing certificate, and never fetches them again', async () => {
     idp.publish({ body: idp.metadataWith(sharedKey, secondKey) });
     const guid = randomUUID();
     const before = idp.fetches();
@@ -36,14 +36,14 @@ describe('saving the form', () => {
     });
     expect(idp.fetches()).toBe(before + 1);
 
-    // The Identity Provider rotates: the copy stays, and only it is trusted.
+    // The Identity Provider rotates its key: the copy stays, and only the copy is trusted.
     idp.publish({ body: idp.metadataWith(secondKey) });
     const stage = { app, idp, key: sharedKey, guid, close: async () => {} };
     expect((await attempt(stage)).statusCode).toBe(303);
     expect((await attempt({ ...stage, key: secondKey })).statusCode).toBe(403);
     expect(idp.fetches()).toBe(before + 1);
 
-    // Saved again, the form copies again.
+    // Saving the form again makes a new copy.
     const again = await onboard(app, { billerGuid: guid, metadataUrl: idp.metadataUrl });
     expect(again.json.certificateFingerprint).toBe(new X509Certificate(secondKey.certificatePem).fingerprint256);
     expect((await attempt({ ...stage, key: secondKey })).statusCode).toBe(303);
@@ -59,7 +59,7 @@ describe('saving the form', () => {
     expect(json.ssoUrl).toBe(idp.ssoUrl('post'));
   });
 
-  test('takes a JSON body as well', async () => {
+  test('accepts a JSON body too', async () => {
     const payload = {
       billerGuid: randomUUID(),
       name: 'Water',
@@ -75,7 +75,7 @@ describe('saving the form', () => {
     expect(response.statusCode).toBe(200);
   });
 
-  test('in a browser leads to the overview, which shows what was copied', async () => {
+  test('in a browser, leads to the overview, which shows the copied data', async () => {
     const response = await app.inject({
       method: 'POST',
       url: '/onboarding',
@@ -88,13 +88,13 @@ describe('saving the form', () => {
     });
     expect(response.statusCode).toBe(303);
     const overview = await app.inject({ url: String(response.headers.location) });
-    expect(overview.body).toContain('<strong>Sewer &#38; Sons</strong> is saved');
+    expect(overview.body).toContain('<strong>Sewer &#38; Sons</strong> was saved');
     expect(overview.body).toContain(idp.entityId);
     expect(overview.body).toContain(new X509Certificate(sharedKey.certificatePem).fingerprint256);
     expect(overview.headers['content-security-policy']).toContain("script-src 'self'");
   });
 
-  test('keeps the billers over a restart when a store file is named', async () => {
+  test('keeps the billers across restarts if there is a store file', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'sandbox-store-'));
     try {
       const storeFile = join(folder, 'new', 'billers.json');
@@ -118,11 +118,11 @@ describe('saving the form', () => {
   });
 });
 
-describe('saving is refused, and says why', () => {
+describe('saving is refused with a reason', () => {
   const good = () => idp.metadataWith(sharedKey);
   const metadataCases: ReadonlyArray<readonly [string, () => Published, RegExp]> = [
-    ['a status other than 200', () => ({ status: 404, body: '' }), /HTTP status 404/],
-    ['a redirect', () => ({ status: 302, location: idp.metadataUrl, body: '' }), /HTTP status 302/],
+    ['a status other than 200', () => ({ status: 404, body: '' }), /HTTP status was 404/],
+    ['a redirect', () => ({ status: 302, location: idp.metadataUrl, body: '' }), /HTTP status was 302/],
     ['something that is not XML', () => ({ body: 'hello' }), /not well-formed XML/],
     ['another document', () => ({ body: '<html xmlns="http://www.w3.org/1999/xhtml"/>' }), /Its root is html/],
     ['a document type declaration', () => ({ body: `<!DOCTYPE x>${good()}` }), /DOCTYPE/],
@@ -143,21 +143,21 @@ describe('saving is refused, and says why', () => {
       () => ({ body: good().replace(/<ds:X509Certificate>\S{20}/, '<ds:X509Certificate>AAAA') }),
       /not a base64 X.509/,
     ],
-    ['an ended certificate', () => ({ body: idp.metadataWith(makeTestKey('Old', -1)) }), /ended on/],
+    ['an expired certificate', () => ({ body: idp.metadataWith(makeTestKey('Old', -1)) }), /expired on/],
     [
       'no SSO Service URL for the binding',
       () => ({ body: good().replaceAll('HTTP-Redirect', 'HTTP-Artifact') }),
       /no SingleSignOnService for HTTP-Redirect/,
     ],
     [
-      'plain http to elsewhere',
+      'plain http to another host',
       () => ({ body: good().replaceAll(idp.ssoUrl('redirect'), 'http://elsewhere.example/sso') }),
-      /https is expected/,
+      /must be an https URL/,
     ],
     [
       'a validUntil that has passed',
       () => ({ body: good().replace('entityID', 'validUntil="2020-01-01T00:00:00Z" entityID') }),
-      /valid until 2020/,
+      /expired at 2020/,
     ],
     ['far too much', () => ({ body: `${good()}<!--${'x'.repeat(600_000)}-->` }), /larger than 512 KB/],
   ];
@@ -172,9 +172,9 @@ describe('saving is refused, and says why', () => {
 
   test.each([
     ['billerGuid', '123', /not a GUID/],
-    ['metadataUrl', 'http://elsewhere.example/metadata', /only https/],
-    ['metadataUrl', 'file:///etc/passwd', /only https/],
-    ['metadataUrl', 'http://127.0.0.1:9/metadata', /could not be fetched/],
+    ['metadataUrl', 'http://elsewhere.example/metadata', /must be https/],
+    ['metadataUrl', 'file:///etc/passwd', /must be https/],
+    ['metadataUrl', 'http://127.0.0.1:9/metadata', /couldn't be fetched/],
     ['metadataUrl', '', /empty/],
     ['name', '', /empty/],
     ['claimEmail', '', /empty/],
@@ -190,7 +190,7 @@ describe('saving is refused, and says why', () => {
     expect(status).toBe(400);
   });
 
-  test('a form that another site sent', async () => {
+  test('a form submitted by another site', async () => {
     const response = await app.inject({
       method: 'POST',
       url: '/onboarding',
@@ -199,7 +199,7 @@ describe('saving is refused, and says why', () => {
     expect(response.statusCode).toBe(403);
   });
 
-  test('in a browser, with the form filled as it was', async () => {
+  test('in a browser, with the form as filled in', async () => {
     const response = await app.inject({
       method: 'POST',
       url: '/onboarding',

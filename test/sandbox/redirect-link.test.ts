@@ -27,11 +27,11 @@ describe('the redirect link', () => {
     expect(request.children[1]?.attributes.get('Format')).toBe(
       'urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress',
     );
-    // Opaque, and within the 80 bytes that SAML allows.
+    // Opaque, and within SAML's limit of 80 bytes.
     expect(relayState).toMatch(/^[A-Za-z0-9_-]{43}$/);
   });
 
-  test('sends it by HTTP-POST, not deflated, from a page that posts itself', async () => {
+  test('sends it by HTTP-POST, not deflated, from a page that submits itself', async () => {
     const other = await setStage({ binding: 'HTTP-POST' });
     try {
       const page = await other.app.inject({ url: `/saml/${other.guid}?account=1&ViewMode=1&DeepLinkID=1` });
@@ -71,7 +71,7 @@ describe('the redirect link', () => {
     expect(page.statusCode).toBe(400);
     expect(page.body).toContain('data-testid="refusal"');
     const json = await stage.app.inject({ url, headers: { accept: 'application/json' } });
-    expect(json.json()).toMatchObject({ error: 'bad-link', reason: expect.stringContaining(`carry ${name} `) });
+    expect(json.json()).toMatchObject({ error: 'bad-link', reason: expect.stringContaining(`contain ${name} `) });
   });
 
   test('for a biller that is not onboarded is refused', async () => {
@@ -82,7 +82,7 @@ describe('the redirect link', () => {
 });
 
 describe('the SP metadata', () => {
-  test('is there before onboarding, and samlify reads it', async () => {
+  test('exists before onboarding, and samlify can read it', async () => {
     const guid = randomUUID();
     const response = await stage.app.inject({ url: `/saml/${guid}/metadata` });
     expect(response.headers['content-type']).toContain('application/samlmetadata+xml');
@@ -95,7 +95,7 @@ describe('the SP metadata', () => {
     expect(readXml(response.body).name).toBe('EntityDescriptor');
   });
 
-  test('has one spelling of the BillerGUID', async () => {
+  test('always spells the BillerGUID the same way', async () => {
     const [lower, upper] = await Promise.all(
       [stage.guid, stage.guid.toUpperCase()].map((guid) => stage.app.inject({ url: `/saml/${guid}/metadata` })),
     );
@@ -103,12 +103,12 @@ describe('the SP metadata', () => {
   });
 });
 
-test('the public URL is the only source of absolute URLs', async () => {
+test('all absolute URLs are based on the public URL', async () => {
   const response = await stage.app.inject({ url: `/saml/${stage.guid}/metadata`, headers: { host: 'evil.example' } });
   expect(response.body).not.toContain('evil.example');
 });
 
-test('health, unknown pages and the headers of all answers', async () => {
+test('health check, unknown pages, and the headers of all responses', async () => {
   const health = await stage.app.inject({ url: '/health' });
   expect(health.json()).toEqual({ status: 'ok' });
   expect(health.headers['x-content-type-options']).toBe('nosniff');

@@ -21,7 +21,7 @@ describe('a Response is refused', () => {
   });
   const cases: ReadonlyArray<readonly [string, Partial<ResponseParts>, string, RegExp]> = [
     ['unsigned', { sign: 'none' }, 'response-refused', /Invalid signature/],
-    ['with a signature around the Response only', { sign: 'response' }, 'response-refused', /Invalid signature/],
+    ['with only the Response signed', { sign: 'response' }, 'response-refused', /Invalid signature/],
     ['signed by another key', { key: otherKey }, 'response-refused', /Invalid signature/],
     [
       'signed by another key in both places',
@@ -38,13 +38,13 @@ describe('a Response is refused', () => {
     ['for another audience', { audience: 'https://elsewhere.example/' }, 'response-refused', /audience mismatch/],
     ['from another issuer', { issuer: 'https://elsewhere.example/' }, 'response-refused', /Issuer of the Response/],
     [
-      'whose assertion is from another issuer',
+      'with an assertion from another issuer',
       { assertionIssuer: 'https://elsewhere.example/' },
       'response-refused',
       /Issuer of the assertion/,
     ],
     [
-      'issued in the future though valid now',
+      'issued in the future but valid now',
       { issuedAt: Date.now() + 3_600_000, validFrom: Date.now() - 1000 },
       'response-refused',
       /issued in the future/,
@@ -56,7 +56,7 @@ describe('a Response is refused', () => {
       /InResponseTo is not valid/,
     ],
     [
-      'whose assertion names another InResponseTo',
+      'with an assertion that names another InResponseTo',
       { subjectInResponseTo: '_other' },
       'response-refused',
       /InResponseTo/,
@@ -68,7 +68,7 @@ describe('a Response is refused', () => {
       /No valid subject confirmation|expired/,
     ],
     [
-      'that is too old though it says otherwise',
+      'that is too old but claims to be valid',
       { issuedAt: past, lifeMs: 86_400_000 },
       'response-refused',
       /No valid subject confirmation|too old/,
@@ -86,7 +86,7 @@ describe('a Response is refused', () => {
       'with another account',
       claims('pat@example.com', '5', '102Invoice'),
       'account-mismatch',
-      /The account in the link is not the one in the claim/,
+      /The account in the link does not match the claim/,
     ],
     [
       'without an account',
@@ -101,10 +101,10 @@ describe('a Response is refused', () => {
     ],
     ['with an empty account', claims('pat@example.com', '5', ''), 'claim-refused', /AccountNumber/],
     [
-      'with a LoginType in words',
+      'with a LoginType that is not a number',
       claims('pat@example.com', 'owner', '101Invoice'),
       'claim-refused',
-      /"owner"; a whole number/,
+      /"owner"; it must be a whole number/,
     ],
     [
       'without a LoginType',
@@ -117,9 +117,9 @@ describe('a Response is refused', () => {
       'claim-refused',
       /LoginType is missing/,
     ],
-    ['with an Email that is none', claims('pat', '5', '101Invoice'), 'claim-refused', /Email/],
+    ['with an invalid Email', claims('pat', '5', '101Invoice'), 'claim-refused', /Email/],
     [
-      'with a claim that comes twice',
+      'with a duplicate claim',
       {
         claims: [
           ['Email', 'a@b.example'],
@@ -129,7 +129,7 @@ describe('a Response is refused', () => {
         ],
       },
       'response-refused',
-      /comes twice/,
+      /appears twice/,
     ],
   ];
   test.each(cases)('%s', async (_name, changes, error, reason) => {
@@ -147,7 +147,7 @@ describe('a Response is refused', () => {
     expect((await post(stage, changed, started.relayState)).json()).toMatchObject({ error: 'response-refused' });
   });
 
-  test('when a forged assertion stands where the signed one stood, and the signed one elsewhere', async () => {
+  test('when a forged assertion takes the place of the signed one, which is moved elsewhere', async () => {
     const started = await start(stage, 'account=999&ViewMode=0&DeepLinkID=1');
     const parts = goodParts(stage, started);
     const signed = Buffer.from(writeResponse(parts), 'base64').toString();
@@ -180,22 +180,22 @@ describe('a Response is refused', () => {
     expect(again.json()).toMatchObject({ error: 'unknown-relay-state' });
   });
 
-  test('when its assertion ID was used before, even in a sign-on of its own', async () => {
+  test('when its assertion ID was already used, even in another sign-on', async () => {
     const assertionId = newId();
     expect((await attempt(stage, { assertionId })).statusCode).toBe(303);
     expect((await attempt(stage, { assertionId })).json()).toMatchObject({
       error: 'response-refused',
-      reason: expect.stringMatching(/was used before/),
+      reason: expect.stringMatching(/was already used/),
     });
   });
 
-  test('when the answer to one sign-on comes with the RelayState of another', async () => {
+  test('when the Response for one sign-on comes with the RelayState of another', async () => {
     const [first, second] = [await start(stage), await start(stage, 'account=999&ViewMode=0&DeepLinkID=1')];
     const response = await post(stage, writeResponse(goodParts(stage, first)), second.relayState);
     expect(response.json()).toMatchObject({ error: 'response-refused', reason: expect.stringMatching(/InResponseTo/) });
   });
 
-  test('when it carries a document type declaration', async () => {
+  test('when it contains a document type declaration', async () => {
     const started = await start(stage);
     const good = Buffer.from(writeResponse(goodParts(stage, started)), 'base64').toString();
     const response = await post(stage, Buffer.from(`<!DOCTYPE x>${good}`).toString('base64'), started.relayState);
@@ -203,7 +203,7 @@ describe('a Response is refused', () => {
     expect(response.json()).toMatchObject({ error: 'malformed-response', reason: expect.stringMatching(/DOCTYPE/) });
   });
 
-  test('when the Identity Provider reports an error, whose words are shown', async () => {
+  test('when the Identity Provider reports an error, whose message is shown', async () => {
     const started = await start(stage);
     const response = await post(stage, writeErrorResponse(goodParts(stage, started)), started.relayState);
     expect(response.json()).toMatchObject({

@@ -13,7 +13,7 @@ async function landing(of: Stage, response: Awaited<ReturnType<typeof post>>, ac
 }
 
 describe('a good Response', () => {
-  test('leads to the page that the link asked for, which shows what it was told', async () => {
+  test('leads to the page that the link asked for, which shows what was received', async () => {
     const response = await attempt(stage);
     expect(response.statusCode).toBe(303);
     expect(response.headers.location).toBe(`/pay/${stage.guid}/autopay`);
@@ -60,7 +60,7 @@ describe('a good Response', () => {
     [2, 'paperless', 'How your bills reach you'],
     [3, 'autopay', 'Turn AutoPay on'],
     [5, 'payment-methods', 'Saved payment methods'],
-    [9, 'scheduled-payments', 'Coming payments'],
+    [9, 'scheduled-payments', 'Upcoming payments'],
   ])('DeepLinkID %i is the page %s', async (deepLinkId, slug, words) => {
     const response = await attempt(stage, {}, `account=101Invoice&ViewMode=0&DeepLinkID=${deepLinkId}`);
     expect(response.headers.location).toBe(`/pay/${stage.guid}/${slug}`);
@@ -85,8 +85,8 @@ describe('a good Response', () => {
   });
 });
 
-describe('what the onboarding form sets', () => {
-  test('Response signature required: an assertion signed alone is not enough', async () => {
+describe('settings in the onboarding form', () => {
+  test('Response signature required: a signed assertion is not enough', async () => {
     const strict = await setStage({ responseSignatureRequired: 'on' });
     try {
       expect((await attempt(strict)).json()).toMatchObject({
@@ -98,7 +98,7 @@ describe('what the onboarding form sets', () => {
     }
   });
 
-  test('no account expected: the one in the link is taken; claims have the names that were given', async () => {
+  test('no account expected: the one in the link is used; claims have the configured names', async () => {
     const other = await setStage({
       claimAccountNumber: '',
       claimEmail: 'mail',
@@ -124,7 +124,7 @@ describe('what the onboarding form sets', () => {
 });
 
 describe('the payment pages', () => {
-  test('say so when nobody is signed in', async () => {
+  test('say so if the user is not signed in', async () => {
     const page = await stage.app.inject({ url: `/pay/${stage.guid}/bills` });
     expect(page.statusCode).toBe(403);
     expect(page.body).toContain('You are not signed in');

@@ -23,10 +23,10 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-/** The key of every test file: making one takes a moment. */
+/** The key for all tests of a file, because making one takes a moment. */
 export const sharedKey = makeTestKey('Test Identity Provider');
 
-/** Sets the stage. `form` overrides fields of the onboarding form. */
+/** Sets up the stage. `form` overrides fields of the onboarding form. */
 export async function setStage(form: Readonly<Record<string, string>> = {}): Promise<Stage> {
   const key = sharedKey;
   const idp = await startTestIdp(key);
@@ -48,7 +48,7 @@ export async function setStage(form: Readonly<Record<string, string>> = {}): Pro
   };
 }
 
-/** Sends the onboarding form as the demo and scripts do. */
+/** Submits the onboarding form as the demo and scripts do. */
 export async function onboard(
   app: FastifyInstance,
   form: Readonly<Record<string, string>>,
@@ -62,7 +62,7 @@ export async function onboard(
   return { status: response.statusCode, json: response.json() };
 }
 
-/** A sign-on that has left for the Identity Provider. */
+/** A sign-on that was sent to the Identity Provider. */
 export interface Started {
   readonly requestId: string;
   readonly relayState: string;
@@ -90,7 +90,7 @@ export async function start(
   };
 }
 
-/** The parts of a Response that is accepted. */
+/** The parts of an acceptable Response. */
 export function goodParts({ idp, key, guid }: Stage, started: Started): ResponseParts {
   const acs = `${publicUrl}/saml/${guid}/acs`;
   return {
@@ -126,7 +126,7 @@ export async function post({ app, guid }: Pick<Stage, 'app' | 'guid'>, samlRespo
   });
 }
 
-/** A whole attempt: the link, then a Response with these changes. */
+/** A complete attempt: the link, then a Response with these changes. */
 export async function attempt(stage: Stage, changes: Partial<ResponseParts> = {}, query?: string) {
   const started = await start(stage, query);
   return post(stage, writeResponse({ ...goodParts(stage, started), ...changes }), started.relayState);

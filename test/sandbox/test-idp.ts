@@ -32,7 +32,7 @@ export function makeTestKey(commonName: string, days = 30): TestKey {
   return { privateKeyPem: privateKey, certificatePem: forge.pki.certificateToPem(certificate) };
 }
 
-/** What goes into a Response. The defaults of `goodParts` make one that is accepted. */
+/** The parts of a Response. The defaults of `goodParts` make an acceptable one. */
 export interface ResponseParts {
   readonly assertionId: string;
   readonly destination: string;
@@ -40,13 +40,13 @@ export interface ResponseParts {
   readonly inResponseTo: string;
   readonly subjectInResponseTo: string;
   readonly issuer: string;
-  /** The Issuer of the assertion, when it is not that of the Response. */
+  /** The Issuer of the assertion, if different from that of the Response. */
   readonly assertionIssuer?: string;
   readonly audience: string;
   readonly nameId: string;
   readonly nameIdFormat: string;
   readonly issuedAt: number;
-  /** NotBefore and AuthnInstant, when they do not follow from issuedAt. */
+  /** NotBefore and AuthnInstant, if not derived from issuedAt. */
   readonly validFrom?: number;
   readonly lifeMs: number;
   readonly claims: ReadonlyArray<readonly [name: string, value: string]>;
@@ -55,12 +55,12 @@ export interface ResponseParts {
   readonly key: TestKey;
 }
 
-/** An ID as xs:ID allows. */
+/** An ID that is a valid xs:ID. */
 export function newId(): string {
   return `_${randomBytes(16).toString('hex')}`;
 }
 
-/** Writes a Response and signs it with xml-crypto; returns the content of the field SAMLResponse. */
+/** Writes a Response and signs it with xml-crypto; returns the value of the SAMLResponse field. */
 export function writeResponse(parts: ResponseParts): string {
   let xml = responseXml(parts);
   if (parts.sign === 'assertion' || parts.sign === 'both') {
@@ -119,20 +119,20 @@ function at(time: number): string {
   return new Date(time).toISOString();
 }
 
-/** An answer of the metadata URL. */
+/** A response from the metadata URL. */
 export interface Published {
   readonly status?: number;
   readonly location?: string;
   readonly body: string;
 }
 
-/** The test Identity Provider's web server: it only publishes metadata, and counts who looks. */
+/** The test Identity Provider's web server: it only publishes metadata, and counts fetches. */
 export interface TestIdp {
   readonly metadataUrl: string;
   readonly entityId: string;
   readonly ssoUrl: (binding: 'redirect' | 'post') => string;
   readonly fetches: () => number;
-  /** What the next fetch gets. */
+  /** The response to the next fetch. */
   publish(metadata: Published): void;
   /** Metadata with these certificates, in this order. */
   metadataWith(...keys: readonly TestKey[]): string;
@@ -148,7 +148,7 @@ export async function startTestIdp(key: TestKey): Promise<TestIdp> {
     const location = answer.location === undefined ? {} : { location: answer.location };
     const headers = { 'content-type': 'application/samlmetadata+xml', ...location };
     response.writeHead(answer.status ?? 200, headers).end(answer.body);
-    // Whoever follows a redirect finds good metadata behind it.
+    // Following a redirect would lead to valid metadata.
     if (answer.location !== undefined) {
       answer = { body: metadataWith(key) };
     }

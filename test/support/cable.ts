@@ -5,7 +5,7 @@ import { freePort } from './free-port.ts';
 /** What goes from the client to the server, and what comes back. */
 type Direction = 'requests' | 'answers';
 
-/** The way to a server, which can be cut, mended and stalled. */
+/** The way to a server, which can be cut, mended (connected again) and stalled. */
 export interface Cable {
   /** The server's URL by way of the cable. */
   readonly url: string;

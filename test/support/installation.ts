@@ -4,7 +4,7 @@ import { type Logger, pino } from 'pino';
 import { inject } from 'vitest';
 import { runNamed } from '../../src/admin/operations/run.ts';
 import { createServices, type Services } from '../../src/app.ts';
-import type { HardwareModule } from '../../src/core/keys/hsm/module.ts';
+import type { Hsm } from '../../src/core/keys/hsm/hsm.ts';
 import { createMasterKey } from '../../src/core/secrets/master-key.ts';
 import { createServer } from '../../src/endpoints/server.ts';
 import { openPostgresql } from '../../src/platform/database/postgresql.ts';
@@ -30,7 +30,7 @@ export interface TestInstallation {
   close(): Promise<void>;
 }
 
-interface Options {
+export interface InstallationOptions {
   /** A server to make the database on, if not the one of the tests. */
   readonly postgresUrl?: string | undefined;
   /** An installation that exists already; without it a new, empty one. The database is left as it is at the end. */
@@ -39,17 +39,16 @@ interface Options {
   readonly clock?: () => number;
   readonly logger?: Logger;
   readonly trustProxy?: string;
-  /** A hardware module; closed with the installation. */
-  readonly module?: HardwareModule;
+  /** An HSM; closed with the installation. */
+  readonly hsm?: Hsm;
 }
 
-/** What `startInstallation` needs of a database. */
-export function databaseOfProject(): Pick<Options, 'postgresUrl'> {
-  return { postgresUrl: inject('postgresUrl') };
-}
-
-/** Starts an installation for one test file. @throws where the database can't be had */
-export async function startInstallation(options: Options = {}): Promise<TestInstallation> {
+/**
+ * Starts an installation. For one with a biller, a portal user and a browser see `useStage`.
+ *
+ * @throws if the database cannot be opened
+ */
+export async function startInstallation(options: InstallationOptions = {}): Promise<TestInstallation> {
   const {
     postgresUrl = inject('postgresUrl'),
     existing,
@@ -65,7 +64,7 @@ export async function startInstallation(options: Options = {}): Promise<TestInst
     database,
     masterKey: createMasterKey(key),
     ...(options.clock === undefined ? {} : { clock: options.clock }),
-    module: options.module,
+    hsm: options.hsm,
   });
   const server = await createServer(services, { logger, settings: { TRUST_PROXY: options.trustProxy } });
   const operate = (name: string, input: unknown) => runNamed(services, name, input, { name: 'test' });
@@ -89,7 +88,7 @@ export async function startInstallation(options: Options = {}): Promise<TestInst
     async close() {
       await server.close();
       await services.audit.drained();
-      options.module?.close();
+      options.hsm?.close();
       await database.close();
       await drop();
     },

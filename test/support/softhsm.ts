@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { ModuleSettings } from '../../src/core/keys/hsm/module.ts';
+import type { HsmSettings } from '../../src/core/keys/hsm/hsm.ts';
 import { isPkcs11jsBuilt, NO_PKCS11JS, remoteLibrary, remoteServer, softHsmLibrary } from './pkcs11-programs.ts';
 import { runTool } from './xml-tools.ts';
 
@@ -23,7 +23,7 @@ export interface TokenObject {
 
 /** A token in its own folder. */
 export interface TestToken {
-  readonly settings: ModuleSettings;
+  readonly settings: HsmSettings;
   /** What a process needs that uses the token: the settings of the service, and where SoftHSM2 finds the token. */
   readonly environment: Readonly<Record<string, string>>;
   /** Every key of the token. */
@@ -114,8 +114,8 @@ export function killHelpers(): number {
 }
 
 /** A module in a network: a server that holds the token, and a library that asks it. */
-export interface RemoteModule {
-  readonly settings: ModuleSettings;
+export interface RemoteHsm {
+  readonly settings: HsmSettings;
   /** Has it answer nothing, as a module does whose network has gone silent. */
   freeze(): void;
   thaw(): void;
@@ -125,7 +125,7 @@ export interface RemoteModule {
 }
 
 /** Starts a server over a token. Sets P11_KIT_SERVER_ADDRESS in the environment of this process. */
-export async function startRemoteModule(token: TestToken): Promise<RemoteModule> {
+export async function startRemoteHsm(token: TestToken): Promise<RemoteHsm> {
   const folder = mkdtempSync(join(tmpdir(), 'ic-idp-p11-'));
   const socket = join(folder, 'socket');
   process.env.P11_KIT_SERVER_ADDRESS = `unix:path=${socket}`;

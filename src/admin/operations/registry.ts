@@ -7,7 +7,7 @@ import type { OperatorServices } from './services.ts';
  * tell of people; `onboarding` changes billers and portal users; `security` changes keys and where warnings go.
  */
 export const ROLES = ['viewer', 'support', 'onboarding', 'security'] as const;
-export type Role = (typeof ROLES)[number];
+type Role = (typeof ROLES)[number];
 
 /** An operation in the map: who may run it, and where it is. It is loaded when it is asked for. */
 interface Entry<Loaded extends AnyOperation> {

@@ -1,9 +1,9 @@
 import type { AuditWriter } from '../../core/audit/writer.ts';
 import type { Billers } from '../../core/billers/billers.ts';
-import type { HardwareModule } from '../../core/keys/hsm/module.ts';
-import type { ModuleKeys } from '../../core/keys/hsm/module-keys.ts';
+import type { Hsm } from '../../core/keys/hsm/hsm.ts';
+import type { HsmKeys } from '../../core/keys/hsm/hsm-keys.ts';
 import type { Keys } from '../../core/keys/keys.ts';
-import type { HandOver } from '../../core/keys/publication/one-time-url.ts';
+import type { OneTimeUrls } from '../../core/keys/publication/one-time-url.ts';
 import type { Rotation } from '../../core/keys/rotation.ts';
 import type { MasterKey } from '../../core/secrets/master-key.ts';
 import type { MasterKeyFile } from '../../core/secrets/master-key-source.ts';
@@ -33,10 +33,10 @@ export interface OperatorServices {
   readonly billers: Billers;
   readonly keys: Keys;
   /** Undefined where none is set up. */
-  readonly module: HardwareModule | undefined;
-  readonly moduleKeys: ModuleKeys;
+  readonly hsm: Hsm | undefined;
+  readonly hsmKeys: HsmKeys;
   readonly rotation: Rotation;
-  readonly handOver: HandOver;
+  readonly oneTimeUrls: OneTimeUrls;
   readonly traces: Traces;
   readonly readiness: () => Promise<Readiness>;
 }

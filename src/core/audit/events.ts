@@ -1,18 +1,18 @@
 /**
- * Every audit event, by name: what it means and what its details tell. `docs/audit.md` is made from this list. An event
- * names people by an internal id; an email is stored only as a keyed hash, to search by.
+ * Every audit event by name, with its meaning and its details. `docs/audit.md` is generated from this list. Events
+ * identify people by an internal ID; an email address is stored only as a keyed hash, for searching.
  */
 export const auditCatalogue = {
   'assertion.issued': {
-    meaning: 'A signed assertion was released to the browser. Written before it leaves.',
+    meaning: 'A signed assertion was sent to the browser. Written before the assertion is sent.',
     details: { acs: 'the ACS URL', nameIdFormat: 'format of the NameID', signed: 'assertion, response or both' },
   },
   'sign_on.refused': {
-    meaning: 'A sign-on request was not answered with an assertion.',
+    meaning: 'A sign-on request did not result in an assertion.',
     details: {
       code: 'the error code',
-      detail: 'what was expected and what came',
-      answered: 'page, or response: an error Response to the ACS',
+      detail: 'what was expected and what was found',
+      answered: 'page, or response (an error Response to the ACS)',
     },
   },
   'sign_in.succeeded': { meaning: 'A portal user signed in.', details: {} },
@@ -22,86 +22,86 @@ export const auditCatalogue = {
   },
   'session.ended': { meaning: 'A portal user signed out.', details: {} },
   'launch.started': {
-    meaning: 'A signed-in portal user was sent on along a redirect link.',
+    meaning: 'A signed-in portal user was sent to Invoice Cloud by a redirect link.',
     details: { destination: 'number of the destination', viewMode: '0 or 1' },
   },
   'launch.refused': {
-    meaning: 'A launch was refused, e.g. for an account of somebody else.',
-    details: { code: 'the error code', detail: 'what was expected and what came' },
+    meaning: 'A launch was refused, e.g. for someone else’s account.',
+    details: { code: 'the error code', detail: 'what was expected and what was found' },
   },
   'biller.added': { meaning: 'A biller was added.', details: { actor: 'the operator', slug: 'the biller' } },
   'biller.updated': {
     meaning: 'A biller was changed.',
-    details: { actor: 'the operator', slug: 'the biller', changed: 'names of what changed' },
+    details: { actor: 'the operator', slug: 'the biller', changed: 'names of the changed settings' },
   },
   'biller.removed': { meaning: 'A biller was removed.', details: { actor: 'the operator', slug: 'the biller' } },
   'key.created': { meaning: 'A signing key was made.', details: { actor: 'the operator', keyType: 'e.g. RSA-2048' } },
   'key.staged': {
-    meaning: 'A signing key was made or taken in, and published beside the active one.',
+    meaning: 'A signing key was made or imported, and published next to the active one.',
     details: {
       actor: 'the operator',
       reason: 'the reason given',
       keyType: 'e.g. RSA-2048',
-      origin: 'made, imported, signed request or module',
+      origin: 'made, imported, signed request or HSM',
     },
   },
   'key.activated': {
-    meaning: 'A staged key became the active one; the one before it is retiring.',
+    meaning: 'A staged key became active; the previous one is retiring.',
     details: {
-      actor: 'the operator, or the address whose fetch did it',
+      actor: 'the operator, or the address that fetched the one-time metadata URL',
       reason: 'the reason given',
       how: 'seen (a fetch had seen it), fetch (of a one-time metadata URL) or forced',
-      previous: 'fingerprint of the one before',
+      previous: 'fingerprint of the previous key',
     },
   },
   'key.backed_out': {
-    meaning: 'The retiring key became the active one again; the newer one is staged again.',
+    meaning: 'The retiring key became active again; the newer one is staged again.',
     details: { actor: 'the operator', reason: 'the reason given', previous: 'fingerprint of the newer one' },
   },
   'key.retired': {
-    meaning: 'A key was taken out of the metadata and its private part destroyed.',
+    meaning: 'A key was removed from the metadata and its private key destroyed.',
     details: { actor: 'the operator', reason: 'the reason given' },
   },
   'key.revoked': {
-    meaning: 'A key is not to be trusted any more; its private part was destroyed.',
+    meaning: 'A key is no longer trusted; its private key was destroyed.',
     details: {
       actor: 'the operator',
       reason: 'the reason given',
-      replacement: 'fingerprint of the key made in its place, or none',
+      replacement: 'fingerprint of its replacement, or none',
     },
   },
   'key.destroyed': {
-    meaning: 'The private part of a key that was retired or revoked was destroyed in the hardware module.',
-    details: { label: 'its label in the module' },
+    meaning: 'The private key of a retired or revoked key was destroyed in the HSM.',
+    details: { label: 'its label in the HSM' },
   },
   'key.requested': {
     meaning: 'A key pair was made, with a certificate request for a certificate authority.',
     details: { actor: 'the operator', reason: 'the reason given', keyType: 'e.g. RSA-2048' },
   },
   'key.exported': {
-    meaning: 'A private key left the installation, sealed under a passphrase.',
+    meaning: 'A private key was exported, sealed under a passphrase.',
     details: { actor: 'the operator', reason: 'the reason given' },
   },
   'key.handed_over': {
     meaning: 'A one-time metadata URL was made for a staged key.',
-    details: { actor: 'the operator', reason: 'the reason given', expires: 'when the URL ends' },
+    details: { actor: 'the operator', reason: 'the reason given', expires: 'when the URL expires' },
   },
   'key.expiry_warned': {
-    meaning: 'An active certificate ends soon. Given once at 60, 30, 7 days and 1 day.',
-    details: { days: 'the threshold', expires: 'when it ends' },
+    meaning: 'An active certificate expires soon. Recorded once each at 60, 30, 7 days and 1 day before.',
+    details: { days: 'the threshold', expires: 'when it expires' },
   },
   'webhook.changed': {
-    meaning: 'The webhook for expiry warnings was set or taken away.',
-    details: { actor: 'the operator', host: 'where it leads, or none' },
+    meaning: 'The webhook for expiry warnings was set or removed.',
+    details: { actor: 'the operator', host: 'its host, or none' },
   },
   'master_key.rotated': {
-    meaning: 'Every secret of the installation is sealed with a new master key.',
-    details: { actor: 'the operator', resealed: 'how many were sealed anew' },
+    meaning: 'Every secret of the installation was resealed with a new master key.',
+    details: { actor: 'the operator', resealed: 'how many were resealed' },
   },
   'user.added': { meaning: 'A portal user was added.', details: { actor: 'the operator' } },
   'user.updated': {
     meaning: 'A portal user was changed.',
-    details: { actor: 'the operator', changed: 'names of what changed' },
+    details: { actor: 'the operator', changed: 'names of the changed fields' },
   },
   'user.removed': { meaning: 'A portal user was removed.', details: { actor: 'the operator' } },
 } as const satisfies Record<string, { meaning: string; details: Record<string, string> }>;
@@ -114,15 +114,15 @@ type DetailsIn<Described> = keyof Described extends never
   : { readonly [Detail in keyof Described]: string | number | readonly string[] };
 type DetailsOf<Name extends AuditEventName> = DetailsIn<(typeof auditCatalogue)[Name]['details']>;
 
-/** One event as its cause reports it. */
+/** An event as reported by its cause. */
 export type AuditEvent = {
   [Name in AuditEventName]: {
     readonly event: Name;
-    /** What a person can read out over the phone; the same on the page and in the log. */
+    /** A code that people can read out over the phone; the same on the page and in the log. */
     readonly reference: string;
     readonly billerId?: string | undefined;
     readonly userId?: string | undefined;
-    /** Stored as a keyed hash only. */
+    /** Stored only as a keyed hash. */
     readonly email?: string | undefined;
     readonly requestId?: string | undefined;
     readonly assertionId?: string | undefined;

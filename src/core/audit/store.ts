@@ -1,6 +1,6 @@
 import type { Db } from '../../platform/database/database.ts';
 
-/** What to list. Everything given must hold. */
+/** Filters for listing events. All of them must match. */
 export interface AuditFilter {
   readonly billerId?: string | undefined;
   readonly userId?: string | undefined;
@@ -10,12 +10,12 @@ export interface AuditFilter {
   readonly requestId?: string | undefined;
   readonly assertionId?: string | undefined;
   readonly since?: Date | undefined;
-  /** Only events older than this one, for reading on. */
+  /** Only events older than this one, for paging. */
   readonly before?: number | undefined;
   readonly limit: number;
 }
 
-/** Lists events, the newest first, with the slugs of their billers, in one round trip. */
+/** Lists events, newest first, with the slugs of their billers, in one round trip. */
 export async function listEvents(db: Db, filter: AuditFilter) {
   const equal = {
     billerId: filter.billerId,

@@ -8,8 +8,8 @@ export interface AuditWriter {
   /**
    * Resolves once the event is committed.
    *
-   * @returns false where the database turned it away: an assertion for this request has been issued before
-   * @throws IdpError service_unavailable where it can't be committed
+   * @returns false if the database refused it: an assertion for this request has already been issued
+   * @throws IdpError service_unavailable if it can't be committed
    */
   append(event: AuditEvent): Promise<boolean>;
   /** Writes an event in the caller's transaction: it is committed together with the change, or not at all. */
@@ -25,11 +25,11 @@ interface Waiting {
 }
 
 const MAX_BATCH = 500;
-/** More than this waiting means that the database can't keep up; better to say so than to grow. */
+/** If more events than this are waiting, the database can't keep up; reject rather than let the queue grow. */
 const MAX_WAITING = 20_000;
 const RETRY_AFTER_SECONDS = 10;
 
-// One text for every batch size, so that it is planned once. The conflict is the index one_assertion_per_request.
+// The same text for every batch size, so that it is planned once. The conflict is the index one_assertion_per_request.
 const INSERT: Statement = {
   name: 'audit-insert',
   text: `insert into audit_events
@@ -42,8 +42,8 @@ const INSERT: Statement = {
 };
 
 /**
- * PostgreSQL holds neither U+0000 nor half of a surrogate pair. What came from outside may have them, and would take the
- * whole batch down.
+ * PostgreSQL can store neither U+0000 nor lone surrogates. External input may contain them, and would make the whole
+ * batch fail.
  */
 function storable(_name: string, value: unknown): unknown {
   return typeof value === 'string' ? value.toWellFormed().replaceAll('\0', '\ufffd') : value;
@@ -51,7 +51,7 @@ function storable(_name: string, value: unknown): unknown {
 
 function toJson(rows: readonly Record<string, unknown>[]): string {
   const json = JSON.stringify(rows);
-  // Both would be written as \u escapes. Looking at every value costs, and nearly no event has any such escape.
+  // Both would appear as \u escapes. Checking every value is slow, and hardly any event contains such an escape.
   return json.includes('\\u') ? JSON.stringify(rows, storable) : json;
 }
 
@@ -62,8 +62,8 @@ interface AuditServices {
 }
 
 /**
- * A writer with one INSERT in flight: what arrives meanwhile forms the next batch (group commit), so that waiting for
- * the commit costs one round trip and not one each.
+ * A writer with one INSERT in flight: events that arrive in the meantime form the next batch (group commit), so that
+ * waiting for the commit costs one round trip in total instead of one per event.
  */
 export function createAuditWriter({ database, masterKey, clock }: AuditServices): AuditWriter {
   let waiting: Waiting[] = [];

@@ -2,7 +2,7 @@ import type { ServiceProvider } from '../../protocols/saml/sp-metadata/service-p
 import { type BillerSettings, billerSettingsSchema } from './settings.ts';
 import type { BillerRow } from './store.ts';
 
-/** A biller as the sign-on sees it. */
+/** A biller as used for a sign-on. */
 export interface Biller {
   readonly id: string;
   readonly slug: string;
@@ -13,26 +13,26 @@ export interface Biller {
   readonly ssoUrl: string;
   readonly serviceProvider: ServiceProvider;
   readonly settings: BillerSettings;
-  /** Who may frame what this biller's portal users see: their portal, and nobody else. */
+  /** Who may frame the pages that this biller's portal users see: only their portal. */
   readonly portalOrigins: readonly string[];
   readonly pairwiseSalt: Buffer;
 }
 
-/** Slugs stand in URLs and on the command line. */
+/** Slugs are used in URLs and on the command line. */
 export const SLUG = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
-/** Where a biller's Entity ID, metadata and SSO Service stand. */
+/** The URLs of a biller's Entity ID, metadata and SSO Service. */
 export function billerUrls(publicUrl: string, slug: string) {
   const base = `${publicUrl}/saml/${slug}`;
   return { entityId: `${base}/metadata`, ssoUrl: `${base}/sso`, certificateUrl: `${base}/certificate.pem` };
 }
 
-/** The origin of the biller's portal, where it has one. */
+/** The origin of the biller's portal, if it has one. */
 export function portalOriginsOf({ portalUrl }: Pick<BillerSettings, 'portalUrl'>): string[] {
   return portalUrl === null ? [] : [new URL(portalUrl).origin];
 }
 
-/** Makes the biller out of its row; settings that came with a later version get their defaults. */
+/** Builds the biller from its row. Settings that were added in a later version get their defaults. */
 export function toBiller(row: BillerRow, publicUrl: string): Biller {
   const { entityId, ssoUrl } = billerUrls(publicUrl, row.slug);
   const settings = billerSettingsSchema.parse(row.settings);
@@ -50,7 +50,9 @@ export function toBiller(row: BillerRow, publicUrl: string): Biller {
   };
 }
 
-/** Says whether the Service Provider must sign its requests: by the biller's setting, or as the SP metadata says. */
+/**
+ * Tells whether the Service Provider must sign its requests: by the biller's setting, or according to the SP metadata.
+ */
 export function requiresSignature({
   settings,
   serviceProvider,

@@ -4,12 +4,12 @@ import { createLoadingCache } from '../../platform/util/loading-cache.ts';
 import { type Biller, SLUG, toBiller } from './biller.ts';
 import { allBillers, findBiller } from './store.ts';
 
-/** Billers as requests ask for them. */
+/** Looks up billers for requests. */
 export interface Billers {
   /** @throws IdpError biller_unknown */
   bySlug(slug: string): Promise<Biller>;
   all(): Promise<Biller[]>;
-  /** Forgets what is in memory, of one biller or of all. */
+  /** Clears the cached data of one biller, or of all. */
   forget(billerId: string | undefined): void;
 }
 
@@ -21,7 +21,8 @@ export function createBillers({ db, publicUrl }: { db: Db; publicUrl: string }):
   });
   return {
     async bySlug(slug) {
-      if (!SLUG.test(slug)) throw new IdpError('biller_unknown', { detail: 'the address holds no well-formed slug' });
+      if (!SLUG.test(slug))
+        throw new IdpError('biller_unknown', { detail: 'the URL does not contain a well-formed slug' });
       return cache.get(slug);
     },
     all: async () => (await allBillers(db)).map((row) => toBiller(row, publicUrl)),

@@ -17,13 +17,13 @@ function requireValue(claim: Claim, value: string): string {
   if (value === '') {
     throw new IdpError('claim_missing', {
       detail: `the claim ${claim.name} has no value`,
-      sentence: `Invoice Cloud requires “${claim.name}”, which is not recorded for you.`,
+      sentence: `Invoice Cloud requires “${claim.name}”, but we have no value for you.`,
     });
   }
   if (!isWritable(value)) {
     throw new IdpError('claim_invalid', {
-      detail: `the claim ${claim.name} has characters that XML can't carry`,
-      sentence: `What is recorded for you as “${claim.name}” contains characters that can’t be sent to Invoice Cloud.`,
+      detail: `the claim ${claim.name} has characters that XML can't represent`,
+      sentence: `Your “${claim.name}” contains characters that can’t be sent to Invoice Cloud.`,
     });
   }
   return value;
@@ -39,8 +39,8 @@ const attribute = (claim: Claim, values: readonly string[]): Attribute => ({
 /**
  * Turns a portal user and the chosen account into the biller's claims, always in the same order.
  *
- * @param account the one that the sign-on is for: its role makes the login type
- * @param all every account of the portal user, for billers that want all of them told
+ * @param account the account that the sign-on is for; its role determines the login type
+ * @param all all accounts of the portal user, for billers that want all of them sent
  * @throws IdpError claim_missing, claim_invalid
  */
 export function claimsOf(

@@ -12,19 +12,19 @@ import { isFitToEncrypt, type ServiceProvider } from '../../protocols/saml/sp-me
 import type { Encryption } from '../../protocols/saml/writing/encrypt-assertion.ts';
 import type { Biller } from './biller.ts';
 
-/** What the SP metadata lists of one kind. */
+/** The algorithms of one kind that the SP metadata lists. */
 function listedOf<Name extends string>(uris: Readonly<Record<Name, string>>, listed: readonly string[]): Name[] {
   return (Object.keys(uris) as Name[]).filter((name) => listed.includes(uris[name]));
 }
 
 type Transport = Pick<Encryption, 'keyTransport' | 'digest' | 'mask'>;
 
-/** The name of what a URI stands for; of nothing it is SHA-1 (XML Encryption 1.1, 5.5.2). */
+/** The name of the algorithm for a URI; SHA-1 if there is no URI (XML Encryption 1.1, 5.5.2). */
 function digestOf(uris: Readonly<Record<OaepDigest, string>>, uri: string | undefined): OaepDigest | undefined {
   return uri === undefined ? 'sha1' : (Object.keys(uris) as OaepDigest[]).find((name) => uris[name] === uri);
 }
 
-/** RSA-OAEP as the metadata wants it, under the better known of its names where there is a choice. */
+/** RSA-OAEP as the metadata asks for it, with the better-known identifier if there is a choice. */
 function chooseTransport({ encryptionMethods, oaepSettings }: ServiceProvider): Transport | undefined {
   const usual: Transport = { keyTransport: 'rsa-oaep-mgf1p', digest: 'sha1', mask: 'sha1' };
   if (!encryptionMethods.some((uri) => /rsa/.test(uri))) return usual;
@@ -33,7 +33,7 @@ function chooseTransport({ encryptionMethods, oaepSettings }: ServiceProvider): 
     const settings: NonNullable<typeof oaepSettings> = oaepSettings ?? [{ method }];
     for (const wanted of settings.filter((one) => one.method === method)) {
       const digest = digestOf(OAEP_DIGEST_URIS, wanted.digest);
-      // Under the earlier name the mask is by SHA-1, and there is nothing to be said about it.
+      // With the older identifier the mask is always SHA-1, and can't be named.
       const mask = keyTransport === 'rsa-oaep' ? digestOf(OAEP_MASK_URIS, wanted.mask) : 'sha1';
       if (digest !== undefined && mask !== undefined) return { keyTransport, digest, mask };
     }
@@ -42,9 +42,9 @@ function chooseTransport({ encryptionMethods, oaepSettings }: ServiceProvider): 
 }
 
 /**
- * The algorithms to use: the biller's, unless the metadata lists only another one that is used here.
+ * Chooses the algorithms: the biller's, unless the metadata lists only a different one that we support.
  *
- * @returns undefined where the metadata lists none for the content, or none for its key
+ * @returns undefined if the metadata lists none for the content, or none for its key
  */
 function chooseAlgorithms(
   preferred: DataEncryptionAlgorithm,
@@ -63,10 +63,10 @@ function listedInWords({ encryptionMethods, oaepSettings = [] }: ServiceProvider
 }
 
 /**
- * Says how assertions are encrypted: by the biller's setting, or as the SP metadata asks.
+ * Decides how to encrypt assertions: by the biller's setting, or as the SP metadata asks.
  *
- * @returns undefined where they are not
- * @throws InputError where they should be and can't
+ * @returns undefined if they are not encrypted
+ * @throws InputError if they should be encrypted but can't be
  */
 export function encryptionFor({
   settings,

@@ -3,7 +3,7 @@ import { NAME_ID_FORMATS, type NameIdFormat } from '../../protocols/saml/names.t
 import { newSamlId } from '../../protocols/saml/writing/id.ts';
 import type { Biller } from './biller.ts';
 
-/** What the NameID element says (SAML core, 2.2.3). */
+/** The contents of the NameID element (SAML core, 2.2.3). */
 export interface NameId {
   readonly nameId: string;
   readonly nameIdFormat: string;
@@ -12,8 +12,8 @@ export interface NameId {
 }
 
 /**
- * Makes the NameID of a portal user: the email address; a persistent one, opaque, the same at every sign-on and
- * different for each Service Provider (SAML core, 8.3.7); or a transient one, fresh each time (8.3.8).
+ * Makes a portal user's NameID: the email address; a persistent one, which is opaque, the same at every sign-on and
+ * different for each Service Provider (SAML core, 8.3.7); or a transient one, new each time (8.3.8).
  */
 export function nameIdOf(biller: Biller, user: { id: string; email: string }, format: NameIdFormat): NameId {
   const nameIdFormat = NAME_ID_FORMATS[format];
@@ -34,8 +34,8 @@ interface NamedSubject {
 }
 
 /**
- * Says whether a NameID that a Service Provider sent names this portal user. Email addresses are compared without regard
- * to case; a transient identifier names nobody who could be known again (SAML core, 8.3.8).
+ * Tells whether a NameID sent by a Service Provider identifies this portal user. Email addresses are compared
+ * case-insensitively; a transient identifier never matches, because it identifies no one later on (SAML core, 8.3.8).
  */
 export function isNameIdOf(biller: Biller, user: { id: string; email: string }, subject: NamedSubject): boolean {
   const known = Object.entries(NAME_ID_FORMATS).find(([, uri]) => uri === subject.format)?.[0] as

@@ -4,8 +4,9 @@ import { DATA_ENCRYPTION_ALGORITHMS } from '../../protocols/saml/signatures/algo
 import { SIGN_CHOICES } from '../../protocols/saml/writing/response.ts';
 
 /**
- * Everything about a biller that is assumed of Invoice Cloud or agreed with it, in one place. The defaults are the
- * assumptions; every one can be changed per biller without touching code. `docs/assumptions.md` is made from this schema.
+ * Everything that is assumed about Invoice Cloud or agreed with it for a biller, in one place. The defaults are the
+ * assumptions; each can be changed per biller without a code change. `docs/assumptions.md` is generated from this
+ * schema.
  */
 
 const words = (maximum: number) => z.string().min(1).max(maximum);
@@ -19,9 +20,9 @@ const claim = (name: string) => claimSchema.default({ name, nameFormat: 'basic' 
 /** Whether a biller's Service Provider must sign its requests, and whether assertions are encrypted for it. */
 export const SIGNATURE_POLICIES = ['as-metadata', 'required', 'if-present'] as const;
 export const ENCRYPT_CHOICES = ['as-metadata', 'always', 'never'] as const;
-/** How a new certificate gets to the Service Provider. */
+/** How the Service Provider gets a new certificate. */
 export const ROTATION_CHOICES = ['overlap', 'switch-on-fetch'] as const;
-/** What an active key does whose certificate has expired. */
+/** What happens when the active key's certificate has expired. */
 export const EXPIRED_KEY_CHOICES = ['sign', 'refuse'] as const;
 export const ACCOUNT_CHOICES = ['chosen', 'all'] as const;
 
@@ -31,46 +32,46 @@ const seconds = (minimum: number, maximum: number, value: number) =>
 
 export const billerSettingsSchema = z.strictObject({
   emailClaim: claim('Email').meta({
-    assumed: 'Invoice Cloud finds the email address in the attribute `Email`, name format basic.',
+    assumed: 'Invoice Cloud reads the email address from the attribute `Email`, name format basic.',
   }),
   loginTypeClaim: claim('LoginType').meta({
-    assumed: 'Invoice Cloud finds the login type in the attribute `LoginType`, name format basic.',
+    assumed: 'Invoice Cloud reads the login type from the attribute `LoginType`, name format basic.',
   }),
   accountNumberClaim: claim('AccountNumber').nullable().meta({
     assumed:
-      'Invoice Cloud takes the account number from the attribute `AccountNumber` and compares it with the redirect link. Optional: a biller may go without.',
+      'Invoice Cloud reads the account number from the attribute `AccountNumber` and compares it with the redirect link. It is optional for each biller.',
   }),
   constantClaims: z
     .array(claimSchema.extend({ values: z.array(words(1024)).min(1).max(50) }))
     .max(50)
     .default([])
     .meta({
-      assumed: 'Invoice Cloud needs no other claims. Ones with fixed values can be added.',
+      assumed: 'Invoice Cloud needs no other claims. Claims with fixed values can be added.',
     }),
   accounts: z.enum(ACCOUNT_CHOICES).default('chosen').meta({
     assumed:
-      'The account number claim carries the one account that the sign-on is for. It can carry all accounts of the portal user instead, as several values; nobody is asked then.',
+      'The account number claim contains the account that the sign-on is for. It can contain all of the portal user’s accounts instead, as several values; portal users are then not asked to choose one.',
   }),
   defaultLoginType: loginType.default(5).meta({
-    assumed: 'Login type 5 is right for everybody unless the biller maps otherwise.',
+    assumed: 'Login type 5 is right for everyone unless the biller maps roles differently.',
   }),
   loginTypes: z.record(z.string(), loginType).default({}).meta({
-    assumed: 'Roles are mapped to login types per biller; 1 stands for the owner of an account.',
+    assumed: 'Each biller maps roles to login types; 1 is the owner of an account.',
   }),
   nameIdFormat: z
     .enum(Object.keys(NAME_ID_FORMATS) as [NameIdFormat])
     .default('emailAddress')
     .meta({
       assumed:
-        'Invoice Cloud takes the email address as NameID, unless its request asks for another format, or its SP metadata lists only others when the biller is added.',
+        'The NameID is the email address, unless Invoice Cloud’s request asks for another format, or its SP metadata lists only other formats when the biller is added.',
     }),
   sign: z.enum(SIGN_CHOICES).default('both').meta({
     assumed:
-      'What Invoice Cloud wants signed is not known; both assertion and Response are signed, which every Service Provider accepts.',
+      'It is not known what Invoice Cloud requires to be signed. Both the assertion and the Response are signed, which every Service Provider accepts.',
   }),
   requestSignature: z.enum(SIGNATURE_POLICIES).default('as-metadata').meta({
     assumed:
-      'Invoice Cloud signs its requests if its SP metadata says so (AuthnRequestsSigned). A signature that comes is always verified.',
+      'Invoice Cloud signs its requests if its SP metadata says so (AuthnRequestsSigned). Any signature it sends is always verified.',
   }),
   encrypt: z.enum(ENCRYPT_CHOICES).default('as-metadata').meta({
     assumed:
@@ -78,72 +79,72 @@ export const billerSettingsSchema = z.strictObject({
   }),
   encryptionAlgorithm: z.enum(DATA_ENCRYPTION_ALGORITHMS).default('aes256-gcm').meta({
     assumed:
-      'Where assertions are encrypted, AES-256-GCM and RSA-OAEP are understood. What the SP metadata lists goes before; CBC and RSA 1.5 are never used.',
+      'If assertions are encrypted, Invoice Cloud supports AES-256-GCM and RSA-OAEP. Algorithms listed in the SP metadata take precedence; CBC and RSA 1.5 are never used.',
   }),
   unsolicited: z.boolean().default(false).meta({
-    assumed: 'Sign-ons start at Invoice Cloud, with a request. An unsolicited Response is not wanted.',
+    assumed: 'Sign-ons start at Invoice Cloud, with a request. Unsolicited Responses are not wanted.',
   }),
   unsolicitedRelayState: z.string().max(1024).nullable().default(null).meta({
-    assumed: 'An unsolicited Response carries no RelayState unless one is agreed.',
+    assumed: 'An unsolicited Response has no RelayState unless one was agreed on.',
   }),
   signMetadata: z.boolean().default(false).meta({
-    assumed: 'Invoice Cloud trusts IdP metadata because it comes over TLS, and needs no signature on it.',
+    assumed: 'Invoice Cloud trusts IdP metadata because it is fetched over TLS, and does not need it signed.',
   }),
   rotation: z.enum(ROTATION_CHOICES).default('overlap').meta({
     assumed:
-      'Invoice Cloud honours every certificate that it was shown (overlap). If it keeps only one, the new key must become active at the moment it is fetched (switch-on-fetch).',
+      'Invoice Cloud accepts every certificate in the metadata (overlap). If it keeps only one, the new key must become active at the moment it is fetched (switch-on-fetch).',
   }),
   monitors: z.array(z.string().min(3).max(200)).max(50).default([]).meta({
     assumed:
-      'Whoever fetches the IdP metadata is the other side, unless the address or the User-Agent belongs to a probe of our own.',
+      'Every client that fetches the IdP metadata is the Service Provider, unless its address or User-Agent is listed as one of our own monitors.',
   }),
   metadataClients: z.array(z.string().min(3).max(200)).max(50).default([]).meta({
     assumed:
-      'Where Invoice Cloud fetches the IdP metadata from is not known, so every fetch counts. If it is known, only fetches from there do.',
+      'It is not known from where Invoice Cloud fetches the IdP metadata, so every fetch counts. If its addresses are listed, only fetches from them count.',
   }),
   stageDaysBefore: z.number().int().min(1).max(365).nullable().default(null).meta({
     assumed:
-      'Rotations are begun by an operator. A key can be staged by itself so many days before the active certificate ends; it is never activated by itself.',
+      'Operators start rotations. A key can be staged automatically this many days before the active certificate expires; it is never activated automatically.',
   }),
   expiredKey: z.enum(EXPIRED_KEY_CHOICES).default('sign').meta({
     assumed:
-      'Invoice Cloud compares the certificate and does not look at its dates, as most Service Providers do: an expired active key goes on signing rather than locking everybody out.',
+      'Like most Service Providers, Invoice Cloud compares certificates without checking their dates. An expired active key keeps signing, rather than locking everyone out.',
   }),
   viewMode: z
     .union([z.literal(0), z.literal(1)])
     .default(0)
     .meta({
-      assumed: 'ViewMode 0 is the full page, 1 is for an iframe; links take 0 unless told otherwise.',
+      assumed: 'ViewMode 0 is the full page, 1 is for an iframe; links use 0 by default.',
     }),
   redirectLinkBase: z.string().default('https://sso.invoicecloud.com').meta({
     assumed: 'Redirect links start at `https://sso.invoicecloud.com/saml/<BillerGUID>`.',
   }),
   acsRedirectOrigins: z.array(z.string()).default([]).meta({
     assumed:
-      'After the ACS took the Response, Invoice Cloud redirects within the origin of the ACS. Other origins on that way must be listed, or the browser stops there (CSP form-action).',
+      'After the ACS accepts the Response, Invoice Cloud redirects only within the origin of the ACS. Any other origins in the redirect chain must be listed, or the browser blocks them (CSP form-action).',
   }),
   portalUrl: z.string().nullable().default(null).meta({
-    assumed: 'The portal page that errors lead back to; also the only page that may frame ours.',
+    assumed: 'Error pages link back to the portal, and only the portal may frame our pages.',
   }),
   assertionLifetimeSeconds: seconds(30, 300, 300).meta({
     assumed: 'Five minutes are enough for the Response to arrive.',
   }),
   clockSkewSeconds: seconds(0, 300, 60).meta({
-    assumed: 'The clocks of both sides agree within a minute.',
+    assumed: 'Our clock and the Service Provider’s agree within a minute.',
   }),
   requestMaxAgeSeconds: seconds(30, 3600, 300).meta({
     assumed: 'A sign-on request reaches us within five minutes.',
   }),
   relayStateMaxBytes: z.number().int().min(80).max(8192).default(1024).meta({
     assumed:
-      'RelayState is no longer than 1,024 bytes; the 80 of the standard (SAML bindings, 3.4.3) are too few for real Service Providers.',
+      'RelayState is no longer than 1,024 bytes; the standard’s 80 (SAML bindings, 3.4.3) are too few for real Service Providers.',
   }),
   sessionIdleMinutes: z.number().int().min(1).max(1440).default(30).meta({
-    assumed: 'The portal agrees that whoever was away for half an hour signs in again before the next sign-on.',
+    assumed: 'The portal accepts that users who were idle for half an hour must sign in again before the next sign-on.',
   }),
   sessionLifetimeMinutes: z.number().int().min(1).max(10_080).default(480).meta({
     assumed:
-      'One sign-in is good for a working day of eight hours. Invoice Cloud keeps a session of its own, which this does not end.',
+      'One sign-in is valid for a working day of eight hours. Invoice Cloud has its own session, which this does not end.',
   }),
 });
 

@@ -9,7 +9,7 @@ export async function findBiller(db: Db, slug: string): Promise<BillerRow | unde
   return db.selectFrom('billers').selectAll().where('slug', '=', slug).executeTakeFirst();
 }
 
-/** Reads a biller in a transaction that is going to change it, and locks it until the end of that. */
+/** Reads a biller in a transaction that will change it, and locks it until the transaction ends. */
 export async function lockBiller(transaction: Transaction, slug: string): Promise<BillerRow | undefined> {
   return transaction.selectFrom('billers').selectAll().where('slug', '=', slug).forUpdate().executeTakeFirst();
 }

@@ -1,12 +1,12 @@
 import type { Generated } from 'kysely';
 
-/** Warnings that a certificate ends soon: each is given once. */
+/** Warnings that a certificate expires soon; each is given once. */
 export interface ExpiryWarningsTable {
   keyId: string;
-  /** 60, 30, 7 or 1: how many days were left at most. */
+  /** 60, 30, 7 or 1: the maximum number of days that were left. */
   days: number;
   at: Date;
-  /** How far its delivery to the webhook is: see `Delivery`. */
+  /** The state of its delivery to the webhook: see `Delivery`. */
   delivery: string;
   attempts: Generated<number>;
   nextAttempt: Date;

@@ -1,9 +1,9 @@
 import type { Db } from '../../platform/database/database.ts';
 
-/** How far the delivery of a warning is. Only `waiting` ones are tried. */
+/** The delivery state of a warning. Only `waiting` ones are attempted. */
 export type Delivery = 'waiting' | 'sending' | 'delivered' | 'unknown' | 'given_up' | 'passed_over';
 
-/** Notes a warning. @returns false where it was noted before, by this instance or another */
+/** Records a warning. @returns false if this or another instance has already recorded it */
 export async function insertWarning(
   db: Db,
   warning: { keyId: string; days: number; at: Date; delivery: Delivery },
@@ -27,7 +27,7 @@ export interface DueWarning {
   readonly notAfter: Date;
 }
 
-/** Warnings whose delivery is due, with what they say of the key and its biller, in one round trip. */
+/** Warnings with a delivery due, with the details of their keys and billers, in one round trip. */
 export async function dueWarnings(db: Db, now: Date): Promise<DueWarning[]> {
   return db
     .selectFrom('expiryWarnings')
@@ -49,7 +49,7 @@ export async function dueWarnings(db: Db, now: Date): Promise<DueWarning[]> {
     .execute();
 }
 
-/** Takes a warning for delivery, so that no other instance does. @returns false where one did */
+/** Claims a warning for delivery, so that no other instance delivers it. @returns false if another one did */
 export async function claimWarning(db: Db, { keyId, days, attempts }: DueWarning, now: Date): Promise<boolean> {
   const rows = await db
     .updateTable('expiryWarnings')
@@ -71,7 +71,7 @@ export async function settleWarning(db: Db, { keyId, days }: DueWarning, deliver
     .execute();
 }
 
-/** A delivery that was begun and did not end, because the process did: whether it arrived is not known. */
+/** A delivery that was started but never finished because the process died: whether it arrived is unknown. */
 export async function giveUpLost(db: Db, begunBefore: Date): Promise<void> {
   await db
     .updateTable('expiryWarnings')

@@ -9,16 +9,16 @@ import type { MasterKey } from '../secrets/master-key.ts';
 import { claimWarning, type DueWarning, dueWarnings, giveUpLost, insertWarning, settleWarning } from './store.ts';
 import { readWebhook, send } from './webhook.ts';
 
-/** Days before the end of an active certificate at which a warning is given, once each. */
+/** Days before an active certificate expires at which a warning is given, once each. */
 const WARNING_DAYS = [60, 30, 7, 1] as const;
 
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
 const MAX_ATTEMPTS = 12;
-/** A delivery takes seconds; one that is still under way after this was cut off. */
+/** Deliveries take seconds; one that is still in progress after this time was interrupted. */
 const LOST_AFTER_MS = 5 * MINUTE_MS;
 
-/** What was found: told to the log and the metrics of the instance that found it. */
+/** What the check found, reported to the log and metrics of this instance. */
 interface ExpiryNotice {
   readonly biller: string;
   readonly fingerprint: string;
@@ -35,9 +35,12 @@ interface ExpiryServices {
   readonly clock: () => number;
 }
 
-/** Looks at every active certificate: warns before it ends, stages where a biller's schedule says so, delivers. */
+/**
+ * Checks all active certificates: warns before they expire, stages keys where a biller's schedule says so, and delivers
+ * warnings.
+ */
 export interface ExpiryWatch {
-  /** @returns the warnings that were given now. Every instance may look; each warning is given by one. */
+  /** @returns the warnings given now. Every instance may check; each warning is given by one of them. */
   look(): Promise<ExpiryNotice[]>;
 }
 
@@ -51,7 +54,7 @@ export function createExpiryWatch(services: ExpiryServices): ExpiryWatch {
     const tightest = reached.at(-1);
     let notice: ExpiryNotice | undefined;
     for (const days of reached) {
-      // A key that came in with few days left gets one warning, not all that it missed.
+      // A key that was imported with few days left gets one warning, not all those that it missed.
       const delivery = days === tightest ? 'waiting' : 'passed_over';
       const fresh = await database.transaction(async (transaction) => {
         const inserted = await insertWarning(transaction, { keyId: key.keyId, days, at: new Date(clock()), delivery });
@@ -74,11 +77,11 @@ export function createExpiryWatch(services: ExpiryServices): ExpiryWatch {
     if (stageDaysBefore === null || stageDaysBefore === undefined) return;
     if (key.notAfter.getTime() - clock() > stageDaysBefore * DAY_MS) return;
     try {
-      const reason = `${stageDaysBefore} days before the active certificate ends`;
+      const reason = `${stageDaysBefore} days before the active certificate expires`;
       const change = { actor: 'schedule', reason, reference: newReference() };
       await rotation.stage(await billers.bySlug(key.slug), 'RSA-2048', change);
     } catch (error) {
-      // One is staged already: by an operator, by an earlier look, or by another instance a moment ago.
+      // One is already staged: by an operator, by an earlier check, or by another instance a moment ago.
       const taken =
         error instanceof InputError || /one_staged_key_per_biller/.test(String((error as Error).cause ?? error));
       if (!taken) throw error;

@@ -4,15 +4,15 @@ import type { MasterKey } from '../secrets/master-key.ts';
 import { deleteFact, readFact, writeFact } from '../secrets/store.ts';
 import { WEBHOOK } from '../secrets/verify-master-key.ts';
 
-/** The one webhook of an installation; sealed among the installation's facts. */
+/** The installation's only webhook, stored sealed. */
 interface Webhook {
   readonly url: string;
-  /** What deliveries are signed with: 32 bytes in base64. */
+  /** The secret that signs deliveries: 32 bytes in base64. */
   readonly secret: string;
 }
 
 const TIMEOUT_MS = 10_000;
-/** The connection was not made, so nothing arrived. */
+/** The connection failed, so nothing arrived. */
 const NOT_SENT =
   /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|UND_ERR_CONNECT_TIMEOUT|CERT_.*|.*SELF_SIGNED.*|ERR_TLS.*)$/;
 
@@ -22,7 +22,7 @@ export async function readWebhook(db: Db, masterKey: MasterKey): Promise<Webhook
   return JSON.parse(masterKey.unseal(Buffer.from(sealed, 'base64'), WEBHOOK).toString('utf8')) as Webhook;
 }
 
-/** @returns the secret made for it: shown once, to whoever receives the deliveries */
+/** @returns its new secret, to be shown once to the operator of the receiver */
 export async function writeWebhook(db: Db, masterKey: MasterKey, url: string): Promise<string> {
   const secret = randomBytes(32).toString('base64');
   const value = masterKey
@@ -39,7 +39,7 @@ export async function deleteWebhook(db: Db): Promise<boolean> {
 /**
  * Signs a delivery.
  *
- * @param seconds since 1970; the receiver refuses what is old
+ * @param seconds since 1970; the receiver should refuse old ones
  * @returns `t=<seconds>,v1=<HMAC-SHA256 of "<seconds>.<body>", hexadecimal>`
  */
 function signDelivery(secret: string, seconds: number, body: string): string {
@@ -47,10 +47,10 @@ function signDelivery(secret: string, seconds: number, body: string): string {
   return `t=${seconds},v1=${hmac}`;
 }
 
-/** `refused`: surely not taken, and may be tried again. `unknown`: it may have been taken, so it is not sent twice. */
+/** `refused`: certainly not accepted, may be retried. `unknown`: it may have been accepted, so it is not sent again. */
 export type Sent = 'delivered' | 'refused' | 'unknown';
 
-/** Delivers a body once. @param now milliseconds since 1970 */
+/** Attempts one delivery of a body. @param now milliseconds since 1970 */
 export async function send({ url, secret }: Webhook, body: string, now: number): Promise<Sent> {
   try {
     const response = await fetch(url, {

@@ -15,7 +15,7 @@ const oid = (dotted: string) => asn1.create(UNIVERSAL, asn1.Type.OID, false, asn
 const set = (parts: forge.asn1.Asn1[]) => asn1.create(UNIVERSAL, asn1.Type.SET, true, parts);
 const tagged = (parts: forge.asn1.Asn1[]) => asn1.create(CONTEXT_SPECIFIC, 0, true, parts);
 
-/** A "certs only" message (RFC 5652, 5.1): SignedData without content and without signers. */
+/** A "certs only" message (RFC 5652, 5.1): SignedData without content or signers. */
 function pkcs7(certificate: Buffer): Buffer {
   const version = asn1.create(UNIVERSAL, asn1.Type.INTEGER, false, asn1.integerToDer(1).getBytes());
   const data = sequence([version, set([]), sequence([oid(OID_DATA)]), tagged([fromDer(certificate)]), set([])]);
@@ -33,7 +33,7 @@ export function exportCertificate(certificate: string, format: CertificateFormat
  * Seals a private key with its certificate under a passphrase (PKCS#12, RFC 7292; AES-256).
  *
  * @param certificate DER in base64
- * @throws InputError for a key that is not RSA: node-forge writes no other into PKCS#12
+ * @throws InputError for a key that is not RSA: node-forge can't write other types to PKCS#12
  */
 export function exportPkcs12(privateKey: KeyObject, certificate: string, passphrase: string, name: string): Buffer {
   if (privateKey.asymmetricKeyType !== 'rsa') {

@@ -8,20 +8,20 @@ import type { MasterKey } from '../secrets/master-key.ts';
 import { requestContext, sealContext } from '../secrets/seal-context.ts';
 import type { ImportedKey } from './certificates/imported-key.ts';
 import { cancelDestruction } from './hsm/destruction.ts';
-import type { ModuleKeys } from './hsm/module-keys.ts';
+import type { HsmKeys } from './hsm/hsm-keys.ts';
 import { type KeyType, makeKeyPair } from './key-types.ts';
 import { createMemorySigner } from './memory-signer.ts';
 import { type NewKey, newKey } from './new-key.ts';
 import { findKeyRequest, insertKey, type KeyRequestRow, listKeys, publishedKeys, type SigningKeyRow } from './store.ts';
 
-/** The keys of one biller as a sign-on and the metadata need them. */
+/** One biller's keys, as needed for sign-on and metadata. */
 export interface BillerKeys {
   readonly billerId: string;
   /** Certificates to publish, DER in base64, the active one first. */
   readonly certificates: readonly string[];
   /** SHA-256 of the same certificates, hexadecimal, in the same order. */
   readonly fingerprints: readonly string[];
-  /** Until then nothing is signed, because a switch is under way; milliseconds since 1970, or 0. */
+  /** Nothing is signed before this time, because a switch is in progress; milliseconds since 1970, or 0. */
   readonly holdUntil: number;
   readonly active:
     | { readonly signer: Signer; readonly fingerprint: string; readonly notBefore: Date; readonly notAfter: Date }
@@ -30,10 +30,10 @@ export interface BillerKeys {
 
 export interface Keys {
   /**
-   * Makes a key pair with its certificate, and seals the private part unless it stays in the hardware module. Slow; done
-   * before a transaction begins.
+   * Makes a key pair with its certificate, and seals the private key unless it stays in the HSM. Slow, so call it
+   * before starting a transaction.
    *
-   * @returns the key, to be inserted as `active` or `staged` @throws InputError where the module does not make it
+   * @returns the key, to be inserted as `active` or `staged` @throws InputError if the HSM does not make it
    */
   make(request: {
     billerId: string;
@@ -44,44 +44,44 @@ export interface Keys {
     state: 'active' | 'staged';
     place: KeyPlace;
   }): Promise<NewKey>;
-  /** Stores a key that was made. It is no longer to be destroyed in the hardware security module. */
+  /** Stores a new key, and takes it off the list of keys to destroy in the HSM. */
   insert(transaction: Transaction, key: NewKey): Promise<void>;
-  /** Seals a key that came from elsewhere, and was checked. @returns it, staged, not stored yet */
+  /** Seals an imported and checked key. @returns it, staged but not stored yet */
   importKey(billerId: string, imported: ImportedKey): NewKey;
-  /** Opens the private part of a key, to be exported. @throws IdpError signing_key_unavailable */
+  /** Unseals a private key for export. @throws IdpError signing_key_unavailable */
   open(row: SigningKeyRow): KeyObject;
   /** Makes a key pair and a certificate request for it. @returns it, not stored yet */
   request(biller: { id: string; name: string; entityId: string }, type: KeyType): Promise<KeyRequestRow>;
-  /** Finds the private key that a certificate issued for our request belongs to. @throws InputError */
+  /** Finds the private key for a certificate issued for our request. @throws InputError */
   acceptCertificate(billerId: string, certificates: readonly X509Certificate[]): Promise<ImportedKey>;
   /**
-   * The keys of a biller at a moment at which something may be signed: where a switch is under way, after it.
+   * Returns a biller's keys once signing is allowed: if a switch is in progress, after it.
    *
-   * @throws as ofBiller, and where the active key is in a hardware module that is away
+   * @throws like ofBiller, and if the active key is in an HSM that is away
    */
   forSigning(billerId: string): Promise<BillerKeys>;
-  /** @throws IdpError signing_key_unavailable where the active key can't be unsealed */
+  /** @throws IdpError signing_key_unavailable if the active key can't be unsealed */
   ofBiller(billerId: string): Promise<BillerKeys>;
   list(billerId?: string): ReturnType<typeof listKeys>;
-  /** Forgets what is in memory, of one biller or of all. */
+  /** Clears the cached keys of one biller, or of all. */
   forget(billerId: string | undefined): void;
 }
 
-/** Where private parts of keys are kept. */
+/** Where private keys are kept. */
 export type KeyPlace = 'database' | 'module';
 
-/** Longer than any switch holds signing. */
+/** Longer than any switch holds up signing. */
 const MAX_HOLD_MS = 10_000;
 
 interface KeyServices {
   readonly database: Database;
   readonly masterKey: MasterKey;
-  readonly moduleKeys: ModuleKeys;
+  readonly hsmKeys: HsmKeys;
   readonly clock: () => number;
 }
 
 // certificates/ brings node-forge, 10 MB that a service needs only when a key is made: it is imported there.
-export function createKeys({ database, masterKey, moduleKeys, clock }: KeyServices): Keys {
+export function createKeys({ database, masterKey, hsmKeys, clock }: KeyServices): Keys {
   const { db } = database;
   const unavailable = (detail: string, cause?: unknown) => new IdpError('signing_key_unavailable', { detail, cause });
 
@@ -100,12 +100,12 @@ export function createKeys({ database, masterKey, moduleKeys, clock }: KeyServic
   }
 
   function open(row: SigningKeyRow): KeyObject {
-    if (row.sealedPrivateKey === null) throw unavailable(`the key ${row.fingerprint} has no private part here`);
+    if (row.sealedPrivateKey === null) throw unavailable(`the key ${row.fingerprint} has no private key here`);
     try {
       return openSealed(row.sealedPrivateKey, sealContext(row.billerId, row.id));
     } catch (cause) {
       throw unavailable(
-        `the private key ${row.fingerprint} can't be unsealed: another master key, or a damaged row`,
+        `the private key ${row.fingerprint} can't be unsealed: the master key is a different one, or the row is damaged`,
         cause,
       );
     }
@@ -113,12 +113,10 @@ export function createKeys({ database, masterKey, moduleKeys, clock }: KeyServic
 
   function signerOf(row: SigningKeyRow): Signer {
     const { moduleLabel, certificate } = row;
-    return moduleLabel === null
-      ? createMemorySigner(open(row), certificate)
-      : moduleKeys.signer(moduleLabel, certificate);
+    return moduleLabel === null ? createMemorySigner(open(row), certificate) : hsmKeys.signer(moduleLabel, certificate);
   }
 
-  /** A key with its private part sealed. */
+  /** A key with its private key sealed. */
   function sealed(billerId: string, privateKey: KeyObject, certificate: X509Certificate, state: 'active' | 'staged') {
     const id = randomUUID();
     const sealedPrivateKey = seal(privateKey, sealContext(billerId, id));
@@ -146,7 +144,7 @@ export function createKeys({ database, masterKey, moduleKeys, clock }: KeyServic
 
   return {
     async make({ type, state, place, ...holder }) {
-      if (place === 'module') return moduleKeys.make(holder, type, state);
+      if (place === 'module') return hsmKeys.make(holder, type, state);
       const { billerId, billerName, entityId } = holder;
       const keyPair = await makeKeyPair(type);
       const { selfSignedCertificate } = await import('./certificates/certificate.ts');
@@ -175,13 +173,13 @@ export function createKeys({ database, masterKey, moduleKeys, clock }: KeyServic
     },
     async insert(transaction, key) {
       await insertKey(transaction, key);
-      // It was written down to be destroyed, in case this row is never stored.
+      // It was scheduled for destruction in case this row was never stored.
       if (key.moduleLabel) await cancelDestruction(transaction, key.moduleLabel);
     },
     ofBiller: (billerId) => cache.get(billerId),
     async forSigning(billerId) {
       let keys = await cache.get(billerId);
-      // A switch takes a few seconds and one hold; should another begin meanwhile, this sign-on does not wait for it.
+      // A switch takes a few seconds and one hold. If another one begins meanwhile, this sign-on does not wait for it.
       const wait = Math.min(keys.holdUntil - clock(), MAX_HOLD_MS);
       if (wait > 0) {
         await setTimeout(wait);

@@ -2,10 +2,10 @@ import type { X509Certificate } from 'node:crypto';
 import { keyTypeOf } from './key-types.ts';
 import type { NewSigningKey } from './store.ts';
 
-/** A key pair that is made but not stored yet. */
+/** A new key pair that is not stored yet. */
 export type NewKey = NewSigningKey;
 
-/** Where the private part is: sealed in the row, or in the hardware module under a label. */
+/** Where the private key is: sealed in the row, or in the HSM under a label. */
 type PrivatePart = { readonly sealedPrivateKey: Buffer } | { readonly moduleLabel: string };
 
 interface KeyContent {
@@ -17,7 +17,7 @@ interface KeyContent {
   readonly now: Date;
 }
 
-/** A key as it goes into the database. */
+/** A key as inserted into the database. */
 export function newKey({ id, billerId, state, certificate, privatePart, now }: KeyContent): NewKey {
   return {
     id,

@@ -1,23 +1,26 @@
 import type { listKeys } from './store.ts';
 
 const DAY_MS = 86_400_000;
-/** A rotation begins this long before the certificate ends: time for the other side to answer, and to begin again. */
+/**
+ * Start a rotation this long before the certificate expires, which leaves the Service Provider time to respond, and to
+ * start over.
+ */
 const BEGIN_DAYS = 60;
 
-/** What is to be done for one biller's key, and by when. */
+/** What to do for one biller's key, and by when. */
 export interface PlanEntry {
   readonly biller: string;
   readonly fingerprint: string;
   readonly expires: Date;
   readonly daysLeft: number;
-  /** When the rotation should begin. */
+  /** When to start the rotation. */
   readonly begin: Date;
-  /** Where it stands. */
+  /** The rotation's progress. */
   readonly step: 'expired' | 'overdue' | 'staged' | 'planned';
 }
 
 /**
- * Plans the year ahead: every active key whose certificate ends within it, the most urgent first.
+ * Plans the coming year: every active key whose certificate expires within it, most urgent first.
  *
  * @param now milliseconds since 1970
  */

@@ -18,45 +18,45 @@ export interface Change {
   readonly reference: string;
 }
 
-/** The changes of state of signing keys. Each is a compare and swap, and is committed with its audit event. */
+/** State changes of signing keys. Each is a compare-and-swap, committed together with its audit event. */
 export interface Rotation {
   /**
-   * Makes a key and publishes it beside the active one.
+   * Makes a key and publishes it next to the active one.
    *
-   * @param place where its private part is kept; undefined: where that of the active one is
-   * @throws InputError where one is staged already, or the hardware module does not make it
+   * @param place where to keep its private key; undefined: same as the active key's
+   * @throws InputError if one is already staged, or the HSM does not make it
    */
   stage(biller: Biller, type: KeyType, change: Change, place?: KeyPlace): Promise<void>;
   /**
-   * Publishes a key that came from elsewhere.
+   * Publishes an existing new key, e.g. an imported one.
    *
-   * @param also done in the same transaction
-   * @throws InputError where one is staged already
+   * @param also work to do in the same transaction
+   * @throws InputError if one is already staged
    */
-  stageGiven(
+  stageKey(
     biller: Biller,
     key: NewKey,
     origin: string,
     change: Change,
     also?: (transaction: Transaction) => Promise<void>,
   ): Promise<void>;
-  /** Makes the staged key the active one. @throws InputError where that isn't safe, unless forced */
+  /** Activates the staged key. @throws InputError if that isn't safe, unless forced */
   activate(biller: Biller, change: Change & { force: boolean }): Promise<void>;
-  /** Makes the staged key active because its one-time metadata is being fetched: see DRAIN_MS. */
+  /** Activates the staged key because its one-time metadata is being fetched: see DRAIN_MS. */
   switchOnFetch(
     biller: Biller,
     keyId: string,
     change: Change,
     claim: (transaction: Transaction) => Promise<boolean>,
   ): Promise<void>;
-  /** Makes the retiring key active again; the newer one is staged again. @throws InputError */
+  /** Reactivates the retiring key; the newer one becomes staged again. @throws InputError */
   backOut(biller: Biller, change: Change): Promise<void>;
-  /** Takes a key out of the metadata and destroys its private part. @throws InputError */
+  /** Removes a key from the metadata and destroys its private key. @throws InputError */
   retire(biller: Biller, state: 'staged' | 'retiring', change: Change & { force: boolean }): Promise<void>;
   /**
-   * Revokes a key. The active one is replaced in the same moment.
+   * Revokes a key. An active key is replaced in the same transaction.
    *
-   * @param place where the private part of its replacement is kept; undefined: where that of the revoked one is
+   * @param place where to keep the replacement's private key; undefined: same as the revoked key's
    * @throws InputError
    */
   revoke(
@@ -69,25 +69,25 @@ export interface Rotation {
 }
 
 /**
- * A switch on fetch holds signing for a few seconds: long enough before the switch that every instance knows of it and
- * what was signed with the old key has arrived, and long enough after it that the other side has kept the new certificate.
- * A portal user who signs on in that moment waits; nobody is refused.
+ * A switch on fetch pauses signing for a few seconds: long enough before the switch for every instance to know about it
+ * and for everything signed with the old key to arrive, and long enough after it for the Service Provider to store the
+ * new certificate. Portal users who sign on at that moment wait; none is refused.
  */
 const DRAIN_MS = 2_000;
 const SETTLE_MS = 2_000;
 
-/** Assertions signed by a key that has just become retiring are still on their way for this long. */
+/** For this long, assertions signed by a key that has just become retiring may still be on their way. */
 const IN_FLIGHT_MS = 10 * 60_000;
 
 const changed = (slug: string) =>
-  new InputError(`The keys of ${slug} were changed by somebody else meanwhile.`, {
+  new InputError(`The keys of ${slug} were just changed by someone else.`, {
     code: 'key_changed',
     names: { biller: slug },
   });
 const noKey = (slug: string, state: KeyState) =>
   new InputError(`${slug} has no ${state} key.`, { code: 'key_not_found', names: { biller: slug } });
 
-const gone = () => new IdpError('one_time_metadata_over', { detail: 'the key is not staged any more' });
+const gone = () => new IdpError('one_time_metadata_over', { detail: 'the key is no longer staged' });
 
 interface RotationServices {
   readonly database: Database;
@@ -106,12 +106,12 @@ export function createRotation({ database, keys, audit, clock }: RotationService
     return key;
   }
 
-  /** Runs a change in one transaction with its audit event, and has this instance read the keys again. */
+  /** Makes a change and its audit event in one transaction, then makes this instance reload the keys. */
   async function commit(biller: Biller, work: (transaction: Transaction) => Promise<AuditEvent[]>): Promise<void> {
     await database.transaction(async (transaction) => {
       for (const event of await work(transaction)) await audit.appendWithin(transaction, event);
     });
-    // The notice of this change may still be on its way.
+    // The notification of this change may still be on its way.
     keys.forget(biller.id);
   }
 
@@ -129,7 +129,7 @@ export function createRotation({ database, keys, audit, clock }: RotationService
     }
   }
 
-  /** Makes a key where one is that it follows. */
+  /** Makes a key, by default in the same place as the key it follows. */
   function make(
     { id: billerId, slug, name: billerName, entityId }: Biller,
     what: { readonly type: KeyType; readonly state: 'active' | 'staged' },
@@ -185,7 +185,7 @@ export function createRotation({ database, keys, audit, clock }: RotationService
     });
   }
 
-  async function stageGiven(
+  async function stageKey(
     biller: Biller,
     key: NewKey,
     origin: string,
@@ -207,10 +207,10 @@ export function createRotation({ database, keys, audit, clock }: RotationService
       await refuseSecond(biller);
       const active = await keyInState(db, biller.id, 'active');
       const key = await make(biller, { type, state: 'staged' }, place, active);
-      await stageGiven(biller, key, key.moduleLabel ? 'made in the hardware module' : 'made', change);
+      await stageKey(biller, key, key.moduleLabel ? 'made in the hardware module' : 'made', change);
     },
 
-    stageGiven,
+    stageKey,
 
     async activate(biller, change) {
       const staged = await require(biller, 'staged');
@@ -228,7 +228,7 @@ export function createRotation({ database, keys, audit, clock }: RotationService
     },
 
     async switchOnFetch(biller, keyId, change, claim) {
-      // Whoever has the address of a key that is out of the game must not make sign-ons wait.
+      // A leftover URL of a key that is no longer staged must not hold up sign-ons.
       const { state } = (await keyById(db, keyId)) ?? {};
       if (state === 'active') return;
       if (state !== 'staged') throw gone();
@@ -237,14 +237,14 @@ export function createRotation({ database, keys, audit, clock }: RotationService
       keys.forget(biller.id);
       await setTimeout(DRAIN_MS);
       await commit(biller, async (transaction) => {
-        // Somebody else's fetch of the same document came first: it has done what this one would.
+        // Another fetch of the same document came first and has already switched.
         if (!(await claim(transaction))) return [];
         const staged = await keyInState(transaction, biller.id, 'staged');
         if (staged?.id !== keyId) throw gone();
         const retiring = await keyInState(transaction, biller.id, 'retiring');
         const events: AuditEvent[] = [];
         if (retiring !== undefined) {
-          // The one before the last: nobody is waiting for it, and it must not stand in the way of this moment.
+          // The key before the previous one: no longer in use, and it must not block this switch.
           await move(transaction, biller, retiring, 'retiring', { state: 'retired', ...destroyed });
           const { actor, reason } = change;
           events.push({ event: 'key.retired', ...about(biller, retiring, change), details: { actor, reason } });
@@ -284,12 +284,12 @@ export function createRotation({ database, keys, audit, clock }: RotationService
     async revoke(biller, key, type, change, place) {
       const active = key.state === 'active';
       if (active && type === undefined) {
-        throw new InputError(`${biller.slug}: this is the active key, so another must take its place at once.`, {
+        throw new InputError(`${biller.slug}: this is the active key, so it needs a replacement.`, {
           code: 'replacement_missing',
         });
       }
       if (key.state === 'revoked')
-        throw new InputError(`${biller.slug}: this key is revoked already.`, { code: 'key_already_revoked' });
+        throw new InputError(`${biller.slug}: this key is already revoked.`, { code: 'key_already_revoked' });
       const replacement =
         active && type !== undefined ? await make(biller, { type, state: 'active' }, place, key) : undefined;
       const { actor, reason } = change;

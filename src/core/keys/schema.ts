@@ -9,21 +9,21 @@ export interface SigningKeysTable {
   certificate: string;
   /** SHA-256 of the certificate, hexadecimal. */
   fingerprint: string;
-  /** Null once the private part is destroyed, or where a hardware security module holds it. */
+  /** Null once the private key is destroyed, or if it is in an HSM. */
   sealedPrivateKey: Buffer | null;
-  /** Label of the private key in the hardware security module (PKCS#11 CKA_LABEL), where one holds it. */
+  /** Label of the private key in the HSM (PKCS#11 CKA_LABEL), if it is there. */
   moduleLabel: string | null;
   notBefore: Date;
   notAfter: Date;
   createdAt: Generated<Date>;
   activatedAt: Date | null;
-  /** When the key came into its present state. */
+  /** When the key entered its current state. */
   stateSince: Generated<Date>;
-  /** Nothing is signed for this biller until then: a switch is under way. */
+  /** Nothing is signed for this biller before then: a switch is in progress. */
   holdUntil: Date | null;
 }
 
-/** Key pairs that wait for a certificate authority's answer: one a biller. */
+/** Key pairs with an open certificate request: one per biller. */
 export interface KeyRequestsTable {
   id: string;
   billerId: string;

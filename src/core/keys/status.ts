@@ -1,6 +1,6 @@
 import type { Database, Statement } from '../../platform/database/database.ts';
 
-/** What stands where with one biller's keys. Times are milliseconds since 1970. */
+/** The state of one biller's keys. Times are milliseconds since 1970. */
 export interface KeyStatus {
   readonly biller_id: string;
   readonly slug: string;
@@ -8,19 +8,19 @@ export interface KeyStatus {
   readonly active: KeyFacts | null;
   readonly staged: KeyFacts | null;
   readonly retiring: KeyFacts | null;
-  /** Fetches by the other side that were shown the staged certificate, since it is staged. */
+  /** Fetches by the Service Provider that were shown the staged certificate since it was staged. */
   readonly seen: number;
   readonly last_seen: FetchFacts | null;
-  /** The last fetch of all by the other side: what it holds, if it kept what it was shown. */
+  /** The Service Provider's last fetch of all: what it holds now, if it stored what it was shown. */
   readonly last_fetch: FetchFacts | null;
-  /** When the one-time metadata URL that waits for its fetch ends. */
+  /** When the open one-time metadata URL expires. */
   readonly handed_over_until: number | null;
 }
 
 export interface KeyFacts {
   readonly fingerprint: string;
   readonly key_type: string;
-  /** Its label in the hardware module, where that holds it. */
+  /** Its label in the HSM, if the key is there. */
   readonly module_label: string | null;
   readonly since: number;
   readonly not_before: number;
@@ -57,7 +57,7 @@ const STATUS: Statement = {
     order by b.slug`,
 };
 
-/** @param billerIds undefined: all billers @param now milliseconds since 1970 */
+/** @param billerIds undefined for all billers @param now milliseconds since 1970 */
 export function readKeyStatus(
   database: Database,
   billerIds: readonly string[] | undefined,
@@ -66,7 +66,7 @@ export function readKeyStatus(
   return database.query<KeyStatus>(STATUS, [billerIds ?? null, new Date(now).toISOString()]);
 }
 
-/** Whether the staged key can become the active one now, and why. */
+/** Whether it is safe to activate the staged key now, and why. */
 export interface Verdict {
   readonly safe: boolean;
   readonly sentence: string;
@@ -74,13 +74,13 @@ export interface Verdict {
 
 const kindOf = ({ key_type }: KeyFacts) => key_type.split('-', 1)[0];
 
-/** A fetch shows that the certificate arrived, not that the other side can verify with it. */
+/** A fetch proves that the certificate arrived, not that the Service Provider can verify with it. */
 function changeOfKind({ active, staged }: KeyStatus): string {
   if (active === null || staged === null || kindOf(active) === kindOf(staged)) return '';
-  return ` The kind of key changes from ${kindOf(active)} to ${kindOf(staged)}, and many Service Providers verify RSA only: ask the other side first.`;
+  return ` The key type changes from ${kindOf(active)} to ${kindOf(staged)}, and many Service Providers verify only RSA: ask the Service Provider first.`;
 }
 
-/** The one question: is it safe to activate? */
+/** Decides whether it is safe to activate the staged key. */
 export function verdictOf(status: KeyStatus, now: number): Verdict {
   const { safe, sentence } = verdictOnFetches(status, now);
   return { safe, sentence: sentence + changeOfKind(status) };
@@ -99,16 +99,20 @@ function verdictOnFetches(status: KeyStatus, now: number): Verdict {
   }
   if (rotation === 'switch-on-fetch') {
     return until === null
-      ? { safe: false, sentence: 'The other side keeps one certificate. Hand over: `ic-idp key hand-over`.' }
+      ? {
+          safe: false,
+          sentence:
+            'The Service Provider keeps only one certificate. Make a one-time metadata URL: `ic-idp key hand-over`.',
+        }
       : {
           safe: false,
-          sentence: `Handed over: it becomes active when the one-time metadata URL is fetched, until ${new Date(until).toISOString()}.`,
+          sentence: `Waiting for the fetch of the one-time metadata URL, which activates the key. The URL expires at ${new Date(until).toISOString()}.`,
         };
   }
   if (seen > 0)
     return {
       safe: true,
-      sentence: `Safe: the other side has fetched the staged certificate (${seen} ${seen === 1 ? 'fetch' : 'fetches'}).`,
+      sentence: `Safe: the Service Provider has fetched the staged certificate (${seen} ${seen === 1 ? 'fetch' : 'fetches'}).`,
     };
-  return { safe: false, sentence: 'Wait: no fetch by the other side has seen the staged certificate.' };
+  return { safe: false, sentence: 'Wait: the Service Provider has not fetched the staged certificate yet.' };
 }

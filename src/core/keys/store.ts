@@ -9,12 +9,12 @@ export type KeyState = 'staged' | 'active' | 'retiring' | 'retired' | 'revoked';
 /** The states in which a certificate is published. */
 const PUBLISHED: KeyState[] = ['active', 'staged', 'retiring'];
 
-/** Adds a key as it is. */
+/** Inserts a key as given. */
 export async function insertKey(db: Db, key: NewSigningKey): Promise<void> {
   await db.insertInto('signingKeys').values(key).execute();
 }
 
-/** The keys of a biller whose certificates are published: the active one first, then by age. */
+/** A biller's keys with published certificates: the active one first, then by age. */
 export async function publishedKeys(db: Db, billerId: string): Promise<SigningKeyRow[]> {
   const rows = await db
     .selectFrom('signingKeys')
@@ -27,7 +27,7 @@ export async function publishedKeys(db: Db, billerId: string): Promise<SigningKe
   return rows.sort((a, b) => Number(b.state === 'active') - Number(a.state === 'active'));
 }
 
-/** Every key, of one biller or of all, without its private part; with the biller's slug, in one round trip. */
+/** All keys, of one biller or of all, without private keys but with their billers' slugs, in one round trip. */
 export async function listKeys(db: Db, billerId?: string) {
   const query = db
     .selectFrom('signingKeys')
@@ -52,8 +52,8 @@ export async function listKeys(db: Db, billerId?: string) {
 }
 
 /**
- * Every key whose private part is in the hardware security module, with its certificate (DER in base64) and the biller's
- * slug, in one round trip.
+ * All keys with private keys in the HSM, with their certificates (DER in base64) and their billers' slugs, in one round
+ * trip.
  */
 export async function keysInModule(db: Db) {
   return db
@@ -71,13 +71,13 @@ export async function keysInModule(db: Db) {
     .execute();
 }
 
-/** Whether a row names the key with this label in the hardware security module. */
+/** Tells whether a row refers to the key with this label in the HSM. */
 export async function isInUse(db: Db, moduleLabel: string): Promise<boolean> {
   const row = await db.selectFrom('signingKeys').select('id').where('moduleLabel', '=', moduleLabel).executeTakeFirst();
   return row !== undefined;
 }
 
-/** One key of a biller by its state. */
+/** A biller's key in a given state. */
 export async function keyInState(db: Db, billerId: string, state: KeyState): Promise<SigningKeyRow | undefined> {
   return db
     .selectFrom('signingKeys')
@@ -87,22 +87,22 @@ export async function keyInState(db: Db, billerId: string, state: KeyState): Pro
     .executeTakeFirst();
 }
 
-/** One key, whatever its state. */
+/** One key, in any state. */
 export async function keyById(db: Db, id: string): Promise<SigningKeyRow | undefined> {
   return db.selectFrom('signingKeys').selectAll().where('id', '=', id).executeTakeFirst();
 }
 
-/** The keys of a biller, whatever their states. */
+/** A biller's keys, in all states. */
 export async function findKeys(db: Db, billerId: string): Promise<SigningKeyRow[]> {
   return db.selectFrom('signingKeys').selectAll().where('billerId', '=', billerId).orderBy('createdAt').execute();
 }
 
-/** Every key that has a private part in the database. */
+/** All keys with private keys in the database. */
 export async function sealedKeys(db: Db): Promise<SigningKeyRow[]> {
   return db.selectFrom('signingKeys').selectAll().where('sealedPrivateKey', 'is not', null).execute();
 }
 
-/** Puts another sealing of the same private part in the place of one, if that is still there. */
+/** Replaces a sealed private key with a resealed copy, if it has not changed. */
 export async function replaceSealing(db: Db, keyId: string, old: Buffer, sealedPrivateKey: Buffer): Promise<void> {
   await db
     .updateTable('signingKeys')
@@ -112,14 +112,14 @@ export async function replaceSealing(db: Db, keyId: string, old: Buffer, sealedP
     .execute();
 }
 
-/** What a change of state brings with it. */
+/** Columns that change along with the state. */
 type StateChange = Pick<NewSigningKey, 'state'> &
   Partial<Pick<NewSigningKey, 'activatedAt' | 'sealedPrivateKey' | 'moduleLabel' | 'holdUntil'>>;
 
 /**
- * Moves a key from one state to another, if it still is in the first (compare and swap).
+ * Moves a key from one state to another if it still is in the first (compare-and-swap).
  *
- * @returns false where it is not
+ * @returns false if it is not
  */
 export async function moveKey(db: Db, keyId: string, from: KeyState, change: StateChange, now: Date): Promise<boolean> {
   const rows = await db
@@ -132,7 +132,7 @@ export async function moveKey(db: Db, keyId: string, from: KeyState, change: Sta
   return rows.length === 1;
 }
 
-/** Has every instance wait with signing for a biller until then. */
+/** Makes every instance pause signing for a biller until the given time. */
 export async function holdKeys(db: Db, billerId: string, until: Date | null): Promise<void> {
   await db
     .updateTable('signingKeys')
@@ -142,7 +142,7 @@ export async function holdKeys(db: Db, billerId: string, until: Date | null): Pr
     .execute();
 }
 
-/** Every biller with its active key, where it has one: what readiness looks at, in one round trip. */
+/** All billers with their active keys, if any: what the readiness check needs, in one round trip. */
 export async function activeKeys(db: Db) {
   return db
     .selectFrom('billers')
@@ -165,7 +165,7 @@ export async function activeKeys(db: Db) {
 
 export type KeyRequestRow = Selectable<KeyRequestsTable>;
 
-/** Keeps a certificate request in place of the biller's last one. */
+/** Stores a certificate request, replacing the biller's last one. */
 export async function replaceKeyRequest(transaction: Transaction, request: KeyRequestRow): Promise<void> {
   await deleteKeyRequest(transaction, request.billerId);
   await transaction.insertInto('keyRequests').values(request).execute();
@@ -179,7 +179,7 @@ export async function allKeyRequests(db: Db): Promise<KeyRequestRow[]> {
   return db.selectFrom('keyRequests').selectAll().execute();
 }
 
-/** Puts another sealing of the same private key in the place of the one of a request. */
+/** Replaces a request's sealed private key with a resealed copy. */
 export async function replaceRequestSealing(db: Db, id: string, sealedPrivateKey: Buffer): Promise<void> {
   await db.updateTable('keyRequests').set({ sealedPrivateKey }).where('id', '=', id).execute();
 }

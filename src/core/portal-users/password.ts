@@ -19,7 +19,7 @@ export function hashPassword(password: string): Promise<string> {
 /** The hash of a random password, to spend the same time on an unknown user. */
 const unknownUsersHash = hashPassword(crypto.randomUUID());
 
-/** @param passwordHash undefined for an unknown user: takes as long, and is never true */
+/** @param passwordHash undefined for an unknown user: takes just as long, and is never true */
 export async function verifyPassword(passwordHash: string | undefined, password: string): Promise<boolean> {
   const known = passwordHash ?? (await unknownUsersHash);
   const matches = await inTurn(() => verify(known, password));

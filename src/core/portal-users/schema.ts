@@ -4,7 +4,7 @@ export interface PortalUsersTable {
   id: Generated<string>;
   billerId: string;
   email: string;
-  /** The email as it is looked up: lower case. */
+  /** The email as looked up: in lower case. */
   emailKey: string;
   passwordHash: string;
   disabled: Generated<boolean>;

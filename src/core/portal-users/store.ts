@@ -5,12 +5,12 @@ import type { PortalUsersTable } from './schema.ts';
 
 export type PortalUserRow = Selectable<PortalUsersTable>;
 
-/** Emails are looked up without regard to case. */
+/** Emails are looked up case-insensitively. */
 export const emailKeyOf = (email: string): string => email.trim().toLowerCase();
 
 export async function findUser(db: Db, billerId: string, email: string): Promise<PortalUserRow | undefined> {
   const emailKey = emailKeyOf(email);
-  // No email has any, and PostgreSQL refuses to look for U+0000.
+  // No email contains U+0000, and PostgreSQL refuses to search for it.
   if (/\p{Cc}/u.test(emailKey)) return undefined;
   return db
     .selectFrom('portalUsers')
@@ -34,7 +34,7 @@ export async function accountsOf(db: Db, userId: string): Promise<Account[]> {
     .execute();
 }
 
-/** Adds a portal user with accounts. @returns the user's id */
+/** Adds a portal user with accounts. @returns the user's ID */
 export async function insertUser(
   transaction: Transaction,
   user: { billerId: string; email: string; passwordHash: string },
@@ -57,7 +57,7 @@ async function insertAccounts(transaction: Transaction, userId: string, userAcco
     .execute();
 }
 
-/** Changes a portal user; accounts, where given, replace the present ones. */
+/** Changes a portal user; if accounts are given, they replace the existing ones. */
 export async function updateUser(
   transaction: Transaction,
   id: string,

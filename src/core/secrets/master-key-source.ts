@@ -1,5 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { InputError } from '../../platform/errors/idp-error.ts';
 import { readSecret } from './secret-source.ts';
@@ -7,64 +18,83 @@ import { readSecret } from './secret-source.ts';
 /** Where an embedded installation keeps its master key. */
 const MASTER_KEY_FILE = 'certs/master.key';
 const EXPECTED =
-  'Expected are 32 bytes in base64, as `openssl rand -base64 32` prints them; while the master key is rotated several, the newest first';
+  'It must be 32 bytes in base64, as printed by `openssl rand -base64 32`, or several such keys during a rotation, newest first';
 
-/** Says whether a text is one master key: 32 bytes in base64. */
+/** Tells whether a text is one master key: 32 bytes in base64. */
 export function isMasterKey(text: string): boolean {
   return /^[A-Za-z0-9+/]{43}=$/.test(text) && Buffer.from(text, 'base64').toString('base64') === text;
 }
 
-/** Splits at white space and commas. @throws InputError where something else stands between */
+/** Splits at white space and commas. @throws InputError for anything else in between */
 function readKeys(text: string, source: string): string[] {
   const keys = text.split(/[\s,]+/).filter((part) => part !== '');
   if (keys.length > 0 && keys.every(isMasterKey)) return keys;
   throw new InputError(
-    `${source} does not hold a master key. ${EXPECTED}. If it was right before, restore it from its backup.`,
+    `${source} does not contain a master key. ${EXPECTED}. If it used to work, restore it from a backup.`,
   );
 }
 
 /**
- * Reads the master keys that the setting MASTER_KEY tells: themselves, or where they are (secret-source.ts).
+ * Reads the master keys in the setting MASTER_KEY: the keys themselves, or where they are (secret-source.ts).
  *
- * @returns at least one, the newest first @throws InputError
+ * @returns at least one, newest first @throws InputError
  */
 export async function readMasterKeys(setting: string): Promise<string[]> {
   const { text, source } = await readSecret('MASTER_KEY', setting);
   return readKeys(text, source);
 }
 
-/** The master key of an embedded installation: a file of its own. */
+/** The master key file of an embedded installation. */
 export interface MasterKeyFile {
-  /** The newest first. */
+  /** Newest first. */
   read(): string[];
-  /** Replaces what the file holds, at once or not at all. */
+  /** Replaces the file's content atomically. */
   write(keys: readonly string[]): void;
 }
 
 /**
- * The file in which an embedded installation keeps its master key; it is made on the first start (mode 0600).
+ * Opens the file in which an embedded installation keeps its master key; creates it on the first start (mode 0600).
  *
- * @throws InputError where it holds something else
+ * @throws InputError if the file contains something else
  */
 export function embeddedMasterKeyFile(path: string = MASTER_KEY_FILE): MasterKeyFile {
   if (!existsSync(path)) {
-    mkdirSync(dirname(path), { recursive: true });
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    const fresh = writeBeside(path, [newMasterKey()]);
     try {
-      writeFileSync(path, `${newMasterKey()}\n`, { mode: 0o600, flag: 'wx' });
+      // A link, unlike a rename, does not replace a key that another process has just made: that one counts.
+      linkSync(fresh, path);
     } catch (error) {
-      // Another process was faster: its key is the one.
+      // Another process was faster: use its key.
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    } finally {
+      rmSync(fresh);
     }
+    syncFolder(dirname(path));
   }
   return {
     read: () => readKeys(readFileSync(path, 'utf8'), path),
     write(keys) {
-      // What lies there already would keep its mode and its readers.
-      rmSync(`${path}.new`, { force: true });
-      writeFileSync(`${path}.new`, `${keys.join('\n')}\n`, { mode: 0o600, flag: 'wx' });
-      renameSync(`${path}.new`, path);
+      renameSync(writeBeside(path, keys), path);
+      syncFolder(dirname(path));
     },
   };
+}
+
+/** Writes a file beside the one of the keys, and on to the disk. @returns its path */
+function writeBeside(path: string, keys: readonly string[]): string {
+  // A name that nobody has: a file that is there already would keep its mode and its readers.
+  const beside = `${path}.${randomBytes(6).toString('hex')}.new`;
+  writeFileSync(beside, `${keys.join('\n')}\n`, { mode: 0o600, flag: 'wx', flush: true });
+  return beside;
+}
+
+/** After a power cut, a folder may still show the file that was there before; not once it is synced. */
+function syncFolder(path: string): void {
+  if (process.platform === 'win32') return;
+  const folder = openSync(path, 'r');
+  fsyncSync(folder);
+  closeSync(folder);
 }
 
 /** @returns 32 fresh bytes in base64 */

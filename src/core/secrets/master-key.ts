@@ -13,32 +13,37 @@ const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
 /**
- * The installation's master key: what is derived from it never leaves this object. While it is being rotated there are
- * several: the first seals, each can unseal.
+ * The installation's master key. Keys derived from it never leave this object. During a rotation there are several: the
+ * first seals, and each can unseal.
  */
 export interface MasterKey {
-  /** Identify the keys without telling them, the one that seals first. */
+  /** Identify the keys without revealing them, the sealing key first. */
   readonly checkValues: readonly string[];
   /**
-   * @param context what the secret belongs to; the same words are needed to unseal it
+   * @param context what the secret belongs to; the same string is needed to unseal it
    * @returns version, IV, tag and ciphertext (AES-256-GCM)
    */
   seal(secret: Uint8Array, context: string): Buffer;
-  /** @throws where the master key, the context or a single bit differs */
+  /** @throws if the master key, the context or a single bit differs */
   unseal(sealed: Uint8Array, context: string): Buffer;
-  /** @returns whether unseal would succeed; the secret itself is wiped at once */
+  /** Tells whether unseal would succeed. The secret itself is wiped at once. */
   opens(sealed: Uint8Array, context: string): boolean;
-  /** @returns whether a secret is sealed with the first key, the one that seals */
+  /** Tells whether a secret is sealed with the current sealing key. */
   isCurrent(sealed: Uint8Array, context: string): boolean;
-  /** Puts a new key before the others. @param base64 32 bytes in base64 */
+  /**
+   * Keeps up with a rotation by another process: the keys are read again before every seal, and where none of them can
+   * unseal a secret. Where they can't be read, the known ones stay.
+   */
+  follow(read: () => readonly string[]): void;
+  /** Adds a new sealing key. @param base64 32 bytes in base64 */
   introduce(base64: string): void;
-  /** Forgets all but the first, once nothing is sealed with the others. */
+  /** Drops all keys but the first, once nothing is sealed with the others. */
   forgetOthers(): void;
-  /** A keyed hash by which events of an email can be found without storing it. */
+  /** A keyed hash for finding an email's events without storing the email. */
   hashEmail(email: string): string;
-  /** The secret behind hashEmail, as a new installation derives it. */
+  /** The secret of hashEmail, as derived for a new installation. */
   readonly emailSecret: Buffer;
-  /** Sets the secret behind hashEmail: it outlives the master key, so that older events are still found. */
+  /** Sets the secret of hashEmail. It outlives the master key, so that older events can still be found. */
   keepEmailSecret(secret: Buffer): void;
 }
 
@@ -69,7 +74,7 @@ function unsealWith({ sealing }: OneKey, sealed: Uint8Array, context: string): B
   return Buffer.concat([decipher.update(bytes.subarray(1 + IV_BYTES + TAG_BYTES)), decipher.final()]);
 }
 
-/** @param base64 each 32 bytes in base64, the newest first; at least one */
+/** @param base64 each 32 bytes in base64, newest first; at least one */
 export function createMasterKey(...base64: string[]): MasterKey {
   const keys = base64.map(deriveKeys);
   const current = () => {
@@ -84,6 +89,8 @@ export function createMasterKey(...base64: string[]): MasterKey {
     return secret !== undefined;
   }
 
+  const opensWithAny = (sealed: Uint8Array, context: string) => keys.some((key) => opensWith(key, sealed, context));
+
   function opened(key: OneKey, sealed: Uint8Array, context: string): Buffer | undefined {
     try {
       return unsealWith(key, sealed, context);
@@ -92,7 +99,28 @@ export function createMasterKey(...base64: string[]): MasterKey {
     }
   }
 
-  // As a key object: given bytes, node:crypto first finds out by exceptions that they are none, for 8 µs each time.
+  let readAgain: (() => readonly string[]) | undefined;
+  /** @returns whether there are other keys than before */
+  function refresh(): boolean {
+    try {
+      const fresh = readAgain?.().map(deriveKeys) ?? [];
+      const names = (some: readonly OneKey[]) => some.map(({ checkValue }) => checkValue).join();
+      if (fresh.length === 0 || names(fresh) === names(keys)) return false;
+      keys.splice(0, keys.length, ...fresh);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+  function unsealWithAny(sealed: Uint8Array, context: string): Buffer | undefined {
+    for (const key of keys) {
+      const secret = opened(key, sealed, context);
+      if (secret !== undefined) return secret;
+    }
+    return undefined;
+  }
+
+  // Pass a key object: for bytes, node:crypto first tries other types and catches the exceptions, 8 µs each time.
   let emails = createSecretKey(current().emailSecret);
 
   return {
@@ -100,21 +128,22 @@ export function createMasterKey(...base64: string[]): MasterKey {
       return keys.map(({ checkValue }) => checkValue);
     },
     seal(secret, context) {
+      refresh();
       const iv = randomBytes(IV_BYTES);
       const cipher = createCipheriv('aes-256-gcm', current().sealing, iv).setAAD(Buffer.from(context));
       const ciphertext = Buffer.concat([cipher.update(secret), cipher.final()]);
       return Buffer.concat([Buffer.of(VERSION), iv, cipher.getAuthTag(), ciphertext]);
     },
     unseal(sealed, context) {
-      for (const key of keys.slice(0, -1)) {
-        const secret = opened(key, sealed, context);
-        if (secret !== undefined) return secret;
-      }
+      const secret = unsealWithAny(sealed, context) ?? (refresh() ? unsealWithAny(sealed, context) : undefined);
       // Report the last key's error.
-      return unsealWith(keys.at(-1) ?? current(), sealed, context);
+      return secret ?? unsealWith(keys.at(-1) ?? current(), sealed, context);
     },
-    opens: (sealed, context) => keys.some((key) => opensWith(key, sealed, context)),
+    opens: (sealed, context) => opensWithAny(sealed, context) || (refresh() && opensWithAny(sealed, context)),
     isCurrent: (sealed, context) => opensWith(current(), sealed, context),
+    follow(read) {
+      readAgain = read;
+    },
     introduce: (newer) => void keys.unshift(deriveKeys(newer)),
     forgetOthers: () => void keys.splice(1),
     hashEmail: (email) => createHmac('sha256', emails).update(email.toLowerCase()).digest('base64url').slice(0, 22),

@@ -5,11 +5,11 @@ import { requestContext, sealContext } from './seal-context.ts';
 import { changeFact, factsNamed } from './store.ts';
 import { EMAIL_SECRET, WEBHOOK } from './verify-master-key.ts';
 
-/** A secret as it lies in the database, and how to put another sealing of it in its place. */
+/** A stored secret, and how to replace it with a newly sealed copy. */
 interface SealedSecret {
   readonly sealed: Buffer;
   readonly context: string;
-  /** Does nothing where the secret was changed meanwhile. */
+  /** Does nothing if the secret has changed in the meantime. */
   replace(sealed: Buffer): Promise<unknown>;
 }
 
@@ -31,14 +31,14 @@ async function allSecrets(db: Db): Promise<SealedSecret[]> {
     })),
     ...facts.map(({ name, value }) => ({
       sealed: Buffer.from(value, 'base64'),
-      // The fact's name is the context that it is sealed under.
+      // The fact's name is also its sealing context.
       context: name,
       replace: (sealed: Buffer) => changeFact(db, name, sealed.toString('base64')),
     })),
   ];
 }
 
-/** How many secrets are sealed with the key that seals, and how many with another. */
+/** How many secrets are sealed with the current sealing key, and how many with another. */
 export async function countSecrets(db: Db, masterKey: MasterKey): Promise<{ current: number; other: number }> {
   const secrets = await allSecrets(db);
   const current = secrets.filter(({ sealed, context }) => masterKey.isCurrent(sealed, context)).length;
@@ -46,10 +46,10 @@ export async function countSecrets(db: Db, masterKey: MasterKey): Promise<{ curr
 }
 
 /**
- * Seals every secret with the first master key. One after the other, so that it can be interrupted anywhere and taken up
- * again, and each opens at every moment for an instance that has both keys.
+ * Reseals every secret with the first master key. One at a time, so that it can be interrupted and resumed at any
+ * point, and instances that have both keys can always unseal each of them.
  *
- * @returns how many were sealed anew
+ * @returns how many were resealed
  */
 export async function rewrapSecrets(db: Db, masterKey: MasterKey): Promise<number> {
   let rewrapped = 0;

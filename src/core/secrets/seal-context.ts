@@ -1,3 +1,3 @@
-/** Binds a sealed private key to its row: moved to another row, it does not open. */
+/** Binds a sealed private key to its row: in another row, it can't be unsealed. */
 export const sealContext = (billerId: string, keyId: string) => `signing key ${keyId} of biller ${billerId}`;
 export const requestContext = (billerId: string, id: string) => `key request ${id} of biller ${billerId}`;

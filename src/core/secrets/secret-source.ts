@@ -5,13 +5,13 @@ import { InputError } from '../../platform/errors/idp-error.ts';
 
 const COMMAND_TIMEOUT_MS = 15_000;
 
-/** A secret, and where it came from in words that may be shown. */
+/** A secret, and a description of its source that may be shown. */
 interface Secret {
   readonly text: string;
   readonly source: string;
 }
 
-/** Says whether a setting tells where its secret is instead of the secret itself. */
+/** Tells whether a setting says where its secret is, instead of containing it. */
 export const isSecretSource = (setting: string) => /^(file|command):./.test(setting);
 
 async function runCommand(name: string, command: string): Promise<string> {
@@ -20,8 +20,9 @@ async function runCommand(name: string, command: string): Promise<string> {
     return stdout;
   } catch (error) {
     const { code, killed } = error as { code?: unknown; killed?: boolean };
-    const reason = killed === true ? `it did not end within ${COMMAND_TIMEOUT_MS / 1000} s` : `it ended with ${code}`;
-    // What it printed may be half a secret, and its words may quote one.
+    const reason =
+      killed === true ? `it did not finish within ${COMMAND_TIMEOUT_MS / 1000} s` : `its exit code was ${code}`;
+    // Its output may be half a secret, and its error messages may quote one.
     throw new InputError(`The command of ${name} failed: ${reason}. Run it by hand to see why.`);
   }
 }
@@ -35,10 +36,10 @@ function readFile(name: string, path: string): string {
 }
 
 /**
- * Reads the secret that a setting tells: itself, `file:<path>`, or `command:<command line>`, by which the client of a
- * vault can hand it in.
+ * Reads the secret of a setting: the value itself, `file:<path>`, or `command:<command line>`, which lets a vault's
+ * client supply it.
  *
- * @param name of the setting, for what is told where it can't be read
+ * @param name of the setting, for error messages
  * @throws InputError
  */
 export async function readSecret(name: string, setting: string): Promise<Secret> {

@@ -1,12 +1,12 @@
 import type { Db } from '../../platform/database/database.ts';
 
-/** @returns the value of a fact about the installation; undefined where it is not noted */
+/** @returns the value of a fact about the installation; undefined if there is none */
 export async function readFact(db: Db, name: string): Promise<string | undefined> {
   const row = await db.selectFrom('installation').select('value').where('name', '=', name).executeTakeFirst();
   return row?.value;
 }
 
-/** Reads a fact about the installation, or notes it. @returns what holds */
+/** Reads a fact about the installation, or stores it if there is none. @returns the stored value */
 export async function readOrNoteFact(db: Db, name: string, value: () => string): Promise<string> {
   const known = await readFact(db, name);
   if (known !== undefined) return known;
@@ -18,7 +18,7 @@ export async function readOrNoteFact(db: Db, name: string, value: () => string):
   return (await readFact(db, name)) ?? value();
 }
 
-/** Notes a fact in place of what was noted under its name. */
+/** Stores a fact, replacing any earlier value. */
 export async function writeFact(db: Db, name: string, value: string): Promise<void> {
   await db
     .insertInto('installation')
@@ -27,23 +27,23 @@ export async function writeFact(db: Db, name: string, value: string): Promise<vo
     .execute();
 }
 
-/** Changes a fact that is noted, and does nothing where it is not. */
+/** Changes a fact if it exists. */
 export async function changeFact(db: Db, name: string, value: string): Promise<void> {
   await db.updateTable('installation').set({ value }).where('name', '=', name).execute();
 }
 
-/** @returns whether it was noted */
+/** @returns whether it existed */
 export async function deleteFact(db: Db, name: string): Promise<boolean> {
   const rows = await db.deleteFrom('installation').where('name', '=', name).returning('name').execute();
   return rows.length === 1;
 }
 
-/** @returns those of the named facts that are noted */
+/** @returns those of the named facts that exist */
 export async function factsNamed(db: Db, names: readonly string[]): Promise<{ name: string; value: string }[]> {
   return db.selectFrom('installation').select(['name', 'value']).where('name', 'in', names).execute();
 }
 
-/** @param prefix without characters that LIKE treats as special @returns all facts whose names begin with it */
+/** @param prefix without characters that are special to LIKE @returns all facts with names that start with it */
 export async function factsBeginningWith(db: Db, prefix: string): Promise<{ name: string; value: string }[]> {
   return db.selectFrom('installation').select(['name', 'value']).where('name', 'like', `${prefix}%`).execute();
 }

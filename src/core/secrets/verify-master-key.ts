@@ -5,15 +5,15 @@ import { changeFact, readOrNoteFact } from './store.ts';
 
 /** Check values of every master key that a secret may be sealed with, separated by commas. */
 const CHECK_VALUES = 'master key check value';
-/** Facts that are secrets: each is sealed under its name. */
+/** Facts that are secrets; each is sealed under its name. */
 export const EMAIL_SECRET = 'email secret';
 export const WEBHOOK = 'webhook';
 
 /**
- * Makes sure that the master keys can open every secret of the installation. The first one ever is noted, and so is a new
- * one that is put before it.
+ * Checks that the master keys can unseal every secret of the installation. Records the very first master key, and any
+ * new one placed before it.
  *
- * @throws InputError where a key is missing
+ * @throws InputError if a key is missing
  */
 export async function verifyMasterKey(db: Db, masterKey: MasterKey): Promise<void> {
   const given = masterKey.checkValues;
@@ -21,7 +21,7 @@ export async function verifyMasterKey(db: Db, masterKey: MasterKey): Promise<voi
   const noted = (await readOrNoteFact(db, CHECK_VALUES, () => first)).split(',');
   if (!noted.every((checkValue) => given.includes(checkValue))) {
     throw new InputError(
-      'MASTER_KEY is not the one that the private keys in this database are sealed with. Set the one that the installation was made with, or, while it is rotated, the new and the old one (embedded: restore certs/master.key from its backup).',
+      'MASTER_KEY is not the key that sealed the private keys in this database. Set the original master key or, during a rotation, the new and the old one (embedded: restore certs/master.key from its backup).',
     );
   }
   if (!noted.includes(first)) await noteMasterKeys(db, [first, ...noted]);
@@ -31,7 +31,7 @@ export async function verifyMasterKey(db: Db, masterKey: MasterKey): Promise<voi
   masterKey.keepEmailSecret(masterKey.unseal(Buffer.from(sealed, 'base64'), EMAIL_SECRET));
 }
 
-/** Notes which master keys secrets may be sealed with from now on. */
+/** Records which master keys secrets may be sealed with from now on. */
 export async function noteMasterKeys(db: Db, checkValues: readonly string[]): Promise<void> {
   await changeFact(db, CHECK_VALUES, checkValues.join(','));
 }

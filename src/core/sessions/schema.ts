@@ -1,6 +1,6 @@
 import type { ColumnType } from 'kysely';
 
-/** An account that a launch named. */
+/** An account named by a launch. */
 export interface LaunchedAccount {
   readonly number: string;
   /** Milliseconds since 1970. */
@@ -12,12 +12,12 @@ export interface SessionsTable {
   idHash: Buffer;
   billerId: string;
   userId: string;
-  /** What the Service Provider knows the session by. Says nothing about the cookie. */
+  /** The identifier by which the Service Provider knows the session. Reveals nothing about the cookie. */
   sessionIndex: string;
   authenticatedAt: Date;
   lastSeenAt: Date;
   expiresAt: Date;
-  /** Accounts that launches named and no sign-on has used yet. Written as JSON: the driver takes an array for text[]. */
+  /** Accounts from launches that no sign-on has used yet. Written as JSON: the driver treats an array as text[]. */
   launchedAccounts: ColumnType<LaunchedAccount[], string | undefined, string>;
 }
 

@@ -6,7 +6,7 @@ import type { Account } from '../billers/claims.ts';
 import type { LaunchedAccount } from './schema.ts';
 import { createFindSession, deleteSession, insertSession, setLaunchedAccounts, touchSession } from './store.ts';
 
-/** Who is signed in. Times are milliseconds since 1970. */
+/** A signed-in portal user. Times are milliseconds since 1970. */
 export interface Session {
   readonly idHash: Buffer;
   readonly sessionIndex: string;
@@ -17,22 +17,22 @@ export interface Session {
 }
 
 export interface Sessions {
-  /** @param id the identifier from the cookie @returns the live session at this biller, if it is one */
+  /** @param id the identifier from the cookie @returns the live session at this biller, if there is one */
   find(id: string | undefined, biller: Biller): Promise<Session | undefined>;
-  /** Starts a session, ending the one that the browser had. @returns the new identifier, for the cookie */
+  /** Starts a session, ending any earlier one in this browser. @returns the new identifier, for the cookie */
   start(biller: Biller, userId: string, previousId: string | undefined): Promise<string>;
-  /** @returns whose session it was */
+  /** @returns the user whose session it was */
   end(id: string): Promise<{ userId: string; billerId: string } | undefined>;
-  /** Notes that the next sign-on of this session is for this account. */
+  /** Records that the next sign-on of this session is for this account. */
   launch(session: Session, accountNumber: string): Promise<void>;
-  /** @returns the account that a launch named, which is thereby used up; undefined where none or several did */
+  /** @returns the account of a launch, which is then used up; undefined if there were no launches or several */
   takeLaunched(session: Session): Promise<Account | undefined>;
 }
 
 const ID = /^[\w-]{43}$/;
-/** A session is written to at most this often, so that a sign-on seldom costs an UPDATE. */
+/** Minimum time between writes to a session, so that few sign-ons cost an UPDATE. */
 const TOUCH_EVERY_MS = 60_000;
-/** How long a launch waits for its sign-on. */
+/** How long a launch stays valid for its sign-on. */
 const LAUNCH_LIFETIME_MS = 5 * 60_000;
 const MAX_LAUNCHED = 10;
 
@@ -96,7 +96,7 @@ export function createSessions({ database, clock }: { database: Database; clock:
       if (session.launched.length === 0) return undefined;
       const launched = liveLaunches(session.launched);
       await setLaunchedAccounts(db, session.idHash, []);
-      // Two tabs launched for different accounts: which sign-on this is can't be told, so the user is asked.
+      // Two tabs launched different accounts: it is unknown which one this sign-on is for, so ask the user.
       if (launched.length !== 1) return undefined;
       return session.accounts.find((account) => account.number === launched[0]?.number);
     },

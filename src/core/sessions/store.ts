@@ -33,10 +33,10 @@ const FIND: Statement = {
     where s.id_hash = any(array(select decode(wanted, 'hex') from unnest($1::text[]) wanted))`,
 };
 
-/** @param idHash SHA-256 of the identifier in the cookie @returns the session where it is one of this biller */
+/** @param idHash SHA-256 of the identifier in the cookie @returns the session, if it is one at this biller */
 export type FindSession = (idHash: Buffer, billerId: string) => Promise<SessionRow | undefined>;
 
-/** Sessions that are asked for at the same time are read together. */
+/** Sessions requested at the same time are read together. */
 export function createFindSession(database: Database): FindSession {
   const lookUp = createBatchedLookup(async (idHashes) => {
     const rows = await database.query<SessionRow>(FIND, [idHashes]);
@@ -66,7 +66,7 @@ export async function deleteSession(db: Db, idHash: Buffer) {
   return db.deleteFrom('sessions').where('idHash', '=', idHash).returning(['userId', 'billerId']).executeTakeFirst();
 }
 
-/** Removes sessions whose absolute lifetime is over. */
+/** Deletes sessions that have reached their absolute lifetime. */
 export async function deleteExpiredSessions(db: Db, now: Date): Promise<void> {
   await db.deleteFrom('sessions').where('expiresAt', '<', now).execute();
 }

@@ -1,5 +1,5 @@
 import { type ActiveKey, createFindDamagedKeys, listActiveKeys } from '../../core/keys/active-keys.ts';
-import type { HardwareModule } from '../../core/keys/hsm/module.ts';
+import type { Hsm } from '../../core/keys/hsm/hsm.ts';
 import type { Keys } from '../../core/keys/keys.ts';
 import type { MasterKey } from '../../core/secrets/master-key.ts';
 import { type Database, isDatabaseGone } from '../../platform/database/database.ts';
@@ -21,7 +21,7 @@ interface ReadinessServices {
   readonly database: Database;
   readonly keys: Keys;
   readonly masterKey: MasterKey;
-  readonly module: HardwareModule | undefined;
+  readonly hsm: Hsm | undefined;
   readonly clock: () => number;
 }
 
@@ -40,12 +40,12 @@ const checkOf = (name: ReadinessCheck['name'], problems: readonly Problem[]): Re
 
 /**
  * @returns a function that says whether the service can do its work: a database, a usable key for every biller, and the
- *   hardware security module if one is set up. An answer always covers every biller; calls at the same time share one
+ *   HSM if one is configured. An answer always covers every biller; calls at the same time share one
  */
 export function createReadiness(services: ReadinessServices): () => Promise<Readiness> {
-  const { database, keys, masterKey, module, clock } = services;
+  const { database, keys, masterKey, hsm, clock } = services;
   const findDamagedKeys = createFindDamagedKeys(database, masterKey);
-  /** Keys in the hardware security module that were found usable. */
+  /** Keys in the HSM that were found usable. */
   const usable = new Set<string>();
   let underWay: Promise<Readiness> | undefined;
 
@@ -61,7 +61,7 @@ export function createReadiness(services: ReadinessServices): () => Promise<Read
     return undefined;
   }
 
-  async function moduleKeyProblem({ biller_id, slug, key_id }: ActiveKey): Promise<Problem | undefined> {
+  async function hsmKeyProblem({ biller_id, slug, key_id }: ActiveKey): Promise<Problem | undefined> {
     if (key_id === null || usable.has(key_id)) return undefined;
     try {
       await keys.ofBiller(biller_id);
@@ -87,20 +87,20 @@ export function createReadiness(services: ReadinessServices): () => Promise<Read
             )
           : key.module_label === null
             ? undefined
-            : await moduleKeyProblem(key));
+            : await hsmKeyProblem(key));
       if (problem !== undefined) problems.push(problem);
     }
     return problems;
   }
 
-  /** A module that is away is in the way only if it holds a biller's active key. */
-  async function moduleProblems(needed: boolean): Promise<Problem[]> {
-    if (module === undefined) {
-      const sentence = 'an active key is in a hardware security module, and none is set up here';
+  /** The HSM blocks readiness only if a biller's active key is in it. */
+  async function hsmProblems(needed: boolean): Promise<Problem[]> {
+    if (hsm === undefined) {
+      const sentence = 'an active key is in an HSM, but none is configured';
       return needed ? [blocking(sentence)] : [];
     }
     try {
-      await module.check();
+      await hsm.check();
       return [];
     } catch (error) {
       return [{ sentence: (error as Error).message, blocking: needed }];
@@ -112,13 +112,13 @@ export function createReadiness(services: ReadinessServices): () => Promise<Read
       // Migrations are applied before the service listens, so a database that answers has the right tables.
       const active = await listActiveKeys(database);
       const needed = active.some(({ module_label }) => module_label !== null);
-      const [ofKeys, ofModule] = await Promise.all([keyProblems(active), moduleProblems(needed)]);
+      const [ofKeys, ofHsm] = await Promise.all([keyProblems(active), hsmProblems(needed)]);
       return {
-        ready: ![...ofKeys, ...ofModule].some((problem) => problem.blocking),
+        ready: ![...ofKeys, ...ofHsm].some((problem) => problem.blocking),
         checks: [
           checkOf('database', []),
           checkOf('keys', ofKeys),
-          ...(module === undefined && !needed ? [] : [checkOf('module', ofModule)]),
+          ...(hsm === undefined && !needed ? [] : [checkOf('module', ofHsm)]),
         ],
       };
     } catch (error) {

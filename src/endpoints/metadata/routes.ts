@@ -6,7 +6,7 @@ import type { Keys } from '../../core/keys/keys.ts';
 import { isServiceProvider } from '../../core/keys/publication/fetcher.ts';
 import { idpMetadataOf, oneTimeMetadataOf } from '../../core/keys/publication/idp-metadata.ts';
 import type { MetadataFetches } from '../../core/keys/publication/metadata-fetches.ts';
-import type { HandOver } from '../../core/keys/publication/one-time-url.ts';
+import type { OneTimeUrls } from '../../core/keys/publication/one-time-url.ts';
 import { IdpError } from '../../platform/errors/idp-error.ts';
 import { rawQuery, readParameters } from '../../platform/http/parameters.ts';
 import { type BillerRoute, billerOf } from '../biller-of.ts';
@@ -15,7 +15,7 @@ export interface MetadataServices {
   readonly billers: Billers;
   readonly keys: Keys;
   readonly fetches: MetadataFetches;
-  readonly handOver: HandOver;
+  readonly oneTimeUrls: OneTimeUrls;
   readonly publicUrl: string;
   readonly clock: () => number;
 }
@@ -43,7 +43,7 @@ function knownTo({ headers }: FastifyRequest, tag: string): { fresh: boolean; se
 
 /** Publishes the IdP metadata and the signing certificate. */
 export const metadataRoutes: FastifyPluginAsync<MetadataServices> = async (scope, services) => {
-  const { billers, keys, fetches, handOver, publicUrl, clock } = services;
+  const { billers, keys, fetches, oneTimeUrls, publicUrl, clock } = services;
 
   function note(request: FastifyRequest, biller: Biller, status: number, certificates: readonly string[]): void {
     const fetcher = fetcherOf(request);
@@ -52,7 +52,7 @@ export const metadataRoutes: FastifyPluginAsync<MetadataServices> = async (scope
   }
 
   async function sendOneTime(request: FastifyRequest, reply: FastifyReply, biller: Biller, token: string) {
-    const key = await handOver.fetch(biller, token, fetcherOf(request), isBrowser(request), request.id);
+    const key = await oneTimeUrls.fetch(biller, token, fetcherOf(request), isBrowser(request), request.id);
     const known = await keys.ofBiller(biller.id);
     const { document } = await oneTimeMetadataOf(biller, known, key.certificate, publicUrl, clock());
     note(request, biller, 200, [key.fingerprint]);

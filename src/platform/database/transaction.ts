@@ -20,7 +20,7 @@ const isAnswer = (error: unknown) => error instanceof pg.DatabaseError && !isDat
 
 /**
  * Puts a client back into the pool if the server said last that it is idle (ReadyForQuery with status I; PostgreSQL,
- * 54.7), and destroys it otherwise: whoever got a client in an open transaction would lose what they write.
+ * 54.7), and destroys it otherwise: what the next user of a client in an open transaction writes would be lost.
  */
 function giveBack(client: pg.PoolClient): void {
   client.release(client.getTransactionStatus() !== 'I');

@@ -55,7 +55,7 @@ test('a command runs over all billers, tells how far it is, and one that is refu
     '',
   ]);
   expect((await run('key', 'activate', 'a')).stderr).toContain(
-    'no fetch by the other side has seen the staged certificate',
+    'the Service Provider has not fetched the staged certificate yet',
   );
   expect((await run('key', 'activate', 'a', '--force')).stderr).toContain('--reason: A reason is required');
   expect((await run('key', 'activate', 'a', '--force', '--reason', 'test')).code).toBe(0);

@@ -4,13 +4,13 @@ import { readSettings } from '../../../src/config.ts';
 import { openInstallation } from '../../../src/installation.ts';
 
 /**
- * An operator who changes billers, portal users, key requests and the webhook until the process is killed. Prints a dot
+ * Operators who change billers, portal users, key requests and the webhook until the process is killed. Prints a dot
  * for every operation that is done. See kill.test.ts.
  */
 const installation = await openInstallation(readSettings(process.env, {}));
 if (installation === undefined) throw new Error('the database is in use');
 const { services } = installation;
-const actor = { name: 'endless operator' };
+const actor = { name: 'operator' };
 const run = process.argv[2] ?? '0';
 
 const operate = <Name extends OperationName>(name: Name, input: OperationInput<Name>) =>
@@ -41,7 +41,7 @@ async function live(slug: string): Promise<void> {
 }
 
 await Promise.all(
-  [1, 2, 3].map(async (lane) => {
+  [1, 2, 3, 4, 5, 6, 7, 8].map(async (lane) => {
     for (let number = 1; ; number += 1) await live(`b${run}-${lane}-${number}`);
   }),
 );

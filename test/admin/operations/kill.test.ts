@@ -1,57 +1,84 @@
 /**
  * The promise behind every operation: a change and its audit event are committed together. Operators work in a process
- * that is killed (SIGKILL) at random moments; afterwards every row must have its event, and every event its row.
+ * that is killed (SIGKILL) at a random moment at which one of the tables cannot be written to: what they have committed
+ * by then stays, what waits for the table is lost. Afterwards every row must have its event, and every event its row.
  *
  * KILL_ROUNDS sets the number of kills, e.g. `KILL_ROUNDS=100 npx vitest run test/admin/operations/kill.test.ts`.
  */
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startProgram } from '../../support/cli.ts';
 import { createTestStorage, type TestStorage } from '../../support/storage.ts';
 
-const KILLS = Number(process.env.KILL_ROUNDS ?? 6);
-/** So many operations are done when the kill comes. */
-const KILL_AFTER = [3, 40] as const;
+const KILLS = Number(process.env.KILL_ROUNDS ?? 8);
+/** So many operations are done when the table is locked. */
+const LOCK_AFTER = [3, 60] as const;
+/** The audit every other time: an event that comes after its change waits there. The others hold up what comes after it. */
+const TABLES = ['audit_events', 'billers', 'audit_events', 'portal_users', 'audit_events', 'key_requests'] as const;
 
 let storage: TestStorage;
 let client: pg.Client;
+/** Holds the lock. Its name tells it from the operators. */
+let locker: pg.Client;
 beforeAll(async () => {
   storage = await createTestStorage('postgresql');
   // Applies the migrations.
   await (await storage.open()).close();
-  client = new pg.Client({ connectionString: storage.environment.DATABASE_URL });
-  await client.connect();
-  // An event takes as long as on a slow disk. A change that is committed before it then stays without it for long enough.
-  await client.query(`create function be_slow() returns trigger language plpgsql as $$
-    begin perform pg_sleep(0.01); return null; end $$`);
-  await client.query(`create trigger slow after insert on audit_events
-    for each statement execute function be_slow()`);
+  const connectionString = storage.environment.DATABASE_URL;
+  client = new pg.Client({ connectionString });
+  locker = new pg.Client({ connectionString, application_name: 'locker' });
+  await Promise.all([client.connect(), locker.connect()]);
 });
 afterAll(async () => {
-  await client?.end();
+  await Promise.all([client?.end(), locker?.end()]);
   await storage?.remove();
 });
 
-/** Starts an operator and kills it. @returns how many operations were done by then, at least */
-async function killAnOperator(round: number): Promise<number> {
+const OTHERS = `from pg_stat_activity
+  where datname = current_database() and pid <> pg_backend_pid() and application_name <> 'locker'`;
+
+/** Resolves when somebody waits for the lock, and nobody gets any further without it. */
+async function allAreHeldUp(done: () => number): Promise<void> {
+  let [before, quiet] = [-1, 0];
+  while (quiet < 4) {
+    await pause(50);
+    const { rowCount } = await client.query(`select ${OTHERS} and wait_event_type = 'Lock'`);
+    quiet = rowCount !== 0 && done() === before ? quiet + 1 : 0;
+    before = done();
+  }
+}
+
+/** Starts operators, holds them up at a table and kills them. @returns how many operations were done, at least */
+async function killOperators(round: number): Promise<number> {
   const { environment: env, folder } = storage;
   const { child } = startProgram('test/admin/operations/endless-operator.ts', [String(round)], { folder, env });
-  const killAt = randomInt(...KILL_AFTER);
-  let done = 0;
-  let complaint = '';
+  const lockAt = randomInt(...LOCK_AFTER);
+  const moment = new EventTarget();
+  const reached = once(moment, 'reached');
+  let [done, complaint] = [0, ''];
   child.stderr.on('data', (text: Buffer) => (complaint += text));
   child.stdout.on('data', (dots: Buffer) => {
     done += dots.length;
-    if (done >= killAt) child.kill('SIGKILL');
+    if (done >= lockAt) moment.dispatchEvent(new Event('reached'));
   });
-  const [, signal] = await once(child, 'close');
-  expect(signal, complaint).toBe('SIGKILL');
+  const closed = once(child, 'close');
+  await Promise.race([reached, closed]);
+  expect(child.exitCode, complaint).toBeNull();
+  await locker.query(`begin; lock table ${TABLES[round % TABLES.length]} in share mode`);
+  await allAreHeldUp(() => done);
+  child.kill('SIGKILL');
+  await closed;
+  // A connection whose process died would go on with the one statement that it waits to execute.
+  await client.query(`select pg_terminate_backend(pid) ${OTHERS}`);
+  await expect.poll(async () => (await client.query(`select ${OTHERS}`)).rowCount, { timeout: 20_000 }).toBe(0);
+  await locker.query('rollback');
   return done;
 }
 
-/** Each query finds what has no counterpart. `details->>'actor'` is left out: nobody else changes this database. */
+/** Each query finds what has no counterpart. */
 const WITHOUT_COUNTERPART = {
   'billers without their event': `select slug from billers b where not exists
     (select from audit_events where event = 'biller.added' and biller_id = b.id)`,
@@ -84,7 +111,7 @@ test('every change has its audit event, and every event its change, however the 
 }, async () => {
   let done = 0;
   for (let round = 1; round <= KILLS; round += 1) {
-    done += await killAnOperator(round);
+    done += await killOperators(round);
     for (const [what, query] of Object.entries(WITHOUT_COUNTERPART)) {
       expect((await client.query(query)).rows, `${what}, after kill ${round}`).toEqual([]);
     }

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { AUDIT_EVENT_NAMES, type AuditEvent, auditCatalogue } from '../../../src/core/audit/events.ts';
 
-test('every event of the catalogue has a name of two parts, a sentence, and words for each detail', () => {
+test('every event in the catalog has a two-part name, a sentence, and a description of each detail', () => {
   for (const name of AUDIT_EVENT_NAMES) {
     const { meaning, details } = auditCatalogue[name];
     expect(name).toMatch(/^[a-z_]+\.[a-z_]+$/);
@@ -11,7 +11,7 @@ test('every event of the catalogue has a name of two parts, a sentence, and word
   }
 });
 
-test('every event of the catalogue is written somewhere, so that nobody waits for one that never comes', () => {
+test('every event in the catalog is written somewhere', () => {
   const sources = readdirSync('src', { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.ts') && path !== 'audit/events.ts')
     .map((path) => readFileSync(`src/${path}`, 'utf8'))
@@ -19,24 +19,24 @@ test('every event of the catalogue is written somewhere, so that nobody waits fo
   for (const name of AUDIT_EVENT_NAMES) expect(sources, name).toContain(`'${name}'`);
 });
 
-/** What `tsc` accepts. Each line that is marked must be an error, or the mark is one. */
-test('the catalogue holds for the compiler too', () => {
+/** What `tsc` accepts. Each marked line must be an error; otherwise the mark itself is one. */
+test('the compiler enforces the catalog', () => {
   const reference = 'amber-otter-lake';
   const events: AuditEvent[] = [
     { event: 'sign_in.failed', reference, details: { reason: 'wrong_password' } },
     { event: 'sign_in.succeeded', reference, userId: 'id', email: 'ada@example.com', details: {} },
     { event: 'biller.updated', reference, details: { actor: 'cli:ada', slug: 'riverton', changed: ['name'] } },
-    // @ts-expect-error there is no such event
+    // @ts-expect-error no such event
     { event: 'sign_in.tried', reference, details: {} },
     // @ts-expect-error a detail is missing
     { event: 'sign_in.failed', reference, details: {} },
-    // @ts-expect-error a detail that is not in the catalogue
+    // @ts-expect-error a detail that is not in the catalog
     { event: 'sign_in.failed', reference, details: { reason: 'disabled', email: 'ada@example.com' } },
     // @ts-expect-error a detail of an event that has none
     { event: 'sign_in.succeeded', reference, details: { email: 'ada@example.com' } },
     // @ts-expect-error details are texts, numbers or lists of texts
     { event: 'sign_in.failed', reference, details: { reason: { deep: true } } },
-    // @ts-expect-error nothing is written without a reference
+    // @ts-expect-error every event needs a reference
     { event: 'sign_in.succeeded', details: {} },
   ];
   expect(events).toHaveLength(9);

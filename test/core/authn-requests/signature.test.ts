@@ -35,7 +35,7 @@ const codeOf = (work: () => unknown): string => {
   return 'accepted';
 };
 
-test('what a signed message says is read from what the signature covers, whatever was read before', {
+test('a signed message is read from the bytes that the signature covers, no matter what was read before', {
   meta: { holds: ['IDP-031', 'IDP-032'], source: 'SAML Core 5.4' },
 }, () => {
   const message = posted(signedMessage(request({ ID: '_good' }), key));
@@ -44,11 +44,11 @@ test('what a signed message says is read from what the signature covers, whateve
   expect(verified).toEqual({ ...before, signed: true });
 });
 
-describe('a signature beside a message by POST, where it belongs inside,', () => {
+describe('a detached signature of a POST message, which needs an embedded one,', () => {
   test.each([
     ['Signature', { Signature: 'AAAA' }],
     ['SigAlg', { SigAlg: 'http://www.w3.org/2001/04/xmldsig-more#rsa-sha256' }],
-  ])('is not passed over: %s', { meta: { holds: ['IDP-031'], source: 'SAML Bindings 3.5.4' } }, (_name, beside) => {
+  ])('is not ignored: %s', { meta: { holds: ['IDP-031'], source: 'SAML Bindings 3.5.4' } }, (_name, beside) => {
     const message = posted(request(), beside);
     expect(codeOf(() => acceptRequest(message, biller, Date.now()))).toBe('signature_invalid');
     expect(explainRequest(message, biller, Date.now()).find(({ check }) => check === 'Signature')).toMatchObject({
@@ -58,7 +58,7 @@ describe('a signature beside a message by POST, where it belongs inside,', () =>
     });
   });
 
-  test('harms no message that has its signature inside as well', {
+  test('does no harm if the message also has an embedded signature', {
     meta: { holds: ['IDP-031'], source: 'SAML Bindings 3.5.4' },
   }, () => {
     const signed = signedMessage(request({ Destination: biller.ssoUrl }), key);
@@ -66,7 +66,7 @@ describe('a signature beside a message by POST, where it belongs inside,', () =>
   });
 });
 
-describe('a signed message must say where it goes', {
+describe('a signed message must name its destination', {
   meta: { holds: ['IDP-022'], source: 'SAML Bindings 3.4.5.2, 3.5.5.2' },
 }, () => {
   const ways = {
@@ -76,7 +76,7 @@ describe('a signed message must say where it goes', {
   };
 
   test.each(Object.entries(ways))(
-    'and the explanation finds what the sign-on finds: %s',
+    'and the explanation agrees with the sign-on: %s',
     { meta: { holds: ['IDP-022'], source: 'project rule' } },
     (_way, bring) => {
       const explained = (attributes: Record<string, string>) =>
@@ -87,7 +87,7 @@ describe('a signed message must say where it goes', {
     },
   );
 
-  test('also where the signature is not good', { meta: { holds: ['IDP-022'], source: 'project rule' } }, () => {
+  test('even if the signature is invalid', { meta: { holds: ['IDP-022'], source: 'project rule' } }, () => {
     const query = redirectQuery(request());
     const message = redirected(`${signedQuery(query, key)}x`);
     const failed = explainRequest(message, biller, Date.now()).filter(({ passed }) => !passed);

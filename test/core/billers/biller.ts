@@ -2,7 +2,7 @@ import { type Biller, billerUrls, portalOriginsOf } from '../../../src/core/bill
 import { billerSettingsSchema } from '../../../src/core/billers/settings.ts';
 import { serviceProviderByHand } from '../../../src/protocols/saml/sp-metadata/sp-metadata.ts';
 
-/** A biller with every setting at its default, or as given. */
+/** A biller with default settings, except as given. */
 export function newBiller(settings: Record<string, unknown> = {}): Biller {
   const parsed = billerSettingsSchema.parse(settings);
   const { entityId, ssoUrl } = billerUrls('https://sso.example.com', 'riverton');

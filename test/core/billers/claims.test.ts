@@ -9,7 +9,7 @@ const BASIC = 'urn:oasis:names:tc:SAML:2.0:attrname-format:basic';
 const settings = (given: Record<string, unknown> = {}) => billerSettingsSchema.parse(given);
 const ACCOUNT = { number: '101Invoice', role: 'tenant' };
 
-test('unless the biller says otherwise, claims are Email, LoginType and AccountNumber, in this order', {
+test('by default, the claims are Email, LoginType and AccountNumber, in this order', {
   meta: { holds: ['IDP-049'], source: 'project rule' },
 }, () => {
   expect(claimsOf(settings(), 'pat@example.com', ACCOUNT)).toEqual([
@@ -19,7 +19,7 @@ test('unless the biller says otherwise, claims are Email, LoginType and AccountN
   ]);
 });
 
-test('names, formats and friendly names are the biller’s; fixed claims come last, in their order', {
+test('the biller sets names, formats and friendly names; fixed claims come last, in order', {
   meta: { holds: ['IDP-049'], source: 'SAML Core 2.7.3.1' },
 }, () => {
   const given = settings({
@@ -44,7 +44,7 @@ test('names, formats and friendly names are the biller’s; fixed claims come la
   ]);
 });
 
-test('a biller may go without the account number: nothing that is not configured is told', {
+test('a biller may do without the account number: nothing is sent that is not configured', {
   meta: { holds: ['IDP-049'], source: 'project rule' },
 }, () => {
   expect(claimsOf(settings({ accountNumberClaim: null }), 'pat@example.com', ACCOUNT).map(({ name }) => name)).toEqual([
@@ -56,14 +56,14 @@ test('a biller may go without the account number: nothing that is not configured
 describe('the account number', () => {
   const all = [ACCOUNT, { number: '102', role: 'owner' }];
 
-  test('is that of the chosen account, unless the biller wants all of them', {
+  test('is the chosen account’s, unless the biller wants all of them', {
     meta: { holds: ['IDP-049'], source: 'project rule' },
   }, () => {
     expect(claimsOf(settings(), 'p@x', ACCOUNT, all)[2]?.values).toEqual(['101Invoice']);
     expect(claimsOf(settings({ accounts: 'all' }), 'p@x', ACCOUNT, all)[2]?.values).toEqual(['101Invoice', '102']);
   });
 
-  test('the login type is that of the role on the chosen account, also where all are told', {
+  test('the login type follows from the role on the chosen account, even if all accounts are sent', {
     meta: { holds: ['IDP-049'], source: 'project rule' },
   }, () => {
     const given = settings({ accounts: 'all', loginTypes: { owner: 1 }, defaultLoginType: 8 });
@@ -88,7 +88,7 @@ describe('before anything is signed', () => {
   }, () => {
     const email = refused(() => claimsOf(settings({ emailClaim: { name: 'Mail', nameFormat: 'basic' } }), '', ACCOUNT));
     expect(email.code).toBe('claim_missing');
-    expect(email.sentence).toBe('Invoice Cloud requires “Mail”, which is not recorded for you.');
+    expect(email.sentence).toBe('Invoice Cloud requires “Mail”, but we have no value for you.');
     const number = refused(() => claimsOf(settings(), 'p@x', { number: '', role: 'owner' }));
     expect(number.code).toBe('claim_missing');
     const one = refused(() =>
@@ -98,7 +98,7 @@ describe('before anything is signed', () => {
   });
 
   test.each(['a\u0000b', 'a\u001Bb', '\uD800', '\uFFFE'])(
-    'a value that XML can’t carry, %j, is an error that does not repeat it',
+    'a value that XML can’t represent, %j, is an error that does not repeat it',
     { meta: { holds: ['IDP-050', 'IDP-051'], source: 'XML 1.0, 2.2' } },
     (value) => {
       const error = refused(() => claimsOf(settings(), value, ACCOUNT));
@@ -109,7 +109,7 @@ describe('before anything is signed', () => {
   );
 });
 
-test('a claim has no empty value, no name comes twice, and values stand as they are', {
+test('claims have no empty values or duplicate names, and values are unchanged', {
   meta: { holds: ['IDP-049', 'IDP-050'], source: 'project rule' },
 }, () => {
   const value = fc.string({ unit: 'binary', minLength: 1 }).filter(isWritable);

@@ -33,7 +33,7 @@ function chosen(encrypt: BillerSettings['encrypt'], provider: Partial<ServicePro
 }
 
 describe('an assertion is encrypted', () => {
-  test('where the SP metadata has a certificate meant for that, not merely one for any use', {
+  test('if the SP metadata has a certificate marked for encryption, not just one for any use', {
     meta: { holds: ['IDP-060'], source: 'SAML Metadata 2.4.1.1' },
   }, () => {
     const encryptionCertificates = [rsa];
@@ -47,12 +47,14 @@ describe('an assertion is encrypted', () => {
     expect(chosen('as-metadata', { encryptionCertificates, wantEncryption: false })).toBeUndefined();
   });
 
-  test('or as the biller says, whatever the metadata', { meta: { holds: ['IDP-060'], source: 'project rule' } }, () => {
+  test('or as the biller’s setting says, regardless of the metadata', {
+    meta: { holds: ['IDP-060'], source: 'project rule' },
+  }, () => {
     expect(chosen('always', { encryptionCertificates: [rsa] })).toMatchObject({ certificate: rsa });
     expect(chosen('never', { encryptionCertificates: [rsa], wantEncryption: true })).toBeUndefined();
   });
 
-  test('never with a certificate that is meant for signatures', {
+  test('never with a certificate marked for signing', {
     meta: { holds: ['IDP-060'], source: 'SAML Metadata 2.4.1.1' },
   }, () => {
     const provider = { signingCertificates: [signing], encryptionCertificates: [rsa] };
@@ -67,7 +69,7 @@ describe('an assertion is encrypted', () => {
     [[OAEP_11, OAEP], 'rsa-oaep-mgf1p'],
     [[RSA_1_5, OAEP_11], 'rsa-oaep'],
   ])(
-    'metadata that lists %j has its key carried by %s',
+    'metadata that lists %j gets its key wrapped with %s',
     { meta: { holds: ['IDP-060'], source: 'XML Encryption 1.1, 5.5.2' } },
     (encryptionMethods, expected) => {
       const { keyTransport } = chosen('always', { encryptionCertificates: [rsa], encryptionMethods }) ?? {};
@@ -93,7 +95,7 @@ describe('an assertion is encrypted', () => {
       ['rsa-oaep-mgf1p', 'sha1', 'sha1'],
     ],
   ])(
-    'metadata whose RSA-OAEP has the settings %j gets %j',
+    'metadata with the RSA-OAEP parameters %j gets %j',
     { meta: { holds: ['IDP-060'], source: 'SAML Metadata 2.4.1.1' } },
     (oaepSettings, expected) => {
       const encryptionMethods = [GCM_256, ...oaepSettings.map(({ method }) => method)];
@@ -126,26 +128,26 @@ describe('an assertion is encrypted', () => {
   );
 });
 
-describe('what can’t be encrypted safely is refused when it is set up', () => {
+describe('a setup that can’t be encrypted safely is refused', () => {
   test.each<[string, () => Partial<ServiceProvider>, RegExp]>([
     ['without a certificate', () => ({}), /^settings\.encrypt "always": .*no encryption certificate .* is known/],
     [
-      'with an elliptic curve key alone',
+      'with only an elliptic curve key',
       () => ({ encryptionCertificates: [ec] }),
       /it must have an RSA key of at least 2048 bits/,
     ],
     [
-      'with CBC alone',
+      'with only CBC',
       () => ({ encryptionCertificates: [rsa], encryptionMethods: [CBC_256] }),
       /no way of encryption that is used here \(.*aes256-cbc\)\. It must list AES-256-GCM or AES-128-GCM, and RSA-OAEP/,
     ],
     [
-      'with a key length that is not used here',
+      'with an unsupported key length',
       () => ({ encryptionCertificates: [rsa], encryptionMethods: [AES_192_GCM, OAEP] }),
       /no way of encryption that is used here \(.*aes192-gcm/,
     ],
     [
-      'with a digest that is not used here',
+      'with an unsupported digest',
       () => ({
         encryptionCertificates: [rsa],
         encryptionMethods: [GCM_256, OAEP],
@@ -157,7 +159,7 @@ describe('what can’t be encrypted safely is refused when it is set up', () => 
       /no way of encryption that is used here \([^)]*oaep-mgf1p, [^,)]*sha384\)\. .* RSA-OAEP with SHA-1, SHA-256 or SHA-512/,
     ],
     [
-      'with RSA 1.5 alone',
+      'with only RSA 1.5',
       () => ({ encryptionCertificates: [rsa], encryptionMethods: [GCM_256, RSA_1_5] }),
       /no way of encryption that is used here \(.*rsa-1_5\)/,
     ],

@@ -13,7 +13,7 @@ const elsewhere = (overrides: Partial<Biller>): Biller => ({ ...biller, ...overr
 
 describe('a NameID', () => {
   test.each(['emailAddress', 'unspecified'] as const)(
-    'in the format %s is the email address, and nobody’s in particular',
+    'in the format %s is the email address, without qualifiers',
     { meta: { holds: ['IDP-044'], source: 'SAML Core 8.3.1, 8.3.2' } },
     (format) => {
       expect(nameIdOf(biller, pat, format)).toEqual({
@@ -23,7 +23,7 @@ describe('a NameID', () => {
     },
   );
 
-  test('that is persistent stays the same, is opaque and at most 256 characters long', {
+  test('that is persistent stays the same, is opaque and has at most 256 characters', {
     meta: { holds: ['IDP-044'], source: 'SAML Core 8.3.7' },
   }, () => {
     const one = nameIdOf(biller, pat, 'persistent');
@@ -33,11 +33,11 @@ describe('a NameID', () => {
       ...qualifiers,
     });
     expect(nameIdOf(biller, pat, 'persistent')).toEqual(one);
-    // A new email address is the same person.
+    // With a new email address, it is still the same person.
     expect(nameIdOf(biller, { ...pat, email: 'p@example.net' }, 'persistent')).toEqual(one);
   });
 
-  test('that is persistent is another one for each person, Service Provider and biller', {
+  test('that is persistent differs for each person, Service Provider and biller', {
     meta: { holds: ['IDP-044'], source: 'SAML Core 8.3.7' },
   }, () => {
     const other = elsewhere({ serviceProvider: { ...biller.serviceProvider, entityId: 'https://other.example' } });
@@ -51,7 +51,7 @@ describe('a NameID', () => {
     expect(new Set(ids).size).toBe(4);
   });
 
-  test('that is transient is a fresh one each time', {
+  test('that is transient is new each time', {
     meta: { holds: ['IDP-044'], source: 'SAML Core 8.3.8' },
   }, () => {
     const ids = Array.from({ length: 100 }, () => nameIdOf(biller, pat, 'transient'));
@@ -64,15 +64,15 @@ describe('a NameID', () => {
   });
 });
 
-describe('a NameID that was sent', () => {
+describe('a received NameID', () => {
   const persistent = nameIdOf(biller, pat, 'persistent').nameId;
   const email = NAME_ID_FORMATS.emailAddress;
 
   test.each([
     ['the email address', { nameId: 'Pat@Example.com', format: email }],
-    ['it in other case', { nameId: 'pat@EXAMPLE.com', format: email }],
+    ['it in different case', { nameId: 'pat@EXAMPLE.com', format: email }],
     ['it without a format', { nameId: 'pat@example.com' }],
-    ['it in the format unspecified', { nameId: 'pat@example.com', format: NAME_ID_FORMATS.unspecified }],
+    ['it in the unspecified format', { nameId: 'pat@example.com', format: NAME_ID_FORMATS.unspecified }],
     ['the persistent one', { nameId: persistent, format: NAME_ID_FORMATS.persistent }],
     ['it with its qualifiers', { nameId: persistent, format: NAME_ID_FORMATS.persistent, ...qualifiers }],
   ])(
@@ -87,19 +87,19 @@ describe('a NameID that was sent', () => {
   test.each([
     ['nothing', { nameId: '' }],
     ['white space around it', { nameId: ' pat@example.com', format: email }],
-    ['the persistent one in other case', { nameId: persistent.toLowerCase(), format: NAME_ID_FORMATS.persistent }],
+    ['the persistent one in different case', { nameId: persistent.toLowerCase(), format: NAME_ID_FORMATS.persistent }],
     ['the persistent one as an email address', { nameId: persistent, format: email }],
     ['the email address as a persistent one', { nameId: pat.email, format: NAME_ID_FORMATS.persistent }],
     ['a transient one', { nameId: nameIdOf(biller, pat, 'transient').nameId, format: NAME_ID_FORMATS.transient }],
     ['the email address as a transient one', { nameId: pat.email, format: NAME_ID_FORMATS.transient }],
-    ['a format that is not known', { nameId: pat.email, format: 'urn:oasis:names:tc:SAML:2.0:nameid-format:kerberos' }],
+    ['an unknown format', { nameId: pat.email, format: 'urn:oasis:names:tc:SAML:2.0:nameid-format:kerberos' }],
     ['an empty format', { nameId: pat.email, format: '' }],
     [
-      'another’s qualifier',
+      'another qualifier',
       { nameId: persistent, format: NAME_ID_FORMATS.persistent, nameQualifier: 'https://other.example' },
     ],
     [
-      'another’s SP qualifier',
+      'another SP qualifier',
       { nameId: persistent, format: NAME_ID_FORMATS.persistent, spNameQualifier: 'https://other.example' },
     ],
     ['the email address, qualified', { nameId: pat.email, format: email, nameQualifier: biller.entityId }],
@@ -111,7 +111,7 @@ describe('a NameID that was sent', () => {
     },
   );
 
-  test('without a format may be in the biller’s own', {
+  test('without a format may be in the biller’s format', {
     meta: { holds: ['IDP-026'], source: 'SAML Core 8.3.1' },
   }, () => {
     const settings = { ...biller.settings, nameIdFormat: 'persistent' as const };

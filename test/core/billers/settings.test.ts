@@ -9,7 +9,7 @@ import { newBiller } from './biller.ts';
 const { serviceProvider } = newBiller();
 const defaults = billerSettingsSchema.parse({});
 
-/** Errors are in the words of the command line. */
+/** Reads settings, with errors worded for the command line. */
 function settingsOf(...parts: Parameters<typeof readSettings>): BillerSettings {
   try {
     return readSettings(...parts);
@@ -18,25 +18,25 @@ function settingsOf(...parts: Parameters<typeof readSettings>): BillerSettings {
   }
 }
 
-test('out of the box, an assertion lives five minutes and clocks may be a minute apart', {
+test('by default, an assertion is valid for five minutes and clocks may be a minute apart', {
   meta: { holds: ['IDP-045', 'IDP-046'], source: 'SAML Profiles 4.1.4.2' },
 }, () => {
   expect(defaults).toMatchObject({ assertionLifetimeSeconds: 300, clockSkewSeconds: 60, requestMaxAgeSeconds: 300 });
 });
 
-test('out of the box, both are signed, and nothing goes out that nobody asked for', {
+test('by default, both are signed, and unsolicited Responses are off', {
   meta: { holds: ['IDP-052', 'IDP-071'], source: 'project rule' },
 }, () => {
   expect(defaults).toMatchObject({ sign: 'both', unsolicited: false, unsolicitedRelayState: null });
 });
 
-test('what was stored is read again as it was, and what came later gets its default', () => {
+test('stored settings are read back unchanged, and newer ones get their defaults', () => {
   expect(billerSettingsSchema.parse(JSON.parse(JSON.stringify(defaults)))).toEqual(defaults);
   const { sessionIdleMinutes, ...older } = defaults;
   expect(billerSettingsSchema.parse(older).sessionIdleMinutes).toBe(sessionIdleMinutes);
 });
 
-describe('a setting out of bounds is refused with the name of its option', () => {
+describe('an out-of-range setting is refused, naming the option', () => {
   test.each<[string, keyof BillerSettings, readonly unknown[], readonly unknown[]]>([
     ['--assertion-lifetime', 'assertionLifetimeSeconds', [30, 300], [29, 301, 60.5, '60', null]],
     ['--clock-skew', 'clockSkewSeconds', [0, 300], [-1, 301]],
@@ -94,7 +94,7 @@ describe('a setting out of bounds is refused with the name of its option', () =>
     expect(attempt({ loginTypes: { owner: 0 } })).toThrow(/^--login-type \(owner\) "0": must be at least 1\.$/);
   });
 
-  test('a name that is no setting', () => {
+  test('an unknown setting', () => {
     expect(() => settingsOf({}, { assertionLifetime: 60 }, serviceProvider)).toThrow(
       /^There is no setting "assertionLifetime"\.$/,
     );
@@ -116,7 +116,7 @@ test('no two claims of a biller have the same name', {
   expect(() => settingsOf({}, { accountNumberClaim: null }, serviceProvider)).not.toThrow();
 });
 
-test('the RelayState of an unsolicited Response is within the biller’s own limit, in bytes', {
+test('the RelayState of an unsolicited Response must be within the biller’s own limit, in bytes', {
   meta: { holds: ['IDP-071'], source: 'SAML Bindings 3.4.3' },
 }, () => {
   const within = { relayStateMaxBytes: 80, unsolicitedRelayState: 'é'.repeat(40) };
@@ -125,12 +125,12 @@ test('the RelayState of an unsolicited Response is within the biller’s own lim
     /^--unsolicited-relay-state: must have at most 80 bytes \(the longest RelayState of this biller\), and has 82\.$/;
   const beyond = { unsolicitedRelayState: 'é'.repeat(41) };
   expect(() => settingsOf({ relayStateMaxBytes: 80 }, beyond, serviceProvider)).toThrow(told);
-  // The limit can't be drawn in below what is agreed, either.
+  // Nor can the limit be lowered below the agreed RelayState.
   expect(() => settingsOf(beyond, { relayStateMaxBytes: 80 }, serviceProvider)).toThrow(told);
 });
 
 describe('settings that don’t fit the Service Provider are refused', () => {
-  test('signing the Response alone, where its metadata asks for signed assertions', {
+  test('signing only the Response if its metadata asks for signed assertions', {
     meta: { holds: ['IDP-052'], source: 'SAML Metadata 2.4.4' },
   }, () => {
     const wanting = { ...serviceProvider, wantAssertionsSigned: true };
@@ -139,7 +139,7 @@ describe('settings that don’t fit the Service Provider are refused', () => {
     expect(settingsOf({}, { sign: 'response' }, serviceProvider).sign).toBe('response');
   });
 
-  test('requests that must be signed, where nobody’s certificate is known', {
+  test('requiring signed requests if no certificate is known', {
     meta: { holds: ['IDP-031'], source: 'SAML Metadata 2.4.4' },
   }, () => {
     expect(() => settingsOf({}, { requestSignature: 'required' }, serviceProvider)).toThrow(/^--request-signature: /);
@@ -166,7 +166,7 @@ test.each([
   },
 );
 
-test('a biller’s addresses follow from the public URL and its slug', {
+test('a biller’s URLs derive from the public URL and its slug', {
   meta: { holds: ['IDP-039', 'IDP-073'], source: 'project rule' },
 }, () => {
   expect(billerUrls('https://sso.example.com', 'riverton')).toEqual({
@@ -176,7 +176,7 @@ test('a biller’s addresses follow from the public URL and its slug', {
   });
 });
 
-test('a slug can stand in a URL and on the command line as it is', () => {
+test('a slug can be used in URLs and on the command line without escaping', () => {
   for (const slug of ['a', 'a1', '1', 'riverton-water', 'x'.repeat(63), 'a--b']) expect(slug).toMatch(SLUG);
   for (const slug of ['', '-a', 'a-', 'A', 'a_b', 'a.b', 'a/b', '..', 'a b', 'a\n', 'é', 'x'.repeat(64)]) {
     expect(slug).not.toMatch(SLUG);

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { runNamed } from '../../../src/admin/operations/run.ts';
 import { authnRequest, redirectQuery } from '../../support/authn-request.ts';
 import { createBrowserLike, errorCodeOf, requirePosted } from '../../support/browser-like.ts';
-import { databaseOfProject, startInstallation, type TestInstallation } from '../../support/installation.ts';
+import { startInstallation, type TestInstallation } from '../../support/installation.ts';
 import { createTestStorage } from '../../support/storage.ts';
 
 const DAY = 86_400_000;
@@ -18,7 +18,7 @@ let slug = '';
 let number = 0;
 
 beforeAll(async () => {
-  installation = await startInstallation({ ...databaseOfProject(), clock: () => now });
+  installation = await startInstallation({ clock: () => now });
 });
 afterAll(() => installation.close());
 beforeEach(async () => {
@@ -29,14 +29,14 @@ beforeEach(async () => {
 });
 const look = async () =>
   (await installation.services.expiry.look()).filter(({ biller }) => biller === slug).map(({ days }) => days);
-/** Sets the clock so many days before the active certificate of the biller ends. */
+/** Sets the clock to this many days before the biller's active certificate expires. */
 async function leave(days: number): Promise<void> {
   const { active } = await installation.services.keys.ofBiller((await installation.services.billers.bySlug(slug)).id);
   now = (active?.notAfter.getTime() ?? 0) - days * DAY;
 }
 const deliveries = () => installation.services.database.db.selectFrom('expiryWarnings').selectAll().execute();
 
-test('a warning at 60, 30, 7 days and 1 day, once each, however often anybody looks', {
+test('warns at 60, 30, 7 days and 1 day, once each, no matter how often it checks', {
   meta: { holds: ['IDP-091'], source: 'project rule' },
 }, async () => {
   const given: number[] = [];
@@ -49,7 +49,7 @@ test('a warning at 60, 30, 7 days and 1 day, once each, however often anybody lo
   expect(events).toHaveLength(4);
 });
 
-test('a key that has few days left when it is first looked at gets one warning, not all that it missed', {
+test('a key with few days left at its first check gets one warning, not all that it missed', {
   meta: { holds: ['IDP-091'], source: 'project rule' },
 }, async () => {
   await leave(5);
@@ -57,7 +57,7 @@ test('a key that has few days left when it is first looked at gets one warning, 
   expect(await look()).toEqual([]);
 });
 
-test('of two instances that look at the same time, one gives the warning', {
+test('if two instances check at the same time, only one warns', {
   meta: { holds: ['IDP-091'], source: 'project rule' },
 }, async () => {
   const storage = await createTestStorage('postgresql');
@@ -78,7 +78,7 @@ test('of two instances that look at the same time, one gives the warning', {
   }
 });
 
-test('a schedule stages a key by itself, once, and never activates it (project rule)', async () => {
+test('a schedule stages a key automatically, once, and never activates it (project rule)', async () => {
   await installation.operate('biller.update', { slug, settings: { stageDaysBefore: 45 } });
   await leave(46);
   await look();
@@ -101,10 +101,10 @@ test.each([
   ['sign', 200, 'ok'],
   ['refuse', 503, 'not ready'],
 ])(
-  'an expired active key: with the setting "%s" sign-on answers %i, and readiness says so',
+  'with an expired active key and the setting "%s", sign-on returns %i, and readiness reports it',
   { meta: { holds: ['IDP-092'], source: 'project rule' } },
   async (expiredKey, status, readiness) => {
-    // Readiness speaks of every biller; the others' certificates have ended, too.
+    // Readiness covers all billers; the others' certificates have expired too.
     for (const biller of (await installation.operate('biller.list', {})) as { slug: string }[]) {
       if (biller.slug !== slug) await installation.operate('biller.remove', { slug: biller.slug });
     }
@@ -130,7 +130,7 @@ describe('the webhook', () => {
   let receiver: Server;
   let url: string;
   let secret: string;
-  /** What the receiver does with a delivery; a status, or cutting the connection after it has read all. */
+  /** How the receiver treats a delivery: a status, or cutting the connection after reading it all. */
   let answer: number | 'cut' = 200;
   const received: { body: string; signature: string }[] = [];
 
@@ -154,7 +154,7 @@ describe('the webhook', () => {
     received.length = 0;
     answer = 200;
   });
-  /** How the delivery of the warning at 30 days stands. */
+  /** The delivery state of the warning at 30 days. */
   const deliveryOf = async () => {
     const biller = await installation.services.billers.bySlug(slug);
     return installation.services.database.db
@@ -167,7 +167,7 @@ describe('the webhook', () => {
   };
   const mine = () => received.filter(({ body }) => (JSON.parse(body) as { biller: string }).biller === slug);
 
-  test('a delivery says what ends when, and is signed so that the receiver can check it', {
+  test('a delivery says what expires when, and is signed so that the receiver can verify it', {
     meta: { holds: ['IDP-091'], source: 'project rule' },
   }, async () => {
     await leave(25);
@@ -184,7 +184,7 @@ describe('the webhook', () => {
     expect(Math.abs(Number(seconds) * 1000 - now)).toBeLessThan(2_000);
   });
 
-  test('one that is surely not taken is tried again, later and later, and at last given up', {
+  test('one that was certainly not accepted is retried at growing intervals, and finally given up', {
     meta: { holds: ['IDP-091'], source: 'project rule' },
   }, async () => {
     answer = 503;
@@ -201,7 +201,7 @@ describe('the webhook', () => {
     expect(first).toHaveLength(12);
   });
 
-  test('one that may have been taken is never sent again', {
+  test('one that may have been accepted is never sent again', {
     meta: { holds: ['IDP-091'], source: 'project rule' },
   }, async () => {
     answer = 'cut';
@@ -214,7 +214,7 @@ describe('the webhook', () => {
     expect(mine()).toHaveLength(1);
   });
 
-  test('one whose process ended in the middle is never sent again', {
+  test('one that was interrupted by the end of the process is never sent again', {
     meta: { holds: ['IDP-091'], source: 'project rule' },
   }, async () => {
     await leave(25);
@@ -231,7 +231,7 @@ describe('the webhook', () => {
     expect(mine()).toHaveLength(1);
   });
 
-  test('a test delivery tells whether it was taken (project rule)', async () => {
+  test('a test delivery reports whether it was accepted (project rule)', async () => {
     expect(await installation.operate('webhook.test', {})).toEqual({ url, sent: 'delivered' });
     answer = 500;
     expect(await installation.operate('webhook.test', {})).toEqual({ url, sent: 'refused' });

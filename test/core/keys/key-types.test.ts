@@ -4,7 +4,7 @@ import { KEY_TYPES, makeKeyPair, signatureAlgorithmOf } from '../../../src/core/
 import { createMemorySigner } from '../../../src/core/keys/memory-signer.ts';
 
 describe.each(KEY_TYPES)('%s', (type) => {
-  test('a new key pair is what its type says, and signs with SHA-256', {
+  test('a new key pair matches its type and signs with SHA-256', {
     meta: { holds: ['IDP-090'], source: 'project rule' },
   }, async () => {
     const { publicKey, privateKey } = await makeKeyPair(type);
@@ -24,7 +24,7 @@ describe.each(KEY_TYPES)('%s', (type) => {
   });
 });
 
-test('while a key pair is being made, the event loop goes on', {
+test('making a key pair does not block the event loop', {
   meta: { holds: ['IDP-101'], source: 'project rule' },
 }, async () => {
   let turns = 0;
@@ -36,12 +36,12 @@ test('while a key pair is being made, the event loop goes on', {
   setImmediate(turn);
   await makeKeyPair('RSA-3072');
   going = false;
-  // A loop that is held has not turned once by then.
+  // A blocked event loop would not have turned once by now.
   expect(turns).toBeGreaterThan(10);
 });
 
 describe.each(['RSA-2048', 'EC-P256'] as const)('a signer in memory, %s', (type) => {
-  test('signs bytes as they are, in the form that XML Signature wants, many at a time', {
+  test('signs unhashed bytes in the form that XML Signature requires, concurrently', {
     meta: { holds: ['IDP-056'], source: 'RFC 9231, 2.3' },
   }, async () => {
     const { publicKey, privateKey } = await makeKeyPair(type);
@@ -52,14 +52,14 @@ describe.each(['RSA-2048', 'EC-P256'] as const)('a signer in memory, %s', (type)
     const signatures = await Promise.all(messages.map((message) => signer.sign(message)));
     for (const [index, message] of messages.entries()) {
       const signature = signatures[index] ?? Buffer.of();
-      // r and s have 32 bytes each, whatever their leading zeros (XML Signature 1.1, 6.4.3).
+      // r and s have 32 bytes each, regardless of leading zeros (XML Signature 1.1, 6.4.3).
       expect(signature).toHaveLength(type === 'EC-P256' ? 64 : 256);
       expect(verify('sha256', message, { key: publicKey, dsaEncoding: 'ieee-p1363' }, signature)).toBe(true);
       expect(verify('sha256', pool, { key: publicKey, dsaEncoding: 'ieee-p1363' }, signature)).toBe(false);
     }
   });
 
-  test('rejects where the key can’t sign', async () => {
+  test('rejects if the key can’t sign', async () => {
     const { publicKey } = await makeKeyPair(type);
     const der = publicKey.export({ type: 'spki', format: 'der' });
     const signer = createMemorySigner(createPublicKey({ key: der, type: 'spki', format: 'der' }), '');

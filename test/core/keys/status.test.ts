@@ -26,14 +26,14 @@ const status = (active: string, staged: string, seen = 1): KeyStatus => ({
 test.each([
   ['RSA-2048', 'RSA-4096'],
   ['EC-P256', 'EC-P256'],
-])('a staged key of the same kind is safe once it was fetched: %s, %s', (active, staged) => {
+])('a staged key of the same type is safe once it was fetched: %s, %s', (active, staged) => {
   const verdict = verdictOf(status(active, staged), NOW);
   expect(verdict).toEqual({ safe: true, sentence: expect.stringMatching(/^Safe: .*\(1 fetch\)\.$/) });
 });
 
-test('where the kind changes, a fetch proves less, and that is said', () => {
+test('if the key type changes, a fetch proves less, and the verdict says so', () => {
   const { safe, sentence } = verdictOf(status('RSA-2048', 'EC-P256'), NOW);
   expect(safe).toBe(true);
-  expect(sentence).toMatch(/^Safe: .* The kind of key changes from RSA to EC, and many .* verify RSA only: ask/);
+  expect(sentence).toMatch(/^Safe: .* The key type changes from RSA to EC, and many .* verify only RSA: ask/);
   expect(verdictOf(status('RSA-2048', 'EC-P256', 0), NOW).sentence).toMatch(/^Wait: .* from RSA to EC/);
 });

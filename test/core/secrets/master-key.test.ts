@@ -7,7 +7,7 @@ const base64 = randomBytes(32).toString('base64');
 const masterKey = createMasterKey(base64);
 const other = createMasterKey(randomBytes(32).toString('base64'));
 
-test('whatever the secret and its context, it opens in that context, with the same key read again, and nowhere else', () => {
+test('any secret can be unsealed in its context with a reloaded key, and in no other context', () => {
   const secret = fc.uint8Array({ minLength: 1, maxLength: 200 });
   fc.assert(
     fc.property(secret, fc.string(), fc.string(), (bytes, context, elsewhere) => {
@@ -21,7 +21,7 @@ test('whatever the secret and its context, it opens in that context, with the sa
   );
 });
 
-test('no bit of what is sealed can be flipped, and nothing can be cut off or added', () => {
+test('a sealed secret with a flipped bit, truncated or extended, is refused', () => {
   const sealed = masterKey.seal(Buffer.from('a private key'), 'x');
   for (let bit = 0; bit < sealed.length * 8; bit += 1) {
     const flipped = Buffer.from(sealed);
@@ -35,7 +35,7 @@ test('no bit of what is sealed can be flipped, and nothing can be cut off or add
   expect(masterKey.unseal(sealed, 'x').toString()).toBe('a private key');
 });
 
-test('an email is found by its hash, in upper and lower case, and only with the key', {
+test('an email is found by its hash, in any case, and only with the key', {
   meta: { holds: ['IDP-068'], source: 'project rule' },
 }, () => {
   const hash = masterKey.hashEmail('Pat@Example.com');
@@ -46,7 +46,7 @@ test('an email is found by its hash, in upper and lower case, and only with the 
   expect(other.hashEmail('pat@example.com')).not.toBe(hash);
 });
 
-test('the check value tells one key from another, and is nothing that the key itself is', () => {
+test('the check value distinguishes keys without revealing them', () => {
   const [checkValue = ''] = masterKey.checkValues;
   expect(checkValue).toMatch(/^[0-9a-f]{16}$/);
   expect(createMasterKey(base64).checkValues).toEqual([checkValue]);

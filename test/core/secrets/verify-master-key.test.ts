@@ -12,7 +12,7 @@ import { InputError } from '../../../src/platform/errors/idp-error.ts';
 import { createTestStorage, DATABASE_KINDS } from '../../support/storage.ts';
 
 const ANOTHER =
-  'MASTER_KEY is not the one that the private keys in this database are sealed with. Set the one that the installation was made with, or, while it is rotated, the new and the old one (embedded: restore certs/master.key from its backup).';
+  'MASTER_KEY is not the key that sealed the private keys in this database. Set the original master key or, during a rotation, the new and the old one (embedded: restore certs/master.key from its backup).';
 const newKey = () => randomBytes(32).toString('base64');
 
 describe.each(DATABASE_KINDS)('an installation on the %s database', (kind) => {
@@ -118,7 +118,7 @@ describe('the master key of an embedded installation', () => {
     (text) => {
       const path = join(folder, 'master.key');
       writeFileSync(path, text);
-      const sentence = `${path} does not hold a master key. Expected are 32 bytes in base64, as \`openssl rand -base64 32\` prints them; while the master key is rotated several, the newest first. If it was right before, restore it from its backup.`;
+      const sentence = `${path} does not contain a master key. It must be 32 bytes in base64, as printed by \`openssl rand -base64 32\`, or several such keys during a rotation, newest first. If it used to work, restore it from a backup.`;
       expect(() => embeddedMasterKeyFile(path).read()).toThrow(new InputError(sentence));
       expect(readFileSync(path, 'utf8')).toBe(text);
       expect(readdirSync(folder)).toEqual(['master.key']);

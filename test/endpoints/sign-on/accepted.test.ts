@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { elementsNamed, requirePosted, textOf } from '../../support/browser-like.ts';
 import { TEST_ACS, TEST_SP } from '../../support/installation.ts';
-import { EMAIL, useStage } from './stage.ts';
+import { EMAIL, useStage } from '../../support/stage.ts';
 
 const stage = useStage();
 const FORMAT = {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { elementsNamed, requirePosted } from '../../support/browser-like.ts';
-import { EMAIL, PASSWORD, useStage } from './stage.ts';
+import { EMAIL, PASSWORD, useStage } from '../../support/stage.ts';
 
 const stage = useStage();
 const BASIC = 'urn:oasis:names:tc:SAML:2.0:attrname-format:basic';

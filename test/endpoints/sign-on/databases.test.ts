@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { useStage } from './stage.ts';
+import { useStage } from '../../support/stage.ts';
 
 const stage = useStage();
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { authnRequest, postFields, redirectQuery } from '../../support/authn-request.ts';
 import { errorCodeOf, postedBy, requirePosted } from '../../support/browser-like.ts';
-import { EMAIL, PASSWORD, useStage } from './stage.ts';
+import { EMAIL, PASSWORD, useStage } from '../../support/stage.ts';
 
 const stage = useStage();
 const flowIn = (location: unknown) => /flow=([\w-]+)/.exec(String(location))?.[1] ?? '';

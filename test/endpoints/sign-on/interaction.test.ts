@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from 'vitest';
 import { authnRequest, postFields } from '../../support/authn-request.ts';
 import { elementsNamed, errorCodeOf, requirePosted, statusOf } from '../../support/browser-like.ts';
-import { EMAIL, PASSWORD, useStage } from './stage.ts';
+import { EMAIL, PASSWORD, useStage } from '../../support/stage.ts';
 
 const stage = useStage();
 const SEVERAL = 'kim@example.com';

@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest';
 import { type BrowserLike, errorCodeOf, postedBy, requirePosted } from '../../support/browser-like.ts';
-import { useStage } from './stage.ts';
+import { useStage } from '../../support/stage.ts';
 
 const stage = useStage();
 let browser: BrowserLike;

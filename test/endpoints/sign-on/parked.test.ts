@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { errorCodeOf, requirePosted, statusOf } from '../../support/browser-like.ts';
 import { TEST_ACS, TEST_SP } from '../../support/installation.ts';
-import { EMAIL, PASSWORD, useStage } from './stage.ts';
+import { EMAIL, PASSWORD, useStage } from '../../support/stage.ts';
 
 const stage = useStage();
 const OTHER_ACS = 'https://sp.example/other-acs';

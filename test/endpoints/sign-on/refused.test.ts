@@ -13,8 +13,8 @@ import {
 import type { Held } from '../../support/held.ts';
 import { TEST_ACS } from '../../support/installation.ts';
 import { toPem } from '../../support/saml.ts';
+import { EMAIL, useStage } from '../../support/stage.ts';
 import { schemaErrors } from '../../support/xml-tools.ts';
-import { EMAIL, useStage } from './stage.ts';
 
 const stage = useStage();
 const CLASSES = 'urn:oasis:names:tc:SAML:2.0:ac:classes:';

@@ -55,7 +55,7 @@ async function hears({ db, onChange }: Database): Promise<void> {
 }
 
 describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
-  test('every change of a biller or a signing key is told, with the biller’s id', {
+  test('every change of a biller or a signing key sends a notice with the biller’s id', {
     meta: { holds: ['IDP-102'], source: 'project rule' },
   }, async () => {
     storage = await createTestStorage(kind);
@@ -73,22 +73,22 @@ describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
     ];
     const took: number[] = [];
     for (const change of changes) {
-      const told = notice(database, biller.id);
+      const noticed = notice(database, biller.id);
       await change();
-      took.push(await told);
+      took.push(await noticed);
     }
     expect(Math.min(...took)).toBeLessThan(PROMISED_MS);
   });
 
-  test('a change that is rolled back is not told', {
+  test('a change that is rolled back sends no notice', {
     meta: { holds: ['IDP-102'], source: 'project rule' },
   }, async () => {
     storage = await createTestStorage(kind);
     const { database } = await open();
     await hears(database);
     const [undone, done] = [newBillerRow(), newBillerRow()];
-    const told: (string | undefined)[] = [];
-    database.onChange((id) => told.push(id));
+    const notices: (string | undefined)[] = [];
+    database.onChange((id) => notices.push(id));
     const rolledBack = database.transaction(async (transaction) => {
       await insertBiller(transaction, undone);
       throw new Error('rolled back');
@@ -98,7 +98,7 @@ describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
     await insertBiller(database.db, done);
     // Notices come in the order of their commits, so one of the first would be here by now.
     await arrived;
-    expect(told).not.toContain(undone.id);
+    expect(notices).not.toContain(undone.id);
   });
 });
 
@@ -166,9 +166,9 @@ describe('two instances on one PostgreSQL', () => {
       expect(Math.min(...took)).toBeLessThan(PROMISED_MS);
       await admin.query(`alter database ${name} with allow_connections true`);
       await notice(deaf.database, undefined);
-      const told = notice(deaf.database, biller.id);
+      const noticed = notice(deaf.database, biller.id);
       await rename('City of Riverton');
-      await told;
+      await noticed;
       expect(await nameSeen()).toBe('City of Riverton');
     } finally {
       await admin.end();

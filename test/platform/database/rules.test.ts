@@ -118,10 +118,10 @@ describe.each(DATABASE_KINDS)('the %s database itself', (kind) => {
     await addUser({ ...user, billerId: (await addBiller()).id }, []);
   });
 
-  test('refuses what belongs to nobody', async () => {
-    const nobody = crypto.randomUUID();
-    expect(await brokenRule(insertKey(db, newKeyRow(nobody, 'active')))).toMatch(FOREIGN_KEY);
-    const user = { billerId: nobody, email: 'ada@example.com', passwordHash: 'x' };
+  test('refuses rows of a biller that does not exist', async () => {
+    const missing = crypto.randomUUID();
+    expect(await brokenRule(insertKey(db, newKeyRow(missing, 'active')))).toMatch(FOREIGN_KEY);
+    const user = { billerId: missing, email: 'ada@example.com', passwordHash: 'x' };
     expect(await brokenRule(addUser(user, []))).toMatch(FOREIGN_KEY);
   });
 

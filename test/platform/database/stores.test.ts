@@ -133,14 +133,14 @@ describe.each(DATABASE_KINDS)('the stores on the %s database', (kind) => {
     expect(await findTrace(db, 'maple-otter-bell')).toMatchObject({ biller: null });
   });
 
-  test('an audit event is read back with everything that was told, and without the email', {
+  test('an audit event is read back with every field that was given, and without the email', {
     meta: { holds: ['IDP-102'], source: 'project rule' },
   }, async () => {
     const biller = await addBiller();
     const { audit, masterKey } = connection.services;
     const userId = crypto.randomUUID();
     const details = { acs: 'https://sp.example/acs', nameIdFormat: 'emailAddress', signed: 'both “水” \\u0000' };
-    const told = {
+    const given = {
       reference: 'amber-otter-lake',
       requestId: '_request',
       assertionId: '_assertion',
@@ -153,12 +153,12 @@ describe.each(DATABASE_KINDS)('the stores on the %s database', (kind) => {
         userId,
         email: 'Ada@Example.com',
         details,
-        ...told,
+        ...given,
       }),
     ).toBe(true);
     const [row] = await listEvents(db, { emailHash: masterKey.hashEmail('ada@example.com'), limit: 10 });
     const { id, at: when, ...rest } = row ?? { id: undefined, at: undefined };
-    expect(rest).toEqual({ event: 'assertion.issued', biller: biller.slug, userId, details, ...told });
+    expect(rest).toEqual({ event: 'assertion.issued', biller: biller.slug, userId, details, ...given });
     expect(id).toBeTypeOf('number');
     expect(when).toBeInstanceOf(Date);
     expect(JSON.stringify(row)).not.toMatch(/ada@example/i);

@@ -6,11 +6,11 @@ import { defineOperation } from '../operation.ts';
 import { requireBiller } from './require-biller.ts';
 
 export const remove = defineOperation({
-  uses: ['database', 'billers', 'moduleKeys', 'audit', 'clock'],
+  uses: ['database', 'billers', 'hsmKeys', 'audit', 'clock'],
   input: z.strictObject({ slug: z.string() }),
   output: z.object({ removed: z.string() }),
   run: async (services, { slug }, { name: actor }) => {
-    const { database, audit, moduleKeys, clock } = services;
+    const { database, audit, hsmKeys, clock } = services;
     const { id: billerId } = await requireBiller(services, slug);
     await database.transaction(async (transaction) => {
       await scheduleDestructionOfAll(transaction, billerId, new Date(clock()));
@@ -22,7 +22,7 @@ export const remove = defineOperation({
         details: { actor, slug },
       });
     });
-    await moduleKeys.destroyScheduled();
+    await hsmKeys.destroyScheduled();
     return { removed: slug };
   },
 });

@@ -4,16 +4,12 @@ import { keysInModule } from '../../../core/keys/store.ts';
 import type { Uses } from '../services.ts';
 import type { Finding } from './finding.ts';
 
-/** @returns what is wrong with the keys in the hardware module, one by one; nothing about them where it is away */
-export async function moduleFindings({
-  module,
-  database,
-  clock,
-}: Uses<'module' | 'database' | 'clock'>): Promise<Finding[]> {
+/** @returns what is wrong with each key in the HSM; nothing about the keys if the HSM is away */
+export async function moduleFindings({ hsm, database, clock }: Uses<'hsm' | 'database' | 'clock'>): Promise<Finding[]> {
   const findings: Finding[] = [];
   const reachable =
-    module !== undefined &&
-    (await module.check().then(
+    hsm !== undefined &&
+    (await hsm.check().then(
       () => true,
       () => false,
     ));
@@ -25,7 +21,7 @@ export async function moduleFindings({
           subject: `biller ${biller}`,
           level: 'error',
           finding: `the ${state} key can't be used: ${problem}`,
-          remedy: 'Bring the key back into the module from its backup, or make a new one: `ic-idp key stage`.',
+          remedy: 'Restore the key to the HSM from its backup, or make a new one: `ic-idp key stage`.',
         });
       }
     }
@@ -35,17 +31,17 @@ export async function moduleFindings({
     findings.push({
       subject: 'module',
       level: 'warning',
-      finding: `${waiting.length} private parts are to be destroyed in the hardware module, and are still there: ${waiting.map(({ label }) => `"${label}"`).join(', ')}`,
-      remedy: 'The service destroys them as soon as the module answers.',
+      finding: `${waiting.length} private keys are scheduled for destruction in the HSM, but are still there: ${waiting.map(({ label }) => `"${label}"`).join(', ')}`,
+      remedy: 'The service destroys them as soon as the HSM responds.',
     });
   }
   return findings;
 
   async function problemOf(label: string, certificate: string): Promise<string | undefined> {
     try {
-      const publicKey = await module?.find(label);
+      const publicKey = await hsm?.find(label);
       const { publicKey: certified } = new X509Certificate(Buffer.from(certificate, 'base64'));
-      return publicKey?.equals(certified) ? undefined : `the key "${label}" in the module is not its certificate's`;
+      return publicKey?.equals(certified) ? undefined : `the key "${label}" in the HSM does not match its certificate`;
     } catch (error) {
       return (error as Error).message;
     }

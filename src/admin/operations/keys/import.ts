@@ -52,7 +52,7 @@ export const importKey = defineOperation({
     checkFitness(imported.certificate, clock());
     const key = keys.importKey(biller.id, imported);
     const origin = input.certificateOnly ? 'signed request' : 'imported';
-    await rotation.stageGiven(biller, key, origin, changeOf(actor, input.reason), async (transaction) => {
+    await rotation.stageKey(biller, key, origin, changeOf(actor, input.reason), async (transaction) => {
       if (input.certificateOnly) await deleteKeyRequest(transaction, biller.id);
     });
     return {
@@ -64,7 +64,7 @@ export const importKey = defineOperation({
 });
 
 export const takeFromModule = defineOperation({
-  uses: ['billers', 'moduleKeys', 'rotation'],
+  uses: ['billers', 'hsmKeys', 'rotation'],
   input: z.strictObject({
     ...changeInput,
     label: z.string().min(1, 'must not be empty').max(200),
@@ -77,12 +77,12 @@ export const takeFromModule = defineOperation({
     const { certificate, label } = input;
     const pem = certificate === undefined ? '' : readPemText(Buffer.from(certificate, 'base64'), 'certificate');
     const holder = { billerId: biller.id, slug: biller.slug, billerName: biller.name, entityId: biller.entityId };
-    const key = await services.moduleKeys.take(holder, label, readCertificates(pem));
-    await services.rotation.stageGiven(biller, key, 'found in the hardware module', changeOf(actor, input.reason));
+    const key = await services.hsmKeys.importKey(holder, label, readCertificates(pem));
+    await services.rotation.stageKey(biller, key, 'found in the hardware module', changeOf(actor, input.reason));
     return {
       biller: biller.slug,
       fingerprint: key.fingerprint,
-      sentence: `The key "${label}" in the hardware module is staged, with the certificate ${key.fingerprint}, and published beside the active one.`,
+      sentence: `The key "${label}" in the HSM is staged, with the certificate ${key.fingerprint}, and published next to the active one.`,
     };
   },
 });

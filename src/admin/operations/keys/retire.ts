@@ -8,15 +8,15 @@ import { requireKey } from './require-key.ts';
 import { revocationNotice } from './revocation-notice.ts';
 
 /** What became of the private part of a key that is out of use. */
-async function destroyedOf({ moduleKeys }: Uses<'moduleKeys'>, subject: string): Promise<string> {
-  const left = await moduleKeys.destroyScheduled();
+async function destroyedOf({ hsmKeys }: Uses<'hsmKeys'>, subject: string): Promise<string> {
+  const left = await hsmKeys.destroyScheduled();
   return left === undefined
     ? `${subject} and its private part destroyed.`
-    : `${subject}. What it has in the hardware module is not destroyed yet, and will be as soon as the module answers: ${left}`;
+    : `${subject}. Its key in the HSM is not destroyed yet, but will be as soon as the HSM responds: ${left}`;
 }
 
 export const retire = defineOperation({
-  uses: ['billers', 'rotation', 'moduleKeys'],
+  uses: ['billers', 'rotation', 'hsmKeys'],
   input: z.strictObject({ ...changeInput, staged: z.boolean().default(false), force }),
   output: done,
   run: async (services, input, actor) => {
@@ -28,7 +28,7 @@ export const retire = defineOperation({
 });
 
 export const revoke = defineOperation({
-  uses: ['billers', 'database', 'rotation', 'moduleKeys'],
+  uses: ['billers', 'database', 'rotation', 'hsmKeys'],
   input: z.strictObject({
     biller: z.string(),
     reason,

@@ -42,7 +42,7 @@ const MAX_HOURS = 720;
 const hours = `must be 1 to ${MAX_HOURS}`;
 
 export const oneTimeUrl = defineOperation({
-  uses: ['billers', 'handOver'],
+  uses: ['billers', 'oneTimeUrls'],
   input: z.strictObject({
     ...changeInput,
     hours: z.coerce.number<string | number>('must be a number').min(1, hours).max(MAX_HOURS, hours).default(72),
@@ -53,6 +53,6 @@ export const oneTimeUrl = defineOperation({
     const biller = await requireBiller(services, input.biller);
     const { hours, networks } = input;
     const change = changeOf(actor, input.reason);
-    return { biller: biller.slug, ...(await services.handOver.make(biller, { hours, networks }, change)) };
+    return { biller: biller.slug, ...(await services.oneTimeUrls.make(biller, { hours, networks }, change)) };
   },
 });

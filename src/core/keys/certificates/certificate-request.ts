@@ -2,13 +2,13 @@ import forge from 'node-forge';
 import type { KeyPair } from '../key-types.ts';
 import { publicKeyInfo, signStructure, standInKey, subjectOf } from './der.ts';
 
-// Part of node-forge's documented interface that its type package forgot.
+// Part of node-forge's documented interface, but missing from its type package.
 const { getCertificationRequestInfo } = forge.pki as unknown as {
   getCertificationRequestInfo(request: forge.pki.CertificateSigningRequest): forge.asn1.Asn1;
 };
 
 /**
- * Makes a certificate request (PKCS#10, RFC 2986) with SHA-256, for a certificate authority to answer.
+ * Makes a certificate request (PKCS#10, RFC 2986) with SHA-256 for a certificate authority.
  *
  * @returns PEM
  */

@@ -12,18 +12,18 @@ import {
   subjectOf,
 } from './der.ts';
 
-// Part of node-forge's documented interface that its type package forgot.
+// Part of node-forge's documented interface, but missing from its type package.
 const { getTBSCertificate } = forge.pki as unknown as {
   getTBSCertificate(certificate: forge.pki.Certificate): forge.asn1.Asn1;
 };
 
 const OID_SUBJECT_KEY_IDENTIFIER = '2.5.29.14';
 const YEARS_VALID = 3;
-/** Clocks elsewhere may be behind ours. */
+/** Other machines' clocks may be behind ours. */
 const BACKDATED_MS = 10 * 60_000;
 
 interface CertificateContent {
-  /** Who the certificate speaks for; becomes CN and O. */
+  /** Who the certificate belongs to; becomes CN and O. */
   readonly billerName: string;
   readonly entityId: string;
   readonly keyPair: KeyPair | RemoteKeyPair;
@@ -31,7 +31,7 @@ interface CertificateContent {
   readonly now: number;
 }
 
-/** Positive and random (RFC 5280, 4.1.2.2): 127 bits, the highest of the first byte clear and another set. */
+/** Positive and random (RFC 5280, 4.1.2.2): 127 bits, with the first byte's highest bit clear and another one set. */
 function randomSerial(): string {
   const bytes = randomBytes(16);
   bytes[0] = ((bytes[0] ?? 0) & 0x3f) | 0x40;
@@ -59,9 +59,9 @@ function describe({ billerName, entityId, now }: CertificateContent, spki: forge
 }
 
 /**
- * Makes a self-signed X.509 certificate (RFC 5280) with SHA-256. node-forge builds the structure; the signature is
- * made by node:crypto on the thread pool, because forge's own would hold the event loop and knows no elliptic curves; or
- * by the hardware module that the key is in.
+ * Makes a self-signed X.509 certificate (RFC 5280) with SHA-256. node-forge builds the structure. node:crypto signs it
+ * on the thread pool, because forge's own signing blocks the event loop and does not support elliptic curves; for a key
+ * in the HSM, the HSM signs it.
  *
  * @returns DER in base64
  */

@@ -3,20 +3,20 @@ import forge from 'node-forge';
 import { InputError } from '../../../platform/errors/idp-error.ts';
 import { MIN_RSA_BITS } from '../../../protocols/saml/signatures/algorithms.ts';
 
-/** A private key with its certificate, as they came from elsewhere and were checked. */
+/** An imported private key with its certificate, both checked. */
 export interface ImportedKey {
   readonly privateKey: KeyObject;
   readonly certificate: X509Certificate;
 }
 
 const PEM_CERTIFICATE = '-----BEGIN CERTIFICATE-----';
-/** Signature algorithms that a certificate may have: SHA-256 or better. */
+/** Accepted certificate signature algorithms: SHA-256 or better. */
 const STRONG = /sha(256|384|512)|ED25519/i;
 
 const refuse = (reason: string, cause?: unknown) =>
   new InputError(`The key can't be imported: ${reason}.`, { code: 'key_file_unusable', cause });
 
-/** @returns every certificate of a PEM text, in order */
+/** @returns every certificate in a PEM text, in order */
 export function readCertificates(pem: string): X509Certificate[] {
   const blocks = pem.split(PEM_CERTIFICATE).slice(1);
   return blocks.map((block) => {
@@ -24,14 +24,14 @@ export function readCertificates(pem: string): X509Certificate[] {
     try {
       return new X509Certificate(`${PEM_CERTIFICATE}${body}-----END CERTIFICATE-----\n`);
     } catch (cause) {
-      throw refuse('a certificate in it can’t be read as X.509', cause);
+      throw refuse('it contains a certificate that can’t be read as X.509', cause);
     }
   });
 }
 
 /**
- * Reads a private key and certificates from PEM. Of a chain, the certificate that belongs to the key is taken: the other
- * side pins that one, and has no use for those above it.
+ * Reads a private key and certificates from PEM. From a chain, it takes the key's own certificate: the Service Provider
+ * pins that one and does not need its issuers.
  *
  * @param passphrase of an encrypted private key
  * @throws InputError
@@ -44,8 +44,8 @@ export function readPem(pem: string, passphrase: string | undefined): ImportedKe
     const encrypted = /ENCRYPTED/.test(pem) && passphrase === undefined;
     throw refuse(
       encrypted
-        ? 'the private key is encrypted; give its passphrase'
-        : 'no private key can be read from it, or the passphrase is wrong',
+        ? 'the private key is encrypted; provide its passphrase'
+        : 'it contains no readable private key, or the passphrase is wrong',
       cause,
     );
   }
@@ -53,24 +53,24 @@ export function readPem(pem: string, passphrase: string | undefined): ImportedKe
 }
 
 /**
- * Keys are compared as bytes: KeyObject.equals leaves an error behind in OpenSSL where the two are of different kinds,
- * and the next private key that is read fails by it.
+ * Compares keys as bytes: for keys of different types, KeyObject.equals leaves an error in OpenSSL's queue that makes
+ * the next private key read fail.
  */
 const spkiOf = (publicKey: KeyObject): Buffer => publicKey.export({ type: 'spki', format: 'der' });
 
-/** @throws InputError where none of the certificates belongs to the key */
+/** @throws InputError if none of the certificates belongs to the key */
 export function certificateOf(key: KeyObject, certificates: readonly X509Certificate[]): X509Certificate {
-  if (certificates.length === 0) throw refuse('there is no certificate in it');
+  if (certificates.length === 0) throw refuse('it contains no certificate');
   const publicKey = spkiOf(key.type === 'private' ? createPublicKey(key) : key);
   const found = certificates.find((certificate) => spkiOf(certificate.publicKey).equals(publicKey));
-  if (found === undefined) throw refuse('certificate and private key do not belong together');
+  if (found === undefined) throw refuse('the certificate does not match the private key');
   return found;
 }
 
 /**
  * Reads a PKCS#12 file (RFC 7292) with node-forge.
  *
- * @throws InputError where the passphrase is wrong, or there is not exactly one private key in it
+ * @throws InputError if the passphrase is wrong, or the file does not contain exactly one private key
  */
 export function readPkcs12(file: Buffer, passphrase: string): ImportedKey {
   const { pkcs12, pki, asn1, util } = forge;
@@ -78,14 +78,13 @@ export function readPkcs12(file: Buffer, passphrase: string): ImportedKey {
   try {
     bags = pkcs12.pkcs12FromAsn1(asn1.fromDer(util.createBuffer(file.toString('latin1'))), passphrase);
   } catch (cause) {
-    throw refuse('it is no PKCS#12 file, or the passphrase is wrong', cause);
+    throw refuse('it is not a PKCS#12 file, or the passphrase is wrong', cause);
   }
   const { pkcs8ShroudedKeyBag = '', keyBag = '', certBag = '' } = pki.oids;
   const keyBags = [pkcs8ShroudedKeyBag, keyBag].flatMap((bagType) => bags.getBags({ bagType })[bagType] ?? []);
   const [first, ...others] = keyBags;
-  if (first === undefined || others.length > 0)
-    throw refuse('there must be exactly one private key in the PKCS#12 file');
-  // forge reads RSA keys only; of any other kind it keeps the structure.
+  if (first === undefined || others.length > 0) throw refuse('the PKCS#12 file must contain exactly one private key');
+  // forge reads only RSA keys; for other types it keeps the raw structure.
   const structure = first.key ? pki.wrapRsaPrivateKey(pki.privateKeyToAsn1(first.key)) : first.asn1;
   const toDer = (node: forge.asn1.Asn1) => Buffer.from(asn1.toDer(node).getBytes(), 'latin1');
   const certificates = (bags.getBags({ bagType: certBag })[certBag] ?? []).map(
@@ -96,7 +95,7 @@ export function readPkcs12(file: Buffer, passphrase: string): ImportedKey {
 }
 
 /**
- * Checks that a certificate and its key are fit to sign with.
+ * Checks that a certificate and its key are fit for signing.
  *
  * @param now milliseconds since 1970 @throws InputError naming what is wrong
  */
@@ -106,12 +105,12 @@ export function checkFitness(certificate: X509Certificate, now: number): void {
   if (now < validFromDate.getTime()) throw refuse(`the certificate is not valid before ${validFromDate.toISOString()}`);
   const algorithm = certificate.signatureAlgorithm ?? 'unknown';
   if (!STRONG.test(algorithm))
-    throw refuse(`the certificate is signed with ${algorithm}; expected is SHA-256 or better`);
+    throw refuse(`the certificate is signed with ${algorithm}; it must use SHA-256 or better`);
   const { asymmetricKeyType: type, asymmetricKeyDetails: details } = publicKey;
   if (type === 'rsa') {
     const bits = details?.modulusLength ?? 0;
-    if (bits < MIN_RSA_BITS) throw refuse(`the RSA key has ${bits} bits; expected are at least ${MIN_RSA_BITS}`);
+    if (bits < MIN_RSA_BITS) throw refuse(`the RSA key has ${bits} bits; it must have at least ${MIN_RSA_BITS}`);
   } else if (type !== 'ec' || details?.namedCurve !== 'prime256v1') {
-    throw refuse(`the key is of kind ${type} ${details?.namedCurve ?? ''}; expected is RSA, or EC on P-256`);
+    throw refuse(`the key is of type ${type} ${details?.namedCurve ?? ''}; it must be RSA, or EC on P-256`);
   }
 }

@@ -4,7 +4,7 @@ import { exportPkcs12 } from '../export.ts';
 import { readPem, readPkcs12 } from './imported-key.ts';
 import type { KeyFileAnswer, KeyFileJob } from './key-files.ts';
 
-/** What key-files.ts has done in a thread of its own: one job, one answer. */
+/** The worker thread of key-files.ts: one job, one answer. */
 function work(job: KeyFileJob): KeyFileAnswer {
   if (job.kind === 'seal') {
     return { file: exportPkcs12(job.privateKey, job.certificate, job.passphrase, job.name) };

@@ -5,8 +5,9 @@ import type { InputCode } from '../../../platform/errors/input-codes.ts';
 import type { ImportedKey } from './imported-key.ts';
 
 /**
- * Files with private keys, read and written in a thread of their own. A key is made out of their passphrase in hundreds of
- * thousands of rounds, or as many as the file says, and node-forge does that in one go: sign-ons would wait for seconds.
+ * Reads and writes files with private keys in a worker thread. Deriving the file's key from a passphrase takes hundreds
+ * of thousands of rounds, or as many as the file asks for. node-forge does that synchronously, which would block
+ * sign-ons for seconds.
  */
 
 export type KeyFileJob =
@@ -28,13 +29,16 @@ const WITHIN_MS = 60_000;
 
 function run(job: KeyFileJob): Promise<Exclude<KeyFileAnswer, { refused: unknown }>> {
   return new Promise((resolve, reject) => {
-    // It has no use for the settings, which are in the environment.
+    // The worker does not need the settings in the environment.
     const worker = new Worker(WORKER, { workerData: job, env: {}, execArgv: [] });
     const timer = setTimeout(() => {
       reject(
-        new InputError('The key file asks for more work than can be done in a minute. Nothing was done.', {
-          code: 'key_file_unusable',
-        }),
+        new InputError(
+          'Reading the key file takes longer than a minute: its passphrase is protected with too many rounds. Nothing was changed.',
+          {
+            code: 'key_file_unusable',
+          },
+        ),
       );
       void worker.terminate();
     }, WITHIN_MS);
@@ -45,13 +49,13 @@ function run(job: KeyFileJob): Promise<Exclude<KeyFileAnswer, { refused: unknown
     worker.once('error', reject);
     worker.once('exit', () => {
       clearTimeout(timer);
-      reject(new Error('the thread that works on key files ended without an answer'));
+      reject(new Error('the key file worker exited without an answer'));
     });
   });
 }
 
 /**
- * Reads a private key with its certificate: PEM, or PKCS#12 (see imported-key.ts).
+ * Reads a private key with its certificate from PEM or PKCS#12 (see imported-key.ts).
  *
  * @throws InputError
  */
@@ -62,7 +66,7 @@ export async function readKeyFile(file: Buffer, passphrase: string | undefined):
 }
 
 /**
- * Seals a private key with its certificate under a passphrase: PKCS#12 (see export.ts).
+ * Seals a private key with its certificate under a passphrase as PKCS#12 (see export.ts).
  *
  * @param certificate DER in base64
  * @throws InputError

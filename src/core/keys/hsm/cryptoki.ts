@@ -1,26 +1,28 @@
 import { endianness } from 'node:os';
-import { ModuleError, type ModuleTrouble } from './module-error.ts';
+import { HsmError, type HsmTrouble } from './hsm-error.ts';
 
 /** The binding to PKCS#11 libraries (npm package pkcs11js): its class and constants. */
 export type Binding = typeof import('pkcs11js');
 export type Cryptoki = InstanceType<Binding['PKCS11']>;
-/** A session or an object of a token. */
+/** A session, or an object on a token. */
 export type Handle = Buffer;
 
-/** @throws ModuleError where the optional package is not installed, or was not built */
+/** @throws HsmError if the optional package is not installed or was not built */
 export async function loadBinding(): Promise<Binding> {
   try {
     return (await import('pkcs11js')).default;
   } catch (cause) {
-    throw new ModuleError(
+    throw new HsmError(
       'away',
-      'The npm package pkcs11js, which speaks to hardware modules, is not here or not built. It is optional and is built on the machine: install python3, make and a C++ compiler (Debian: apt-get install python3 make g++), then run `npm install` in the folder of this program, or, where the package is there already, `npm rebuild pkcs11js`.',
+      'The npm package pkcs11js, which talks to HSMs, is not installed or not built. It is optional and is built on this machine: install python3, make and a C++ compiler (Debian: apt-get install python3 make g++), then run `npm install` in the folder of this program, or `npm rebuild pkcs11js` if the package is already there.',
       { cause },
     );
   }
 }
 
-/** What a module says where the asker is mistaken. Whatever else it says, it is taken to be away: that heals itself. */
+/**
+ * Return values that mean the request was wrong. Any other error counts as the HSM being away, which resolves itself.
+ */
 const REFUSALS = new Set([
   'CKR_ACTION_PROHIBITED',
   'CKR_ATTRIBUTE_READ_ONLY',
@@ -43,21 +45,21 @@ const REFUSALS = new Set([
 ]);
 const PIN_TROUBLE = /^CKR_(PIN_|USER_PIN_NOT_INITIALIZED|USER_TYPE_INVALID)/;
 
-/** @returns the return value of PKCS#11 behind an error, e.g. CKR_PIN_INCORRECT; undefined where there is none */
+/** @returns the PKCS#11 return value in an error, e.g. CKR_PIN_INCORRECT; undefined if there is none */
 export const returnValueOf = (error: unknown): string | undefined => /CKR_[A-Z_]+/.exec(String(error))?.[0];
 
-/** Says what an error of the library means. @param doing in words, e.g. "log in" */
-export function toModuleError(error: unknown, doing: string): ModuleError {
-  if (error instanceof ModuleError) return error;
+/** Classifies a library error. @param doing in words, e.g. "log in" */
+export function toHsmError(error: unknown, doing: string): HsmError {
+  if (error instanceof HsmError) return error;
   const value = returnValueOf(error);
   const said = value ?? (error instanceof Error ? error.message : String(error));
-  let trouble: ModuleTrouble = 'away';
+  let trouble: HsmTrouble = 'away';
   if (value !== undefined && REFUSALS.has(value)) trouble = 'refused';
   if (value !== undefined && PIN_TROUBLE.test(value)) trouble = 'pin';
-  return new ModuleError(trouble, `The hardware module could not ${doing}: it said ${said}.`, { cause: error });
+  return new HsmError(trouble, `The HSM could not ${doing}: it returned ${said}.`, { cause: error });
 }
 
-/** Reads a CK_ULONG that came as bytes in the machine's own order. */
+/** Reads a CK_ULONG from bytes in the machine's native byte order. */
 export function readUlong(value: Buffer): number {
   return endianness() === 'LE' ? value.readUInt32LE(0) : value.readUInt32BE(value.length - 4);
 }
@@ -65,8 +67,8 @@ export function readUlong(value: Buffer): number {
 const held = new Set<object>();
 
 /**
- * Keeps things alive while the library works on them: the binding hands it their addresses, and holds no reference that
- * the garbage collector knows of.
+ * Keeps objects alive while the library works on them: the binding passes it their addresses but holds no reference
+ * that the garbage collector sees.
  */
 export async function holding<Result>(things: object, work: Promise<Result>): Promise<Result> {
   held.add(things);

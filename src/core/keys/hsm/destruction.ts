@@ -3,22 +3,22 @@ import { deleteFact, factsBeginningWith, writeFact } from '../../secrets/store.t
 import { findKeys } from '../store.ts';
 
 /**
- * Keys that are to be destroyed in the hardware module. They are written down in the same transaction in which their row
- * lets go of them, so that none is forgotten while the module is away. A key that is being made is written down before it
- * is made, and crossed out when its row is stored: so one whose maker was cut off is not left behind either.
+ * Keys waiting to be destroyed in the HSM. A key is recorded in the same transaction in which its row releases it, so
+ * that none is forgotten while the HSM is away. A new key is recorded before it is made and removed from the list when
+ * its row is stored, so that an interrupted creation leaves nothing behind either.
  */
 interface ScheduledDestruction {
   readonly label: string;
-  /** Not before then. */
+  /** The earliest time to destroy it. */
   readonly after: Date;
   readonly billerId: string;
-  /** SHA-256 of its certificate, hexadecimal; undefined where it has none yet. */
+  /** SHA-256 of its certificate, hexadecimal; undefined if it has none yet. */
   readonly fingerprint: string | undefined;
 }
 
 const PREFIX = 'destroy in the hardware module: ';
 
-/** Writes down a key that is to be destroyed. */
+/** Schedules a key for destruction. */
 export async function scheduleDestruction(
   db: Db,
   { label, after, billerId, fingerprint }: ScheduledDestruction,
@@ -26,19 +26,19 @@ export async function scheduleDestruction(
   await writeFact(db, PREFIX + label, JSON.stringify({ after: after.toISOString(), billerId, fingerprint }));
 }
 
-/** Crosses a key out: it is destroyed, or is to stay. */
+/** Removes a key from the list: it was destroyed, or is to be kept. */
 export async function cancelDestruction(db: Db, label: string): Promise<void> {
   await deleteFact(db, PREFIX + label);
 }
 
-/** Writes down every key that a biller has in the module, because the biller is about to be removed. */
+/** Schedules all of a biller's keys in the HSM for destruction, because the biller is being removed. */
 export async function scheduleDestructionOfAll(db: Db, billerId: string, after: Date): Promise<void> {
   for (const { moduleLabel: label, fingerprint } of await findKeys(db, billerId)) {
     if (label !== null) await scheduleDestruction(db, { label, after, billerId, fingerprint });
   }
 }
 
-/** Every key that is written down, due or not. */
+/** All scheduled keys, due or not. */
 export async function scheduledDestructions(db: Db): Promise<ScheduledDestruction[]> {
   return (await factsBeginningWith(db, PREFIX)).map(({ name, value }) => {
     const { after, billerId, fingerprint } = JSON.parse(value) as { after: string } & Omit<

@@ -1,31 +1,31 @@
 import { fork } from 'node:child_process';
-import type { Answer, CallName, ModuleCalls, Question } from './messages.ts';
-import { ModuleError } from './module-error.ts';
+import { HsmError } from './hsm-error.ts';
+import type { Answer, CallName, HsmCalls, Question } from './messages.ts';
 import { MAX_SESSIONS } from './sessions.ts';
 
-/** The helper process as the service sees it. */
+/** The helper process as seen by the service. */
 export interface HelperProcess {
   /**
-   * @param withinMs the answer must come within this many milliseconds
-   * @throws ModuleError also where the helper ends, or is too slow
+   * @param withinMs time limit for the answer, in milliseconds
+   * @throws HsmError, also if the helper exits or is too slow
    */
   call<Name extends CallName>(
     name: Name,
-    input: ModuleCalls[Name]['input'],
+    input: HsmCalls[Name]['input'],
     withinMs: number,
-  ): Promise<ModuleCalls[Name]['output']>;
-  /** Ends it, whatever it is doing. */
+  ): Promise<HsmCalls[Name]['output']>;
+  /** Kills it, whatever it is doing. */
   kill(): void;
-  /** Has it log out and end. */
+  /** Makes it log out and exit. */
   close(): void;
   readonly ended: boolean;
 }
 
-export const NO_ANSWER = 'The hardware module did not answer in time.';
+export const NO_ANSWER = 'The HSM did not answer in time.';
 
 const HELPER = new URL('./helper.ts', import.meta.url).pathname;
 
-/** Settings of the service that are none of the library's business. */
+/** Settings that the vendor's library must not see. */
 const KEPT_BACK = ['MASTER_KEY', 'DATABASE_URL', 'PKCS11_PIN'];
 
 function helperEnvironment(): NodeJS.ProcessEnv {
@@ -35,10 +35,10 @@ function helperEnvironment(): NodeJS.ProcessEnv {
 
 interface Waiting {
   settle(answer: Answer): void;
-  fail(error: ModuleError): void;
+  fail(error: HsmError): void;
 }
 
-/** Starts a helper. It does nothing until it is told to open a token. */
+/** Starts a helper. It does nothing until it is asked to open a token. */
 export function startHelper(): HelperProcess {
   const child = fork(HELPER, [], {
     env: helperEnvironment(),
@@ -46,7 +46,7 @@ export function startHelper(): HelperProcess {
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
-  // A command ends when it is done; while an answer is awaited, its timer keeps this process alive.
+  // A command must be able to exit when it is done. While an answer is awaited, its timer keeps this process alive.
   child.unref();
   child.channel?.unref();
   const waiting = new Map<number, Waiting>();
@@ -55,47 +55,47 @@ export function startHelper(): HelperProcess {
 
   function end(reason: string): void {
     ended = true;
-    for (const { fail } of waiting.values()) fail(new ModuleError('away', reason));
+    for (const { fail } of waiting.values()) fail(new HsmError('away', reason));
     waiting.clear();
   }
   child.on('message', (answer: Answer) => waiting.get(answer.id)?.settle(answer));
-  child.once('exit', (code, signal) => end(`The helper process of the hardware module ended (${signal ?? code}).`));
-  child.once('error', (error) => end(`The helper process of the hardware module failed: ${error.message}.`));
+  child.once('exit', (code, signal) => end(`The HSM helper process exited (${signal ?? code}).`));
+  child.once('error', (error) => end(`The HSM helper process failed: ${error.message}.`));
 
   return {
     get ended() {
       return ended;
     },
     close() {
-      end('The hardware module is closed.');
+      end('The connection to the HSM is closed.');
       if (child.connected) child.disconnect();
     },
     kill() {
-      end('The connection to the hardware module was given up.');
+      end('The connection to the HSM was abandoned.');
       child.kill('SIGKILL');
     },
     call(name, input, withinMs) {
-      if (ended) return Promise.reject(new ModuleError('away', 'The helper process of the hardware module has ended.'));
+      if (ended) return Promise.reject(new HsmError('away', 'The HSM helper process has exited.'));
       lastId += 1;
       const id = lastId;
       return new Promise((resolve, reject) => {
-        const fail = (error: ModuleError) => {
+        const fail = (error: HsmError) => {
           clearTimeout(timer);
           waiting.delete(id);
           reject(error);
         };
-        const timer = setTimeout(() => fail(new ModuleError('away', NO_ANSWER)), withinMs);
+        const timer = setTimeout(() => fail(new HsmError('away', NO_ANSWER)), withinMs);
         waiting.set(id, {
           fail,
           settle(answer) {
             clearTimeout(timer);
             waiting.delete(id);
-            if ('output' in answer) resolve(answer.output as ModuleCalls[typeof name]['output']);
-            else reject(new ModuleError(answer.failure.trouble, answer.failure.message));
+            if ('output' in answer) resolve(answer.output as HsmCalls[typeof name]['output']);
+            else reject(new HsmError(answer.failure.trouble, answer.failure.message));
           },
         });
         child.send({ id, call: name, input } as Question, (error) => {
-          if (error !== null) fail(new ModuleError('away', `The hardware module can't be asked: ${error.message}.`));
+          if (error !== null) fail(new HsmError('away', `The HSM can't be reached: ${error.message}.`));
         });
       });
     },

@@ -1,21 +1,21 @@
-import type { Answer, ModuleCalls, Question } from './messages.ts';
-import { ModuleError } from './module-error.ts';
+import { HsmError } from './hsm-error.ts';
+import type { Answer, HsmCalls, Question } from './messages.ts';
 import { openToken, type Token } from './token.ts';
 
 /**
- * The helper process: it alone loads the vendor's library. A library that hangs, crashes or corrupts its memory takes the
- * helper with it and not the service, which starts another one; and what a module that is made of software keeps in the
- * memory of whoever loads it, the service never has.
+ * The helper process, the only one that loads the vendor's library. If the library hangs, crashes or corrupts memory,
+ * it takes down the helper and not the service, which starts another one. And secrets that a software HSM keeps in the
+ * memory of its caller never enter the service's memory.
  */
 
 let token: Token | undefined;
 
-async function answer({ call, input }: Question): Promise<ModuleCalls[keyof ModuleCalls]['output']> {
+async function answer({ call, input }: Question): Promise<HsmCalls[keyof HsmCalls]['output']> {
   if (call === 'open') {
     token = await openToken(input);
     return token.facts;
   }
-  if (token === undefined) throw new ModuleError('away', 'The token is not open.');
+  if (token === undefined) throw new HsmError('away', 'The token is not open.');
   switch (call) {
     case 'check':
       return token.check(input);
@@ -37,13 +37,13 @@ process.on('message', async (question: Question) => {
     said = { id, output: await answer(question) };
   } catch (error) {
     const { message } = error as Error;
-    const trouble = error instanceof ModuleError ? error.trouble : 'away';
+    const trouble = error instanceof HsmError ? error.trouble : 'away';
     said = { id, failure: { trouble, message } };
   }
-  // The service may have gone meanwhile.
+  // The service may have exited in the meantime.
   if (process.connected) process.send?.(said);
 });
-// The helper ends with the service, however that ends, and not before: sign-ons in flight are finished first.
+// The helper exits when the service does, however that happens, and not before: sign-ons in flight finish first.
 process.on('disconnect', () => {
   token?.close();
   process.exit(0);

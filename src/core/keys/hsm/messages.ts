@@ -1,7 +1,7 @@
 import type { KeyType } from '../key-types.ts';
-import type { ModuleTrouble } from './module-error.ts';
+import type { HsmTrouble } from './hsm-error.ts';
 
-/** Where a token is, and what opens it. */
+/** Where the token is, and its PIN. */
 export interface TokenAccess {
   /** Absolute path of the PKCS#11 library. */
   readonly library: string;
@@ -10,37 +10,37 @@ export interface TokenAccess {
   readonly pin: string;
 }
 
-/** A token as it describes itself. */
+/** A token's description of itself. */
 export interface TokenFacts {
   readonly manufacturer: string;
   readonly model: string;
   readonly serial: string;
 }
 
-/** What the service asks of its helper process (helper.ts), and what it gets for it. */
-export interface ModuleCalls {
-  /** Loads the library and logs in. The first call, and made once. */
+/** What the service asks its helper process (helper.ts), and the answers. */
+export interface HsmCalls {
+  /** Loads the library and logs in. The first call, made only once. */
   open: { readonly input: TokenAccess; readonly output: TokenFacts };
-  /** Makes sure that the token answers. */
+  /** Checks that the token responds. */
   check: { readonly input: null; readonly output: TokenFacts };
-  /** Makes a key pair that stays in the module. The public key comes as SubjectPublicKeyInfo in DER. */
+  /** Makes a key pair that stays in the HSM. Returns the public key as SubjectPublicKeyInfo in DER. */
   generate: { readonly input: { readonly label: string; readonly keyType: KeyType }; readonly output: Uint8Array };
-  /** Finds a key pair that is fit to sign with. The public key comes as SubjectPublicKeyInfo in DER. */
+  /** Finds a key pair that is fit for signing. Returns the public key as SubjectPublicKeyInfo in DER. */
   find: { readonly input: { readonly label: string }; readonly output: Uint8Array };
   /** Signs with SHA-256: PKCS#1 v1.5, or r||s for ECDSA. */
   sign: { readonly input: { readonly label: string; readonly bytes: Uint8Array }; readonly output: Uint8Array };
-  /** Destroys every key with a label. There may be none. @returns how many objects of the token there were */
+  /** Destroys every key with a label, if any. @returns how many objects were on the token */
   destroy: { readonly input: { readonly label: string }; readonly output: number };
 }
 
-export type CallName = keyof ModuleCalls;
+export type CallName = keyof HsmCalls;
 
-/** One call, as it goes to the helper. */
+/** One call, as sent to the helper. */
 export type Question = {
-  [Name in CallName]: { readonly id: number; readonly call: Name; readonly input: ModuleCalls[Name]['input'] };
+  [Name in CallName]: { readonly id: number; readonly call: Name; readonly input: HsmCalls[Name]['input'] };
 }[CallName];
 
-/** What comes back. */
+/** The helper's reply. */
 export type Answer =
-  | { readonly id: number; readonly output: ModuleCalls[CallName]['output'] }
-  | { readonly id: number; readonly failure: { readonly trouble: ModuleTrouble; readonly message: string } };
+  | { readonly id: number; readonly output: HsmCalls[CallName]['output'] }
+  | { readonly id: number; readonly failure: { readonly trouble: HsmTrouble; readonly message: string } };

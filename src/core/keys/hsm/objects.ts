@@ -2,13 +2,13 @@ import { createPublicKey } from 'node:crypto';
 import type { KeyType } from '../key-types.ts';
 import type { Binding, Cryptoki, Handle } from './cryptoki.ts';
 import { readUlong } from './cryptoki.ts';
-import { ModuleError } from './module-error.ts';
+import { HsmError } from './hsm-error.ts';
 
-/** OID of P-256, prime256v1, in DER: what CKA_EC_PARAMS holds (PKCS#11 2.40 mechanisms, 2.3.3). */
+/** OID of P-256 (prime256v1) in DER, as in CKA_EC_PARAMS (PKCS#11 2.40 mechanisms, 2.3.3). */
 const P256 = Buffer.from('06082a8648ce3d030107', 'hex');
 const EC_POINT = { uncompressed: 0x04, octetString: 0x04, bytes: 32 };
 
-/** A key pair's two templates and the mechanism that makes it. The private key can never be read or taken out. */
+/** The two templates of a key pair, and the mechanism that makes it. The private key can never be read or extracted. */
 export function templatesFor(binding: Binding, label: string, keyType: KeyType) {
   const id = Buffer.from(label.slice(-36));
   const common = [
@@ -41,9 +41,9 @@ export function templatesFor(binding: Binding, label: string, keyType: KeyType) 
   };
 }
 
-/** Reads and looks for objects of a token, in one session. */
+/** Finds and reads objects on a token, in one session. */
 export function createObjects(binding: Binding, library: Cryptoki, session: Handle) {
-  /** @returns undefined where the object has no such attribute, or does not tell it */
+  /** @returns undefined if the object lacks the attribute or does not reveal it */
   function attribute(object: Handle, type: number): Buffer | undefined {
     try {
       const [found] = library.C_GetAttributeValue(session, object, [{ type }]);
@@ -68,32 +68,28 @@ export function createObjects(binding: Binding, library: Cryptoki, session: Hand
     }
   }
 
-  /** @returns the one private key with a label, and its kind @throws ModuleError where it is not one */
+  /** @returns the only private key with this label, and its type @throws HsmError if there is not exactly one */
   function privateKey(label: string): { handle: Handle; isEc: boolean } {
     const [handle, ...others] = search(binding.CKO_PRIVATE_KEY, label);
-    if (handle === undefined) throw new ModuleError('refused', `The hardware module has no private key "${label}".`);
+    if (handle === undefined) throw new HsmError('refused', `The HSM has no private key "${label}".`);
     if (others.length > 0) {
-      throw new ModuleError(
-        'refused',
-        `The hardware module has several private keys "${label}". Labels must be unique.`,
-      );
+      throw new HsmError('refused', `The HSM has several private keys "${label}". Labels must be unique.`);
     }
     const kind = readUlong(attribute(handle, binding.CKA_KEY_TYPE) ?? Buffer.alloc(8, 0xff));
     if (kind !== binding.CKK_RSA && kind !== binding.CKK_EC) {
-      throw new ModuleError('refused', `The private key "${label}" in the hardware module is neither RSA nor EC.`);
+      throw new HsmError('refused', `The private key "${label}" in the HSM is neither RSA nor EC.`);
     }
     return { handle, isEc: kind === binding.CKK_EC };
   }
 
-  /** @throws ModuleError where a private key could leave the module, or can't be used by a service */
+  /** @throws HsmError if the private key could leave the HSM, or a service can't use it */
   function refuseUnfit(label: string, handle: Handle): void {
-    const refuse = (reason: string) =>
-      new ModuleError('refused', `The private key "${label}" in the hardware module ${reason}.`);
+    const refuse = (reason: string) => new HsmError('refused', `The private key "${label}" in the HSM ${reason}.`);
     if (!flag(handle, binding.CKA_SENSITIVE) || flag(handle, binding.CKA_EXTRACTABLE)) {
-      throw refuse('can leave it: expected is one that is sensitive and not extractable. Make a new one');
+      throw refuse('can leave it; it must be sensitive and not extractable. Make a new one');
     }
-    if (!flag(handle, binding.CKA_SIGN)) throw refuse('may not sign');
-    if (flag(handle, binding.CKA_ALWAYS_AUTHENTICATE)) throw refuse('wants the PIN for every single signature');
+    if (!flag(handle, binding.CKA_SIGN)) throw refuse('is not allowed to sign');
+    if (flag(handle, binding.CKA_ALWAYS_AUTHENTICATE)) throw refuse('requires the PIN for each signature');
   }
 
   /** @returns SubjectPublicKeyInfo in DER */
@@ -104,33 +100,33 @@ export function createObjects(binding: Binding, library: Cryptoki, session: Hand
         const value = object === undefined ? undefined : attribute(object, type);
         if (value !== undefined) return value;
       }
-      throw new ModuleError('refused', `The hardware module has no public key "${label}" beside the private one.`);
+      throw new HsmError('refused', `The HSM has no public key "${label}" to go with the private one.`);
     };
     const jwk = isEc ? ecKey(read) : rsaKey(read);
     return createPublicKey({ key: jwk, format: 'jwk' }).export({ type: 'spki', format: 'der' });
 
     function rsaKey(value: typeof read) {
-      // An RSA private key knows its public half; some modules tell the exponent of the public one only.
+      // An RSA private key object has the modulus; some HSMs expose the exponent only on the public key.
       const n = value(binding.CKA_MODULUS, publicHandle, handle).toString('base64url');
       return { kty: 'RSA', n, e: value(binding.CKA_PUBLIC_EXPONENT, publicHandle, handle).toString('base64url') };
     }
     function ecKey(value: typeof read) {
       if (!value(binding.CKA_EC_PARAMS, publicHandle, handle).equals(P256)) {
-        throw new ModuleError('refused', `The key "${label}" in the hardware module is on another curve than P-256.`);
+        throw new HsmError('refused', `The key "${label}" in the HSM is not on the curve P-256.`);
       }
       const point = value(binding.CKA_EC_POINT, publicHandle, handle);
-      // An OCTET STRING around the point, as the standard has it, or, with older modules, the point alone.
+      // The standard wraps the point in an OCTET STRING; older HSMs return the bare point.
       const bare =
         point.length === 2 * EC_POINT.bytes + 3 && point[0] === EC_POINT.octetString ? point.subarray(2) : point;
       if (bare.length !== 2 * EC_POINT.bytes + 1 || bare[0] !== EC_POINT.uncompressed) {
-        throw new ModuleError('refused', `The hardware module tells the public key "${label}" in an unknown form.`);
+        throw new HsmError('refused', `The HSM returned the public key "${label}" in an unknown format.`);
       }
       const x = bare.subarray(1, 1 + EC_POINT.bytes).toString('base64url');
       return { kty: 'EC', crv: 'P-256', x, y: bare.subarray(1 + EC_POINT.bytes).toString('base64url') };
     }
   }
 
-  /** Destroys both halves of every key pair with a label. @returns how many objects there were */
+  /** Destroys both halves of every key pair with this label. @returns how many objects there were */
   function destroy(label: string): number {
     let destroyed = 0;
     for (const kind of [binding.CKO_PRIVATE_KEY, binding.CKO_PUBLIC_KEY]) {

@@ -1,20 +1,18 @@
 import type { Binding, Cryptoki, Handle } from './cryptoki.ts';
 import { returnValueOf } from './cryptoki.ts';
 
-/** Sessions with a token. Each does one thing at a time; they share one login (PKCS#11 2.40, 2.6.2). */
+/** Sessions with a token. Each does one thing at a time; all share one login (PKCS#11 2.40, 2.6.2). */
 export interface Sessions {
-  /** Does something in a session, once one is free. */
+  /** Runs work in a session, once one is free. */
   use<Result>(work: (session: Handle) => Promise<Result>): Promise<Result>;
-  /** Does something that changes the token, in a session of its own. */
+  /** Runs work that changes the token, in its own session. */
   change<Result>(work: (session: Handle) => Promise<Result>): Promise<Result>;
 }
 
-/** As many signatures are under way at once: the helper has a thread for each. */
+/** The maximum number of concurrent signatures; the helper has a thread for each. */
 export const MAX_SESSIONS = 8;
 
-/**
- * @param first a session that is logged in. More are opened when they are needed, as many as the token grants
- */
+/** @param first a logged-in session. More are opened as needed, up to what the token allows */
 export function createSessions(binding: Binding, library: Cryptoki, slot: Handle, first: Handle): Sessions {
   const { CKF_SERIAL_SESSION, CKF_RW_SESSION } = binding;
   const free: Handle[] = [first];

@@ -1,18 +1,18 @@
 import { createHash } from 'node:crypto';
-import { type Cryptoki, type Handle, holding, loadBinding, toModuleError } from './cryptoki.ts';
-import type { ModuleCalls, TokenAccess, TokenFacts } from './messages.ts';
-import { ModuleError } from './module-error.ts';
+import { type Cryptoki, type Handle, holding, loadBinding, toHsmError } from './cryptoki.ts';
+import { HsmError } from './hsm-error.ts';
+import type { HsmCalls, TokenAccess, TokenFacts } from './messages.ts';
 import { createObjects, templatesFor } from './objects.ts';
 import { createSessions } from './sessions.ts';
 
-/** A token that is open: what the helper process can do with it. Every function throws ModuleError. */
+/** An open token: what the helper process can do with it. All functions throw HsmError. */
 export type Token = {
-  readonly [Name in Exclude<keyof ModuleCalls, 'open'>]: (
-    input: ModuleCalls[Name]['input'],
-  ) => Promise<ModuleCalls[Name]['output']>;
+  readonly [Name in Exclude<keyof HsmCalls, 'open'>]: (
+    input: HsmCalls[Name]['input'],
+  ) => Promise<HsmCalls[Name]['output']>;
 } & {
   readonly facts: TokenFacts;
-  /** Logs out and lets go of the library, as far as it lets itself be let go of. */
+  /** Logs out and unloads the library, as far as it allows that. */
   close(): void;
 };
 
@@ -28,7 +28,7 @@ function slotOf(library: Cryptoki, label: string): Handle {
     try {
       return [{ slot, label: library.C_GetTokenInfo(slot).label.trim() }];
     } catch (error) {
-      // Somebody else's card in another reader.
+      // An unknown card in another reader.
       if (/CKR_TOKEN_NOT_(PRESENT|RECOGNIZED)/.test(String(error))) return [];
       throw error;
     }
@@ -36,11 +36,11 @@ function slotOf(library: Cryptoki, label: string): Handle {
   const [found, ...others] = present.filter((token) => token.label === label.trim());
   if (found !== undefined && others.length === 0) return found.slot;
   const names = present.map((token) => `"${token.label}"`).join(', ');
-  throw new ModuleError(
+  throw new HsmError(
     'away',
     others.length > 0
-      ? `The hardware module has several tokens "${label}" (PKCS11_TOKEN). Labels must be unique.`
-      : `The hardware module has no token "${label}" (PKCS11_TOKEN). It has ${names === '' ? 'none' : names}.`,
+      ? `The HSM has several tokens "${label}" (PKCS11_TOKEN). Labels must be unique.`
+      : `The HSM has no token "${label}" (PKCS11_TOKEN). It has ${names === '' ? 'none' : names}.`,
   );
 }
 
@@ -49,7 +49,7 @@ function factsOf(library: Cryptoki, slot: Handle): TokenFacts {
   return { manufacturer: manufacturerID.trim(), model: model.trim(), serial: serialNumber.trim() };
 }
 
-/** Loads the library, finds the token by its label and logs in. @throws ModuleError */
+/** Loads the library, finds the token by its label and logs in. @throws HsmError */
 export async function openToken({ library: path, token: label, pin }: TokenAccess): Promise<Token> {
   const binding = await loadBinding();
   const library = new binding.PKCS11();
@@ -57,34 +57,37 @@ export async function openToken({ library: path, token: label, pin }: TokenAcces
     try {
       return work();
     } catch (error) {
-      throw toModuleError(error, doing);
+      throw toHsmError(error, doing);
     }
   };
   try {
     library.load(path);
   } catch (cause) {
     const reason = (cause as Error).message;
-    throw new ModuleError('away', `The library ${path} (PKCS11_LIBRARY) can't be loaded: ${reason}`, { cause });
+    throw new HsmError('away', `The library ${path} (PKCS11_LIBRARY) can't be loaded: ${reason}`, { cause });
   }
-  // Signatures are made on several threads at once.
+  // Signatures are made on several threads concurrently.
   attempt('begin', () => library.C_Initialize({ flags: binding.CKF_OS_LOCKING_OK }));
   const slot = attempt('list its tokens', () => slotOf(library, label));
   const first = attempt('open a session', () => library.C_OpenSession(slot, binding.CKF_SERIAL_SESSION));
   attempt('log in (PKCS11_PIN)', () => library.C_Login(first, binding.CKU_USER, pin));
   const sessions = createSessions(binding, library, slot, first);
-  /** A handle is good as long as its object. One that is good no more counts as away, and is looked for afresh. */
+  /**
+   * A handle is valid as long as its object. A stale handle is treated as the HSM being away, which triggers a new
+   * lookup.
+   */
   const known = new Map<string, KeyHandle>();
 
   async function telling<Result>(doing: string, work: Promise<Result>): Promise<Result> {
     try {
       return await work;
     } catch (error) {
-      throw toModuleError(error, doing);
+      throw toHsmError(error, doing);
     }
   }
 
   async function signIn(session: Handle, { handle, isEc }: KeyHandle, bytes: Buffer): Promise<Buffer> {
-    // CKM_ECDSA takes a hash, and is what every module with elliptic curves has; it answers r||s.
+    // CKM_ECDSA takes a hash, and is the mechanism that every HSM with elliptic curves has; it returns r||s.
     const data = isEc ? createHash('sha256').update(bytes).digest() : bytes;
     const mechanism = isEc ? binding.CKM_ECDSA : binding.CKM_SHA256_RSA_PKCS;
     library.C_SignInit(session, { mechanism }, handle);
@@ -100,7 +103,7 @@ export async function openToken({ library: path, token: label, pin }: TokenAcces
         library.C_CloseAllSessions(slot);
         library.C_Finalize();
       } catch {
-        // The module is away, or busy: it sees that nobody is there any more.
+        // The HSM is away or busy; it will notice that its client is gone.
       }
     },
 
@@ -115,7 +118,7 @@ export async function openToken({ library: path, token: label, pin }: TokenAcces
 
     generate: ({ label: keyLabel, keyType }) =>
       telling(
-        `make a key of the kind ${keyType}`,
+        `make a key of type ${keyType}`,
         sessions.change(async (session) => {
           const { mechanism, publicTemplate, privateTemplate } = templatesFor(binding, keyLabel, keyType);
           await holding(
@@ -124,7 +127,7 @@ export async function openToken({ library: path, token: label, pin }: TokenAcces
           );
           const objects = createObjects(binding, library, session);
           const key = objects.privateKey(keyLabel);
-          // What the module made is looked at, not what it was asked for.
+          // Check what the HSM made, not what was requested.
           objects.refuseUnfit(keyLabel, key.handle);
           return objects.publicKey(keyLabel, key);
         }),

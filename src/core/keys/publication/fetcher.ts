@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import ipaddr, { type IPv4, type IPv6 } from 'ipaddr.js';
 
-/** Who fetches metadata. */
+/** The client that fetches metadata. */
 export interface Fetcher {
   readonly address: string;
   /** The User-Agent; empty if there was none. */

@@ -13,20 +13,20 @@ interface IdpMetadata {
 interface Written {
   readonly biller: Biller;
   readonly metadata: Promise<IdpMetadata>;
-  /** From then on it must say something else; milliseconds since 1970. */
+  /** When the document must change; milliseconds since 1970. */
   readonly goodUntil: number;
 }
 
-// Biller and keys are read anew when they change, so a document is good for as long as both are the same objects.
+// Billers and keys are reloaded when they change, so a document is valid while both are the same objects.
 const written = new WeakMap<BillerKeys, Written>();
 
 /**
- * When the last of the certificates ends. Not "in two weeks": it would change every day, and an SP that copies once would
- * find its copy outdated.
+ * When the last of the certificates expires. Not "two weeks from now": that would change daily, and a Service Provider
+ * that copied the metadata once would soon hold an expired copy.
  *
- * Where the end is nearer than the next look of a reader who keeps the metadata, and where it is past and the biller goes
- * on signing, nothing is said: an SP must not use metadata after its validUntil (SAML metadata, 2.3.2), which would take
- * away the certificate that is to come, too.
+ * Omitted if the expiry comes before a caching reader's next fetch, or has passed and the biller keeps signing: a
+ * Service Provider must not use metadata after its validUntil (SAML metadata, 2.3.2), and so would lose the next
+ * certificate too.
  */
 function validUntilOf(certificates: readonly string[], now: number): number | undefined {
   const ends = certificates.map((certificate) => new X509Certificate(Buffer.from(certificate, 'base64')).validToDate);
@@ -55,7 +55,7 @@ export async function idpMetadataOf(
 }
 
 /**
- * Metadata with one certificate in it, for the fetch by which that key becomes active.
+ * Metadata with one certificate, for the fetch that activates that key.
  *
  * @param certificate DER in base64
  * @param now milliseconds since 1970

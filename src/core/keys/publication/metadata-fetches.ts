@@ -6,17 +6,17 @@ import type { MetadataFetchesTable } from './schema.ts';
 
 type NewFetch = Omit<Insertable<MetadataFetchesTable>, 'at'>;
 
-/** Records who has been shown which certificates. */
+/** Records which clients were shown which certificates. */
 export interface MetadataFetches {
-  /** Notes a fetch. It is written soon after, with others: the endpoint does not wait for it. */
+  /** Records a fetch. It is written shortly after, in a batch; the endpoint does not wait. */
   note(fetch: Fetcher & Omit<NewFetch, keyof Fetcher>): void;
-  /** Resolves when everything noted so far is written, or has failed. */
+  /** Resolves when all fetches recorded so far are written or have failed. */
   drained(): Promise<void>;
   deleteExpired(): Promise<void>;
 }
 
 const KEPT_MS = 400 * 24 * 3600_000;
-/** A flood of fetches is recorded with gaps: it may fill neither the memory nor the disk. */
+/** A flood of fetches is recorded with gaps, so that it can't fill memory or disk. */
 const MAX_A_MINUTE = 2_000;
 const MAX_TEXT = 200;
 
@@ -35,7 +35,7 @@ export function createMetadataFetches({
     while (waiting.length > 0) {
       const batch = waiting;
       waiting = [];
-      // What can't be written is lost: activation then waits for another fetch, which is the safe side.
+      // Fetches that can't be written are lost: activation then waits for another fetch, which is safe.
       await db
         .insertInto('metadataFetches')
         .values(batch)
@@ -64,7 +64,7 @@ export function createMetadataFetches({
   };
 }
 
-/** The fetches of a biller's metadata since a time, the newest first. */
+/** The fetches of a biller's metadata since a given time, newest first. */
 export async function listFetches(database: Database, billerId: string, since: Date, limit: number) {
   return database.db
     .selectFrom('metadataFetches')

@@ -16,7 +16,7 @@ interface NewOneTimeMetadata {
   readonly expiresAt: Date;
 }
 
-/** Makes a token for the metadata of one staged key. Unused ones of the biller end. @returns it */
+/** Makes a token for one staged key's metadata. Invalidates the biller's earlier unused tokens. @returns the token */
 export async function insertOneTimeMetadata(transaction: Transaction, made: NewOneTimeMetadata): Promise<string> {
   const token = randomBytes(32).toString('base64url');
   await transaction
@@ -45,7 +45,7 @@ export async function findOneTimeMetadata(
     .executeTakeFirst();
 }
 
-/** Notes the fetch that counts. @returns false where another one was first */
+/** Claims the one fetch that counts. @returns false if another fetch was first */
 export async function useOneTimeMetadata(db: Db, tokenHash: Buffer, at: Date, from: string): Promise<boolean> {
   const rows = await db
     .updateTable('oneTimeMetadata')

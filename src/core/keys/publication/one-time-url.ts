@@ -7,31 +7,31 @@ import { keyById, keyInState, type SigningKeyRow } from '../store.ts';
 import { type Fetcher, isPreview, isServiceProvider, isWithin } from './fetcher.ts';
 import { findOneTimeMetadata, insertOneTimeMetadata, useOneTimeMetadata } from './one-time-metadata.ts';
 
-/** One-time metadata: an address whose first fetch by the other side makes the staged key the active one. */
-export interface HandOver {
+/** One-time metadata URLs: the Service Provider's first fetch of the URL activates the staged key. */
+export interface OneTimeUrls {
   /**
-   * Makes an address for the staged key. An earlier one that nobody used ends.
+   * Makes a URL for the staged key. Invalidates any earlier unused one.
    *
-   * @throws InputError where no key is staged
+   * @throws InputError if no key is staged
    */
-  make(biller: Biller, terms: HandOverTerms, change: Change): Promise<{ url: string; expiresAt: Date }>;
+  make(biller: Biller, terms: OneTimeUrlTerms, change: Change): Promise<{ url: string; expiresAt: Date }>;
   /**
-   * Answers a fetch: switches, if it is the first.
+   * Handles a fetch. The first one switches keys.
    *
-   * @param browser a person opened the address, and nobody's form was saved
-   * @returns the key whose certificate is to be shown
+   * @param browser a person opened the URL, so no Service Provider stored the metadata
+   * @returns the key whose certificate to show
    * @throws IdpError one_time_metadata_over, one_time_metadata_refused
    */
   fetch(biller: Biller, token: string, fetcher: Fetcher, browser: boolean, reference: string): Promise<SigningKeyRow>;
 }
 
-interface HandOverTerms {
+interface OneTimeUrlTerms {
   readonly hours: number;
-  /** Networks that the fetch must come from; empty: any. */
+  /** Networks that the fetch must come from; empty for any. */
   readonly networks: readonly string[];
 }
 
-interface HandOverServices {
+interface OneTimeUrlServices {
   readonly database: Database;
   readonly rotation: Rotation;
   readonly audit: AuditWriter;
@@ -40,26 +40,26 @@ interface HandOverServices {
 
 const over = (detail: string) => new IdpError('one_time_metadata_over', { detail });
 
-/** @throws IdpError one_time_metadata_refused for whoever is surely not the other side's form */
+/** @throws IdpError one_time_metadata_refused if the client is certainly not the Service Provider */
 function refuseStrangers(fetcher: Fetcher, browser: boolean, { settings }: Biller, networks: readonly string[]) {
   const refuse = (detail: string) => new IdpError('one_time_metadata_refused', { detail });
   if (browser) throw refuse('a browser opened the one-time metadata URL');
   if (isPreview(fetcher))
     throw refuse(`a link preview fetched the one-time metadata URL: ${fetcher.client.slice(0, 100)}`);
   if (!isServiceProvider(fetcher, settings))
-    throw refuse('a monitor, or a stranger, fetched the one-time metadata URL');
+    throw refuse('a monitor or an unknown client fetched the one-time metadata URL');
   if (networks.length > 0 && !isWithin(fetcher.address, networks)) {
-    throw refuse(`the fetch came from ${fetcher.address}; expected is ${networks.join(', ')}`);
+    throw refuse(`the fetch came from ${fetcher.address}; it must come from ${networks.join(', ')}`);
   }
 }
 
-export function createHandOver({ database, rotation, audit, clock }: HandOverServices): HandOver {
+export function createOneTimeUrls({ database, rotation, audit, clock }: OneTimeUrlServices): OneTimeUrls {
   const { db } = database;
   return {
     async make(biller, { hours, networks }, change) {
       const staged = await keyInState(db, biller.id, 'staged');
       if (staged === undefined) {
-        throw new InputError(`${biller.slug} has no staged key to make a one-time URL for.`, {
+        throw new InputError(`${biller.slug} has no staged key.`, {
           code: 'staged_key_missing',
           names: { biller: biller.slug },
         });
@@ -93,9 +93,9 @@ export function createHandOver({ database, rotation, audit, clock }: HandOverSer
           useOneTimeMetadata(transaction, row.tokenHash, new Date(clock()), fetcher.address),
         );
       }
-      // A form may fetch twice, to look and to save: it is shown the same until the address ends.
+      // A Service Provider may fetch twice, to preview and to save. It gets the same document until the URL expires.
       const key = await keyById(db, row.keyId);
-      if (key?.state !== 'active') throw over('the key of the one-time metadata is not active any more');
+      if (key?.state !== 'active') throw over('the key of the one-time metadata is no longer active');
       return key;
     },
   };

@@ -1,6 +1,6 @@
 import type { GeneratedAlways } from 'kysely';
 
-/** Fetches of IdP metadata: who has been shown which certificates. */
+/** Fetches of IdP metadata: which clients were shown which certificates. */
 export interface MetadataFetchesTable {
   id: GeneratedAlways<number>;
   billerId: string;
@@ -8,15 +8,15 @@ export interface MetadataFetchesTable {
   address: string;
   /** The User-Agent. */
   client: string;
-  /** 200, or 304: the client had been shown the same before. */
+  /** 200, or 304: the client had already been shown the same document. */
   status: number;
   /** SHA-256 of the certificates, hexadecimal, in the order of the document. */
   certificates: string[];
-  /** By the biller's settings this is not the Service Provider, but a probe of ours or a stranger. */
+  /** According to the biller's settings, not the Service Provider but one of our monitors or an unknown client. */
   monitor: boolean;
 }
 
-/** One-time metadata URLs: the Service Provider's fetch makes the staged key active. */
+/** One-time metadata URLs: the Service Provider's fetch activates the staged key. */
 export interface OneTimeMetadataTable {
   /** SHA-256 of the token in the URL. */
   tokenHash: Buffer;

@@ -4,7 +4,7 @@ import { makeKeyPair } from '../../../../src/core/keys/key-types.ts';
 import { runTool, withFiles } from '../../../support/xml-tools.ts';
 
 describe.each(['RSA-2048', 'EC-P256'] as const)('a certificate request for a key of type %s', (type) => {
-  test('holds for OpenSSL: its key, its signature, whom it is for (RFC 2986, 4)', async () => {
+  test('is valid to OpenSSL: key, signature and subject (RFC 2986, 4)', async () => {
     const keyPair = await makeKeyPair(type);
     const request = await certificateRequest(
       'Rivière & Söhne, Ltd',

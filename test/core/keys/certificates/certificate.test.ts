@@ -17,7 +17,7 @@ const make = (keyPair: KeyPair, billerName = 'Riverton Water', now = NOW) =>
   selfSignedCertificate({ billerName, entityId: ENTITY_ID, keyPair, now });
 const parse = (certificate: string) => new X509Certificate(Buffer.from(certificate, 'base64'));
 
-/** What OpenSSL says, which shares no code with node-forge. */
+/** What OpenSSL, which shares no code with node-forge, says. */
 function openssl(certificate: string, command: string, ...options: string[]): string {
   const { status, stdout, stderr } = withFiles({ 'certificate.pem': toPem(certificate) }, (path) =>
     runTool('openssl', [command, ...options, path('certificate.pem')]),
@@ -32,18 +32,18 @@ describe.each(KEY_TYPES)('a certificate for a key of type %s', (type) => {
     certificate = await make(keyPairs[type]);
   });
 
-  test('is for this key, and signed by it', { meta: { holds: ['IDP-057'], source: 'RFC 5280, 4.1' } }, () => {
+  test('contains this key and is signed by it', { meta: { holds: ['IDP-057'], source: 'RFC 5280, 4.1' } }, () => {
     const { publicKey, privateKey } = keyPairs[type];
     const parsed = parse(certificate);
     expect(parsed.publicKey.equals(publicKey)).toBe(true);
     expect(parsed.checkPrivateKey(privateKey)).toBe(true);
     expect(parsed.verify(publicKey)).toBe(true);
     expect(parsed.issuer).toBe(parsed.subject);
-    // Base64 of DER and of nothing else: it goes into KeyInfo and metadata as it is.
+    // Base64 of the DER and nothing else: KeyInfo and metadata use it unchanged.
     expect(parsed.raw.toString('base64')).toBe(certificate);
   });
 
-  test('holds for OpenSSL as its own root', { meta: { holds: ['IDP-057'], source: 'RFC 5280, 6.1' } }, () => {
+  test('is valid to OpenSSL as its own root', { meta: { holds: ['IDP-057'], source: 'RFC 5280, 6.1' } }, () => {
     const verified = withFiles({ 'certificate.pem': toPem(certificate) }, (path) =>
       runTool('openssl', [
         'verify',
@@ -57,7 +57,7 @@ describe.each(KEY_TYPES)('a certificate for a key of type %s', (type) => {
     expect(verified).toMatchObject({ status: 0, stdout: expect.stringMatching(/: OK$/m) });
   });
 
-  test('is version 3, signed with SHA-256, in both places where it says so', {
+  test('is version 3 and names SHA-256 in both places', {
     meta: { holds: ['IDP-056'], source: 'RFC 5280, 4.1.1.2' },
   }, () => {
     const text = openssl(certificate, 'x509', '-noout', '-text', '-in');
@@ -66,7 +66,7 @@ describe.each(KEY_TYPES)('a certificate for a key of type %s', (type) => {
     expect([...text.matchAll(/Signature Algorithm: (\S+)/g)].map(([, found]) => found)).toEqual([algorithm, algorithm]);
   });
 
-  test('has parameters NULL with RSA and none with ECDSA', {
+  test('has NULL parameters with RSA and none with ECDSA', {
     meta: { holds: ['IDP-056'], source: 'RFC 4055, 5; RFC 5758, 3.2' },
   }, () => {
     const lines = openssl(certificate, 'asn1parse', '-in').split('\n');
@@ -76,7 +76,7 @@ describe.each(KEY_TYPES)('a certificate for a key of type %s', (type) => {
     expect(after).toEqual(type === 'EC-P256' ? [false, false] : [true, true]);
   });
 
-  test('is good for signatures only, and says for which Entity ID (RFC 5280, 4.2.1)', () => {
+  test('is for signatures only, and names its Entity ID (RFC 5280, 4.2.1)', () => {
     const text = openssl(certificate, 'x509', '-noout', '-text', '-in');
     const extensions = Object.fromEntries(
       [...text.matchAll(/X509v3 ((?!ext)[\w ]+): ?(critical)?\s*\n\s+(.*)\n/g)].map(([, name, critical, value]) => [
@@ -85,7 +85,7 @@ describe.each(KEY_TYPES)('a certificate for a key of type %s', (type) => {
       ]),
     );
     const spki = keyPairs[type].publicKey.export({ type: 'spki', format: 'der' });
-    // The bits of the key are what ends the structure: 65 bytes of a point, or an RSA key of 270.
+    // The structure ends with the bits of the key: 65 bytes of a point, or 270 bytes of an RSA key.
     const bits = spki.subarray(type === 'EC-P256' ? -65 : -270);
     const keyIdentifier = createHash('sha1')
       .update(bits)
@@ -101,7 +101,7 @@ describe.each(KEY_TYPES)('a certificate for a key of type %s', (type) => {
     expect(parse(certificate).ca).toBe(false);
   });
 
-  test('is good from ten minutes ago for three years (project rule)', () => {
+  test('is valid from ten minutes ago for three years (project rule)', () => {
     const parsed = parse(certificate);
     expect(parsed.validFromDate).toEqual(new Date('2026-03-01T08:20:15Z'));
     expect(parsed.validToDate).toEqual(new Date('2029-03-01T08:30:15Z'));
@@ -110,14 +110,14 @@ describe.each(KEY_TYPES)('a certificate for a key of type %s', (type) => {
 
 test.each([
   ['2028-02-29T12:00:00Z', '2031-03-01T12:00:00Z'],
-  // From 2050 on, times are written in another form (RFC 5280, 4.1.2.5).
+  // From 2050 on, times are encoded differently (RFC 5280, 4.1.2.5).
   ['2048-06-01T00:00:00Z', '2051-06-01T00:00:00Z'],
-])('made at %s it ends at %s', async (now, end) => {
+])('made at %s, it expires at %s', async (now, end) => {
   const parsed = parse(await make(keyPairs['EC-P256'], 'Riverton', Date.parse(now)));
   expect(parsed.validToDate).toEqual(new Date(end));
 });
 
-test('serial numbers are positive, of 127 bits, and random (RFC 5280, 4.1.2.2)', async () => {
+test('serial numbers are positive, 127 bits long, and random (RFC 5280, 4.1.2.2)', async () => {
   const made = await Promise.all(Array.from({ length: 50 }, () => make(keyPairs['EC-P256'])));
   const serials = made.map((certificate) => parse(certificate).serialNumber);
   expect(serials.filter((serial) => !/^[4-7][0-9A-F]{31}$/.test(serial))).toEqual([]);
@@ -129,7 +129,7 @@ test.each([
   ['Unicode', 'Ville de Rivière-du-Loup “Eau” 水 😀', 'Ville de Rivière-du-Loup “Eau” 水 😀'],
   ['special in a distinguished name', 'A, B; C=D + "E" \\ #F <G>', 'A, B; C=D + "E" \\ #F <G>'],
   ['too long for X.520', '😀'.repeat(80), '😀'.repeat(64)],
-])('a name that is %s stands in the subject (RFC 5280, 4.1.2.6)', async (_what, billerName, expected) => {
+])('a name that is %s is in the subject (RFC 5280, 4.1.2.6)', async (_what, billerName, expected) => {
   const parsed = parse(await make(keyPairs['EC-P256'], billerName));
   const { subject } = parsed.toLegacyObject();
   expect(subject).toEqual({ CN: expected, O: expected, OU: 'SAML signing' });

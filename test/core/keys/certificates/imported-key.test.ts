@@ -10,7 +10,7 @@ import {
 import { InputError } from '../../../../src/platform/errors/idp-error.ts';
 import { runTool, withFiles } from '../../../support/xml-tools.ts';
 
-/** A key with its certificate as OpenSSL makes them, in every form that it writes them in. */
+/** A key with its certificate as made by OpenSSL, in every format that it writes. */
 interface Made {
   readonly key: string;
   readonly encryptedKey: string;
@@ -19,7 +19,7 @@ interface Made {
   readonly legacyPkcs12: Buffer;
 }
 
-/** Beyond ASCII, makers of PKCS#12 files do not agree on how a passphrase is written. */
+/** PKCS#12 writers do not agree on how to encode non-ASCII passphrases. */
 const PASSPHRASE = 'correct horse: battery & staple';
 
 function make(algorithm: readonly string[], digest = '-sha256'): Made {
@@ -81,14 +81,14 @@ beforeAll(() => {
   ec = make(P256);
 });
 const DAY = 86_400_000;
-/** Made today for thirty days, so good tomorrow. */
+/** Made today for thirty days, so it is valid tomorrow. */
 const tomorrow = Date.now() + DAY;
 
 describe.each([
   ['RSA', () => rsa],
   ['EC', () => ec],
-])('90 a key of kind %s that OpenSSL made', (_kind, made) => {
-  test('is read from PEM, plain or encrypted, whatever the order', {
+])('a key of type %s made by OpenSSL', (_kind, made) => {
+  test('is read from PEM, plain or encrypted, in any order', {
     meta: { holds: ['IDP-090'], source: 'RFC 7468' },
   }, () => {
     const { key, encryptedKey, certificate } = made();
@@ -100,7 +100,7 @@ describe.each([
     expect(() => checkFitness(plain.certificate, tomorrow)).not.toThrow();
   });
 
-  test('is read from PKCS#12, in the ciphers of today and of yesterday', {
+  test('is read from PKCS#12 with current and legacy ciphers', {
     meta: { holds: ['IDP-090'], source: 'RFC 7292' },
   }, () => {
     const { key, certificate, pkcs12, legacyPkcs12 } = made();
@@ -111,21 +111,21 @@ describe.each([
     }
   });
 
-  test('with a wrong passphrase, or none, it is refused', {
+  test('is refused with a wrong passphrase or none', {
     meta: { holds: ['IDP-090'], source: 'project rule' },
   }, () => {
     const { encryptedKey, certificate, pkcs12 } = made();
     expect(() => readPem(encryptedKey + certificate, 'wrong')).toThrow(
-      /no private key can be read from it, or the passphrase is wrong/,
+      /it contains no readable private key, or the passphrase is wrong/,
     );
     expect(() => readPem(encryptedKey + certificate, undefined)).toThrow(
-      /the private key is encrypted; give its passphrase/,
+      /the private key is encrypted; provide its passphrase/,
     );
-    expect(() => readPkcs12(pkcs12, 'wrong')).toThrow(/no PKCS#12 file, or the passphrase is wrong/);
+    expect(() => readPkcs12(pkcs12, 'wrong')).toThrow(/not a PKCS#12 file, or the passphrase is wrong/);
   });
 });
 
-test('of a chain, the certificate that belongs to the key is taken', {
+test('the key’s own certificate is taken from a chain', {
   meta: { holds: ['IDP-090'], source: 'project rule' },
 }, () => {
   const given = readPem(ec.certificate + rsa.certificate + rsa.key, undefined);
@@ -133,38 +133,48 @@ test('of a chain, the certificate that belongs to the key is taken', {
   expect(readCertificates(ec.certificate + rsa.certificate)).toHaveLength(2);
 });
 
-describe('what does not do is refused, and the reason told', () => {
+describe('unusable keys and certificates are refused with the reason', () => {
   test.each<[string, () => unknown, RegExp]>([
-    ['a certificate of another key', () => readPem(rsa.key + ec.certificate, undefined), /do not belong together/],
-    ['a key alone', () => readPem(rsa.key, undefined), /there is no certificate in it/],
-    ['a certificate alone', () => readPem(rsa.certificate, undefined), /no private key can be read from it/],
-    ['nothing', () => readPem('', undefined), /no private key can be read from it/],
     [
-      'a certificate that is spoilt',
-      () => readPem(`${rsa.key}-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n`, undefined),
-      /a certificate in it can’t be read as X\.509/,
+      'a certificate of another key',
+      () => readPem(rsa.key + ec.certificate, undefined),
+      /does not match the private key/,
     ],
-    ['no PKCS#12', () => readPkcs12(Buffer.from('hello'), PASSPHRASE), /no PKCS#12 file, or the passphrase is wrong/],
-    ['an empty PKCS#12', () => readPkcs12(Buffer.of(), ''), /no PKCS#12 file, or the passphrase is wrong/],
+    ['a key alone', () => readPem(rsa.key, undefined), /it contains no certificate/],
+    ['a certificate alone', () => readPem(rsa.certificate, undefined), /it contains no readable private key/],
+    ['nothing', () => readPem('', undefined), /it contains no readable private key/],
+    [
+      'a damaged certificate',
+      () => readPem(`${rsa.key}-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n`, undefined),
+      /it contains a certificate that can’t be read as X\.509/,
+    ],
+    [
+      'a file that is not PKCS#12',
+      () => readPkcs12(Buffer.from('hello'), PASSPHRASE),
+      /not a PKCS#12 file, or the passphrase is wrong/,
+    ],
+    ['an empty PKCS#12', () => readPkcs12(Buffer.of(), ''), /not a PKCS#12 file, or the passphrase is wrong/],
   ])('%s', { meta: { holds: ['IDP-090'], source: 'project rule' } }, (_what, attempt, reason) => {
     expect(attempt).toThrow(InputError);
     expect(attempt).toThrow(reason);
     expect(attempt).toThrow(/^The key can't be imported: /);
   });
 
-  test('and the next key is read as if nothing had been', {
+  test('without affecting the next key read', {
     meta: { holds: ['IDP-090'], source: 'project rule' },
   }, () => {
     for (const [key, certificate] of [
       [rsa.key, ec.certificate],
       [ec.key, rsa.certificate],
     ] as const) {
-      expect(() => readPem(key + certificate, undefined)).toThrow(/do not belong together/);
+      expect(() => readPem(key + certificate, undefined)).toThrow(/does not match the private key/);
       expect(() => createPrivateKey(key)).not.toThrow();
     }
   });
 
-  test('a certificate that is over, or not good yet', { meta: { holds: ['IDP-090'], source: 'project rule' } }, () => {
+  test('a certificate that has expired or is not valid yet', {
+    meta: { holds: ['IDP-090'], source: 'project rule' },
+  }, () => {
     const [certificate] = readCertificates(rsa.certificate);
     if (certificate === undefined) throw new Error('no certificate');
     const [from, to] = [certificate.validFromDate.getTime(), certificate.validToDate.getTime()];
@@ -175,16 +185,16 @@ describe('what does not do is refused, and the reason told', () => {
   });
 
   test.each([
-    ['under 2,048 bits', ['rsa:1024'], '-sha256', /the RSA key has 1024 bits; expected are at least 2048/],
-    ['signed with SHA-1', ['rsa:2048'], '-sha1', /signed with sha1WithRSAEncryption; expected is SHA-256 or better/],
+    ['under 2,048 bits', ['rsa:1024'], '-sha256', /the RSA key has 1024 bits; it must have at least 2048/],
+    ['signed with SHA-1', ['rsa:2048'], '-sha1', /signed with sha1WithRSAEncryption; it must use SHA-256 or better/],
     ['on an elliptic curve, signed with SHA-1', P256, '-sha1', /signed with ecdsa-with-SHA1/],
     [
       'on another curve',
       ['ec', '-pkeyopt', 'ec_paramgen_curve:secp384r1'],
       '-sha256',
-      /of kind ec secp384r1; expected is/,
+      /of type ec secp384r1; it must be/,
     ],
-    ['of another kind', ['ed25519'], '-sha256', /of kind ed25519 ?; expected is RSA, or EC on P-256/],
+    ['of another type', ['ed25519'], '-sha256', /of type ed25519 ?; it must be RSA, or EC on P-256/],
   ])('one %s', { meta: { holds: ['IDP-090'], source: 'project rule' } }, (_what, algorithm, digest, reason) => {
     const { certificate } = readPem(Object.values(pick(make(algorithm, digest))).join(''), undefined);
     expect(() => checkFitness(certificate, tomorrow)).toThrow(reason);

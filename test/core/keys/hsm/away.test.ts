@@ -1,81 +1,81 @@
 import { type KeyObject, verify } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createModule, type HardwareModule } from '../../../../src/core/keys/hsm/module.ts';
+import { createHsm, type Hsm } from '../../../../src/core/keys/hsm/hsm.ts';
 import { authnRequest, redirectQuery } from '../../../support/authn-request.ts';
 import { createBrowserLike, errorCodeOf, postedBy, requirePosted } from '../../../support/browser-like.ts';
 import { startInstallation, type TestInstallation } from '../../../support/installation.ts';
 import {
   createTestToken,
   killHelpers,
-  type RemoteModule,
-  startRemoteModule,
+  type RemoteHsm,
+  startRemoteHsm,
   type TestToken,
 } from '../../../support/softhsm.ts';
 
 const message = Buffer.from('what is signed');
-/** Where the module is silent, nobody waits long; a helper that starts on a busy machine has time enough. */
+/** When the HSM is silent, tests should not wait long; a helper starting on a busy machine needs more time. */
 const PATIENCE = { login: 10_000, answer: 8_000, retry: 0, trust: 0 };
 
 let token: TestToken;
-let remote: RemoteModule;
+let remote: RemoteHsm;
 beforeAll(async () => {
   token = createTestToken();
-  remote = await startRemoteModule(token);
+  remote = await startRemoteHsm(token);
 });
 afterAll(async () => {
   await remote.stop();
   token.remove();
 });
 
-describe('a module', () => {
-  let module: HardwareModule;
+describe('an HSM', () => {
+  let hsm: Hsm;
   let key: KeyObject;
-  const signs = async () => verify('sha256', message, key, await module.sign('mine', message));
+  const signs = async () => verify('sha256', message, key, await hsm.sign('mine', message));
   beforeAll(async () => {
-    module = createModule(remote.settings, PATIENCE);
-    key = await module.generate('mine', 'RSA-2048');
+    hsm = createHsm(remote.settings, PATIENCE);
+    key = await hsm.generate('mine', 'RSA-2048');
   });
-  afterAll(() => module.close());
+  afterAll(() => hsm.close());
 
-  test('that is restarted is away meanwhile, and signs again afterwards', async () => {
+  test('is away during a restart, and signs again afterwards', async () => {
     expect(await signs()).toBe(true);
     await remote.stop();
-    await expect(module.sign('mine', message)).rejects.toMatchObject({ trouble: 'away' });
-    await expect(module.check()).rejects.toMatchObject({ trouble: 'away' });
+    await expect(hsm.sign('mine', message)).rejects.toMatchObject({ trouble: 'away' });
+    await expect(hsm.check()).rejects.toMatchObject({ trouble: 'away' });
     await remote.start();
     expect(await signs()).toBe(true);
   });
 
-  test('that was restarted unnoticed signs at once: the call that finds its session gone is made again', async () => {
+  test('signs immediately after an unnoticed restart: the call that finds its session gone is retried', async () => {
     expect(await signs()).toBe(true);
     await remote.stop();
     await remote.start();
     expect(await Promise.all([signs(), signs(), signs()])).toEqual([true, true, true]);
   });
 
-  test('that falls silent is given up after a while, and nobody waits for it until it speaks again', async () => {
+  test('that stops responding is given up, and no caller waits for it until it responds again', async () => {
     expect(await signs()).toBe(true);
     remote.freeze();
     const order: string[] = [];
     const note = (what: string) => () => void order.push(what);
-    const first = module.sign('mine', message).catch(note('the first is refused'));
+    const first = hsm.sign('mine', message).catch(note('the first is refused'));
     await new Promise(setImmediate);
     order.push('the event loop goes on');
     await first;
-    // One looks whether the module is back, and waits for that; the next is refused meanwhile.
-    const looking = module.sign('mine', message).catch(note('the one that looks is refused'));
-    await module.sign('mine', message).catch(note('the next is refused'));
+    // One call checks whether the HSM is back, and waits for it; the next is refused in the meantime.
+    const looking = hsm.sign('mine', message).catch(note('the one that looks is refused'));
+    await hsm.sign('mine', message).catch(note('the next is refused'));
     remote.thaw();
     await looking;
     expect(order.slice(0, 3)).toEqual(['the event loop goes on', 'the first is refused', 'the next is refused']);
     expect(await signs()).toBe(true);
   });
 
-  test('whose library crashes does not take the service with it', async () => {
+  test('whose library crashes does not take down the service', async () => {
     expect(await signs()).toBe(true);
     expect(killHelpers()).toBe(1);
     expect(await signs()).toBe(true);
-    // And in the middle of its work.
+    // And in the middle of an operation.
     remote.freeze();
     const signatures = Promise.all([signs(), signs()]);
     await new Promise(setImmediate);
@@ -85,8 +85,8 @@ describe('a module', () => {
   });
 });
 
-test('a token that was pulled out is missed by its name, and found when it is back', async () => {
-  const local = createModule(token.settings, PATIENCE);
+test('a removed token is reported by name, and found again when it is back', async () => {
+  const local = createHsm(token.settings, PATIENCE);
   await local.check();
   token.pull();
   killHelpers();
@@ -96,7 +96,7 @@ test('a token that was pulled out is missed by its name, and found when it is ba
   local.close();
 });
 
-describe('sign-on while the module is away', () => {
+describe('sign-on while the HSM is away', () => {
   let installation: TestInstallation;
   const PASSWORD = 'correct horse battery';
   const requestUrl = () => `/saml/riverton/sso?${redirectQuery(authnRequest())}`;
@@ -117,14 +117,14 @@ describe('sign-on while the module is away', () => {
     return findings.find(({ subject }) => subject === 'module');
   };
   beforeAll(async () => {
-    installation = await startInstallation({ module: createModule(remote.settings, PATIENCE) });
+    installation = await startInstallation({ hsm: createHsm(remote.settings, PATIENCE) });
     await installation.addBiller('riverton', { module: true });
     await installation.addUser('riverton', 'pat@example.com', PASSWORD, ['101Invoice:owner']);
     await installation.addBiller('elsewhere');
   });
   afterAll(() => installation.close());
 
-  test('answers signing_key_unavailable, writes no assertion down, and works again when it is back', async () => {
+  test('fails with signing_key_unavailable, records no assertion, and works again when the HSM is back', async () => {
     requirePosted(await signOn());
     expect(await ready()).toBe(200);
     const before = await issued();
@@ -136,12 +136,12 @@ describe('sign-on while the module is away', () => {
       '5',
     ]);
     expect(await issued()).toBe(before);
-    // What can be known before the sign-in is told before it.
+    // What can be known before the sign-in is reported before it.
     const stranger = createBrowserLike(installation.server);
     expect(errorCodeOf(await stranger.get(requestUrl()))).toBe('signing_key_unavailable');
     expect(await ready()).toBe(503);
-    expect(await problem()).toMatchObject({ level: 'error', finding: expect.stringMatching(/hardware module/) });
-    // The metadata needs no module, and neither do billers whose keys are in the database.
+    expect(await problem()).toMatchObject({ level: 'error', finding: expect.stringMatching(/HSM/) });
+    // The metadata does not need the HSM, nor do billers with keys in the database.
     expect((await installation.server.inject('/saml/riverton/metadata')).statusCode).toBe(200);
     await remote.start();
     requirePosted(await signOn());
@@ -149,7 +149,7 @@ describe('sign-on while the module is away', () => {
     expect(await problem()).toMatchObject({ level: 'ok' });
   });
 
-  test('that began before is refused after the sign-in, and can be begun again', async () => {
+  test('that began earlier is refused after the sign-in, and can be restarted', async () => {
     const browser = createBrowserLike(installation.server);
     const url = requestUrl();
     const login = await browser.follow(await browser.get(url));
@@ -164,7 +164,7 @@ describe('sign-on while the module is away', () => {
     requirePosted(await browser.get(url));
   });
 
-  test('goes on for everybody else while the module is silent', async () => {
+  test('continues for everyone else while the HSM does not respond', async () => {
     requirePosted(await signOn());
     remote.freeze();
     let answered = false;

@@ -17,8 +17,8 @@ afterAll(async () => {
 });
 
 /**
- * Runs `ic-idp` with the module's settings, or others over them. Its helper writes to the same standard error: that this
- * ends says that the helper has ended.
+ * Runs `ic-idp` with the HSM settings, plus others that override them. The helper shares its standard error, so the end
+ * of that stream shows that the helper has exited.
  */
 const cli = (args: string[], env: Record<string, string> = {}) =>
   runCli(args, { folder: storage.folder, env: { ...storage.environment, ...token.environment, ...env } });
@@ -28,7 +28,7 @@ const add = (slug: string, ...more: string[]) =>
     ...['--entity-id', 'https://sp.example', '--acs', 'https://sp.example/acs', '--key-type', 'EC-P256', ...more],
   ]);
 
-test('the command line stages, shows, revokes and destroys keys in the module, and its helper ends with it', async () => {
+test('the command line stages, shows, revokes and destroys keys in the HSM, and its helper exits with it', async () => {
   expect((await add('riverton', '--module')).code).toBe(0);
   expect((await add('shelby')).code).toBe(0);
   const staged = await cli(['key', 'stage', '--all', '--module']);
@@ -42,7 +42,7 @@ test('the command line stages, shows, revokes and destroys keys in the module, a
     ['shelby', 'active', 'EC-P256', 'database'],
     ['shelby', 'staged', 'RSA-2048', 'module'],
   ]);
-  expect((await cli(['key', 'status', 'shelby'])).stdout).toMatch(/Staged .*RSA-2048 in the module, since/);
+  expect((await cli(['key', 'status', 'shelby'])).stdout).toMatch(/Staged .*RSA-2048 in the HSM, since/);
   const revoked = await cli(['key', 'revoke', 'riverton', '--replace', '--no-module', '--reason', 'test']);
   expect(revoked.stdout).toContain('is revoked and its private part destroyed.');
   expect(token.objects().filter(({ kind }) => kind === 'private')).toHaveLength(2);
@@ -50,12 +50,12 @@ test('the command line stages, shows, revokes and destroys keys in the module, a
   expect(token.objects()).toEqual([]);
 });
 
-test('a key pair that is in the module already is taken by its label, for one biller only', async () => {
+test('a key pair already in the HSM is imported by its label, for one biller only', async () => {
   token.makeExtractableKey('loose');
   const refused = await cli(['key', 'stage', 'shelby', '--module-label', 'loose']);
   expect([refused.code, refused.stderr]).toEqual([
     2,
-    'error: The private key "loose" in the hardware module can leave it: expected is one that is sensitive and not extractable. Make a new one.\n',
+    'error: The private key "loose" in the HSM can leave it; it must be sensitive and not extractable. Make a new one.\n',
   ]);
   const several = await cli(['key', 'stage', '--all', '--module-label', 'loose']);
   expect([several.code, several.stderr]).toEqual([2, 'error: --module-label needs exactly one biller.\n']);
@@ -67,29 +67,29 @@ test('a key pair that is in the module already is taken by its label, for one bi
   expect([wrong.code, wrong.stderr]).toEqual([2, 'error: --certificate: must be a PEM file.\n']);
 });
 
-test('doctor says what is wrong with the module', async () => {
+test('doctor says what is wrong with the HSM', async () => {
   const well = await cli(['doctor', '--json']);
   expect(JSON.parse(well.stdout)).toContainEqual({
     subject: 'module',
     level: 'ok',
-    finding: 'the hardware module is reachable, and the token open',
+    finding: 'the HSM is reachable, and the token is open',
   });
   const away = await cli(['doctor', '--json'], { PKCS11_TOKEN: 'other' });
   expect(JSON.parse(away.stdout)).toContainEqual(
     expect.objectContaining({
       subject: 'module',
       level: 'error',
-      finding: 'The hardware module has no token "other" (PKCS11_TOKEN). It has "ic-idp test", "".',
+      finding: 'The HSM has no token "other" (PKCS11_TOKEN). It has "ic-idp test", "".',
       remedy: expect.stringContaining('PKCS11_LIBRARY'),
     }),
   );
 });
 
-test('what belongs together is given together, and a library by its whole path', async () => {
+test('related settings must be set together, and the library by its absolute path', async () => {
   const half = await cli(['key', 'list'], { PKCS11_PIN: '', PKCS11_TOKEN: '' });
   expect([half.code, half.stderr]).toEqual([
     2,
-    'error: A hardware module needs PKCS11_LIBRARY, PKCS11_TOKEN, PKCS11_PIN: all of them, or none. Missing: PKCS11_TOKEN, PKCS11_PIN.\n',
+    'error: An HSM needs all of PKCS11_LIBRARY, PKCS11_TOKEN, PKCS11_PIN. Missing: PKCS11_TOKEN, PKCS11_PIN.\n',
   ]);
   const relative = await cli(['key', 'list'], { PKCS11_LIBRARY: 'libsofthsm2.so' });
   expect(relative.stderr).toBe(

@@ -12,9 +12,9 @@ import { createTestToken, helpersOf, type TestToken } from '../../../support/sof
 import { createTestStorage, type TestStorage } from '../../../support/storage.ts';
 
 /**
- * What can be shown with a module that is made of software: the private key is not in the memory of the service, not even
- * while it signs. SoftHSM2 has it in the memory of whoever loads its library, which is the helper process: there the same
- * search finds it. A module that is a device keeps it to itself, and the helper has no more than the service.
+ * What a software HSM can show: the private key is not in the service's memory, not even while it signs. SoftHSM2 keeps
+ * it in the memory of the process that loads its library, the helper, where the same search finds it. A hardware device
+ * keeps it to itself, so the helper does not have it either.
  */
 const SP = 'https://sp.example/metadata';
 const PASSWORD = 'correct horse battery';
@@ -25,7 +25,7 @@ let service: ServiceProcess;
 const keyPair = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const pem = keyPair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 
-/** The secret numbers of a key as libraries hold them: the most significant byte first, or last. */
+/** A key's secret numbers in the forms libraries store them in: most significant byte first or last. */
 function needlesOf(privateKey: string): Needles {
   const { p = '', q = '', d = '' } = createPrivateKey(privateKey).export({ format: 'jwk' });
   const numbers = Object.entries({ p, q, d }).map(([name, value]) => [name, Buffer.from(value, 'base64url')] as const);
@@ -62,7 +62,7 @@ async function addBiller(slug: string): Promise<void> {
   await cli('user', 'add', slug, 'pat@example.com', '--account', '101Invoice:owner');
 }
 
-/** Signs on many times, a few at a time, until told to stop. @returns how many Responses came */
+/** Signs on repeatedly, a few at a time, until stopped. @returns the number of Responses received */
 function signOnAgainAndAgain(slug: string): { stop(): Promise<number> } {
   let going = true;
   const workers = Array.from({ length: 2 }, async () => {
@@ -100,14 +100,14 @@ afterAll(async () => {
   token.remove();
 });
 
-test('a private key in the module is in no memory of the service, while it signs and afterwards; SoftHSM2 has it in the helper (PKCS#11 2.40, 2.4)', async () => {
+test('a private key in the HSM is never in the service’s memory, during signing or after; SoftHSM2 has it in the helper (PKCS#11 2.40, 2.4)', async () => {
   const needles = needlesOf(pem);
   const pid = service.child.pid ?? 0;
   const load = signOnAgainAndAgain('in-module');
   const [helper = 0] = await aHelper(pid);
   const during = (await searchMemory(pid, needles)).found;
   let inHelper: string[] = [];
-  // SoftHSM2 takes the key out for each signature and wipes it: a search must come at the right moment.
+  // SoftHSM2 decrypts the key for each signature and wipes it, so the search must come at the right moment.
   for (const until = Date.now() + 120_000; inHelper.length === 0 && Date.now() < until; ) {
     inHelper = (await searchMemory(helper, needles)).found;
   }
@@ -115,7 +115,8 @@ test('a private key in the module is in no memory of the service, while it signs
   expect(during).toEqual([]);
   expect((await searchMemory(pid, needles)).found).toEqual([]);
   expect(inHelper).not.toEqual([]);
-  // The helper has the PIN, which it needs, and none of the service's other secrets; not even the PIN is in its environment.
+  // The helper has the PIN, which it needs, but none of the service's other secrets; even the PIN is not in its
+  // environment.
   const { MASTER_KEY = '', DATABASE_URL = '' } = storage.environment;
   const environment = readFileSync(`/proc/${helper}/environ`, 'utf8');
   expect(environment).toContain('SOFTHSM2_CONF=');
@@ -133,12 +134,12 @@ async function signOnOnce(slug: string): Promise<void> {
 }
 
 async function aHelper(pid: number): Promise<number[]> {
-  // It is started by the first signature.
+  // The first signature starts it.
   await signOnOnce('in-module');
   return helpersOf(pid);
 }
 
-test('the same key kept in the database is found in the memory of the service: the search finds what is there', async () => {
+test('the same key kept in the database is found in the service’s memory, which shows that the search works', async () => {
   const certificate = await selfSignedCertificate({
     billerName: 'in-database',
     entityId: 'urn:in-database',
@@ -150,7 +151,7 @@ test('the same key kept in the database is found in the memory of the service: t
   await addBiller('in-database');
   await cli('key', 'import', 'in-database', file);
   await cli('key', 'activate', 'in-database', '--force', '--reason', 'test');
-  // The first signature opens the key.
+  // The first signature unseals the key.
   await signOnOnce('in-database');
   const load = signOnAgainAndAgain('in-database');
   const { found, searched } = await searchMemory(service.child.pid ?? 0, needlesOf(pem));

@@ -5,14 +5,14 @@ import { nodeSamlAccepts, xmlCryptoVerify } from '../../../interop/verifiers.ts'
 import { toPem } from '../../../support/saml.ts';
 import { killHelpers } from '../../../support/softhsm.ts';
 import { xmlsecVerify } from '../../../support/xml-tools.ts';
-import { useModuleStage } from './stage.ts';
+import { useHsmStage } from './stage.ts';
 
-const stage = useModuleStage();
+const stage = useHsmStage();
 const { operate, row, rows, labels, rotate, signOn } = stage;
 const biller = 'riverton-water';
 const TEN_MINUTES = 600_000;
 
-/** The next test starts with an active key and no other. */
+/** Each test starts with just an active key. */
 async function tidyUp(): Promise<void> {
   for (const { state } of await rows(biller)) {
     if (state === 'staged' || state === 'retiring') {
@@ -22,7 +22,7 @@ async function tidyUp(): Promise<void> {
 }
 afterEach(tidyUp);
 
-test('a key is made in the module, becomes active, signs what every SP accepts, and is destroyed when it retires', {
+test('a key is made in the HSM, becomes active, signs assertions that SPs accept, and is destroyed when it retires', {
   meta: { holds: ['IDP-082', 'IDP-087'], source: 'PKCS#11 2.40; project rule' },
 }, async () => {
   await rotate(biller, { module: true });
@@ -30,7 +30,7 @@ test('a key is made in the module, becomes active, signs what every SP accepts, 
   expect(active.label).toBe(`ic-idp riverton-water ${active.id}`);
   expect(active.sealedPrivateKey).toBeNull();
   expect(active.keyType).toBe('RSA-2048');
-  // Signed by the module, with the key that it certifies.
+  // Signed by the HSM, with the key in the certificate.
   expect(active.x509.verify(active.x509.publicKey)).toBe(true);
   expect(active.x509.subjectAltName).toBe('URI:https://sso.example.com/saml/riverton-water/metadata');
   expect(stage.token.objects().find(({ label, kind }) => kind === 'private' && label === active.label)).toMatchObject({
@@ -50,7 +50,7 @@ test('a key is made in the module, becomes active, signs what every SP accepts, 
   const accepted = await nodeSamlAccepts({ xml, signed: 'both', certificate: active.certificate }, { requestId });
   expect(accepted.claims.AccountNumber).toEqual(['101Invoice']);
 
-  // A new key is made where the one before it is.
+  // A new key is made in the same place as the one before.
   await operate('key.retire', { biller, force: true });
   await rotate(biller);
   const next = await row(biller, 'active');
@@ -69,7 +69,7 @@ test('a key is made in the module, becomes active, signs what every SP accepts, 
   expect(xmlsecVerify(await signOn(biller), toPem(next.certificate), 'Response').status).toBe(0);
 });
 
-test('it is told where keys are kept, and a key goes back to the database only when asked', async () => {
+test('the place of each key is shown, and a key moves back to the database only on request', async () => {
   await operate('key.stage', { biller, module: false });
   expect((await row(biller, 'staged')).moduleLabel).toBeNull();
   const active = await row(biller, 'active');
@@ -81,7 +81,7 @@ test('it is told where keys are kept, and a key goes back to the database only w
   expect(status).toMatchObject({ active: { module_label: active.label }, staged: { module_label: null } });
 });
 
-test('a key that retires while the module is away is destroyed when it is back', {
+test('a key that retires while the HSM is away is destroyed when the HSM is back', {
   meta: { holds: ['IDP-087'], source: 'project rule' },
 }, async () => {
   await rotate(biller);
@@ -89,7 +89,7 @@ test('a key that retires while the module is away is destroyed when it is back',
   stage.token.pull();
   killHelpers();
   const { sentence } = (await operate('key.retire', { biller, force: true })) as { sentence: string };
-  expect(sentence).toMatch(/^The retiring key is retired\. What it has in the hardware module is not destroyed yet/);
+  expect(sentence).toMatch(/^The retiring key is retired\. Its key in the HSM is not destroyed yet/);
   expect(sentence).toContain('has no token "ic-idp test"');
   stage.token.putBack();
   expect(labels()).toContain(label);
@@ -99,7 +99,7 @@ test('a key that retires while the module is away is destroyed when it is back',
   expect(labels()).toEqual([(await row(biller, 'active')).label]);
 });
 
-test('a key that is revoked is replaced where it is, or elsewhere when asked, and destroyed', {
+test('a revoked key is replaced in the same place, or elsewhere on request, and destroyed', {
   meta: { holds: ['IDP-087'], source: 'project rule' },
 }, async () => {
   const before = await row(biller, 'active');
@@ -117,33 +117,33 @@ test('a key that is revoked is replaced where it is, or elsewhere when asked, an
   await operate('key.revoke', { biller, reason: 'test', replace: 'RSA-2048', module: true });
 });
 
-test('the private part of a key in the module is not exported', async () => {
+test('a private key in the HSM can’t be exported', async () => {
   const passphrase = 'a passphrase long enough';
   await expect(operate('key.export-private', { biller, reason: 'test', passphrase })).rejects.toThrow(
-    'is in the hardware module, which lets no private key out',
+    'is in the HSM, which does not export private keys',
   );
   expect(await operate('key.export', { biller })).toMatchObject({
     fingerprint: (await row(biller, 'active')).fingerprint,
   });
 });
 
-test('a new master key passes keys in the module over', async () => {
+test('a new master key leaves keys in the HSM alone', async () => {
   const { database, masterKey } = stage.installation.services;
   await operate('key.stage', { biller, module: false });
-  const inModule = await row(biller, 'active');
+  const inHsm = await row(biller, 'active');
   masterKey.introduce(newMasterKey());
   await rewrapSecrets(database.db, masterKey);
   expect((await countSecrets(database.db, masterKey)).other).toBe(0);
-  expect(await row(biller, 'active')).toEqual(inModule);
+  expect(await row(biller, 'active')).toEqual(inHsm);
   await signOn(biller);
 });
 
-test('a key whose making was cut off is destroyed, and one that was stored is not', {
+test('a key whose creation was interrupted is destroyed, and one that was stored is not', {
   meta: { holds: ['IDP-089'], source: 'project rule' },
 }, async () => {
   const { services } = stage.installation;
   const { id: billerId, slug, name: billerName, entityId } = await services.billers.bySlug(biller);
-  const lost = await services.moduleKeys.make({ billerId, slug, billerName, entityId }, 'RSA-2048', 'staged');
+  const lost = await services.hsmKeys.make({ billerId, slug, billerName, entityId }, 'RSA-2048', 'staged');
   await operate('key.stage', { biller });
   const active = await row(biller, 'active');
   const staged = await row(biller, 'staged');
@@ -154,7 +154,7 @@ test('a key whose making was cut off is destroyed, and one that was stored is no
   expect(labels().sort()).toEqual([active.label, staged.label].sort());
 });
 
-test('a biller that goes takes its keys out of the module', async () => {
+test('removing a biller destroys its keys in the HSM', async () => {
   const before = labels();
   await stage.installation.addBiller('short-lived', { module: true });
   expect(labels()).toHaveLength(before.length + 1);
@@ -162,7 +162,7 @@ test('a biller that goes takes its keys out of the module', async () => {
   expect(labels()).toEqual(before);
 });
 
-test('the schedule stages in the module, too, where the active key is', async () => {
+test('scheduled staging also makes the key in the HSM if the active key is there', async () => {
   await stage.installation.addBiller('scheduled', { module: true, settings: { stageDaysBefore: 90 } });
   stage.pass(3 * 365 * 86_400_000 - 60 * 86_400_000);
   await stage.installation.services.expiry.look();
@@ -172,16 +172,16 @@ test('the schedule stages in the module, too, where the active key is', async ()
 });
 
 describe('another key under the same label', () => {
-  test('signs nothing: the other side would refuse it', async () => {
-    const { module, keys } = stage.installation.services;
+  test('signs nothing, because the Service Provider would reject it', async () => {
+    const { hsm, keys } = stage.installation.services;
     const { label, x509 } = await row(biller, 'active');
-    await module?.destroy(label);
-    await module?.generate(label, 'RSA-2048');
+    await hsm?.destroy(label);
+    await hsm?.generate(label, 'RSA-2048');
     keys.forget(undefined);
     await expect(signOn(biller)).rejects.toThrow('signing_key_unavailable');
     const findings = (await operate('doctor', {})) as { level: string; finding: string }[];
     expect(findings.find(({ level }) => level === 'error')?.finding).toBe(
-      `the active key can't be used: the key "${label}" in the module is not its certificate's`,
+      `the active key can't be used: the key "${label}" in the HSM does not match its certificate`,
     );
     expect(x509.publicKey.type).toBe('public');
     await operate('key.revoke', { biller, reason: 'test', replace: 'RSA-2048' });

@@ -1,69 +1,61 @@
 import { X509Certificate } from 'node:crypto';
-import { afterAll, beforeAll } from 'vitest';
-import { createModule } from '../../../../src/core/keys/hsm/module.ts';
+import { afterAll } from 'vitest';
+import { createHsm } from '../../../../src/core/keys/hsm/hsm.ts';
 import type { SigningKeyRow } from '../../../../src/core/keys/store.ts';
-import { authnRequest, redirectQuery } from '../../../support/authn-request.ts';
-import { createBrowserLike, requirePosted } from '../../../support/browser-like.ts';
-import { startInstallation, type TestInstallation } from '../../../support/installation.ts';
+import { requirePosted } from '../../../support/browser-like.ts';
+import type { TestInstallation } from '../../../support/installation.ts';
 import { ACS, AUDIENCE } from '../../../support/saml.ts';
 import { createTestToken, type TestToken } from '../../../support/softhsm.ts';
+import { useStage } from '../../../support/stage.ts';
 
-const EMAIL = 'pat@example.com';
-const PASSWORD = 'correct horse battery';
-
-/** An installation with a hardware module, for one test file. Its biller `riverton-water` has a key in the database. */
-export interface ModuleStage {
+/** The stage with a hardware security module. Its biller `riverton-water` has a key in the database. */
+export interface HsmStage {
   readonly installation: TestInstallation;
   readonly token: TestToken;
   operate(name: string, input: Record<string, unknown>): Promise<unknown>;
-  /** The keys of a biller as they are stored. */
+  /** A biller's keys as stored. */
   rows(biller: string): Promise<SigningKeyRow[]>;
-  /** The one in this state. */
+  /** The key in this state. */
   row(biller: string, state: string): Promise<SigningKeyRow & { x509: X509Certificate; label: string }>;
   /** Labels of the private keys in the token. */
   labels(): string[];
-  /** Stages, activates and leaves the key before it retiring. */
+  /** Stages and activates a key, which leaves the previous one retiring. */
   rotate(biller: string, input?: Record<string, unknown>): Promise<void>;
-  /** Signs a portal user on who answers the request `_request-1`. @returns the Response */
+  /** Signs a portal user on at a biller. @returns the Response */
   signOn(biller: string): Promise<string>;
   pass(milliseconds: number): void;
 }
 
-/** Sets the stage before the tests of a file, and takes it down after them. */
-export function useModuleStage(): ModuleStage {
-  let ahead = 0;
-  let installation: TestInstallation | undefined;
+/** Sets the stage before the tests of a file, and removes it after them. */
+export function useHsmStage(): HsmStage {
   let token: TestToken | undefined;
-  const get = () => {
-    if (installation === undefined || token === undefined) throw new Error('the stage is not set');
-    return { installation, token };
+  const getToken = () => {
+    if (token === undefined) throw new Error('The stage is not set yet: use it inside a test or a hook.');
+    return token;
   };
-  beforeAll(async () => {
-    token = createTestToken();
-    installation = await startInstallation({
-      publicUrl: 'https://sso.example.com',
-      clock: () => Date.now() + ahead,
-      module: createModule(token.settings, { answer: 30_000, retry: 0, trust: 0 }),
-    });
-    await installation.addBiller('riverton-water', { entityId: AUDIENCE, acs: [ACS] });
-    await installation.addUser('riverton-water', EMAIL, PASSWORD, ['101Invoice:owner']);
+  // Registered before the stage's own hook, and so run after it: the installation closes first.
+  afterAll(() => token?.remove());
+  const stage = useStage({
+    publicUrl: 'https://sso.example.com',
+    biller: 'riverton-water',
+    billerInput: { entityId: AUDIENCE, acs: [ACS] },
+    hsm() {
+      token = createTestToken();
+      return createHsm(token.settings, { answer: 30_000, retry: 0, trust: 0 });
+    },
   });
-  afterAll(async () => {
-    await installation?.close();
-    token?.remove();
-  });
-  const operate = (name: string, input: Record<string, unknown>) => get().installation.operate(name, input);
+  const operate = (name: string, input: Record<string, unknown>) => stage.installation.operate(name, input);
   async function rows(biller: string): Promise<SigningKeyRow[]> {
-    const { services } = get().installation;
+    const { services } = stage.installation;
     const { id } = await services.billers.bySlug(biller);
     return services.database.db.selectFrom('signingKeys').selectAll().where('billerId', '=', id).execute();
   }
   return {
     get installation() {
-      return get().installation;
+      return stage.installation;
     },
     get token() {
-      return get().token;
+      return getToken();
     },
     operate,
     rows,
@@ -74,8 +66,8 @@ export function useModuleStage(): ModuleStage {
       return { ...found, x509, label: found.moduleLabel ?? 'none' };
     },
     labels: () =>
-      get()
-        .token.objects()
+      getToken()
+        .objects()
         .filter(({ kind }) => kind === 'private')
         .map(({ label }) => label),
     async rotate(biller, input = {}) {
@@ -83,14 +75,9 @@ export function useModuleStage(): ModuleStage {
       await operate('key.activate', { biller, force: true, reason: 'test' });
     },
     async signOn(biller) {
-      const browser = createBrowserLike(get().installation.server);
-      await browser.signIn(biller, EMAIL, PASSWORD);
-      const IssueInstant = new Date(Date.now() + ahead).toISOString();
-      const request = authnRequest({ issuer: AUDIENCE, attributes: { IssueInstant } });
-      return requirePosted(await browser.get(`/saml/${biller}/sso?${redirectQuery(request)}`)).xml;
+      const browser = await stage.signedIn(biller);
+      return requirePosted(await stage.bring(browser, { issuer: AUDIENCE }, undefined, biller)).xml;
     },
-    pass(milliseconds) {
-      ahead += milliseconds;
-    },
+    pass: stage.pass,
   };
 }

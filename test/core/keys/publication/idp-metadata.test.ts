@@ -28,7 +28,7 @@ const documentOf = async (settings: Record<string, unknown> = {}, serviceProvide
   return parseDom((await idpMetadataOf(changed, keys(), PUBLIC_URL, NOW)).document);
 };
 
-/** When the certificate that lasts longest ends. */
+/** When the last certificate expires. */
 const end = () =>
   Math.max(...[active, staged].map(({ certificatePem }) => Date.parse(new X509Certificate(certificatePem).validTo)));
 const validUntilAt = async (now: number) =>
@@ -42,18 +42,18 @@ test('metadata has the Entity ID and every published certificate', {
   expect(all(root, 'ds:X509Certificate').map(({ textContent }) => textContent)).toEqual(keys().certificates);
 });
 
-test('it is good while one of its certificates is, and never for less than its cache time', {
+test('it is valid as long as one of its certificates, and never for less than its cache time', {
   meta: { holds: ['IDP-077'], source: 'SAML Metadata 2.3.2' },
 }, async () => {
   const inWords = `${new Date(end()).toISOString().slice(0, 19)}Z`;
   expect(await validUntilAt(NOW)).toBe(inWords);
   expect(await validUntilAt(end() - 6 * HOUR - 1)).toBe(inWords);
-  // An SP throws away what is past its validUntil, and with it the certificate that is to come.
+  // An SP discards metadata past its validUntil, and the next certificate with it.
   expect(await validUntilAt(end() - 6 * HOUR)).toBeUndefined();
   expect(await validUntilAt(end() + 9 * 24 * HOUR)).toBeUndefined();
 });
 
-test('nor does the metadata for one fetch tell an end that is near', {
+test('one-time metadata does not mention an expiry in the near future either', {
   meta: { holds: ['IDP-077'], source: 'SAML Metadata 2.3.2' },
 }, async () => {
   const ends = Date.parse(new X509Certificate(staged.certificatePem).validTo);
@@ -65,7 +65,7 @@ test('nor does the metadata for one fetch tell an end that is near', {
   expect(await at(ends - 6 * HOUR)).toBeUndefined();
 });
 
-test('what was written before the end is written anew when the end comes near', {
+test('cached metadata is rewritten when the expiry comes near', {
   meta: { holds: ['IDP-077'], source: 'SAML Metadata 2.3.2' },
 }, async () => {
   const [biller, published] = [newBiller(), keys()];
@@ -92,7 +92,7 @@ test.each([
 );
 
 test.each(['emailAddress', 'persistent', 'transient', 'unspecified'])(
-  'the agreed NameIDFormat, %s, stands first, and every other that is served behind it',
+  'the agreed NameIDFormat, %s, comes first, followed by the other supported ones',
   { meta: { holds: ['IDP-076'], source: 'SAML Metadata 2.4.2' } },
   async (nameIdFormat) => {
     const formats = all(await documentOf({ nameIdFormat }), 'md:NameIDFormat').map(({ textContent }) => textContent);
@@ -101,19 +101,19 @@ test.each(['emailAddress', 'persistent', 'transient', 'unspecified'])(
   },
 );
 
-test('the portal is told as the organisation’s page, else this service', async () => {
+test('the organization’s page is the portal, or else this service', async () => {
   expect(only(await documentOf(), 'md:OrganizationURL').textContent).toBe(PUBLIC_URL);
   const portalUrl = 'https://portal.riverton.example/?a=1&b=2';
   expect(only(await documentOf({ portalUrl }), 'md:OrganizationURL').textContent).toBe(portalUrl);
 });
 
-test('it is signed where the biller says so, by the active key', async () => {
+test('it is signed by the active key if the biller requires it', async () => {
   expect(all(await documentOf(), 'ds:Signature')).toEqual([]);
   const root = await documentOf({ signMetadata: true });
   expect(only(only(root, 'ds:Signature'), 'ds:X509Certificate').textContent).toBe(active.signer.certificate);
 });
 
-test('it is written once for the same biller and keys, and again for others', {
+test('it is written once for the same biller and keys, and again when they change', {
   meta: { holds: ['IDP-078'], source: 'project rule' },
 }, async () => {
   const [biller, published] = [newBiller({ signMetadata: true }), keys()];
@@ -135,19 +135,19 @@ test('it is written once for the same biller and keys, and again for others', {
   expect(signatures).toBe(2);
 });
 
-test('a signer that failed once is asked again', async () => {
+test('a failed signing is retried on the next request', async () => {
   let failing = true;
   const sign: SigningKey['signer']['sign'] = (bytes) =>
-    failing ? Promise.reject(new Error('the module is gone')) : active.signer.sign(bytes);
+    failing ? Promise.reject(new Error('the HSM is gone')) : active.signer.sign(bytes);
   const published = keys();
   const flaky = { ...published, active: { ...published.active, signer: { ...active.signer, sign } } } as BillerKeys;
   const biller = newBiller({ signMetadata: true });
-  await expect(idpMetadataOf(biller, flaky, PUBLIC_URL, NOW)).rejects.toThrow('the module is gone');
+  await expect(idpMetadataOf(biller, flaky, PUBLIC_URL, NOW)).rejects.toThrow('the HSM is gone');
   failing = false;
   await expect(idpMetadataOf(biller, flaky, PUBLIC_URL, NOW)).resolves.toMatchObject({ document: expect.any(String) });
 });
 
-test('without an active key there is none, and the error says why', async () => {
+test('without an active key there is no metadata, and the error says why', async () => {
   const inactive = { ...keys(), active: undefined };
   await expect(idpMetadataOf(newBiller(), inactive, PUBLIC_URL, NOW)).rejects.toMatchObject({
     code: 'signing_key_unavailable',

@@ -3,13 +3,13 @@ import type { Destination } from '../destinations.ts';
 import type { SignedOn } from '../sign-on.ts';
 import { moment } from './format.ts';
 
-/** What the assertion and the link said, for whoever tests a sign-on. The test IDs are stable. */
-export function toldView(signedOn: SignedOn, destination: Destination): string {
+/** What the assertion and the link contained, for people who test a sign-on. The test IDs are stable. */
+export function receivedView(signedOn: SignedOn, destination: Destination): string {
   const claims = Object.entries(signedOn.claims).map(
     ([name, value]) => html`<div><dt>Claim ${name}</dt><dd class="mono">${value}</dd></div>`,
   );
-  return html`<section class="card told">
-<h2>What we were told</h2>
+  return html`<section class="card received">
+<h2>Received at sign-on</h2>
 <dl class="facts stacked">
 <div><dt>Account</dt><dd><span data-testid="account">${signedOn.account}</span></dd></div>
 <div><dt>Email</dt><dd><span data-testid="email">${signedOn.email}</span></dd></div>

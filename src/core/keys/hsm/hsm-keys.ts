@@ -8,11 +8,11 @@ import type { KeyType } from '../key-types.ts';
 import { type NewKey, newKey } from '../new-key.ts';
 import { isInUse } from '../store.ts';
 import { cancelDestruction, scheduleDestruction, scheduledDestructions } from './destruction.ts';
-import type { HardwareModule } from './module.ts';
-import { ModuleError } from './module-error.ts';
-import { createModuleSigner } from './module-signer.ts';
+import type { Hsm } from './hsm.ts';
+import { HsmError } from './hsm-error.ts';
+import { createHsmSigner } from './hsm-signer.ts';
 
-/** Whom a key is for. */
+/** The biller that a key is for. */
 interface Holder {
   readonly billerId: string;
   readonly slug: string;
@@ -20,45 +20,44 @@ interface Holder {
   readonly entityId: string;
 }
 
-/** Signing keys whose private parts are in the hardware module. */
-export interface ModuleKeys {
-  /** Makes a key pair in the module, with its certificate. @throws InputError, ModuleError */
+/** Signing keys with private keys in the HSM. */
+export interface HsmKeys {
+  /** Makes a key pair in the HSM, with its certificate. @throws InputError, HsmError */
   make(holder: Holder, type: KeyType, state: 'active' | 'staged'): Promise<NewKey>;
   /**
-   * Takes a key pair that is in the module already.
+   * Imports a key pair that is already in the HSM.
    *
-   * @param certificates among which its own is; without any a self-signed one is made
-   * @returns it, staged, not stored yet @throws InputError, ModuleError
+   * @param certificates must include the key's own; if empty, a self-signed one is made
+   * @returns the key, staged but not stored yet @throws InputError, HsmError
    */
-  take(holder: Holder, label: string, certificates: readonly X509Certificate[]): Promise<NewKey>;
+  importKey(holder: Holder, label: string, certificates: readonly X509Certificate[]): Promise<NewKey>;
   /** @param certificate DER in base64 */
   signer(label: string, certificate: string): Signer;
   /**
-   * Destroys the private parts of keys that were retired or revoked, or whose making was cut off.
+   * Destroys the private keys that were retired or revoked, or whose creation was interrupted.
    *
-   * @returns why some of them are still there; undefined where none is
+   * @returns why some of them still exist; undefined if none do
    */
   destroyScheduled(): Promise<string | undefined>;
 }
 
-/** A key that is being made is stored within this time, or it was cut off. */
+/** A new key is stored within this time, or its creation was interrupted. */
 const MAKING_MS = 10 * 60_000;
 
-interface ModuleKeyServices {
+interface HsmKeyServices {
   readonly database: Database;
-  readonly module: HardwareModule | undefined;
+  readonly hsm: Hsm | undefined;
   readonly audit: AuditWriter;
   readonly clock: () => number;
 }
 
-export function createModuleKeys({ database, module, audit, clock }: ModuleKeyServices): ModuleKeys {
+export function createHsmKeys({ database, hsm, audit, clock }: HsmKeyServices): HsmKeys {
   const { db } = database;
-  function present(): HardwareModule {
-    if (module !== undefined) return module;
-    throw new InputError(
-      'There is no hardware module here: the settings PKCS11_LIBRARY, PKCS11_TOKEN and PKCS11_PIN are not set.',
-      { code: 'module_missing' },
-    );
+  function present(): Hsm {
+    if (hsm !== undefined) return hsm;
+    throw new InputError('No HSM is configured: set PKCS11_LIBRARY, PKCS11_TOKEN and PKCS11_PIN.', {
+      code: 'module_missing',
+    });
   }
 
   async function certify({ billerName, entityId }: Holder, label: string, publicKey: KeyObject) {
@@ -72,7 +71,7 @@ export function createModuleKeys({ database, module, audit, clock }: ModuleKeySe
     const content = { billerName, entityId, keyPair: { publicKey, sign }, now: clock() };
     const certificate = new X509Certificate(Buffer.from(await selfSignedCertificate(content), 'base64'));
     if (certificate.verify(publicKey)) return certificate;
-    throw new ModuleError('refused', `The public key "${label}" in the hardware module does not fit the private one.`);
+    throw new HsmError('refused', `The public key "${label}" in the HSM does not match the private one.`);
   }
 
   return {
@@ -88,19 +87,16 @@ export function createModuleKeys({ database, module, audit, clock }: ModuleKeySe
       return newKey({ id, billerId, state, certificate, privatePart: { moduleLabel: label }, now: new Date(clock()) });
     },
 
-    async take(holder, label, certificates) {
+    async importKey(holder, label, certificates) {
       const holding = present();
       if (await isInUse(db, label))
-        throw new InputError(`The key "${label}" in the hardware module is in use already.`, {
+        throw new InputError(`The key "${label}" in the HSM is already in use.`, {
           code: 'module_key_in_use',
         });
       if ((await scheduledDestructions(db)).some((key) => key.label === label)) {
-        throw new InputError(
-          `A key "${label}" is about to be destroyed in the hardware module. Choose another label.`,
-          {
-            code: 'module_key_in_use',
-          },
-        );
+        throw new InputError(`A key "${label}" is scheduled for destruction in the HSM. Choose another label.`, {
+          code: 'module_key_in_use',
+        });
       }
       const { certificateOf, checkFitness } = await import('../certificates/imported-key.ts');
       const publicKey = await holding.find(label);
@@ -112,7 +108,7 @@ export function createModuleKeys({ database, module, audit, clock }: ModuleKeySe
       return newKey({ id: randomUUID(), billerId, state: 'staged', certificate, privatePart, now: new Date(clock()) });
     },
 
-    signer: (label, certificate) => createModuleSigner(module, label, certificate),
+    signer: (label, certificate) => createHsmSigner(hsm, label, certificate),
 
     async destroyScheduled() {
       const due = (await scheduledDestructions(db)).filter(({ after }) => after.getTime() <= clock());

@@ -1,17 +1,18 @@
 import { afterAll, beforeAll } from 'vitest';
-import { authnRequest, postFields, type RequestParts, redirectQuery } from '../../support/authn-request.ts';
-import { type BrowserLike, createBrowserLike } from '../../support/browser-like.ts';
-import { databaseOfProject, startInstallation, type TestInstallation } from '../../support/installation.ts';
+import type { Hsm } from '../../src/core/keys/hsm/hsm.ts';
+import { authnRequest, postFields, type RequestParts, redirectQuery } from './authn-request.ts';
+import { type BrowserLike, createBrowserLike } from './browser-like.ts';
+import { type InstallationOptions, startInstallation, type TestInstallation } from './installation.ts';
 
 export const EMAIL = 'pat@example.com';
 export const PASSWORD = 'correct horse battery';
 
-/** An installation for one test file, with a biller `riverton` and a portal user of one account. */
+/** An installation for one test file, with a biller and a portal user of one account. */
 export interface Stage {
   readonly installation: TestInstallation;
-  /** A browser that is signed in at a biller. */
+  /** A browser that is signed in at a biller. @param biller the first one by default */
   signedIn(biller?: string, email?: string): Promise<BrowserLike>;
-  /** A browser that nobody has used. */
+  /** A fresh browser. */
   stranger(): BrowserLike;
   /** Brings a request by HTTP-Redirect. */
   bring(
@@ -22,7 +23,7 @@ export interface Stage {
   ): ReturnType<BrowserLike['get']>;
   /** Brings a request by HTTP-POST. An accepted one is parked: the answer is a redirect to follow. */
   bringByPost: Stage['bring'];
-  /** Adds a biller with EMAIL as its portal user of one account. */
+  /** Adds a biller with EMAIL as its portal user of one account, and an EC key by default, which is made fast. */
   addBiller(slug: string, input?: Record<string, unknown>): Promise<void>;
   /** The newest audit event of a kind. */
   audited(event: string): Promise<{ reference: string; details: Record<string, unknown>; requestId: string | null }>;
@@ -33,14 +34,24 @@ export interface Stage {
   now(): number;
 }
 
-/** Sets the stage before the tests of a file, and takes it down after them. */
-export function useStage(): Stage {
+export interface StageOptions extends Omit<InstallationOptions, 'clock' | 'hsm'> {
+  /** The first biller: `riverton` by default. */
+  readonly biller?: string;
+  /** What goes over the settings of the first biller. Its key is RSA-2048 by default. */
+  readonly billerInput?: Record<string, unknown>;
+  /** Makes a hardware security module, before the installation starts. */
+  readonly hsm?: () => Hsm;
+}
+
+/** Sets the stage before the tests of a file, and removes it after them. */
+export function useStage(options: StageOptions = {}): Stage {
+  const { biller: first = 'riverton', billerInput = {}, hsm, ...rest } = options;
   let ahead = 0;
   let held: number | undefined;
   const now = () => (held ?? Date.now()) + ahead;
   let installation: TestInstallation | undefined;
   const get = () => {
-    if (installation === undefined) throw new Error('the stage is not set');
+    if (installation === undefined) throw new Error('The stage is not set yet: use it inside a test or a hook.');
     return installation;
   };
   async function addBiller(slug: string, input: Record<string, unknown> = {}) {
@@ -48,8 +59,8 @@ export function useStage(): Stage {
     await get().addUser(slug, EMAIL, PASSWORD, ['101Invoice:owner']);
   }
   beforeAll(async () => {
-    installation = await startInstallation({ ...databaseOfProject(), clock: now });
-    await addBiller('riverton', { keyType: 'RSA-2048' });
+    installation = await startInstallation({ ...rest, clock: now, ...(hsm && { hsm: hsm() }) });
+    await addBiller(first, { keyType: 'RSA-2048', ...billerInput });
   });
   afterAll(() => installation?.close());
   const acceptable = (parts: RequestParts) =>
@@ -59,15 +70,15 @@ export function useStage(): Stage {
       return get();
     },
     stranger: () => createBrowserLike(get().server),
-    async signedIn(biller = 'riverton', email = EMAIL) {
+    async signedIn(biller = first, email = EMAIL) {
       const browser = createBrowserLike(get().server);
       await browser.signIn(biller, email, PASSWORD);
       return browser;
     },
-    bring(browser, parts = {}, relayState, biller = 'riverton') {
+    bring(browser, parts = {}, relayState, biller = first) {
       return browser.get(`/saml/${biller}/sso?${redirectQuery(acceptable(parts), relayState)}`);
     },
-    bringByPost(browser, parts = {}, relayState, biller = 'riverton') {
+    bringByPost(browser, parts = {}, relayState, biller = first) {
       return browser.post(`/saml/${biller}/sso`, postFields(acceptable(parts), relayState));
     },
     addBiller,
@@ -75,7 +86,7 @@ export function useStage(): Stage {
       const [found] = (await get().operate('audit.list', { event, limit: 1 })) as Awaited<
         ReturnType<Stage['audited']>
       >[];
-      if (found === undefined) throw new Error(`there is no event ${event}`);
+      if (found === undefined) throw new Error(`There is no event ${event}.`);
       return found;
     },
     pass(milliseconds) {

@@ -4,15 +4,15 @@ import { selfSignedCertificate } from '../../../../src/core/keys/certificates/ce
 import { startInstallation } from '../../../support/installation.ts';
 import { toPem } from '../../../support/saml.ts';
 import { xmlsecVerify } from '../../../support/xml-tools.ts';
-import { useModuleStage } from './stage.ts';
+import { useHsmStage } from './stage.ts';
 
-const stage = useModuleStage();
+const stage = useHsmStage();
 const { operate, row, labels, signOn } = stage;
 const biller = 'riverton-water';
 const take = (label: string, more: Record<string, unknown> = {}) =>
   operate('key.take-from-module', { biller, label, ...more });
 
-/** Puts a key pair into the token by its owner's own means. */
+/** Puts a key pair on the token with the owner's own tools. */
 function bringAlong(label: string, bits = 2048) {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: bits });
   stage.token.importKey(label, privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
@@ -25,7 +25,7 @@ const certificateFor = async (keyPair: ReturnType<typeof bringAlong>, now = Date
 
 afterEach(() => operate('key.retire', { biller, staged: true }).catch(() => undefined));
 
-test('a key pair that is in the module already is staged with a certificate that it signs, serves, and is destroyed', async () => {
+test('a key pair already in the HSM is staged with a certificate that it signs, serves, and is destroyed', async () => {
   const { publicKey } = bringAlong('from the ceremony');
   await take('from the ceremony');
   const staged = await row(biller, 'staged');
@@ -36,15 +36,13 @@ test('a key pair that is in the module already is staged with a certificate that
   expect(await operate('audit.list', { event: 'key.staged', limit: 1 })).toMatchObject([
     { details: { origin: 'found in the hardware module' } },
   ]);
-  await expect(take('from the ceremony')).rejects.toThrow(
-    '"from the ceremony" in the hardware module is in use already',
-  );
+  await expect(take('from the ceremony')).rejects.toThrow('"from the ceremony" in the HSM is already in use');
   await operate('key.back-out', { biller });
   await operate('key.retire', { biller, staged: true });
   expect(labels()).toEqual([]);
 });
 
-test('a key pair is taken with the certificate that an authority issued for it, out of its chain', async () => {
+test('a key pair is imported with the certificate issued for it by an authority, found in its chain', async () => {
   const keyPair = bringAlong('certified');
   const certificate = await certificateFor(keyPair);
   const chain = await certificateFor(bringAlong('the authority’s own'));
@@ -55,16 +53,16 @@ test('a key pair is taken with the certificate that an authority issued for it, 
   expect(staged.x509.publicKey.equals(keyPair.publicKey)).toBe(true);
 });
 
-describe('what is not taken', () => {
+describe('what is refused', () => {
   test.each([
-    ['a label that is not there', () => take('nowhere'), 'has no private key "nowhere"'],
+    ['a missing label', () => take('nowhere'), 'has no private key "nowhere"'],
     [
-      'a key that may leave the module',
+      'a key that may leave the HSM',
       async () => {
         stage.token.makeExtractableKey('loose');
         await take('loose');
       },
-      'can leave it: expected is one that is sensitive and not extractable',
+      'can leave it; it must be sensitive and not extractable',
     ],
     [
       'a certificate of another key',
@@ -72,7 +70,7 @@ describe('what is not taken', () => {
         bringAlong('alone');
         await take('alone', { certificate: await certificateFor(bringAlong('other')) });
       },
-      'do not belong together',
+      'does not match the private key',
     ],
     [
       'a certificate that has expired',
@@ -88,7 +86,7 @@ describe('what is not taken', () => {
         bringAlong('weak', 1024);
         await take('weak');
       },
-      '1024 bits; expected are at least 2048',
+      '1024 bits; it must have at least 2048',
     ],
     [
       'no certificate',
@@ -96,7 +94,7 @@ describe('what is not taken', () => {
       'expected is a PEM file',
     ],
   ])(
-    'a key pair that is not fit is not taken: %s',
+    'an unfit key pair is refused: %s',
     { meta: { holds: ['IDP-090'], source: 'project rule' } },
     async (_what, attempt, reason) => {
       await expect(attempt()).rejects.toThrow(reason);
@@ -104,20 +102,20 @@ describe('what is not taken', () => {
     },
   );
 
-  test('a label whose key waits to be destroyed', async () => {
+  test('a label whose key is scheduled for destruction', async () => {
     bringAlong('doomed');
     await take('doomed');
-    // The row lets go of it, and nobody has destroyed it yet.
+    // The row releases it, but it has not been destroyed yet.
     const { services } = stage.installation;
     const change = { actor: 'test', reason: 'test', reference: 'test', force: true };
     await services.rotation.retire(await services.billers.bySlug(biller), 'staged', change);
-    await expect(take('doomed')).rejects.toThrow('"doomed" is about to be destroyed');
+    await expect(take('doomed')).rejects.toThrow('"doomed" is scheduled for destruction');
     await services.tidy();
     await expect(take('doomed')).rejects.toThrow('has no private key "doomed"');
   });
 });
 
-test('no private key of a key in the module is in the database, in any form', async () => {
+test('no private key in the HSM is in the database in any form', async () => {
   const { privateKey } = bringAlong('searched for');
   await take('searched for');
   const {
@@ -142,7 +140,7 @@ test('no private key of a key in the module is in the database, in any form', as
         expect(text.includes(secret.toString(form))).toBe(false);
     }
   }
-  // The public half is: the search would find what is there.
+  // The public key is there, which shows that the search works.
   const fingerprint = createHash('sha256')
     .update((await row(biller, 'staged')).x509.raw)
     .digest('hex');
@@ -153,7 +151,7 @@ test('no private key of a key in the module is in the database, in any form', as
   expect(keys.some(({ text }) => text.includes(fingerprint))).toBe(true);
 });
 
-test('without the settings there is no module, and that is said', async () => {
+test('without the settings there is no HSM, and the error says so', async () => {
   const without = await startInstallation();
   await without.addBiller('riverton');
   const sentence = /PKCS11_LIBRARY, PKCS11_TOKEN and PKCS11_PIN are not set/;

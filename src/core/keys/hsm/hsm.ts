@@ -2,48 +2,48 @@ import { createPublicKey, type KeyObject } from 'node:crypto';
 import { readSecret } from '../../secrets/secret-source.ts';
 import type { KeyType } from '../key-types.ts';
 import { type HelperProcess, NO_ANSWER, startHelper } from './helper-process.ts';
-import type { CallName, ModuleCalls, TokenFacts } from './messages.ts';
-import { ModuleError } from './module-error.ts';
+import { HsmError } from './hsm-error.ts';
+import type { CallName, HsmCalls, TokenFacts } from './messages.ts';
 
-/** Where the hardware module is. */
-export interface ModuleSettings {
+/** How to reach the hardware security module (HSM). */
+export interface HsmSettings {
   /** Absolute path of the PKCS#11 library. */
   readonly library: string;
   /** Label of the token. */
   readonly token: string;
-  /** The PIN, or where it is (secret-source.ts). Read at every login, so that it may change. */
+  /** The PIN, or where to find it (secret-source.ts). Read at every login, so that it may change. */
   readonly pin: string;
 }
 
-/** How long is waited for the module, in milliseconds. */
+/** Time limits for the HSM, in milliseconds. */
 interface Patience {
   readonly login: number;
   /** For a signature, or any other answer. */
   readonly answer: number;
-  /** For a key pair: a small module takes a minute for RSA-4096. */
+  /** For a key pair: small HSMs take a minute for RSA-4096. */
   readonly generate: number;
-  /** After a login that failed, this long no other is tried. */
+  /** Wait after a failed login before the next one. */
   readonly retry: number;
-  /** An answer proves for this long that the module is there. */
+  /** How long one answer counts as proof that the HSM is reachable. */
   readonly trust: number;
 }
 
 /**
- * A hardware module (PKCS#11 2.40), reached through a helper process that is started when it is first needed. When the
- * module was away, the next call after it is back finds it. Every function throws ModuleError.
+ * A hardware security module (PKCS#11 2.40), reached through a helper process that is started on first use. After an
+ * outage, the next call reconnects. All functions throw HsmError.
  */
-export interface HardwareModule {
-  /** Throws where the module is away. One that answered a moment ago is not asked. */
+export interface Hsm {
+  /** Throws if the HSM is away. Does not ask if it answered a moment ago. */
   ready(): Promise<void>;
-  /** Asks the token whether it is there. */
+  /** Asks the token whether it is present. */
   check(): Promise<TokenFacts>;
-  /** Makes a key pair that can't leave the module. @returns its public key */
+  /** Makes a key pair that can't leave the HSM. @returns its public key */
   generate(label: string, keyType: KeyType): Promise<KeyObject>;
-  /** @returns the public key of a key pair that is fit to sign with */
+  /** @returns the public key of a key pair that is fit for signing */
   find(label: string): Promise<KeyObject>;
   /** @param bytes not hashed @returns PKCS#1 v1.5 over SHA-256 for RSA, r||s for ECDSA */
   sign(label: string, bytes: Uint8Array): Promise<Uint8Array>;
-  /** Destroys the key pair with a label; not there is as good. @returns how many objects of the token there were */
+  /** Destroys the key pair with this label, if it exists. @returns how many objects were on the token */
   destroy(label: string): Promise<number>;
   /** Ends the helper process. */
   close(): void;
@@ -51,17 +51,19 @@ export interface HardwareModule {
 
 const PATIENCE: Patience = { login: 20_000, answer: 5_000, generate: 120_000, retry: 1_000, trust: 5_000 };
 
-const CLOSED = 'The hardware module is closed.';
+const CLOSED = 'The connection to the HSM is closed.';
 
 const publicKeyOf = (spki: Uint8Array) => createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' });
 
-const isAway = (error: unknown): error is ModuleError => error instanceof ModuleError && error.trouble === 'away';
+const isAway = (error: unknown): error is HsmError => error instanceof HsmError && error.trouble === 'away';
 
-/** @param deadline as performance.now() counts @throws ModuleError where it is not there by then; it goes on all the same */
+/**
+ * @param deadline in performance.now() time @throws HsmError if the work is not done by then; the work continues anyway
+ */
 async function inTime<Result>(work: Promise<Result>, deadline: number): Promise<Result> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    const error = new ModuleError('away', NO_ANSWER);
+    const error = new HsmError('away', NO_ANSWER);
     timer = setTimeout(() => reject(error), Math.max(0, Math.ceil(deadline - performance.now())));
   });
   try {
@@ -71,17 +73,17 @@ async function inTime<Result>(work: Promise<Result>, deadline: number): Promise<
   }
 }
 
-/** @param patience other times than the ordinary ones */
-export function createModule(settings: ModuleSettings, patience: Partial<Patience> = {}): HardwareModule {
+/** @param patience time limits that differ from the defaults */
+export function createHsm(settings: HsmSettings, patience: Partial<Patience> = {}): Hsm {
   const { login, answer, generate, retry, trust } = { ...PATIENCE, ...patience };
-  /** Logged in, until it ends. */
+  /** Logged in, until it exits. */
   let helper: HelperProcess | undefined;
   let opening: Promise<HelperProcess> | undefined;
-  /** The module is away: why, and when to look again. Gone with the next login. */
+  /** Set while the HSM is away: why, and when to try again. Cleared by the next login. */
   let away: { readonly error: Error; lookAgain: number } | undefined;
-  /** A PIN that was refused is not tried again: a token locks after a few. */
+  /** Never retry a refused PIN: tokens lock after a few attempts. */
   let refusedPin: string | undefined;
-  /** When the module answered last, as performance.now() counts. */
+  /** Time of the HSM's last answer, in performance.now() time. */
   let heard = Number.NEGATIVE_INFINITY;
   let closed = false;
 
@@ -89,19 +91,19 @@ export function createModule(settings: ModuleSettings, patience: Partial<Patienc
     const { text } = await readSecret('PKCS11_PIN', settings.pin);
     const pin = text.replace(/\r?\n$/, '');
     if (pin === refusedPin) {
-      throw new ModuleError(
+      throw new HsmError(
         'pin',
-        'The token has refused the PIN (PKCS11_PIN). It is not tried again, because that may lock the token. Correct it, and start this program again.',
+        'The token refused the PIN (PKCS11_PIN). It will not be retried, because that could lock the token. Correct the PIN and restart this program.',
       );
     }
     const started = startHelper();
     try {
       await started.call('open', { library: settings.library, token: settings.token, pin }, login);
-      if (closed) throw new ModuleError('away', CLOSED);
+      if (closed) throw new HsmError('away', CLOSED);
       return started;
     } catch (error) {
       started.kill();
-      if (error instanceof ModuleError && error.trouble === 'pin') refusedPin = pin;
+      if (error instanceof HsmError && error.trouble === 'pin') refusedPin = pin;
       throw error;
     }
   }
@@ -123,10 +125,12 @@ export function createModule(settings: ModuleSettings, patience: Partial<Patienc
     }
   }
 
-  /** The one helper, started by whoever needs it first. While the module is known to be away, nobody else waits for it. */
+  /**
+   * Returns the only helper, starting it if needed. While the HSM is known to be away, only one caller waits for it.
+   */
   async function connected(): Promise<HelperProcess> {
     if (helper !== undefined && !helper.ended) return helper;
-    if (closed) throw new ModuleError('away', CLOSED);
+    if (closed) throw new HsmError('away', CLOSED);
     if (away !== undefined && (opening !== undefined || performance.now() < away.lookAgain)) throw away.error;
     opening ??= openAndNote();
     return opening;
@@ -134,9 +138,9 @@ export function createModule(settings: ModuleSettings, patience: Partial<Patienc
 
   async function call<Name extends CallName>(
     name: Name,
-    input: ModuleCalls[Name]['input'],
+    input: HsmCalls[Name]['input'],
     withinMs: number,
-  ): Promise<ModuleCalls[Name]['output']> {
+  ): Promise<HsmCalls[Name]['output']> {
     const deadline = performance.now() + withinMs;
     const ask = async (afresh: (asked: HelperProcess) => void) => {
       const asked = await inTime(connected(), deadline);
@@ -150,13 +154,13 @@ export function createModule(settings: ModuleSettings, patience: Partial<Patienc
       }
     };
     try {
-      // A library that lost its module seldom finds it again; one that is loaded afresh does.
+      // A library that lost its HSM seldom recovers; a freshly loaded one does.
       return await ask((asked) => asked.kill());
     } catch (error) {
       if (!isAway(error)) throw error;
-      // A timer may run out a moment before the clock says so.
+      // A timer may fire just before the clock reaches the deadline.
       if (error.message === NO_ANSWER || performance.now() >= deadline) noteAway(error);
-      // What was lost at once is asked for once more. A key pair is not made twice.
+      // If the connection failed immediately, retry once. But never make a key pair twice.
       if (away !== undefined || name === 'generate') throw error;
       return ask(() => undefined);
     }
