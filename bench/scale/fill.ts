@@ -20,8 +20,11 @@ const USERS_PER_SESSION = 10;
 const SIGNING_ON = 1_000;
 const CHUNK = 500;
 
-/** Billers like the first one, each with the first one's key pair sealed for itself: making 10,000 keys takes hours. */
-async function multiplyBillers(services: Services, count: number): Promise<void> {
+/**
+ * Adds billers to an empty installation. Each has the first one's key pair, sealed for itself, because making 10,000 key
+ * pairs takes hours.
+ */
+export async function multiplyBillers(services: Services, count: number): Promise<void> {
   const { db } = services.database;
   const first = await addBiller(services, 'biller-0', 'assertion');
   const template = await findBiller(db, 'biller-0');

@@ -1,16 +1,18 @@
 import { join } from 'node:path';
 import { pidOfServer } from '../../test/support/embedded-server.ts';
 import { startPostgres } from '../../test/support/postgres-server.ts';
-import { type BenchInstallation, prepareInstallation } from '../installation.ts';
+import { type BenchInstallation, prepareInstallation, withServices } from '../installation.ts';
 import { type Part, progress } from '../part.ts';
 import { cpuOf, memoryWithChildren, residentMegabytes } from '../process.ts';
 import { median } from '../rounds.ts';
+import { multiplyBillers } from '../scale/fill.ts';
 import { startService } from '../service.ts';
 import type { Row, Table } from '../table.ts';
+import { commandTable } from './commands.ts';
 
-/** Every start is done so often; the middle one counts. */
+/** Each start is repeated this many times; the median counts. */
 const STARTS = 5;
-/** Memory is looked at again when what the start left behind may have been given back. */
+/** Memory is read again later, when the service may have given back what only the start needed. */
 const SETTLE_MS = 3_000;
 
 interface Start {
@@ -69,6 +71,22 @@ async function startsOn(postgresUrl: string | undefined): Promise<Row[]> {
   return [rowOf(kind, 'first, on an empty database', cold), rowOf(kind, 'again', warm)];
 }
 
+/** The first answer of /health/ready verifies the seal of every key. */
+const MANY_BILLERS = 10_000;
+
+async function startWithManyBillers(postgresUrl: string): Promise<Row> {
+  const installation = await prepareInstallation(postgresUrl);
+  try {
+    progress(`startup: ${MANY_BILLERS} billers`);
+    await withServices(installation, (services) => multiplyBillers(services, MANY_BILLERS));
+    const starts: Start[] = [];
+    for (let round = 0; round < STARTS; round += 1) starts.push(await measureStart(installation));
+    return rowOf('PostgreSQL', `with ${MANY_BILLERS.toLocaleString('en-US')} billers`, starts);
+  } finally {
+    await installation.remove();
+  }
+}
+
 async function run(): Promise<Table[]> {
   const postgres = await startPostgres();
   try {
@@ -77,6 +95,9 @@ async function run(): Promise<Table[]> {
       progress(`startup: ${url === undefined ? 'embedded' : 'PostgreSQL'}`);
       rows.push(...(await startsOn(url)));
     }
+    rows.push(await startWithManyBillers(postgres.url));
+    progress('startup: commands');
+    const commands = await commandTable(postgres.url);
     return [
       {
         key: 'starts',
@@ -97,6 +118,7 @@ async function run(): Promise<Table[]> {
           'programs are in the file cache of the system, as they are after any first start.',
         ],
       },
+      commands,
     ];
   } finally {
     await postgres.stop();
@@ -105,7 +127,7 @@ async function run(): Promise<Table[]> {
 
 export const startup: Part = {
   name: 'startup',
-  purpose: 'time to the first 200 of /health/ready, and resident memory',
+  purpose: 'time to the first 200 of /health/ready, resident memory, and time of a command',
   quick: true,
   run,
 };

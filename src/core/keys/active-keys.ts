@@ -54,7 +54,7 @@ const BATCH = 200;
 /**
  * Finds the active keys whose private part the master key can't unseal.
  *
- * @param keys active keys of the database, not of a hardware security module
+ * @param keys active keys of the database, not of a HSM
  * @returns the ids of the damaged ones
  */
 export type FindDamagedKeys = (keys: readonly ActiveKey[]) => Promise<ReadonlySet<string>>;

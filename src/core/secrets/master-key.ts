@@ -26,9 +26,9 @@ export interface MasterKey {
   seal(secret: Uint8Array, context: string): Buffer;
   /** @throws if the master key, the context or a single bit differs */
   unseal(sealed: Uint8Array, context: string): Buffer;
-  /** @returns whether unseal would succeed; the secret itself is wiped at once */
+  /** Tells whether unseal would succeed. The secret itself is wiped at once. */
   opens(sealed: Uint8Array, context: string): boolean;
-  /** @returns whether a secret is sealed with the first key, the one that seals */
+  /** Tells whether a secret is sealed with the current sealing key. */
   isCurrent(sealed: Uint8Array, context: string): boolean;
   /**
    * Keeps up with a rotation by another process: the keys are read again before every seal, and where none of them can
@@ -89,6 +89,8 @@ export function createMasterKey(...base64: string[]): MasterKey {
     return secret !== undefined;
   }
 
+  const opensWithAny = (sealed: Uint8Array, context: string) => keys.some((key) => opensWith(key, sealed, context));
+
   function opened(key: OneKey, sealed: Uint8Array, context: string): Buffer | undefined {
     try {
       return unsealWith(key, sealed, context);
@@ -137,10 +139,7 @@ export function createMasterKey(...base64: string[]): MasterKey {
       // Report the last key's error.
       return secret ?? unsealWith(keys.at(-1) ?? current(), sealed, context);
     },
-    opens(sealed, context) {
-      const any = () => keys.some((key) => opensWith(key, sealed, context));
-      return any() || (refresh() && any());
-    },
+    opens: (sealed, context) => opensWithAny(sealed, context) || (refresh() && opensWithAny(sealed, context)),
     isCurrent: (sealed, context) => opensWith(current(), sealed, context),
     follow(read) {
       readAgain = read;

@@ -40,12 +40,12 @@ const checkOf = (name: ReadinessCheck['name'], problems: readonly Problem[]): Re
 
 /**
  * @returns a function that says whether the service can do its work: a database, a usable key for every biller, and the
- *   hardware security module if one is set up. An answer always covers every biller; calls at the same time share one
+ *   HSM if one is configured. An answer always covers every biller; calls at the same time share one
  */
 export function createReadiness(services: ReadinessServices): () => Promise<Readiness> {
   const { database, keys, masterKey, hsm, clock } = services;
   const findDamagedKeys = createFindDamagedKeys(database, masterKey);
-  /** Keys in the hardware security module that were found usable. */
+  /** Keys in the HSM that were found usable. */
   const usable = new Set<string>();
   let underWay: Promise<Readiness> | undefined;
 
@@ -61,7 +61,7 @@ export function createReadiness(services: ReadinessServices): () => Promise<Read
     return undefined;
   }
 
-  async function moduleKeyProblem({ biller_id, slug, key_id }: ActiveKey): Promise<Problem | undefined> {
+  async function hsmKeyProblem({ biller_id, slug, key_id }: ActiveKey): Promise<Problem | undefined> {
     if (key_id === null || usable.has(key_id)) return undefined;
     try {
       await keys.ofBiller(biller_id);
@@ -87,16 +87,16 @@ export function createReadiness(services: ReadinessServices): () => Promise<Read
             )
           : key.module_label === null
             ? undefined
-            : await moduleKeyProblem(key));
+            : await hsmKeyProblem(key));
       if (problem !== undefined) problems.push(problem);
     }
     return problems;
   }
 
-  /** A module that is away is in the way only if it holds a biller's active key. */
-  async function moduleProblems(needed: boolean): Promise<Problem[]> {
+  /** The HSM blocks readiness only if a biller's active key is in it. */
+  async function hsmProblems(needed: boolean): Promise<Problem[]> {
     if (hsm === undefined) {
-      const sentence = 'an active key is in a hardware security module, and none is set up here';
+      const sentence = 'an active key is in an HSM, but none is configured';
       return needed ? [blocking(sentence)] : [];
     }
     try {
@@ -112,13 +112,13 @@ export function createReadiness(services: ReadinessServices): () => Promise<Read
       // Migrations are applied before the service listens, so a database that answers has the right tables.
       const active = await listActiveKeys(database);
       const needed = active.some(({ module_label }) => module_label !== null);
-      const [ofKeys, ofModule] = await Promise.all([keyProblems(active), moduleProblems(needed)]);
+      const [ofKeys, ofHsm] = await Promise.all([keyProblems(active), hsmProblems(needed)]);
       return {
-        ready: ![...ofKeys, ...ofModule].some((problem) => problem.blocking),
+        ready: ![...ofKeys, ...ofHsm].some((problem) => problem.blocking),
         checks: [
           checkOf('database', []),
           checkOf('keys', ofKeys),
-          ...(hsm === undefined && !needed ? [] : [checkOf('module', ofModule)]),
+          ...(hsm === undefined && !needed ? [] : [checkOf('module', ofHsm)]),
         ],
       };
     } catch (error) {
