@@ -12,7 +12,7 @@ import type { SignChoice } from '../src/protocols/saml/writing/response.ts';
 import { freePort } from '../test/support/free-port.ts';
 import { createTestDatabase } from '../test/support/postgres.ts';
 
-export type DatabaseKind = 'PostgreSQL' | 'PGlite';
+export type DatabaseKind = 'PostgreSQL' | 'embedded';
 
 /** A portal user who is signed in at a biller, and what a request for them must contain. */
 export interface SignedIn {
@@ -43,7 +43,7 @@ export async function prepareInstallation(postgresUrl: string | undefined): Prom
   const database = postgresUrl === undefined ? undefined : await createTestDatabase(postgresUrl);
   const port = await freePort();
   return {
-    kind: database === undefined ? 'PGlite' : 'PostgreSQL',
+    kind: database === undefined ? 'embedded' : 'PostgreSQL',
     port,
     folder,
     environment: {
@@ -64,7 +64,6 @@ export async function withServices<Result>(
   work: (services: Services) => Promise<Result>,
 ): Promise<Result> {
   const installation = await openInstallation(readSettings(environment, {}));
-  if (installation === undefined) throw new Error('A service already runs on this installation.');
   try {
     return await work(installation.services);
   } finally {

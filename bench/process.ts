@@ -50,6 +50,21 @@ export function residentMegabytes(pid: number): number {
   return Number(kilobytes) / 1024;
 }
 
+/** Physical memory of a process and its children, in megabytes; what they share counts once (PSS, as root or their user). */
+export function memoryWithChildren(pid: number): number {
+  let kilobytes = 0;
+  for (const entry of readdirSync('/proc')) {
+    if (!/^\d+$/.test(entry)) continue;
+    try {
+      if (Number(entry) !== pid && parentOf(Number(entry)) !== pid) continue;
+      kilobytes += Number(/^Pss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${entry}/smaps_rollup`, 'utf8'))?.[1] ?? 0);
+    } catch {
+      // It has just ended.
+    }
+  }
+  return kilobytes / 1024;
+}
+
 /** A process of the bench that answers one message with one message. */
 export interface Helper {
   readonly pid: number;

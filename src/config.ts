@@ -53,15 +53,15 @@ export const settingsSchema = z.strictObject({
   }),
   DATABASE_URL: z.string().refine(isDatabaseUrl).optional().meta({
     accepted: 'a PostgreSQL URL, e.g. postgres://user:password@host:5432/ic_idp',
-    purpose: 'The PostgreSQL database. Without it an embedded PGlite database is kept in DATA_DIR.',
-    defaultText: 'none: embedded PGlite in `DATA_DIR`',
+    purpose: 'The PostgreSQL database. Without it the service runs a PostgreSQL of its own in DATA_DIR.',
+    defaultText: 'none: embedded PostgreSQL in `DATA_DIR`',
     secret: true,
   }),
   DATA_DIR: z
     .string()
     .min(1)
     .default('./data')
-    .meta({ accepted: 'a folder', purpose: 'Folder of the embedded database and of its control socket.' }),
+    .meta({ accepted: 'a folder', purpose: 'Folder of the embedded database, for one machine.' }),
   MASTER_KEY: z.string().refine(isMasterKeySetting).optional().meta({
     accepted:
       '32 bytes in base64, as `openssl rand -base64 32` prints them; or file:<path>, or command:<command line>, that hold or print them; while it is rotated the new and the old one, separated by a comma',

@@ -3,9 +3,8 @@ import type { Hsm } from './core/keys/hsm/hsm.ts';
 import { createMasterKey, type MasterKey } from './core/secrets/master-key.ts';
 import { embeddedMasterKeyFile, type MasterKeyFile, readMasterKeys } from './core/secrets/master-key-source.ts';
 import { verifyMasterKey } from './core/secrets/verify-master-key.ts';
-import type { ControlSocket } from './platform/database/control-socket.ts';
 import type { Database } from './platform/database/database.ts';
-import { openDatabase } from './platform/database/open.ts';
+import { openDatabase, type Report } from './platform/database/open.ts';
 
 /** What every service stands on: the database is open, and the master key fits it. */
 export interface Foundation {
@@ -15,28 +14,22 @@ export interface Foundation {
   /** Undefined where the master key is a setting. */
   readonly masterKeyFile: MasterKeyFile | undefined;
   readonly hsm: Hsm | undefined;
-  readonly controlSocket: ControlSocket | undefined;
   close(): Promise<void>;
 }
 
 /**
  * Opens what the settings describe: database, migrations, master key, HSM.
  *
- * @returns undefined where a running service has the embedded database
+ * @param report is called while an embedded database that was lost can't be started again
  * @throws InputError where one of them cannot be opened
  */
-export async function openFoundation(settings: Settings): Promise<Foundation | undefined> {
-  const opened = await openDatabase(settings);
-  if (opened === undefined) return undefined;
-  const { database, controlSocket } = opened;
-  const close = async () => {
-    await database.close();
-    await controlSocket?.release();
-  };
+export async function openFoundation(settings: Settings, report?: Report): Promise<Foundation> {
+  const database = await openDatabase(settings, report);
   try {
     const { MASTER_KEY } = settings;
     const masterKeyFile = MASTER_KEY === undefined ? embeddedMasterKeyFile() : undefined;
     const masterKey = createMasterKey(...(masterKeyFile?.read() ?? (await readMasterKeys(MASTER_KEY ?? ''))));
+    if (masterKeyFile !== undefined) masterKey.follow(masterKeyFile.read);
     await verifyMasterKey(database.db, masterKey);
     const hsm = await openModule(settings);
     return {
@@ -45,14 +38,13 @@ export async function openFoundation(settings: Settings): Promise<Foundation | u
       masterKey,
       masterKeyFile,
       hsm,
-      controlSocket,
       async close() {
         hsm?.close();
-        await close();
+        await database.close();
       },
     };
   } catch (error) {
-    await close();
+    await database.close();
     throw error;
   }
 }

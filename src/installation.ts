@@ -4,31 +4,28 @@ import type { Services } from './app.ts';
 import type { Settings } from './config.ts';
 import { openFoundation } from './foundation.ts';
 import { createOperatorServices } from './operator-services.ts';
-import type { ControlSocket } from './platform/database/control-socket.ts';
+import type { Report } from './platform/database/open.ts';
 
 /** The services over the installation's own database and master key. */
 export interface Installation {
   readonly services: Services;
-  readonly controlSocket: ControlSocket | undefined;
   close(): Promise<void>;
 }
 
 /**
  * Opens the installation that the settings describe, with every service.
  *
- * @returns undefined if a running service has the embedded database
+ * @param report is called while an embedded database that was lost can't be started again
  * @throws InputError if a part can't be opened
  */
-export async function openInstallation(settings: Settings): Promise<Installation | undefined> {
-  const foundation = await openFoundation(settings);
-  if (foundation === undefined) return undefined;
+export async function openInstallation(settings: Settings, report?: Report): Promise<Installation> {
+  const foundation = await openFoundation(settings, report);
   try {
     // Loaded here: commands need no HTTP server.
     const { createServices } = await import('./app.ts');
     const services = createServices(foundation);
     return {
       services,
-      controlSocket: foundation.controlSocket,
       async close() {
         await services.audit.drained();
         await services.fetches.drained();
@@ -51,12 +48,10 @@ export interface OperatorInstallation {
 /**
  * Opens the installation for commands: only what an operation uses is loaded and built.
  *
- * @returns undefined where a running service has the embedded database
  * @throws InputError where a part cannot be opened
  */
-export async function openForOperations(settings: Settings): Promise<OperatorInstallation | undefined> {
+export async function openForOperations(settings: Settings): Promise<OperatorInstallation> {
   const foundation = await openFoundation(settings);
-  if (foundation === undefined) return undefined;
   const services = createOperatorServices(foundation);
   return {
     async perform(name, input, actor) {

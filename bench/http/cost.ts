@@ -53,8 +53,8 @@ const CASES: readonly Case[] = [
   { database: 'PostgreSQL', sign: 'assertion', connections: FULL_LOAD },
   { database: 'PostgreSQL', sign: 'both', connections: FULL_LOAD },
   { database: 'PostgreSQL', sign: 'assertion', connections: 16 },
-  { database: 'PGlite', sign: 'assertion', connections: FULL_LOAD },
-  { database: 'PGlite', sign: 'both', connections: FULL_LOAD },
+  { database: 'embedded', sign: 'assertion', connections: FULL_LOAD },
+  { database: 'embedded', sign: 'both', connections: FULL_LOAD },
 ];
 const nameOf = ({ database, sign, connections }: Case) => `${database} ${sign} ${connections}`;
 

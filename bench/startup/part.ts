@@ -1,7 +1,9 @@
+import { join } from 'node:path';
+import { pidOfServer } from '../../test/support/embedded-server.ts';
 import { startPostgres } from '../../test/support/postgres-server.ts';
 import { type BenchInstallation, prepareInstallation } from '../installation.ts';
 import { type Part, progress } from '../part.ts';
-import { cpuOf, residentMegabytes } from '../process.ts';
+import { cpuOf, memoryWithChildren, residentMegabytes } from '../process.ts';
 import { median } from '../rounds.ts';
 import { startService } from '../service.ts';
 import type { Row, Table } from '../table.ts';
@@ -16,6 +18,8 @@ interface Start {
   readonly cpu: number;
   readonly residentMb: number;
   readonly settledMb: number;
+  /** Of the embedded PostgreSQL, which is processes of its own. */
+  readonly databaseMb: number | undefined;
 }
 
 /** Starts the service, looks at it and stops it. */
@@ -24,7 +28,14 @@ async function measureStart(installation: BenchInstallation): Promise<Start> {
   try {
     const [cpu, residentMb] = [cpuOf(service.pid), residentMegabytes(service.pid)];
     await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
-    return { readyAfterMs: service.readyAfterMs, cpu, residentMb, settledMb: residentMegabytes(service.pid) };
+    const server = pidOfServer(join(installation.folder, 'data'));
+    return {
+      readyAfterMs: service.readyAfterMs,
+      cpu,
+      residentMb,
+      settledMb: residentMegabytes(service.pid),
+      databaseMb: server && memoryWithChildren(server),
+    };
   } finally {
     await service.stop();
   }
@@ -39,6 +50,7 @@ const rowOf = (database: string, state: string, starts: readonly Start[]): Row =
   cpu: middle(starts, ({ cpu }) => cpu),
   residentMb: middle(starts, ({ residentMb }) => residentMb),
   settledMb: middle(starts, ({ settledMb }) => settledMb),
+  databaseMb: starts[0]?.databaseMb === undefined ? undefined : middle(starts, ({ databaseMb }) => databaseMb ?? 0),
 });
 
 async function startsOn(postgresUrl: string | undefined): Promise<Row[]> {
@@ -53,7 +65,7 @@ async function startsOn(postgresUrl: string | undefined): Promise<Row[]> {
       await fresh.remove();
     }
   }
-  const kind = postgresUrl === undefined ? 'PGlite' : 'PostgreSQL';
+  const kind = postgresUrl === undefined ? 'embedded' : 'PostgreSQL';
   return [rowOf(kind, 'first, on an empty database', cold), rowOf(kind, 'again', warm)];
 }
 
@@ -62,7 +74,7 @@ async function run(): Promise<Table[]> {
   try {
     const rows: Row[] = [];
     for (const url of [postgres.url, undefined]) {
-      progress(`startup: ${url === undefined ? 'PGlite' : 'PostgreSQL'}`);
+      progress(`startup: ${url === undefined ? 'embedded' : 'PostgreSQL'}`);
       rows.push(...(await startsOn(url)));
     }
     return [
@@ -76,10 +88,12 @@ async function run(): Promise<Table[]> {
           { key: 'cpu', heading: 'CPU, ms' },
           { key: 'residentMb', heading: 'memory when ready, MB' },
           { key: 'settledMb', heading: `${SETTLE_MS / 1000} s later, MB` },
+          { key: 'databaseMb', heading: 'PostgreSQL then, MB' },
         ],
         rows,
         notes: [
-          'Memory is what the service’s process holds of physical memory (VmRSS). With PGlite the database is in it. The',
+          'Memory is what the service’s process holds of physical memory (VmRSS). That of the embedded',
+          'PostgreSQL is the sum of its processes, shared memory counted once (PSS). The',
           'programs are in the file cache of the system, as they are after any first start.',
         ],
       },

@@ -2,9 +2,8 @@ import { chmodSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { embeddedMasterKeyFile, newMasterKey } from '../../src/core/secrets/master-key-source.ts';
-import { openEmbedded } from '../../src/platform/database/embedded.ts';
+import { openEmbedded } from '../../src/platform/database/open.ts';
 import { workingFolder } from '../support/cli.ts';
-import { layEmbeddedDatabase } from '../support/embedded-template.ts';
 
 const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8);
 
@@ -13,13 +12,11 @@ test('the embedded database is the owner’s alone, also in a DATA_DIR that was 
   try {
     const dataDir = join(folder, 'data');
     mkdirSync(dataDir);
-    chmodSync(dataDir, 0o755);
-    await layEmbeddedDatabase(dataDir);
-    chmodSync(join(dataDir, 'pglite'), 0o777);
+    chmodSync(dataDir, 0o777);
     const database = await openEmbedded(dataDir);
     await database.close();
-    // Whoever can't enter it reads and writes nothing in it, whatever the modes of its files.
-    expect(modeOf(join(dataDir, 'pglite'))).toBe('700');
+    // Nobody else can enter it, so they read and write nothing in it, whatever the modes of its files.
+    expect(modeOf(join(dataDir, 'postgresql'))).toBe('700');
   } finally {
     remove();
   }

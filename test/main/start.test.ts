@@ -1,12 +1,23 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, inject, test, vi } from 'vitest';
+import { endServersBelow, pidOfServer } from '../support/embedded-server.ts';
 import { layEmbeddedDatabase } from '../support/embedded-template.ts';
 import { freePort } from '../support/free-port.ts';
 import { endService, type ServiceProcess, spawnService, startService } from '../support/service.ts';
-import { createTestStorage, DATABASE_KINDS } from '../support/storage.ts';
+import { createTestStorage } from '../support/storage.ts';
 
 const CLEAN = { code: 0, signal: null, stderr: '' };
 const REFUSED = { code: 2, signal: null };
@@ -21,7 +32,8 @@ beforeEach(() => {
 afterEach(async () => {
   for (const service of services) await endService(service, 'SIGKILL');
   services = [];
-  rmSync(folder, { recursive: true, force: true });
+  endServersBelow(folder);
+  rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
 });
 
 async function start(environment: Readonly<Record<string, string>>, cwd = folder): Promise<ServiceProcess> {
@@ -37,7 +49,7 @@ async function refusal(environment: Readonly<Record<string, string>>, cwd = fold
   return service.ended;
 }
 
-describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
+describe.each(['embedded', 'postgresql'] as const)('on the %s database', (kind) => {
   test('the service starts on an empty one, says that it is ready, and starts on it again', {
     meta: { holds: ['IDP-102'], source: 'project rule' },
   }, async () => {
@@ -53,9 +65,9 @@ describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
       // A port that is taken ends the start with a sentence, and leaves the database free.
       const PORT = String(first.port);
       await new Promise<void>((listening) => other.listen(first.port, '127.0.0.1', listening));
-      const stderr = `Can't listen on 127.0.0.1:${PORT} (HOST, PORT): the port is taken.\n`;
+      const stderr = `Can't listen on 127.0.0.1:${PORT} (HOST, PORT): the port is in use.\n`;
       expect(await refusal({ ...storage.environment, PORT }, storage.folder)).toEqual({ ...REFUSED, stderr });
-      expect(existsSync(join(storage.folder, 'data', 'control.sock'))).toBe(false);
+      expect(pidOfServer(join(storage.folder, 'data'))).toBeUndefined();
 
       const again = await start(storage.environment, storage.folder);
       expect((await fetch(`${again.url}/health/ready`)).status).toBe(200);
@@ -67,28 +79,33 @@ describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
   });
 });
 
-test('a start without any setting makes its data and its master key where it stands, and a second start there is refused', async () => {
+test('a start without any setting makes its data and its master key in its working folder; a second one there shares them', async () => {
+  const dataDir = join(folder, 'data');
   const first = await start({});
   expect(statSync(join(folder, 'certs', 'master.key')).mode & 0o777).toBe(0o600);
-  expect(existsSync(join(folder, 'data', 'pglite'))).toBe(true);
+  expect(existsSync(join(dataDir, 'postgresql'))).toBe(true);
   expect((await fetch(`${first.url}/health/live`)).status).toBe(200);
-
-  const stderr =
-    'Another service already uses the embedded database in ./data (DATA_DIR). Stop it, choose another DATA_DIR, or use PostgreSQL (DATABASE_URL) to run several.\n';
-  expect(await refusal({})).toEqual({ ...REFUSED, stderr });
-  // The first did not notice.
-  expect((await fetch(`${first.url}/health/ready`)).status).toBe(200);
-
-  // Killed, it leaves its socket behind; the next start takes it over, with the same master key.
   const key = readFileSync(join(folder, 'certs', 'master.key'), 'utf8');
+
+  // One that is stopped leaves the database to the others.
+  const second = await start({});
+  expect((await fetch(`${second.url}/health/ready`)).status).toBe(200);
+  const pid = pidOfServer(dataDir);
+  expect(await endService(second)).toEqual(CLEAN);
+  expect((await fetch(`${first.url}/health/ready`)).status).toBe(200);
+  expect(pidOfServer(dataDir)).toBe(pid);
+
+  // Killed, the last one leaves the database running; the next start takes it over, with the same master key.
   await endService(first, 'SIGKILL');
-  expect(readdirSync(join(folder, 'data'))).toContain('control.sock');
+  expect(pidOfServer(dataDir)).toBe(pid);
   const next = await start({});
+  expect(pidOfServer(dataDir)).toBe(pid);
   expect((await fetch(`${next.url}/health/ready`)).status).toBe(200);
   expect(readFileSync(join(folder, 'certs', 'master.key'), 'utf8')).toBe(key);
 
   // Another key than the one that its secrets are sealed with.
   expect(await endService(next)).toEqual(CLEAN);
+  expect(pidOfServer(dataDir)).toBeUndefined();
   const ending = await refusal({ MASTER_KEY });
   expect(ending).toMatchObject(REFUSED);
   expect(ending.stderr).toMatch(/^MASTER_KEY is not the key that sealed the private keys in this database\. .+\.\n$/);
@@ -107,7 +124,7 @@ test('the .env file where the service starts is read, and the environment wins o
   // Were the level of the file the one that counts, the service would not say that it is ready.
   const service = await start({ LOG_LEVEL: 'info' });
   expect((await fetch(`${service.url}/health/ready`)).status).toBe(200);
-  expect(readdirSync(dataDir)).toContain('control.sock');
+  expect(pidOfServer(dataDir)).toBeDefined();
   expect(existsSync(join(folder, 'certs'))).toBe(false);
   expect(await endService(service)).toEqual(CLEAN);
 });
@@ -143,4 +160,33 @@ describe('the start ends with one sentence and exit code 2, and nothing is made,
     expect(refused?.stderr).not.toContain('hidden');
     expect(readdirSync(folder)).toEqual([]);
   });
+});
+
+test('a database of version 0.1.0 is not started over: the start names the command that carries it over', async () => {
+  mkdirSync(join(folder, 'data', 'pglite'), { recursive: true });
+  const stderr =
+    'data/pglite holds the database of version 0.1.0. Carry it over: make a copy of ./data, then run npm run upgrade:pglite in the folder of the service, with the same settings.\n';
+  expect(await refusal({})).toEqual({ ...REFUSED, stderr });
+  expect(readdirSync(join(folder, 'data'))).toEqual(['pglite']);
+});
+
+test('a service whose database is killed and can’t start answers 503, and serves again by itself once it can', async () => {
+  const service = await start({});
+  const dataDir = join(folder, 'data');
+  const pid = pidOfServer(dataDir) ?? 0;
+  const configuration = join(dataDir, 'postgresql', 'postgresql.conf');
+  const right = readFileSync(configuration);
+  const ready = async () => (await fetch(`${service.url}/health/ready`)).status;
+
+  appendFileSync(configuration, '\nno_such_setting = 1\n');
+  process.kill(pid, 'SIGKILL');
+  await vi.waitUntil(async () => (await ready()) === 503, { timeout: 60_000 });
+  await service.logged('the embedded database was lost and does not start; the start is tried again');
+  expect(await ready()).toBe(503);
+
+  writeFileSync(configuration, right);
+  await vi.waitUntil(async () => (await ready()) === 200, { timeout: 60_000 });
+  expect(pidOfServer(dataDir)).not.toBe(pid);
+  expect(await endService(service)).toEqual(CLEAN);
+  expect(pidOfServer(dataDir)).toBeUndefined();
 });

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { endServersBelow } from './embedded-server.ts';
 
 /** How a program ended, and what it printed. `code` is null where a signal ended it. */
 export interface Outcome {
@@ -21,10 +22,17 @@ export interface Surroundings {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** A new, empty folder to work in, outside of the checkout. `remove` takes it away with all that is in it. */
+/** A new, empty folder to work in, outside of the checkout. `remove` takes it away with all that is in it, and
+ * ends a database that a killed process left running there. */
 export function workingFolder(): { folder: string; remove(): void } {
   const folder = mkdtempSync(join(tmpdir(), 'ic-idp-folder-'));
-  return { folder, remove: () => rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 }) };
+  return {
+    folder,
+    remove() {
+      endServersBelow(folder);
+      rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
+    },
+  };
 }
 
 /** @returns what the tests pass on of their own environment, and the given settings, which take precedence */

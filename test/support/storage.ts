@@ -8,6 +8,7 @@ import { readSettings, type Settings } from '../../src/config.ts';
 import { createMasterKey } from '../../src/core/secrets/master-key.ts';
 import type { Database } from '../../src/platform/database/database.ts';
 import { openDatabase } from '../../src/platform/database/open.ts';
+import { endServer } from './embedded-server.ts';
 import { layEmbeddedDatabase } from './embedded-template.ts';
 import { createTestDatabase } from './postgres.ts';
 
@@ -23,7 +24,7 @@ export interface TestStorage {
   /** Settings that name the database and the master key, for a process or for `readSettings`. */
   readonly environment: Readonly<Record<string, string>>;
   readonly settings: Settings;
-  /** Opens the database as the service does. @throws where it is embedded and open elsewhere */
+  /** Opens the database as the service does. */
   open(): Promise<TestConnection>;
   remove(): Promise<void>;
 }
@@ -49,9 +50,7 @@ export async function createTestStorage(kind: DatabaseKind): Promise<TestStorage
     environment,
     settings,
     async open() {
-      const opened = await openDatabase(settings);
-      if (opened === undefined) throw new Error(`a service has the embedded database in ${folder} open`);
-      const { database, controlSocket } = opened;
+      const database = await openDatabase(settings);
       const services = createServices({ publicUrl: settings.PUBLIC_URL, database, masterKey: createMasterKey(key) });
       return {
         database,
@@ -59,7 +58,6 @@ export async function createTestStorage(kind: DatabaseKind): Promise<TestStorage
         async close() {
           await services.audit.drained();
           await database.close();
-          await controlSocket?.release();
         },
       };
     },
@@ -74,7 +72,7 @@ async function nameDatabase(kind: DatabaseKind, folder: string) {
   if (kind === 'embedded') {
     const dataDir = join(folder, 'data');
     await layEmbeddedDatabase(dataDir);
-    return { named: { DATA_DIR: dataDir }, drop: async () => undefined };
+    return { named: { DATA_DIR: dataDir }, drop: () => endServer(dataDir) };
   }
   const { url, drop } = await createTestDatabase(inject('postgresUrl'));
   return { named: { DATABASE_URL: url }, drop };

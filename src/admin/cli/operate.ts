@@ -29,27 +29,14 @@ const typed = (run: RunNamed) =>
     }
   }) as Run;
 
-/**
- * Gives operations a place to run: with PostgreSQL in this process; with the embedded database in the service where it
- * runs, because only one process may open that, and otherwise in this process.
- */
+/** Opens the installation for as long as `work` takes. A running service notices its changes by itself. */
 export async function withOperations<Result>(work: (run: Run) => Promise<Result>): Promise<Result> {
   // Loaded here: help and a mistyped command need none of it.
   const { readSettings } = await import('../../config.ts');
   const settings = readSettings(process.env);
   const actor = { name: actorName() };
-  const asking: RunNamed = async (operation, input) => {
-    const { askService } = await import('./control-client.ts');
-    const { controlSocketPath } = await import('../../platform/database/control-socket.ts');
-    return askService(controlSocketPath(settings.DATA_DIR), { operation, input, actor });
-  };
-  if (settings.DATABASE_URL === undefined) {
-    const { serviceAnswers } = await import('../../platform/database/control-socket.ts');
-    if (await serviceAnswers(settings.DATA_DIR)) return work(typed(asking));
-  }
   const { openForOperations } = await import('../../installation.ts');
   const installation = await openForOperations(settings);
-  if (installation === undefined) return work(typed(asking));
   try {
     return await work(typed((name, input) => installation.perform(name, input, actor)));
   } finally {
@@ -57,5 +44,5 @@ export async function withOperations<Result>(work: (run: Run) => Promise<Result>
   }
 }
 
-/** Runs one operation where it belongs: see withOperations. */
+/** Runs one operation. */
 export const operate: Run = (operation, input) => withOperations((run) => run(operation, input));

@@ -1,5 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { InputError } from '../../platform/errors/idp-error.ts';
 import { readSecret } from './secret-source.ts';
@@ -48,23 +59,42 @@ export interface MasterKeyFile {
  */
 export function embeddedMasterKeyFile(path: string = MASTER_KEY_FILE): MasterKeyFile {
   if (!existsSync(path)) {
-    mkdirSync(dirname(path), { recursive: true });
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    const fresh = writeBeside(path, [newMasterKey()]);
     try {
-      writeFileSync(path, `${newMasterKey()}\n`, { mode: 0o600, flag: 'wx' });
+      // A link, unlike a rename, does not replace a key that another process has just made: that one counts.
+      linkSync(fresh, path);
     } catch (error) {
       // Another process was faster: use its key.
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    } finally {
+      rmSync(fresh);
     }
+    syncFolder(dirname(path));
   }
   return {
     read: () => readKeys(readFileSync(path, 'utf8'), path),
     write(keys) {
-      // An existing file would keep its mode and its readers.
-      rmSync(`${path}.new`, { force: true });
-      writeFileSync(`${path}.new`, `${keys.join('\n')}\n`, { mode: 0o600, flag: 'wx' });
-      renameSync(`${path}.new`, path);
+      renameSync(writeBeside(path, keys), path);
+      syncFolder(dirname(path));
     },
   };
+}
+
+/** Writes a file beside the one of the keys, and on to the disk. @returns its path */
+function writeBeside(path: string, keys: readonly string[]): string {
+  // A name that nobody has: a file that is there already would keep its mode and its readers.
+  const beside = `${path}.${randomBytes(6).toString('hex')}.new`;
+  writeFileSync(beside, `${keys.join('\n')}\n`, { mode: 0o600, flag: 'wx', flush: true });
+  return beside;
+}
+
+/** After a power cut, a folder may still show the file that was there before; not once it is synced. */
+function syncFolder(path: string): void {
+  if (process.platform === 'win32') return;
+  const folder = openSync(path, 'r');
+  fsyncSync(folder);
+  closeSync(folder);
 }
 
 /** @returns 32 fresh bytes in base64 */

@@ -1,4 +1,12 @@
-import { createCipheriv, createDecipheriv, createHmac, createSecretKey, hkdfSync, randomBytes } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto';
 
 const VERSION = 1;
 const IV_BYTES = 12;
@@ -18,8 +26,15 @@ export interface MasterKey {
   seal(secret: Uint8Array, context: string): Buffer;
   /** @throws if the master key, the context or a single bit differs */
   unseal(sealed: Uint8Array, context: string): Buffer;
-  /** Tells whether a secret is sealed with the current sealing key. */
+  /** @returns whether unseal would succeed; the secret itself is wiped at once */
+  opens(sealed: Uint8Array, context: string): boolean;
+  /** @returns whether a secret is sealed with the first key, the one that seals */
   isCurrent(sealed: Uint8Array, context: string): boolean;
+  /**
+   * Keeps up with a rotation by another process: the keys are read again before every seal, and where none of them can
+   * unseal a secret. Where they can't be read, the known ones stay.
+   */
+  follow(read: () => readonly string[]): void;
   /** Adds a new sealing key. @param base64 32 bytes in base64 */
   introduce(base64: string): void;
   /** Drops all keys but the first, once nothing is sealed with the others. */
@@ -34,7 +49,7 @@ export interface MasterKey {
 
 interface OneKey {
   readonly checkValue: string;
-  readonly sealing: Buffer;
+  readonly sealing: KeyObject;
   readonly emailSecret: Buffer;
 }
 
@@ -43,7 +58,7 @@ function deriveKeys(base64: string): OneKey {
   const derive = (purpose: string) => Buffer.from(hkdfSync('sha256', master, '', `ic-idp ${purpose}`, 32));
   return {
     checkValue: createHmac('sha256', derive('check')).update('master key').digest('hex').slice(0, 16),
-    sealing: derive('seal'),
+    sealing: createSecretKey(derive('seal')),
     emailSecret: derive('audit email'),
   };
 }
@@ -68,12 +83,39 @@ export function createMasterKey(...base64: string[]): MasterKey {
     return first;
   };
 
+  function opensWith(key: OneKey, sealed: Uint8Array, context: string): boolean {
+    const secret = opened(key, sealed, context);
+    secret?.fill(0);
+    return secret !== undefined;
+  }
+
   function opened(key: OneKey, sealed: Uint8Array, context: string): Buffer | undefined {
     try {
       return unsealWith(key, sealed, context);
     } catch {
       return undefined;
     }
+  }
+
+  let readAgain: (() => readonly string[]) | undefined;
+  /** @returns whether there are other keys than before */
+  function refresh(): boolean {
+    try {
+      const fresh = readAgain?.().map(deriveKeys) ?? [];
+      const names = (some: readonly OneKey[]) => some.map(({ checkValue }) => checkValue).join();
+      if (fresh.length === 0 || names(fresh) === names(keys)) return false;
+      keys.splice(0, keys.length, ...fresh);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+  function unsealWithAny(sealed: Uint8Array, context: string): Buffer | undefined {
+    for (const key of keys) {
+      const secret = opened(key, sealed, context);
+      if (secret !== undefined) return secret;
+    }
+    return undefined;
   }
 
   // Pass a key object: for bytes, node:crypto first tries other types and catches the exceptions, 8 µs each time.
@@ -84,23 +126,24 @@ export function createMasterKey(...base64: string[]): MasterKey {
       return keys.map(({ checkValue }) => checkValue);
     },
     seal(secret, context) {
+      refresh();
       const iv = randomBytes(IV_BYTES);
       const cipher = createCipheriv('aes-256-gcm', current().sealing, iv).setAAD(Buffer.from(context));
       const ciphertext = Buffer.concat([cipher.update(secret), cipher.final()]);
       return Buffer.concat([Buffer.of(VERSION), iv, cipher.getAuthTag(), ciphertext]);
     },
     unseal(sealed, context) {
-      for (const key of keys.slice(0, -1)) {
-        const secret = opened(key, sealed, context);
-        if (secret !== undefined) return secret;
-      }
+      const secret = unsealWithAny(sealed, context) ?? (refresh() ? unsealWithAny(sealed, context) : undefined);
       // Report the last key's error.
-      return unsealWith(keys.at(-1) ?? current(), sealed, context);
+      return secret ?? unsealWith(keys.at(-1) ?? current(), sealed, context);
     },
-    isCurrent(sealed, context) {
-      const secret = opened(current(), sealed, context);
-      secret?.fill(0);
-      return secret !== undefined;
+    opens(sealed, context) {
+      const any = () => keys.some((key) => opensWith(key, sealed, context));
+      return any() || (refresh() && any());
+    },
+    isCurrent: (sealed, context) => opensWith(current(), sealed, context),
+    follow(read) {
+      readAgain = read;
     },
     introduce: (newer) => void keys.unshift(deriveKeys(newer)),
     forgetOthers: () => void keys.splice(1),

@@ -67,8 +67,7 @@ export class OutcomeUnknown extends Error {
 
 // SQLSTATE classes of a server that can't serve (PostgreSQL, appendix A) and the ways a socket ends.
 const GONE = /^(08...|25P03|57P0.|53...|55000|ECONN.*|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|ENOENT|EHOSTUNREACH|57014)$/;
-const GONE_MESSAGE =
-  /timeout|terminated|Client has encountered a connection error|not queryable|Connection ended|PGlite is closed/i;
+const GONE_MESSAGE = /timeout|terminated|Client has encountered a connection error|not queryable|Connection ended/i;
 
 /** Says whether an error means that the database can't be reached at the moment, as opposed to a bug of ours. */
 export function isDatabaseGone(error: unknown): boolean {

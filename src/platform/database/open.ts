@@ -1,47 +1,74 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { InputError } from '../errors/idp-error.ts';
-import { type ControlSocket, takeControlSocket } from './control-socket.ts';
 import { type Database, isDatabaseGone } from './database.ts';
-import { openEmbedded } from './embedded.ts';
 import { openPostgresql } from './postgresql.ts';
 
-/** A database that is open; an embedded one with the control socket that guards it. */
-export interface OpenDatabase {
-  readonly database: Database;
-  readonly controlSocket: ControlSocket | undefined;
-}
-
+/** Which database: the server of a URL, or else the one of the service's own in a folder. */
 interface DatabaseSettings {
-  /** postgres://... ; without it the embedded database in DATA_DIR is opened. */
   readonly DATABASE_URL?: string | undefined;
   readonly DATA_DIR: string;
+}
+
+/** Called with errors that happen in the background. */
+export type Report = (error: unknown) => void;
+
+async function openGiven(url: string): Promise<Database> {
+  try {
+    return await openPostgresql(url);
+  } catch (error) {
+    const { host, pathname } = new URL(url);
+    const reason = isDatabaseGone(error) ? 'it can’t be reached' : (error as Error).message;
+    throw new InputError(`The database ${pathname.slice(1)} at ${host} (DATABASE_URL) can't be opened: ${reason}.`, {
+      cause: error,
+    });
+  }
+}
+
+/**
+ * Opens the PostgreSQL of the service's own in DATA_DIR. Closing the database also gives its server back, which ends with
+ * its last user.
+ *
+ * @throws InputError where it can't be had
+ */
+export async function openEmbedded(dataDir: string, report?: Report): Promise<Database> {
+  // Loaded here: most installations have a PostgreSQL of their own.
+  const { openEmbeddedServer } = await import('./embedded/embedded-server.ts');
+  const server = await openEmbeddedServer(dataDir, report);
+  try {
+    const database = await openPostgresql(server.url, 'embedded');
+    return {
+      ...database,
+      async close() {
+        await database.close();
+        await server.release();
+      },
+    };
+  } catch (error) {
+    await server.release();
+    if (error instanceof InputError) throw error;
+    throw new InputError(`The embedded database in ${dataDir} can't be opened: ${(error as Error).message}.`, {
+      cause: error,
+    });
+  }
+}
+
+/** Version 0.1.0 kept its embedded database in another form, which PostgreSQL can't read. */
+function refuseOldForm(dataDir: string): void {
+  if (!existsSync(join(dataDir, 'pglite'))) return;
+  throw new InputError(
+    `${join(dataDir, 'pglite')} holds the database of version 0.1.0. Carry it over: make a copy of ${dataDir}, then run npm run upgrade:pglite in the folder of the service, with the same settings.`,
+  );
 }
 
 /**
  * Opens the database that the settings name.
  *
- * @returns undefined where it is the embedded one and a running service has it
+ * @param report is called while an embedded database that was lost can't be started again
  * @throws InputError where it can't be had
  */
-export async function openDatabase(settings: DatabaseSettings): Promise<OpenDatabase | undefined> {
-  if (settings.DATABASE_URL !== undefined) {
-    try {
-      return { database: await openPostgresql(settings.DATABASE_URL), controlSocket: undefined };
-    } catch (error) {
-      const { host, pathname } = new URL(settings.DATABASE_URL);
-      const reason = isDatabaseGone(error) ? 'it can’t be reached' : (error as Error).message;
-      throw new InputError(`The database ${pathname.slice(1)} at ${host} (DATABASE_URL) can't be opened: ${reason}.`, {
-        cause: error,
-      });
-    }
-  }
-  const controlSocket = await takeControlSocket(settings.DATA_DIR);
-  if (controlSocket === undefined) return undefined;
-  try {
-    return { database: await openEmbedded(settings.DATA_DIR), controlSocket };
-  } catch (error) {
-    await controlSocket.release();
-    throw new InputError(`The embedded database in ${settings.DATA_DIR} can't be opened: ${(error as Error).message}`, {
-      cause: error,
-    });
-  }
+export async function openDatabase({ DATABASE_URL, DATA_DIR }: DatabaseSettings, report?: Report): Promise<Database> {
+  if (DATABASE_URL !== undefined) return openGiven(DATABASE_URL);
+  refuseOldForm(DATA_DIR);
+  return openEmbedded(DATA_DIR, report);
 }

@@ -9,8 +9,7 @@ function framesOf({ stack = '' }: Error): string {
 /** The parts of an error that go into the log: never the values that a statement was run with. */
 function describeError(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { message: 'something other than an Error was thrown' };
-  // Drizzle's message repeats the statement with its values; its cause, the driver's error, says what happened. PGlite's
-  // own error has the values too, but in a property of their own, and no cause.
+  // A wrapper's message may repeat the statement with its values; its cause, the driver's error, says what happened.
   const isWrapper = error.name === 'DrizzleQueryError' || ('params' in error && error.cause instanceof Error);
   if (isWrapper) return { ...describeError(error.cause), stack: framesOf(error) };
   const { code } = error as NodeJS.ErrnoException;

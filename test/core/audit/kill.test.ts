@@ -3,8 +3,7 @@
  * process under load and is killed (SIGKILL) at random moments; every assertion that a client has seen, even in a part
  * of a page, must then stand in the audit.
  *
- * PGlite commits inside the process, before any answer can be written: there, this shows that what it committed survives.
- * That nothing is signed without the row is shown on both databases by without-audit.test.ts.
+ * On the embedded database the kill leaves the server running, and the next start takes it over.
  *
  * KILL_ROUNDS sets the number of kills per database, e.g. `KILL_ROUNDS=100 npx vitest run test/core/audit/kill.test.ts`.
  */
@@ -14,6 +13,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runNamed } from '../../../src/admin/operations/run.ts';
+import { openEmbeddedServer } from '../../../src/platform/database/embedded/embedded-server.ts';
 import { assertionIdIn, createPortalClient, type PortalClient } from '../../support/portal-client.ts';
 import { endService, type ServiceProcess, startService } from '../../support/service.ts';
 import { createTestStorage, type TestStorage } from '../../support/storage.ts';
@@ -43,15 +43,17 @@ async function prepare(storage: TestStorage): Promise<void> {
     accounts: ['101Invoice'],
   });
   await close();
-  if (storage.environment.DATABASE_URL === undefined) return;
   // An INSERT takes as long as on a slow disk. What is promised too early then stays unkept for long enough to be seen.
-  const client = new pg.Client({ connectionString: storage.environment.DATABASE_URL });
+  const { DATABASE_URL, DATA_DIR = '' } = storage.environment;
+  const embedded = DATABASE_URL === undefined ? await openEmbeddedServer(DATA_DIR) : undefined;
+  const client = new pg.Client({ connectionString: embedded?.url ?? DATABASE_URL });
   await client.connect();
   await client.query(`create function be_slow() returns trigger language plpgsql as $$
     begin perform pg_sleep(0.015); return null; end $$`);
   await client.query(`create trigger slow after insert on audit_events
     for each statement execute function be_slow()`);
   await client.end();
+  await embedded?.release();
 }
 
 /** Signs on again and again until the service is gone. @param received gets the ID of every assertion seen */

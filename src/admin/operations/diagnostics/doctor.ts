@@ -56,6 +56,7 @@ async function examine(services: DoctorServices): Promise<Finding[]> {
         'Set PUBLIC_URL to the https origin that browsers and Invoice Cloud use, before the first biller is onboarded: it is part of every Entity ID.',
     });
   } else findings.push({ subject: 'PUBLIC_URL', level: 'ok', finding: publicUrl });
+  findings.push(...(await durabilityFindings(database)));
   if (!ready && checks.every(({ name }) => name !== 'keys')) return findings;
   const all = await billers.all();
   if (all.length === 0)
@@ -78,4 +79,21 @@ async function examine(services: DoctorServices): Promise<Finding[]> {
   }
   findings.push(...(await moduleFindings(services)));
   return findings;
+}
+
+/** An assertion leaves once its audit row is committed: that is a promise only where a commit is on the disk. */
+const DURABILITY = {
+  name: 'durability',
+  text: "select name, setting from pg_settings where name in ('fsync', 'synchronous_commit') and setting = 'off'",
+};
+
+async function durabilityFindings(database: DoctorServices['database']): Promise<Finding[]> {
+  // A database that does not answer has its own finding.
+  const off = await database.query<{ name: string }>(DURABILITY, []).catch(() => []);
+  return off.map(({ name }) => ({
+    subject: 'database',
+    level: 'warning',
+    finding: `${name} is off: a power cut loses assertions that were sent from the audit`,
+    remedy: `Set ${name} = on in postgresql.conf, or for the role: alter role ... reset ${name}.`,
+  }));
 }

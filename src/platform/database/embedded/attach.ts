@@ -1,0 +1,70 @@
+import pg from 'pg';
+import { InputError } from '../../errors/idp-error.ts';
+import type { DataFolder } from './data-folder.ts';
+
+// Two numbers of ours, apart from the one of migrations.
+const USERS_LOCK = [7_126_531, 2] as const;
+const CONNECT_WITHIN_MS = 3_000;
+const ANSWER_WITHIN_MS = 5_000;
+
+/** Why no connection was made: no server listens, or it is starting, stopping or full. */
+export type Unreachable = 'absent' | 'busy';
+
+const ABSENT = new Set(['ENOENT', 'ECONNREFUSED']);
+// 57P01 to 57P05: shutting down, starting up (PostgreSQL, appendix A); 53300: all connections are taken.
+const BUSY = /^(57P0.|53300|EAGAIN|ECONNRESET|EPIPE|ETIMEDOUT)$/;
+const BUSY_MESSAGE = /terminated unexpectedly|timeout/i;
+const REFUSED = /^(28...|3D000)$/;
+
+function classify(error: unknown, folder: DataFolder): Unreachable {
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  if (ABSENT.has(code)) return 'absent';
+  if (BUSY.test(code) || (code === '' && BUSY_MESSAGE.test(message))) return 'busy';
+  if (REFUSED.test(code)) {
+    throw new InputError(
+      `The embedded database in ${folder.path} refuses its own password file: ${message}. Restore the whole folder from one backup.`,
+    );
+  }
+  throw error;
+}
+
+/**
+ * Becomes a user of the server: opens a connection that holds a lock which all users share. While any process holds it,
+ * no process stops the server. PostgreSQL releases it with the connection, however the process ends.
+ *
+ * @returns the connection, or why there is none
+ * @throws InputError where the server refuses the role or its password
+ */
+export async function attach(url: string, folder: DataFolder): Promise<pg.Client | Unreachable> {
+  const client = new pg.Client({
+    connectionString: url,
+    connectionTimeoutMillis: CONNECT_WITHIN_MS,
+    query_timeout: ANSWER_WITHIN_MS,
+    application_name: 'ic-idp: uses the server',
+  });
+  // Without a listener, a lost connection would end the process. The loss shows at the next statement and in `end`.
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    const { rows } = await client.query('select pg_try_advisory_lock_shared($1, $2) as held', [...USERS_LOCK]);
+    if (rows[0].held === true) return client;
+    // The last user holds it exclusively, and is about to stop the server.
+    await client.end();
+    return 'busy';
+  } catch (error) {
+    client.end().catch(() => undefined);
+    return classify(error, folder);
+  }
+}
+
+/**
+ * Releases the shared lock, then takes it exclusively if there are no other users. Releasing comes first, so that when
+ * several processes leave at once, the last one gets the exclusive lock.
+ *
+ * @returns whether this was the last user, who must stop the server; no new user can attach while this connection lives
+ */
+export async function leave(client: pg.Client): Promise<boolean> {
+  await client.query('select pg_advisory_unlock_shared($1, $2)', [...USERS_LOCK]);
+  const { rows } = await client.query('select pg_try_advisory_lock($1, $2) as alone', [...USERS_LOCK]);
+  return rows[0].alone === true;
+}

