@@ -7,7 +7,7 @@ import { startInstallation, type TestInstallation } from '../support/installatio
 import { makeSigningKey } from '../support/saml.ts';
 import { DATABASE_KINDS } from '../support/storage.ts';
 
-test('whoever sends passwords without number does not keep signatures waiting (project rule)', async () => {
+test('a flood of passwords does not hold up signatures (project rule)', async () => {
   const { signer } = await makeSigningKey('RSA-2048');
   const hash = await hashPassword('correct horse battery');
   let verified = 0;
@@ -16,13 +16,13 @@ test('whoever sends passwords without number does not keep signatures waiting (p
     verified += 1;
   });
   await signer.sign(Buffer.from('a sign-on that comes after all of them'));
-  // Four threads would have taken all the passwords first.
+  // With all four threads, the passwords would have come first.
   expect(verified).toBeLessThan(20);
   await Promise.all(passwords);
   expect(verified).toBe(60);
 });
 
-test('a hash that can’t be read gives its place to the next in line (project rule)', async () => {
+test('an unreadable hash gives its slot to the next in line (project rule)', async () => {
   const broken = await Promise.allSettled(Array.from({ length: 8 }, () => verifyPassword('no hash', 'x')));
   expect(broken.every(({ status }) => status === 'rejected')).toBe(true);
   expect(await verifyPassword(await hashPassword('x'), 'x')).toBe(true);
@@ -39,7 +39,7 @@ describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
   });
   afterAll(() => installation.close());
 
-  test('however many guesses at a password come at once, ten are looked at', {
+  test('no matter how many password guesses arrive at once, ten are checked', {
     meta: { holds: ['IDP-102'], source: 'project rule' },
   }, async () => {
     const guesses = Array.from({ length: 30 }, (_, guess) =>
@@ -53,7 +53,7 @@ describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
     expect(statuses.filter((status) => status === 429)).toHaveLength(20);
   });
 
-  test('however many sign-ons a flood has begun, those that expired go, and the others stay', {
+  test('no matter how many sign-ons a flood has started, expired ones are deleted and the others kept', {
     meta: { holds: ['IDP-102'], source: 'project rule' },
   }, async () => {
     const { database, tidy } = installation.services;

@@ -18,7 +18,7 @@ afterEach(async () => {
   for (const end of after.splice(0)) await end();
 });
 
-/** A service with somebody signed in. */
+/** A service with a signed-in user. */
 async function start(options: { readonly postgresUrl?: string }): Promise<void> {
   installation = await startInstallation(options);
   await installation.addBiller('riverton');
@@ -28,7 +28,7 @@ async function start(options: { readonly postgresUrl?: string }): Promise<void> 
 }
 
 describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
-  test('without its audit row no assertion leaves, and the same request can be brought again', {
+  test('without its audit row no assertion is sent, and the same request can be sent again', {
     meta: { holds: ['IDP-102'], source: 'project rule' },
   }, async () => {
     await start(kind === 'embedded' ? {} : { postgresUrl: inject('postgresUrl') });
@@ -42,13 +42,13 @@ describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
     const answered = await client.signOn('riverton', TEST_SP, requestId);
     expect(answered.status).toBe(200);
     expect(assertionIdIn(answered.body)).toMatch(/^_/);
-    // Answered once is answered for good.
+    // Once answered, it stays answered.
     const replayed = await client.signOn('riverton', TEST_SP, requestId);
     expect(replayed.status).toBe(400);
     expect(replayed.body).not.toContain('SAMLResponse');
   });
 
-  test('of one request that is brought many times at once, one is answered', {
+  test('if one request is sent many times concurrently, it is answered once', {
     meta: { holds: ['IDP-102'], source: 'project rule' },
   }, async () => {
     await start(kind === 'embedded' ? {} : { postgresUrl: inject('postgresUrl') });
@@ -59,7 +59,7 @@ describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
   });
 });
 
-test('while PostgreSQL is gone, a sign-on is answered with a page that says so, and works again once it is back', async () => {
+test('while PostgreSQL is down, a sign-on gets a page that says so, and works again once PostgreSQL is back', async () => {
   const cable = await layCable(inject('postgresUrl'));
   after.push(cable.cut);
   await start({ postgresUrl: cable.url });

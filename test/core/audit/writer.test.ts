@@ -10,7 +10,7 @@ import { createTestStorage, DATABASE_KINDS, type TestConnection, type TestStorag
 const BILLER = crypto.randomUUID();
 let made = 0;
 
-/** A reference of its own, and an event with it. */
+/** A new reference, and an event with it. */
 function newEvent(): AuditEvent {
   made += 1;
   const reference = `REF-${made}`;
@@ -23,7 +23,7 @@ function issued(requestId: string | undefined, assertionId: string): AuditEvent 
   return { event: 'assertion.issued', reference: `REF-${made}`, billerId: BILLER, requestId, assertionId, details };
 }
 
-/** How many transactions wrote these events: the database itself knows it of every row. */
+/** How many transactions wrote these events, according to the database. */
 async function transactionsOf(db: Db, events: readonly AuditEvent[]): Promise<number> {
   const references = events.map((event) => event.reference);
   const row = await db
@@ -42,7 +42,7 @@ async function isCommitted(db: Db, event: AuditEvent): Promise<boolean> {
   return (await listEvents(db, { reference: event.reference, limit: 1 })).length === 1;
 }
 
-/** What became of each append: true, false, or the code of the error. */
+/** The result of each append: true, false, or the error code. */
 async function outcomes(appends: readonly Promise<boolean>[]): Promise<unknown[]> {
   const settled = await Promise.allSettled(appends);
   return settled.map((one) => (one.status === 'fulfilled' ? one.value : one.reason.code));
@@ -69,18 +69,18 @@ describe.each(DATABASE_KINDS)('the audit writer on the %s database', (kind) => {
   beforeAll(() => open(kind));
   afterAll(close);
 
-  test('events that come together are committed together, in their order', {
+  test('events that arrive together are committed together, in order', {
     meta: { holds: ['IDP-102'], source: 'project rule' },
   }, async () => {
     const events = Array.from({ length: 300 }, newEvent);
     expect(await Promise.all(events.map((event) => audit.append(event)))).toEqual(events.map(() => true));
-    // The first goes at once; the others wait for its commit and go together.
+    // The first is written immediately; the others wait for its commit and are written together.
     expect(await transactionsOf(db, events)).toBe(2);
     const rows = await listEvents(db, { billerId: BILLER, event: 'sign_in.failed', limit: 300 });
     expect(rows.reverse().map((row) => row.reference)).toEqual(events.map((event) => event.reference));
   });
 
-  test('more events than one statement takes are committed all the same', {
+  test('more events than fit into one statement are committed too', {
     meta: { holds: ['IDP-102'], source: 'project rule' },
   }, async () => {
     const events = Array.from({ length: 1_300 }, newEvent);
@@ -88,7 +88,7 @@ describe.each(DATABASE_KINDS)('the audit writer on the %s database', (kind) => {
     expect(await transactionsOf(db, events)).toBe(4);
   });
 
-  test('events that come one after another don’t wait for more', {
+  test('events that arrive one after another don’t wait for more', {
     meta: { holds: ['IDP-102'], source: 'project rule' },
   }, async () => {
     const events = Array.from({ length: 3 }, newEvent);
@@ -99,7 +99,7 @@ describe.each(DATABASE_KINDS)('the audit writer on the %s database', (kind) => {
     expect(await transactionsOf(db, events)).toBe(3);
   });
 
-  test('a request that was answered before is turned away, alone', {
+  test('only a request that was already answered is refused', {
     meta: { holds: ['IDP-102'], source: 'project rule' },
   }, async () => {
     expect(await audit.append(issued('_answered', '_first'))).toBe(true);
@@ -115,7 +115,7 @@ describe.each(DATABASE_KINDS)('the audit writer on the %s database', (kind) => {
     expect(rows.map((row) => row.assertionId).sort()).toEqual(written);
   });
 
-  test('a commit that fails is told to exactly those who waited for it; later ones go through', {
+  test('a failed commit is reported to exactly those who waited for it; later ones succeed', {
     meta: { holds: ['IDP-102'], source: 'project rule' },
   }, async () => {
     const [early, poisoned, neighbour, late] = [
@@ -124,13 +124,13 @@ describe.each(DATABASE_KINDS)('the audit writer on the %s database', (kind) => {
       newEvent(),
       newEvent(),
     ];
-    // The rule is looked at when the transaction commits, not when the row is inserted: who resolved before would lie.
+    // The rule is checked at commit, not at insert, so resolving before the commit would be wrong.
     await sql`create function refuse() returns trigger language plpgsql as $$ begin
       if new.reference = 'POISON' then raise exception 'refused at commit'; end if; return null; end $$`.execute(db);
     await sql`create constraint trigger refuse after insert on audit_events
       deferrable initially deferred for each row execute function refuse()`.execute(db);
     try {
-      // The first goes alone; the two behind it share a transaction; the last comes when they have failed.
+      // The first is written alone; the next two share a transaction; the last arrives after they failed.
       const appends = [audit.append(early), audit.append(poisoned), audit.append(neighbour)];
       expect(await outcomes(appends)).toEqual([true, 'internal_error', 'internal_error']);
       expect(await outcomes([audit.append(late)])).toEqual([true]);
@@ -142,7 +142,7 @@ describe.each(DATABASE_KINDS)('the audit writer on the %s database', (kind) => {
     }
   });
 
-  test('drained waits for everything that was appended, also where it fails', {
+  test('drained waits for everything appended, even if it fails', {
     meta: { holds: ['IDP-102'], source: 'project rule' },
   }, async () => {
     const events = Array.from({ length: 20 }, newEvent);
@@ -159,15 +159,17 @@ describe.each(DATABASE_KINDS)('the audit writer on the %s database', (kind) => {
     expect(await refused).toEqual(['internal_error', 'internal_error']);
   });
 
-  test('text that the database can’t hold does not take its neighbours down', {
+  test('text that the database can’t store does not affect other events', {
     meta: { holds: ['IDP-102'], source: 'project rule' },
   }, async () => {
-    const odd = ['NUL \u0000', 'half a pair \ud83d', 'the other half \ude00', '\u0001 \u001f \u007f'].map((reason) => ({
-      ...newEvent(),
-      event: 'sign_in.failed' as const,
-      requestId: reason,
-      details: { reason },
-    }));
+    const odd = ['NUL \u0000', 'half a surrogate pair \ud83d', 'the other half \ude00', '\u0001 \u001f \u007f'].map(
+      (reason) => ({
+        ...newEvent(),
+        event: 'sign_in.failed' as const,
+        requestId: reason,
+        details: { reason },
+      }),
+    );
     const events = [newEvent(), newEvent(), ...odd, newEvent()];
     expect(await outcomes(events.map((event) => audit.append(event)))).toEqual(events.map(() => true));
     for (const event of events) expect(await isCommitted(db, event)).toBe(true);
@@ -186,7 +188,7 @@ describe('the audit writer while PostgreSQL can’t commit', () => {
     await close();
   });
 
-  /** The server process that waits for the lock on the audit. */
+  /** The server process that waits for the lock on the audit table. */
   async function waitingBackend(): Promise<number> {
     return vi.waitUntil(
       async () => {
@@ -199,7 +201,7 @@ describe('the audit writer while PostgreSQL can’t commit', () => {
     );
   }
 
-  test('nobody is told before the commit, and one connection’s end concerns one INSERT only (project rule)', async () => {
+  test('nothing resolves before the commit, and a lost connection affects only one INSERT (project rule)', async () => {
     await other.query('begin; lock table audit_events in access exclusive mode');
     const told: string[] = [];
     const append = (event: AuditEvent) =>
@@ -223,9 +225,9 @@ describe('the audit writer while PostgreSQL can’t commit', () => {
     expect(await isCommitted(db, inFlight)).toBe(false);
   });
 
-  test('a commit that was told is seen by every other connection (project rule)', async () => {
+  test('a reported commit is visible to every other connection (project rule)', async () => {
     const elsewhere = new pg.Pool({ connectionString: storage.environment.DATABASE_URL });
-    // Its connections end a moment after `end` resolves, and by then the database may be gone.
+    // Its connections close just after `end` resolves, when the database may already be gone.
     elsewhere.on('error', () => undefined);
     const events = Array.from({ length: 50 }, newEvent);
     const seen = await Promise.all(
