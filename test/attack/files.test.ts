@@ -22,13 +22,13 @@ test('the embedded database is the owner’s alone, also in a DATA_DIR that was 
   }
 });
 
-test('a master key that is rotated stays the owner’s alone, whatever lay in its place', () => {
+test('a rotated master key is readable only by its owner, no matter which file was there before', () => {
   const { folder, remove } = workingFolder();
   try {
     const path = join(folder, 'certs', 'master.key');
     const file = embeddedMasterKeyFile(path);
     expect(modeOf(path)).toBe('600');
-    // Left by a rotation that was cut off, or put there by somebody who wants to read what comes.
+    // Left behind by an interrupted rotation, or planted by someone who wants to read the new key.
     writeFileSync(`${path}.new`, '', { mode: 0o666 });
     chmodSync(`${path}.new`, 0o666);
     const keys = [newMasterKey(), ...file.read()];

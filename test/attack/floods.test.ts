@@ -6,7 +6,7 @@ import { createBrowserLike } from '../support/browser-like.ts';
 import { startInstallation, type TestInstallation } from '../support/installation.ts';
 import { makeSigningKey } from '../support/saml.ts';
 
-test('whoever sends passwords without number does not keep signatures waiting', async () => {
+test('a flood of passwords does not hold up signatures', async () => {
   const { signer } = await makeSigningKey('RSA-2048');
   const hash = await hashPassword('correct horse battery');
   let verified = 0;
@@ -15,13 +15,13 @@ test('whoever sends passwords without number does not keep signatures waiting', 
     verified += 1;
   });
   await signer.sign(Buffer.from('a sign-on that comes after all of them'));
-  // Four threads would have taken all the passwords first.
+  // With all four threads, the passwords would have come first.
   expect(verified).toBeLessThan(20);
   await Promise.all(passwords);
   expect(verified).toBe(60);
 });
 
-test('a hash that can’t be read gives its place to the next in line', async () => {
+test('an unreadable hash gives its slot to the next in line', async () => {
   const broken = await Promise.allSettled(Array.from({ length: 8 }, () => verifyPassword('no hash', 'x')));
   expect(broken.every(({ status }) => status === 'rejected')).toBe(true);
   expect(await verifyPassword(await hashPassword('x'), 'x')).toBe(true);
@@ -37,7 +37,7 @@ describe('a flood', () => {
   });
   afterAll(() => installation.close());
 
-  test('however many guesses at a password come at once, ten are looked at', async () => {
+  test('no matter how many password guesses arrive at once, ten are checked', async () => {
     const guesses = Array.from({ length: 30 }, (_, guess) =>
       createBrowserLike(installation.server).post('/login/riverton', {
         email: 'pat@example.com',
@@ -49,7 +49,7 @@ describe('a flood', () => {
     expect(statuses.filter((status) => status === 429)).toHaveLength(20);
   });
 
-  test('however many sign-ons a flood has begun, those that expired go, and the others stay', async () => {
+  test('no matter how many sign-ons a flood has started, expired ones are deleted and the others kept', async () => {
     const { database, tidy } = installation.services;
     const begin = () =>
       createBrowserLike(installation.server).get(`/saml/riverton/sso?${redirectQuery(authnRequest())}`);

@@ -17,7 +17,7 @@ const signOn = (cookie: string) =>
   installation.server.inject({ url: `/saml/riverton/sso?${redirectQuery(authnRequest())}`, headers: { cookie } });
 
 test.each(['é', '(', ' [', '@', '', 'a'.repeat(17), '__proto__'])(
-  'cookies whose names begin as those of flows, and go on with %j',
+  'cookies with names that start like a flow’s and continue with %j',
   { meta: { holds: ['IDP-100'], source: 'project rule' } },
   async (name) => {
     const many = Array.from({ length: 12 }, (_, number) => `__Host-flow-${name}${number}=x`);
@@ -36,7 +36,7 @@ test('a browser keeps eight unfinished flows; cookies of the others are dropped'
 });
 
 test.each(['pat@example.com\0', '\0', 'pat\0@example.com', 'pat@example.com\n', '\uFFFF@example.com'])(
-  'the email %j is nobody’s, and no error',
+  'the email %j matches no one, and is not an error',
   { meta: { holds: ['IDP-100'], source: 'project rule' } },
   async (email) => {
     const headers = { 'x-forwarded-for': '203.0.113.1' };
@@ -45,16 +45,16 @@ test.each(['pat@example.com\0', '\0', 'pat\0@example.com', 'pat@example.com\n', 
       { email, password: PASSWORD },
       headers,
     );
-    // What a browser's own form adds around an email is passed over; anything else in it makes another one.
+    // White space that browsers add around an email is ignored; anything else makes it a different email.
     expect(answer.statusCode).toBe(email === 'pat@example.com\n' ? 303 : 401);
   },
 );
 
 test.each(['x'.repeat(9_000), '1'.repeat(3_000), 'unknown', '203.0.113.9:8080', "'; drop table sessions; --"])(
-  'an X-Forwarded-For that is no address is one stranger among others',
+  'an X-Forwarded-For that is not an address counts as one unknown client',
   { meta: { holds: ['IDP-100'], source: 'project rule' } },
   async (address) => {
-    // No two are alike, so that no compression makes one fit into an index.
+    // All different, so that compression can't make them fit into an index.
     const noise = Array.from({ length: 1_500 }, () => Math.random().toString(36).slice(2)).join('');
     for (const client of [address, `${address}${noise}`.slice(0, 12_000)]) {
       const headers = { 'x-forwarded-for': client };
@@ -65,7 +65,7 @@ test.each(['x'.repeat(9_000), '1'.repeat(3_000), 'unknown', '203.0.113.9:8080', 
   },
 );
 
-test('a request that never arrives whole does not hold its connection for ever', {
+test('a request that never completes does not hold its connection forever', {
   meta: { holds: ['IDP-100'], source: 'project rule' },
 }, () => {
   const { requestTimeout, headersTimeout } = installation.server.server;
@@ -74,7 +74,7 @@ test('a request that never arrives whole does not hold its connection for ever',
   expect(headersTimeout).toBeGreaterThan(0);
 });
 
-test('a path that is no path gets a page with a code', {
+test('a malformed path gets a page with a code', {
   meta: { holds: ['IDP-100'], source: 'project rule' },
 }, async () => {
   for (const path of [

@@ -43,7 +43,7 @@ describe('signing keys', () => {
   });
   const stage = () => operate('key.stage', { keyType: 'EC-P256' });
 
-  test('a staged key is published behind the active one, which still signs', {
+  test('a staged key is published after the active one, which still signs', {
     meta: { holds: ['IDP-057', 'IDP-082'], source: 'SAML Metadata 2.4.1.1' },
   }, async () => {
     const old = await fingerprintOf('active');
@@ -52,14 +52,14 @@ describe('signing keys', () => {
     const keys = await connection.services.keys.ofBiller(biller.id);
     expect(keys.fingerprints).toEqual([old, await fingerprintOf('staged')]);
     expect(keys.active?.fingerprint).toBe(old);
-    // What KeyInfo is written with.
+    // The certificate in KeyInfo.
     const { certificate } = (await connection.services.keys.forSigning(biller.id)).active?.signer ?? {};
     expect(new X509Certificate(Buffer.from(certificate ?? '', 'base64')).fingerprint256.replaceAll(':', '')).toBe(
       old?.toUpperCase(),
     );
   });
 
-  test('a rotation touches one biller and no other', {
+  test('a rotation affects only one biller', {
     meta: { holds: ['IDP-085'], source: 'project rule' },
   }, async () => {
     const other = slug;
@@ -97,7 +97,7 @@ describe('signing keys', () => {
     ]);
   });
 
-  test('a retired key is gone from the metadata, and its private part from the database', {
+  test('a retired key is gone from the metadata, and its private key from the database', {
     meta: { holds: ['IDP-087'], source: 'project rule' },
   }, async () => {
     await stage();
@@ -111,7 +111,7 @@ describe('signing keys', () => {
     expect((await connection.services.keys.ofBiller(biller.id)).fingerprints).toEqual([await fingerprintOf('active')]);
   });
 
-  test('a change that fails half way changes nothing, and can be made again', {
+  test('a change that fails halfway changes nothing, and can be repeated', {
     meta: { holds: ['IDP-089'], source: 'project rule' },
   }, async () => {
     await stage();
@@ -138,7 +138,7 @@ describe('signing keys', () => {
     await expect(operate('key.activate', force)).rejects.toThrow(`${slug} has no staged key.`);
   });
 
-  test('a revoked active key is replaced in the same moment, and what to tell whom is told', async () => {
+  test('a revoked active key is replaced in the same transaction, and the output says whom to tell what', async () => {
     const old = await fingerprintOf('active');
     await expect(operate('key.revoke', { reason: 'it leaked' })).rejects.toThrow('it needs a replacement');
     const result = await operate('key.revoke', { reason: 'it leaked', replace: 'EC-P256' });
@@ -150,7 +150,7 @@ describe('signing keys', () => {
   });
 });
 
-test('of two instances that activate at once, one wins and both agree', {
+test('if two instances activate at the same time, one wins and both agree', {
   meta: { holds: ['IDP-088'], source: 'project rule' },
 }, async () => {
   const storage = await createTestStorage('postgresql');

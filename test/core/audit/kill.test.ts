@@ -1,7 +1,7 @@
 /**
  * The promise behind every sign-on: no assertion leaves before its audit row is committed. The service runs as a real
- * process under load and is killed (SIGKILL) at random moments; every assertion that a client has seen, even in a part
- * of a page, must then stand in the audit.
+ * process under load and is killed (SIGKILL) at random moments; every assertion that a client has seen, even in part
+ * of a page, must then be in the audit log.
  *
  * On the embedded database the kill leaves the server running, and the next start takes it over.
  *
@@ -25,7 +25,7 @@ const CASES = [
 ] as const;
 
 const CLIENTS = 16;
-/** So many assertions were received when the kill comes, and some milliseconds more. */
+/** The kill comes a few milliseconds after this many assertions were received. */
 const KILL_AFTER = [20, 150] as const;
 const KILL_WITHIN_MS = 25;
 const SP = 'https://sp.example/metadata';
@@ -43,7 +43,7 @@ async function prepare(storage: TestStorage): Promise<void> {
     accounts: ['101Invoice'],
   });
   await close();
-  // An INSERT takes as long as on a slow disk. What is promised too early then stays unkept for long enough to be seen.
+  // Make each INSERT as slow as on a slow disk, so that an assertion sent too early is noticed.
   const { DATABASE_URL, DATA_DIR = '' } = storage.environment;
   const embedded = DATABASE_URL === undefined ? await openEmbeddedServer(DATA_DIR) : undefined;
   const client = new pg.Client({ connectionString: embedded?.url ?? DATABASE_URL });
@@ -56,7 +56,7 @@ async function prepare(storage: TestStorage): Promise<void> {
   await embedded?.release();
 }
 
-/** Signs on again and again until the service is gone. @param received gets the ID of every assertion seen */
+/** Signs on continuously until the service is gone. @param received gets the ID of every assertion seen */
 async function signOnUntilGone(client: PortalClient, received: (assertionId: string) => void): Promise<void> {
   for (;;) {
     const answer = await client.signOn('riverton', SP).catch(() => undefined);
@@ -68,7 +68,7 @@ async function signOnUntilGone(client: PortalClient, received: (assertionId: str
   }
 }
 
-/** One service, its load and its end. @returns the IDs of the assertions that clients have seen */
+/** Starts a service, puts load on it and kills it. @returns the IDs of the assertions that clients have seen */
 async function killUnderLoad(storage: TestStorage, cookies: Map<string, string>): Promise<string[]> {
   const service: ServiceProcess = await startService(storage.environment, storage.folder);
   const clients = Array.from({ length: CLIENTS }, () => createPortalClient(service.url));
@@ -99,7 +99,7 @@ async function killUnderLoad(storage: TestStorage, cookies: Map<string, string>)
   }
 }
 
-/** @returns which of the assertions stand in the audit */
+/** @returns which of the assertions are in the audit log */
 async function inAudit(storage: TestStorage, assertionIds: readonly string[]): Promise<Set<string | null>> {
   const { database, close } = await storage.open();
   try {
@@ -122,7 +122,7 @@ describe.each(CASES)('on the $kind database', ({ kind, kills }) => {
   });
   afterAll(() => storage.remove());
 
-  test('every assertion that left the service stands in the audit, however the service dies', {
+  test('every assertion that left the service is in the audit log, no matter how the service dies', {
     timeout: 300_000,
     meta: { holds: ['IDP-102'], source: 'project rule' },
   }, async () => {

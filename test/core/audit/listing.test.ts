@@ -15,7 +15,7 @@ const GRACE = randomUUID();
 const [riverton, springfield] = [newBillerRow(), newBillerRow()];
 const at = (minutes: number) => Date.UTC(2026, 2, 1, 8, minutes);
 
-/** The audit of one morning, in the order in which it was written. */
+/** The audit events of one morning, in the order written. */
 const MORNING: readonly AuditEvent[] = [
   signIn('amber-otter-a', riverton.id, ADA, 'Ada@Example.com'),
   assertion('amber-otter-b', riverton.id, ADA, 'Ada@Example.com', '_request-1'),
@@ -70,7 +70,7 @@ describe('the audit', () => {
   const operate = async (input: Record<string, unknown>) =>
     (await runNamed(connection.services, 'audit.list', input, { name: 'test' })) as { reference: string }[];
 
-  test('lists the newest first, as many as are asked for, and reads on from there', async () => {
+  test('lists the newest first, up to the limit, and pages on from there', async () => {
     expect(await references({})).toEqual(['f', 'e', 'd', 'c', 'b', 'a']);
     const page = await listEvents(connection.database.db, { limit: 4 });
     expect(page.map(({ reference }) => reference.slice(-1))).toEqual(['f', 'e', 'd', 'c']);
@@ -85,14 +85,18 @@ describe('the audit', () => {
     ['reference', { reference: 'amber-otter-e' }, ['e']],
     ['request', { requestId: '_request-2' }, ['f']],
     ['assertion', { assertionId: '_assertion-of_request-1' }, ['b']],
-    ['time, itself included', { since: new Date(at(40)) }, ['f', 'e']],
-    ['several things, which must all hold', { billerId: riverton.id, userId: ADA, event: 'sign_in.succeeded' }, ['a']],
-    ['nothing that is there', { userId: ADA, event: 'sign_in.failed' }, []],
+    ['time, inclusive', { since: new Date(at(40)) }, ['f', 'e']],
+    [
+      'several filters, which must all match',
+      { billerId: riverton.id, userId: ADA, event: 'sign_in.succeeded' },
+      ['a'],
+    ],
+    ['filters that match nothing', { userId: ADA, event: 'sign_in.failed' }, []],
   ])('is searched by %s', async (_by, filter, found) => {
     expect(await references(filter)).toEqual(found);
   });
 
-  test('is searched by email in any case, although no email is stored', async () => {
+  test('can be searched by email in any case, although no email is stored', async () => {
     const found = async (email: string) => (await operate({ email })).map(({ reference }) => reference.slice(-1));
     expect(await found(' ADA@example.COM ')).toEqual(['c', 'b', 'a']);
     expect(await found('grace@example.com')).toEqual(['f', 'e', 'd']);
@@ -105,7 +109,7 @@ describe('the audit', () => {
     expect(stored?.text).not.toMatch(/ada@|grace@|example\.com/i);
   });
 
-  test('the hash of an email is of no use without the master key', () => {
+  test('the hash of an email is useless without the master key', () => {
     const { masterKey } = connection.services;
     const other = createMasterKey(Buffer.alloc(32, 7).toString('base64'));
     expect(masterKey.hashEmail('ada@example.com')).toMatch(/^[\w-]{22}$/);
@@ -113,7 +117,7 @@ describe('the audit', () => {
     expect(masterKey.hashEmail('ada@example.com')).not.toBe(other.hashEmail('ada@example.com'));
   });
 
-  test('an operator’s search names the biller by its slug, and says what is wrong with it', async () => {
+  test('an operator searches by the biller’s slug, and bad searches are explained', async () => {
     expect((await operate({ biller: springfield.slug })).map(({ reference }) => reference)).toEqual(['amber-otter-c']);
     expect((await operate({ reference: 'Amber OTTER b' })).map(({ reference }) => reference)).toEqual([
       'amber-otter-b',
@@ -127,7 +131,7 @@ describe('the audit', () => {
     await expect(operate({ since: 'yesterday' })).rejects.toThrow(/^since: must be a date or time/);
   });
 
-  test('the audit of a biller that was removed stays', async () => {
+  test('the audit events of a removed biller are kept', async () => {
     await deleteBiller(connection.database.db, springfield.id);
     const [row] = await listEvents(connection.database.db, { reference: 'amber-otter-c', limit: 1 });
     expect(row).toMatchObject({ biller: null, userId: ADA });

@@ -17,7 +17,7 @@ afterEach(async () => {
   for (const end of after.splice(0)) await end();
 });
 
-/** A service with somebody signed in. */
+/** A service with a signed-in user. */
 async function start(options: { readonly postgresUrl?: string } = {}): Promise<void> {
   installation = await startInstallation(options);
   await installation.addBiller('riverton');
@@ -27,7 +27,7 @@ async function start(options: { readonly postgresUrl?: string } = {}): Promise<v
 }
 
 describe('a sign-on', () => {
-  test('without its audit row no assertion leaves, and the same request can be brought again', async () => {
+  test('without its audit row no assertion is sent, and the same request can be sent again', async () => {
     await start();
     const { db } = installation.services.database;
     const requestId = newSamlId();
@@ -39,13 +39,13 @@ describe('a sign-on', () => {
     const answered = await client.signOn('riverton', TEST_SP, requestId);
     expect(answered.status).toBe(200);
     expect(assertionIdIn(answered.body)).toMatch(/^_/);
-    // Answered once is answered for good.
+    // Once answered, it stays answered.
     const replayed = await client.signOn('riverton', TEST_SP, requestId);
     expect(replayed.status).toBe(400);
     expect(replayed.body).not.toContain('SAMLResponse');
   });
 
-  test('of one request that is brought many times at once, one is answered', async () => {
+  test('if one request is sent many times concurrently, it is answered once', async () => {
     await start();
     const requestId = newSamlId();
     const answers = await Promise.all(Array.from({ length: 12 }, () => client.signOn('riverton', TEST_SP, requestId)));
@@ -54,7 +54,7 @@ describe('a sign-on', () => {
   });
 });
 
-test('while PostgreSQL is gone, a sign-on is answered with a page that says so, and works again once it is back', async () => {
+test('while PostgreSQL is down, a sign-on gets a page that says so, and works again once PostgreSQL is back', async () => {
   const cable = await layCable(inject('postgresUrl'));
   after.push(cable.cut);
   await start({ postgresUrl: cable.url });

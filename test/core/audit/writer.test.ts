@@ -10,7 +10,7 @@ import { createTestStorage, type TestConnection, type TestStorage } from '../../
 const BILLER = crypto.randomUUID();
 let made = 0;
 
-/** A reference of its own, and an event with it. */
+/** A new reference, and an event with it. */
 function newEvent(): AuditEvent {
   made += 1;
   const reference = `REF-${made}`;
@@ -23,7 +23,7 @@ function issued(requestId: string | undefined, assertionId: string): AuditEvent 
   return { event: 'assertion.issued', reference: `REF-${made}`, billerId: BILLER, requestId, assertionId, details };
 }
 
-/** How many transactions wrote these events: the database itself knows it of every row. */
+/** How many transactions wrote these events, according to the database. */
 async function transactionsOf(db: Db, events: readonly AuditEvent[]): Promise<number> {
   const references = events.map((event) => event.reference);
   const row = await db
@@ -42,7 +42,7 @@ async function isCommitted(db: Db, event: AuditEvent): Promise<boolean> {
   return (await listEvents(db, { reference: event.reference, limit: 1 })).length === 1;
 }
 
-/** What became of each append: true, false, or the code of the error. */
+/** The result of each append: true, false, or the error code. */
 async function outcomes(appends: readonly Promise<boolean>[]): Promise<unknown[]> {
   const settled = await Promise.allSettled(appends);
   return settled.map((one) => (one.status === 'fulfilled' ? one.value : one.reason.code));
@@ -69,22 +69,22 @@ describe('the audit writer', () => {
   beforeAll(open);
   afterAll(close);
 
-  test('events that come together are committed together, in their order', async () => {
+  test('events that arrive together are committed together, in order', async () => {
     const events = Array.from({ length: 300 }, newEvent);
     expect(await Promise.all(events.map((event) => audit.append(event)))).toEqual(events.map(() => true));
-    // The first goes at once; the others wait for its commit and go together.
+    // The first is written immediately; the others wait for its commit and are written together.
     expect(await transactionsOf(db, events)).toBe(2);
     const rows = await listEvents(db, { billerId: BILLER, event: 'sign_in.failed', limit: 300 });
     expect(rows.reverse().map((row) => row.reference)).toEqual(events.map((event) => event.reference));
   });
 
-  test('more events than one statement takes are committed all the same', async () => {
+  test('more events than fit into one statement are committed too', async () => {
     const events = Array.from({ length: 1_300 }, newEvent);
     await Promise.all(events.map((event) => audit.append(event)));
     expect(await transactionsOf(db, events)).toBe(4);
   });
 
-  test('events that come one after another don’t wait for more', async () => {
+  test('events that arrive one after another don’t wait for more', async () => {
     const events = Array.from({ length: 3 }, newEvent);
     for (const event of events) {
       expect(await audit.append(event)).toBe(true);
@@ -93,7 +93,7 @@ describe('the audit writer', () => {
     expect(await transactionsOf(db, events)).toBe(3);
   });
 
-  test('a request that was answered before is turned away, alone', async () => {
+  test('only a request that was already answered is refused', async () => {
     expect(await audit.append(issued('_answered', '_first'))).toBe(true);
     expect(await audit.append(issued('_answered', '_second'))).toBe(false);
     const together = ['_x', '_answered', '_y', '_x', undefined, undefined].map((requestId, index) =>
@@ -107,20 +107,20 @@ describe('the audit writer', () => {
     expect(rows.map((row) => row.assertionId).sort()).toEqual(written);
   });
 
-  test('a commit that fails is told to exactly those who waited for it; later ones go through', async () => {
+  test('a failed commit is reported to exactly those who waited for it; later ones succeed', async () => {
     const [early, poisoned, neighbour, late] = [
       newEvent(),
       { ...newEvent(), reference: 'POISON' },
       newEvent(),
       newEvent(),
     ];
-    // The rule is looked at when the transaction commits, not when the row is inserted: who resolved before would lie.
+    // The rule is checked at commit, not at insert, so resolving before the commit would be wrong.
     await sql`create function refuse() returns trigger language plpgsql as $$ begin
       if new.reference = 'POISON' then raise exception 'refused at commit'; end if; return null; end $$`.execute(db);
     await sql`create constraint trigger refuse after insert on audit_events
       deferrable initially deferred for each row execute function refuse()`.execute(db);
     try {
-      // The first goes alone; the two behind it share a transaction; the last comes when they have failed.
+      // The first is written alone; the next two share a transaction; the last arrives after they failed.
       const appends = [audit.append(early), audit.append(poisoned), audit.append(neighbour)];
       expect(await outcomes(appends)).toEqual([true, 'internal_error', 'internal_error']);
       expect(await outcomes([audit.append(late)])).toEqual([true]);
@@ -132,7 +132,7 @@ describe('the audit writer', () => {
     }
   });
 
-  test('drained waits for everything that was appended, also where it fails', async () => {
+  test('drained waits for everything appended, even if it fails', async () => {
     const events = Array.from({ length: 20 }, newEvent);
     const appends = events.map((event) => audit.append(event));
     await audit.drained();
@@ -147,13 +147,15 @@ describe('the audit writer', () => {
     expect(await refused).toEqual(['internal_error', 'internal_error']);
   });
 
-  test('text that the database can’t hold does not take its neighbours down', async () => {
-    const odd = ['NUL \u0000', 'half a pair \ud83d', 'the other half \ude00', '\u0001 \u001f \u007f'].map((reason) => ({
-      ...newEvent(),
-      event: 'sign_in.failed' as const,
-      requestId: reason,
-      details: { reason },
-    }));
+  test('text that the database can’t store does not affect other events', async () => {
+    const odd = ['NUL \u0000', 'half a surrogate pair \ud83d', 'the other half \ude00', '\u0001 \u001f \u007f'].map(
+      (reason) => ({
+        ...newEvent(),
+        event: 'sign_in.failed' as const,
+        requestId: reason,
+        details: { reason },
+      }),
+    );
     const events = [newEvent(), newEvent(), ...odd, newEvent()];
     expect(await outcomes(events.map((event) => audit.append(event)))).toEqual(events.map(() => true));
     for (const event of events) expect(await isCommitted(db, event)).toBe(true);
@@ -172,7 +174,7 @@ describe('the audit writer while PostgreSQL can’t commit', () => {
     await close();
   });
 
-  /** The server process that waits for the lock on the audit. */
+  /** The server process that waits for the lock on the audit table. */
   async function waitingBackend(): Promise<number> {
     return vi.waitUntil(
       async () => {
@@ -185,7 +187,7 @@ describe('the audit writer while PostgreSQL can’t commit', () => {
     );
   }
 
-  test('nobody is told before the commit, and one connection’s end concerns one INSERT only', async () => {
+  test('nothing resolves before the commit, and a lost connection affects only one INSERT', async () => {
     await other.query('begin; lock table audit_events in access exclusive mode');
     const told: string[] = [];
     const append = (event: AuditEvent) =>
@@ -209,9 +211,9 @@ describe('the audit writer while PostgreSQL can’t commit', () => {
     expect(await isCommitted(db, inFlight)).toBe(false);
   });
 
-  test('a commit that was told is seen by every other connection', async () => {
+  test('a reported commit is visible to every other connection', async () => {
     const elsewhere = new pg.Pool({ connectionString: storage.environment.DATABASE_URL });
-    // Its connections end a moment after `end` resolves, and by then the database may be gone.
+    // Its connections close just after `end` resolves, when the database may already be gone.
     elsewhere.on('error', () => undefined);
     const events = Array.from({ length: 50 }, newEvent);
     const seen = await Promise.all(

@@ -16,14 +16,14 @@ const ANOTHER =
 const newKey = () => randomBytes(32).toString('base64');
 
 describe('an installation', () => {
-  test('opens with the master key that it was made with, and with no other', async () => {
+  test('opens only with the master key that it was created with', async () => {
     const storage = await createTestStorage();
     try {
       const first = await openInstallation(storage.settings);
       await first?.close();
       const other = { ...storage.settings, MASTER_KEY: newKey() };
       await expect(openInstallation(other)).rejects.toThrow(new InputError(ANOTHER));
-      // The refusal left nothing open, nor did it take the place of the right key.
+      // The refusal left nothing open and did not replace the right key.
       const again = await openInstallation(storage.settings);
       expect(again).toBeDefined();
       await again?.close();
@@ -32,7 +32,7 @@ describe('an installation', () => {
     }
   });
 
-  test('a private key is stored sealed, and opens only with its master key and in its own row', async () => {
+  test('a private key is stored sealed, and can be unsealed only with its master key and in its own row', async () => {
     const storage = await createTestStorage();
     const connection = await storage.open();
     try {
@@ -48,7 +48,7 @@ describe('an installation', () => {
       const { signer } = (await services.keys.ofBiller(one.billerId)).active ?? {};
       const signature = await signer?.sign(Buffer.from('text'));
       expect(signature).toHaveLength(64);
-      // id-ecPublicKey, which every EC key in PKCS #8 begins with (RFC 5480, 2.1.1).
+      // id-ecPublicKey, with which every EC key in PKCS #8 starts (RFC 5480, 2.1.1).
       expect(one.sealedPrivateKey?.includes(Buffer.from('06072a8648ce3d0201', 'hex'))).toBe(false);
 
       const masterKey = createMasterKey(newKey());
@@ -56,7 +56,7 @@ describe('an installation', () => {
       const refused = { code: 'signing_key_unavailable', detail: expect.stringContaining(one.fingerprint) };
       await expect(stranger.keys.ofBiller(one.billerId)).rejects.toMatchObject(refused);
 
-      // Another biller's private key, copied into this row by somebody who can write to the database.
+      // Another biller's private key, copied into this row by someone with write access to the database.
       const { sealedPrivateKey } = two;
       await db.updateTable('signingKeys').set({ sealedPrivateKey }).where('id', '=', one.id).execute();
       services.keys.forget(undefined);
@@ -74,12 +74,12 @@ describe('a sealed secret', () => {
   const masterKey = createMasterKey(newKey());
   const sealed = masterKey.seal(secret, 'row one');
 
-  test('opens again, and is sealed differently every time', () => {
+  test('can be unsealed, and is sealed differently every time', () => {
     expect(masterKey.unseal(sealed, 'row one')).toEqual(secret);
     expect(masterKey.seal(secret, 'row one').equals(sealed)).toBe(false);
   });
 
-  test('does not open with any byte changed, cut short, or in another context', () => {
+  test('can’t be unsealed if changed, truncated, or in another context', () => {
     for (let at = 0; at < sealed.length; at += 1) {
       const changed = Buffer.from(sealed);
       changed[at] = (changed[at] ?? 0) ^ 1;
@@ -99,7 +99,7 @@ describe('the master key of an embedded installation', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  test('is made on the first start, for its owner’s eyes only, and stays', () => {
+  test('is made on the first start, readable only by its owner, and is kept', () => {
     const path = join(folder, 'certs', 'master.key');
     const [key = ''] = embeddedMasterKeyFile(path).read();
     expect(Buffer.from(key, 'base64')).toHaveLength(32);
