@@ -99,7 +99,7 @@ export function createServices(foundation: Foundation): Services {
     issue: createIssue({ keys, audit, clock }),
     traces,
     metrics: createMetrics(),
-    readiness: createReadiness({ database, keys, hsm, clock }),
+    readiness: createReadiness({ database, keys, masterKey, hsm, clock }),
     tidy: async () => {
       await deleteExpiredSessions(db, new Date(clock()));
       await flows.deleteExpired();

@@ -72,7 +72,7 @@ export const settingsSchema = z.strictObject({
   PKCS11_LIBRARY: z.string().refine(isAbsolute).optional().meta({
     accepted: 'the absolute path of a PKCS#11 library, e.g. /usr/lib/softhsm/libsofthsm2.so',
     purpose:
-      'The library of a hardware module that may hold signing keys: see [hardware modules](hsm.md). It is a setting, not a row of the database, so that whoever may write to the database can’t have a library loaded.',
+      'The library of a hardware security module (HSM) for signing keys: see [HSM](hsm.md). It is a setting, not a database row, so that write access to the database is not enough to have a library loaded.',
     defaultText: 'none: keys are sealed in the database',
   }),
   PKCS11_TOKEN: z
@@ -81,7 +81,7 @@ export const settingsSchema = z.strictObject({
     .optional()
     .meta({
       accepted: 'the label of a token, at most 32 characters',
-      purpose: 'The token (partition) of the hardware module in which the keys are.',
+      purpose: 'The HSM’s token (partition) with the keys.',
       defaultText: 'none',
     }),
   PKCS11_PIN: z.string().min(1).optional().meta({
@@ -173,7 +173,7 @@ export function readSettings(
 const MODULE_SETTINGS = ['PKCS11_LIBRARY', 'PKCS11_TOKEN', 'PKCS11_PIN'] as const;
 
 /**
- * The settings of the hardware module, where there is one.
+ * The settings of the HSM, if there is one.
  *
  * @throws InputError where some of them are missing
  */
@@ -182,9 +182,7 @@ export function moduleSettings(settings: Pick<Settings, (typeof MODULE_SETTINGS)
   if (library !== undefined && token !== undefined && pin !== undefined) return { library, token, pin };
   const missing = MODULE_SETTINGS.filter((name) => settings[name] === undefined);
   if (missing.length === MODULE_SETTINGS.length) return undefined;
-  throw new InputError(
-    `A hardware module needs ${MODULE_SETTINGS.join(', ')}: all of them, or none. Missing: ${missing.join(', ')}.`,
-  );
+  throw new InputError(`An HSM needs all of ${MODULE_SETTINGS.join(', ')}. Missing: ${missing.join(', ')}.`);
 }
 
 function readEnvFile(path: string): Record<string, string | undefined> {

@@ -18,7 +18,7 @@ export interface Foundation {
 }
 
 /**
- * Opens what the settings describe: database, migrations, master key, hardware module.
+ * Opens what the settings describe: database, migrations, master key, HSM.
  *
  * @param report is called while an embedded database that was lost can't be started again
  * @throws InputError where one of them cannot be opened

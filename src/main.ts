@@ -7,15 +7,18 @@ import { InputError } from './platform/errors/idp-error.ts';
 import { createLogger } from './platform/http/log.ts';
 
 const TIDY_EVERY_MS = 5 * 60_000;
-/** Sign-ons in flight have this long to finish when the service is told to stop. */
+/** After the signal to stop, sign-ons in flight have this long to finish. */
 const STOP_WITHIN_MS = 10_000;
 
-/** Warns of certificates that end soon: in the log and the metrics here, and through the webhook. */
+/** Warns of certificates that expire soon: in the log and the metrics here, and through the webhook. */
 async function lookAtCertificates({ expiry, metrics }: Services, logger: Logger): Promise<void> {
   for (const { biller, fingerprint, days, expires } of await expiry.look()) {
     metrics.expiryWarning(days);
     const left = days === 1 ? '1 day' : `${days} days`;
-    logger.warn({ biller, fingerprint, days, expires }, `the active certificate of ${biller} ends in ${left} or less`);
+    logger.warn(
+      { biller, fingerprint, days, expires },
+      `the active certificate of ${biller} expires in ${left} or less`,
+    );
   }
 }
 
@@ -32,23 +35,24 @@ async function start(): Promise<void> {
   } catch (error) {
     await installation.close();
     const { code } = error as NodeJS.ErrnoException;
-    const reason = code === 'EADDRINUSE' ? 'the port is taken' : (error as Error).message;
+    const reason = code === 'EADDRINUSE' ? 'the port is in use' : (error as Error).message;
     throw new InputError(`Can't listen on ${settings.HOST}:${settings.PORT} (HOST, PORT): ${reason}.`);
   }
   const tidy = () => {
-    services.tidy().catch((error: unknown) => logger.warn({ err: error }, 'what has expired could not be removed'));
+    services.tidy().catch((error: unknown) => logger.warn({ err: error }, 'expired rows could not be deleted'));
     lookAtCertificates(services, logger).catch((error: unknown) =>
-      logger.warn({ err: error }, 'the dates of certificates could not be looked at'),
+      logger.warn({ err: error }, 'the expiry dates of certificates could not be checked'),
     );
   };
   tidy();
   const tidying = setInterval(tidy, TIDY_EVERY_MS);
 
+  // A second signal is ignored: Ctrl-C under npm reaches this process twice, from the terminal and from npm.
   let stopping = false;
   const stop = async (signal: NodeJS.Signals) => {
     if (stopping) return;
     stopping = true;
-    logger.info({ signal }, 'stopping; sign-ons in flight are finished first');
+    logger.info({ signal }, 'stopping after the sign-ons in flight');
     clearInterval(tidying);
     setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref();
     await server.close();

@@ -65,7 +65,7 @@ export function createOperatorServices(foundation: Foundation): OperatorServiceS
     },
     readiness: async () => {
       const { createReadiness } = await import('./endpoints/health/readiness.ts');
-      return createReadiness({ database, keys: await one('keys'), hsm, clock });
+      return createReadiness({ database, keys: await one('keys'), masterKey, hsm, clock });
     },
   };
 

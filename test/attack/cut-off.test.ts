@@ -5,13 +5,13 @@ import { createLogger } from '../../src/platform/http/log.ts';
 import { startInstallation, type TestInstallation } from '../support/installation.ts';
 
 let installation: TestInstallation;
-/** What is logged above the usual: somebody may be called out of bed by it. */
+/** Log entries above the usual level: they may wake someone up. */
 const alarms: string[] = [];
 let answered: (status: number) => void = () => undefined;
 beforeAll(async () => {
   const logger = createLogger('warn', { write: (line) => void alarms.push(line) });
   installation = await startInstallation({ logger });
-  // Nobody is there any more to read the answer; this is the last that is seen of it.
+  // The client is gone, so no one reads the response; this is the last the test sees of it.
   installation.server.addHook('onSend', async (_request, reply) => answered(reply.statusCode));
   await installation.addBiller('riverton', { keyType: 'EC-P256' });
   await installation.server.listen({ port: 0, host: '127.0.0.1' });
@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterAll(() => installation.close());
 
 test.each(['/saml/riverton/sso', '/login/riverton', '/logout'])(
-  'a client that goes away in the middle of its POST to %s is no failure of the database',
+  'a client that disconnects in the middle of its POST to %s does not count as a database failure',
   { meta: { holds: ['IDP-100'], source: 'project rule' } },
   async (path) => {
     const status = new Promise<number>((resolve) => {
@@ -29,7 +29,7 @@ test.each(['/saml/riverton/sso', '/login/riverton', '/logout'])(
     const socket = connect(port, '127.0.0.1');
     const head = [`POST ${path} HTTP/1.1`, 'Host: x', 'Content-Type: application/x-www-form-urlencoded'];
     socket.write(`${[...head, 'Content-Length: 1000', 'Expect: 100-continue'].join('\r\n')}\r\n\r\n`);
-    // The server has taken the head and waits for the body.
+    // The server has read the head and waits for the body.
     await once(socket, 'data');
     socket.write('SAMLRequest=');
     socket.destroy();

@@ -16,13 +16,13 @@ beforeAll(async () => {
 });
 afterAll(() => installation.close());
 
-/** CPU time of this thread in milliseconds: what other processes take of the machine is not in it. */
+/** CPU time of this thread in milliseconds, which excludes other processes. */
 function threadTime(): number {
   const { user, system } = process.threadCpuUsage();
   return (user + system) / 1000;
 }
 
-/** @returns the longest that the event loop computed without a turn while the work was under way; milliseconds */
+/** @returns the longest time that the event loop computed without a turn during the work; milliseconds */
 async function longestHold(work: () => Promise<unknown>): Promise<number> {
   let longest = 0;
   let last = threadTime();
@@ -43,14 +43,14 @@ async function longestHold(work: () => Promise<unknown>): Promise<number> {
   return longest;
 }
 
-/** The least of three times: a garbage collection that happens to fall into one of them is not the work's. */
+/** The minimum of three runs, so that a garbage collection in one of them does not count. */
 async function leastHold(work: () => Promise<unknown>): Promise<number> {
   const holds: number[] = [];
   for (let turn = 0; turn < 3; turn += 1) holds.push(await longestHold(work));
   return Math.min(...holds);
 }
 
-test('a hold is seen where there is one, also among what waits', {
+test('a block of the event loop is detected, even between waits', {
   meta: { holds: ['IDP-101'], source: 'project rule' },
 }, async () => {
   const hold = await longestHold(async () => {
@@ -62,11 +62,11 @@ test('a hold is seen where there is one, also among what waits', {
   expect(hold).toBeGreaterThanOrEqual(80);
 });
 
-describe('the event loop is not held for 50 ms by keys', {
+describe('keys do not block the event loop for 50 ms', {
   meta: { holds: ['IDP-101'], source: 'project rule' },
 }, () => {
   test.each(KEY_TYPES)(
-    'that are made: %s, with its certificate or a certificate request',
+    'when they are made: %s, with a certificate or a certificate request',
     { meta: { holds: ['IDP-101'], source: 'project rule' } },
     async (keyType) => {
       const hold = await leastHold(async () => {
@@ -78,7 +78,7 @@ describe('the event loop is not held for 50 ms by keys', {
     },
   );
 
-  test('that leave and come in as PKCS#12, whose passphrase costs hundreds of thousands of rounds', {
+  test('when they are exported and imported as PKCS#12, whose passphrase takes hundreds of thousands of rounds', {
     meta: { holds: ['IDP-101'], source: 'project rule' },
   }, async () => {
     const hold = await leastHold(async () => {
@@ -93,15 +93,15 @@ describe('the event loop is not held for 50 ms by keys', {
   });
 });
 
-/** Text that makes a message as long as it may be. */
+/** Text that makes a message as long as allowed. */
 const filledTo = (bytes: number, make: (filling: string) => string, piece: string) =>
   make(piece.repeat(Math.floor((bytes - make('').length) / piece.length)));
 const around = (inside: string) => authnRequest({ inside: `<x>${inside}</x>` });
-/** What XML parsers find most costly. */
+/** The inputs that XML parsers find most costly. */
 const SHAPES: Record<string, (bytes: number) => string> = {
   letters: (bytes) => filledTo(bytes, around, 'a'),
   'an attribute': (bytes) => filledTo(bytes, (filling) => authnRequest({ attributes: { x: filling } }), 'a'),
-  // As many as are looked at, and what space is left between them.
+  // As many as are accepted, filling the remaining space.
   attributes: (bytes) => {
     const room = Math.floor((bytes - around('<y/>').length) / 9_900);
     const all = Array.from({ length: 9_900 }, (_, number) => ` a${number}=""`.padEnd(room));
@@ -115,10 +115,10 @@ const SHAPES: Record<string, (bytes: number) => string> = {
   elements: (bytes) => filledTo(bytes, around, '<y/>'),
   'space in a tag': (bytes) => filledTo(bytes, (filling) => around(`<y${filling}/>`), ' '),
   'email addresses': (bytes) => filledTo(bytes, (issuer) => authnRequest({ issuer }), 'someone@example.com '),
-  'a prefix that is not bound': (bytes) => filledTo(bytes, (filling) => `<${filling}:y/>`, 'p'),
+  'an unbound prefix': (bytes) => filledTo(bytes, (filling) => `<${filling}:y/>`, 'p'),
 };
 
-describe('the event loop is not held for 50 ms by a message, accepted or refused', {
+describe('a message, accepted or refused, does not block the event loop for 50 ms', {
   meta: { holds: ['IDP-101'], source: 'project rule' },
 }, () => {
   const post = async (payload: string) => {
@@ -131,7 +131,7 @@ describe('the event loop is not held for 50 ms by a message, accepted or refused
     'made of %s',
     { meta: { holds: ['IDP-101'], source: 'project rule' } },
     (shape) => {
-      // The largest message that is decoded, and the largest request that is read.
+      // The largest message that is decoded, and the largest request that is parsed.
       test.each([MAX_MESSAGE_BYTES, 256 * 1024])(
         'of %d bytes',
         { meta: { holds: ['IDP-101'], source: 'project rule' } },
@@ -149,7 +149,7 @@ describe('the event loop is not held for 50 ms by a message, accepted or refused
 
   test.each([
     ['parameters', (size: number) => Array.from({ length: size / 8 }, (_, number) => `p${number}`).join('&')],
-    ['nothing but &', (size: number) => '&'.repeat(size)],
+    ['only &', (size: number) => '&'.repeat(size)],
     ['escapes', (size: number) => `SAMLRequest=${'%41'.repeat(size / 3 - 10)}`],
     ['line breaks in base64', (size: number) => `SAMLRequest=${'A%0A'.repeat(size / 4 - 10)}`],
   ])('by a form of 2 MB made of %s', { meta: { holds: ['IDP-101'], source: 'project rule' } }, async (_title, make) => {

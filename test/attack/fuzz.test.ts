@@ -12,16 +12,16 @@ import { startInstallation, TEST_ACS, type TestInstallation } from '../support/i
 import { makeSigningKey, type SigningKey } from '../support/saml.ts';
 import { changed, HOSTILE, parameters, requestAttributes, requestElements, textChange } from './mutations.ts';
 
-/** FUZZ_RUNS=100000 is the long run. */
+/** Use FUZZ_RUNS=100000 for the long run. */
 const RUNS = Number(process.env.FUZZ_RUNS ?? 2_000);
 const PASSWORD = 'correct horse battery';
-/** An answer that has not come by then does not come. */
+/** A response that takes longer than this counts as a hang. */
 const DEADLINE_MS = 20_000;
 const HEAP_BYTES = 24 * 2 ** 20;
 
 let installation: TestInstallation;
 let key: SigningKey;
-/** Cookies of nobody, and of a portal user who is signed in. */
+/** Cookies of an anonymous browser, and of a signed-in portal user. */
 const cookies: Record<string, string>[] = [{}];
 let longestLine = 0;
 
@@ -46,7 +46,7 @@ afterAll(() => installation.close());
 
 const maybe = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { nil: undefined, freq: 2 });
 
-/** One request to the SSO Service: a message, changed, encoded, changed again, among parameters. */
+/** One request to the SSO Service: a message, mutated, encoded, mutated again, among other parameters. */
 const attempt = fc.record({
   attributes: requestAttributes,
   inside: requestElements,
@@ -76,7 +76,7 @@ type Attempt = typeof attempt extends fc.Arbitrary<infer Value> ? Value : never;
 const encoded = ([name, value]: readonly [string, string]) =>
   `${name.startsWith('%') ? name : encodeURIComponent(name)}=${encodeURIComponent(value.toWellFormed())}`;
 
-/** What is no XML can't be signed. */
+/** What is not XML can't be signed. */
 function isXml(text: string): boolean {
   try {
     return parseXml(text).name === 'AuthnRequest';
@@ -119,7 +119,7 @@ function toRequest({
   return { ...common, method: 'POST', url: '/saml/riverton/sso', payload: query } as const;
 }
 
-/** @throws where no answer comes */
+/** @throws if there is no response */
 async function answerTo(request: InjectOptions): Promise<LightMyRequestResponse> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
@@ -132,7 +132,7 @@ async function answerTo(request: InjectOptions): Promise<LightMyRequestResponse>
   }
 }
 
-/** @returns what became of a request, in a word */
+/** @returns the outcome of a request, in a word */
 function outcomeOf(answer: LightMyRequestResponse): string {
   const { statusCode, headers } = answer;
   expect(statusCode).toBeLessThan(500);
@@ -148,7 +148,7 @@ function outcomeOf(answer: LightMyRequestResponse): string {
     expect(posted.acs).toBe(TEST_ACS);
     return posted.xml.includes('<saml:Assertion') ? 'assertion' : 'error Response';
   }
-  // Every refusal has a reference to be read out over the phone.
+  // Every refusal has a reference that can be read out over the phone.
   if (String(headers['content-type']).startsWith('application/problem+json')) {
     const problem = answer.json<{ code: string; reference: string }>();
     expect(problem.reference).toMatch(/^[a-z]+-[a-z]+-[a-z]+$/);
@@ -171,7 +171,7 @@ async function countOf(table: string): Promise<number> {
   return (await installation.services.database.query<{ count: number }>(statement, []))[0]?.count ?? 0;
 }
 
-test(`${RUNS} mutated requests: no 5xx, no hang, no stranger's address, and nothing piles up`, {
+test(`${RUNS} mutated requests: no 5xx, no hang, no foreign URL, and nothing accumulates`, {
   timeout: 120_000 + RUNS * 20,
   meta: { holds: ['IDP-100'], source: 'project rule' },
 }, async () => {
@@ -188,13 +188,13 @@ test(`${RUNS} mutated requests: no 5xx, no hang, no stranger's address, and noth
     }),
     { seed: 100, numRuns: RUNS },
   );
-  // The mutations reach deep: some requests are answered with an assertion, and many rules are broken.
+  // The mutations reach deep: some requests get an assertion, and many rules are broken.
   expect([...outcomes.keys()]).toEqual(expect.arrayContaining(['303', 'assertion', 'error Response']));
   expect([...outcomes.keys()]).toEqual(expect.arrayContaining(['signature_invalid', 'framed', 'parameter_invalid']));
   expect(outcomes.size).toBeGreaterThan(15);
-  // The first half of the run has warmed everything up; the other half leaves nothing behind in memory, ...
+  // The first half of the run warms everything up; the second half leaves nothing in memory, ...
   expect(heapInUse() - heap).toBeLessThan(HEAP_BYTES);
-  // ... one row in the audit for each refusal, a bounded number of traces, and flows for those that wait.
+  // ... one audit row for each refusal, a limited number of traces, and flows for pending sign-ons.
   const minutes = Math.floor(Date.now() / 60_000) - Math.floor(began / 60_000) + 1;
   expect(await countOf('sign_on_traces')).toBeLessThanOrEqual(minutes * 120);
   expect(await countOf('sign_on_flows')).toBeLessThanOrEqual((outcomes.get('303') ?? 0) + 1);
@@ -203,7 +203,7 @@ test(`${RUNS} mutated requests: no 5xx, no hang, no stranger's address, and noth
 });
 
 const MALFORMED = deflateRawSync('<x/>').toString('base64');
-test('hostile text in every parameter of every form and link: no 5xx, and nothing of it in a header', {
+test('hostile text in every parameter of every form and link: no 5xx, and none of it in a header', {
   meta: { holds: ['IDP-100'], source: 'project rule' },
 }, async () => {
   const routes: [string, string, string[]][] = [

@@ -56,7 +56,7 @@ export const HOSTILE: readonly string[] = [
 
 const place = fc.double({ min: 0, max: 1, noNaN: true });
 
-/** A change of some text: a character flipped, something cut out, repeated, put in, or put elsewhere. */
+/** A mutation of some text: a character flipped, or a part removed, repeated, inserted or moved. */
 export const textChange = fc.oneof(
   fc.record({ kind: fc.constant('insert' as const), at: place, what: fc.constantFrom(...HOSTILE) }),
   fc.record({ kind: fc.constant('cut' as const), at: place, length: fc.nat(80) }),
@@ -67,7 +67,7 @@ export const textChange = fc.oneof(
 );
 type TextChange = typeof textChange extends fc.Arbitrary<infer Value> ? Value : never;
 
-/** Exchanges two tags, with all that stands in them, or two attributes. */
+/** Swaps two tags with their contents, or two attributes. */
 function shuffle(text: string, from: number, to: number, attributes: boolean): string {
   const parts = text.split(attributes ? /(?= [\w:]+=")|(?=\/?>)/ : /(?=<)/);
   const [one, other] = [Math.floor(from * (parts.length - 1)), Math.floor(to * (parts.length - 1))];
@@ -75,7 +75,7 @@ function shuffle(text: string, from: number, to: number, attributes: boolean): s
   return exchanged.join('');
 }
 
-/** @returns the text after the change */
+/** @returns the mutated text */
 export function changed(text: string, change: TextChange): string {
   if (change.kind === 'shuffle') return shuffle(text, change.from, change.to, change.attributes);
   const at = Math.floor(change.at * text.length);
@@ -94,7 +94,7 @@ export function changed(text: string, change: TextChange): string {
   }
 }
 
-/** Parameters that the binding knows, and some that it does not. */
+/** Parameters of the binding, and some unknown ones. */
 export const parameters = fc.array(
   fc.tuple(
     fc.constantFrom(
@@ -115,7 +115,7 @@ export const parameters = fc.array(
   { maxLength: 3 },
 );
 
-/** Attributes of an AuthnRequest, with values that are right, nearly right, and hostile. */
+/** AuthnRequest attributes with correct, nearly correct, and hostile values. */
 export const requestAttributes = fc.dictionary(
   fc.constantFrom(
     ...['ID', 'Version', 'IssueInstant', 'Destination', 'ForceAuthn', 'IsPassive', 'ProtocolBinding'],
@@ -129,7 +129,7 @@ export const requestAttributes = fc.dictionary(
   { maxKeys: 3 },
 );
 
-/** Elements of an AuthnRequest, some of which may come once only. */
+/** Elements of an AuthnRequest, some of which may appear only once. */
 export const requestElements = fc.array(
   fc.constantFrom(
     '<samlp:NameIDPolicy Format="urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"/>',

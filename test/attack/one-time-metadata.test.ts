@@ -7,7 +7,7 @@ beforeAll(async () => {
 });
 afterAll(() => installation.close());
 
-/** Adds a biller with a key that is handed over. @returns the path of its one-time metadata */
+/** Adds a biller with a one-time metadata URL. @returns the URL's path */
 async function handedOver(slug: string): Promise<string> {
   await installation.addBiller(slug, { keyType: 'EC-P256', settings: { rotation: 'switch-on-fetch' } });
   await installation.operate('key.stage', { biller: slug, keyType: 'EC-P256' });
@@ -22,7 +22,7 @@ async function holdOf(slug: string): Promise<number> {
   return (await keys.ofBiller((await billers.bySlug(slug)).id)).holdUntil;
 }
 
-test('whoever has the address of a key that was retired can’t make sign-ons wait (project rule)', async () => {
+test('the one-time URL of a retired key can’t delay sign-ons (project rule)', async () => {
   const path = await handedOver('retired');
   await installation.operate('key.retire', { biller: 'retired', staged: true });
   for (let turn = 0; turn < 3; turn += 1) expect((await fetchPath(path)).statusCode).toBe(410);
@@ -30,19 +30,19 @@ test('whoever has the address of a key that was retired can’t make sign-ons wa
   expect(await activations('retired')).toBe(0);
 });
 
-test('many fetches at once switch once, and all are shown the same (project rule)', async () => {
+test('many concurrent fetches switch once, and all get the same document (project rule)', async () => {
   const path = await handedOver('raced');
   const answers = await Promise.all(Array.from({ length: 20 }, () => fetchPath(path)));
   expect(new Set(answers.map(({ statusCode, body }) => `${statusCode} ${body}`)).size).toBe(1);
   expect(answers[0]?.statusCode).toBe(200);
   expect(await activations('raced')).toBe(1);
-  // What comes later is shown the same and holds nobody up any more.
+  // Later fetches get the same document and delay no one.
   const held = await holdOf('raced');
   expect((await fetchPath(path)).statusCode).toBe(200);
   expect(await holdOf('raced')).toBe(held);
 });
 
-test('a fetch that is refused says nothing of the key, and its page leads nowhere with the token (project rule)', async () => {
+test('a refused fetch reveals nothing about the key, and its page links nowhere with the token (project rule)', async () => {
   const path = await handedOver('opened');
   const page = await installation.server.inject({ url: path, headers: { 'sec-fetch-mode': 'navigate' } });
   expect(page.statusCode).toBe(403);

@@ -9,7 +9,7 @@ import { runCli, workingFolder } from '../support/cli.ts';
 import { layEmbeddedDatabase } from '../support/embedded-template.ts';
 import { endService, type ServiceProcess, startService } from '../support/service.ts';
 
-/** Clears the screen on terminals that take C1 controls (ECMA-48, 5.3), and begins a line of its own. */
+/** Clears the screen on terminals that accept C1 controls (ECMA-48, 5.3), and starts a new line. */
 const CLEAR = '\u009b2J';
 const OBEYED = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
 
@@ -33,14 +33,14 @@ afterAll(async () => {
   work.remove();
 });
 
-/** Sends a request octet by octet, which no client library lets one do. @returns the answer */
+/** Sends a raw request, which no client library allows. @returns the response */
 async function send(...head: string[]): Promise<string> {
   const socket = connect(service.port, '127.0.0.1');
   socket.end(Buffer.from(`${[...head, 'Host: x', 'Connection: close'].join('\r\n')}\r\n\r\n`, 'latin1'));
   return text(socket);
 }
 
-describe('what strangers wrote is shown to operators, and no terminal obeys it', {
+describe('text from strangers is shown to operators without controlling their terminals', {
   meta: { holds: ['IDP-068'], source: 'project rule' },
 }, () => {
   test('a User-Agent in `key fetches` and `key status`', {
@@ -71,7 +71,7 @@ describe('what strangers wrote is shown to operators, and no terminal obeys it',
     }
   });
 
-  test('SP metadata that is shown to be confirmed: nothing in it hides what changes', {
+  test('SP metadata shown for confirmation: nothing in it can hide the changes', {
     meta: { holds: ['IDP-068'], source: 'project rule' },
   }, async () => {
     const hidden = `https://evil.example${CLEAR}\nacs\n  after   0: https://sp.example/acs`;
@@ -87,7 +87,7 @@ describe('what strangers wrote is shown to operators, and no terminal obeys it',
   });
 });
 
-test('database, socket, password and master key are the owner’s alone (project rule)', () => {
+test('only the owner can read the database, its socket and password, and the master key (project rule)', () => {
   const modeOf = (...path: string[]) => (statSync(join(work.folder, ...path)).mode & 0o777).toString(8);
   expect(modeOf('data')).toBe('700');
   // The socket lies in the folder of the database: who can't enter it can't ask it anything.
@@ -97,12 +97,12 @@ test('database, socket, password and master key are the owner’s alone (project
   expect(modeOf('certs', 'master.key')).toBe('600');
 });
 
-describe('requests that parsers part in different ways are refused, and the next one is served (RFC 9112 6.3)', () => {
+describe('requests that parsers split differently are refused, and the next one is served (RFC 9112 6.3)', () => {
   test.each([
     ['two lengths', ['Content-Length: 4', 'Content-Length: 5']],
     ['a length and chunks', ['Content-Length: 4', 'Transfer-Encoding: chunked']],
-    ['chunks in other words', ['Transfer-Encoding: xchunked']],
-    ['a header that is folded', ['X-A: 1', ' Content-Length: 4']],
+    ['an unknown transfer encoding', ['Transfer-Encoding: xchunked']],
+    ['a folded header', ['X-A: 1', ' Content-Length: 4']],
     ['a name with a space', ['Content-Length : 4']],
     ['an escape sequence in a header', ['User-Agent: \u001b[2J']],
   ])('%s', async (_title, headers) => {
@@ -110,7 +110,7 @@ describe('requests that parsers part in different ways are refused, and the next
     expect(await send('GET /health/live HTTP/1.1')).toMatch(/^HTTP\/1\.1 200 /);
   });
 
-  test('a whole URL instead of a path leads nowhere else (RFC 9112 3.2.2)', async () => {
+  test('an absolute URL instead of a path does not redirect elsewhere (RFC 9112 3.2.2)', async () => {
     const query = redirectQuery(authnRequest());
     for (const path of [`/saml/riverton/sso?${query}`, '/login/riverton?destination=bills']) {
       const page = await send(`GET http://evil.example${path} HTTP/1.1`, 'Sec-Fetch-Dest: iframe');

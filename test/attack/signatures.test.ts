@@ -15,7 +15,7 @@ const RUNS = Number(process.env.FUZZ_RUNS ?? 2_000) / 2;
 const EXCLUSIVE = 'http://www.w3.org/2001/10/xml-exc-c14n#';
 
 let key: SigningKey;
-/** What the Service Provider signed, and what it says. */
+/** A message that the Service Provider signed, and its content. */
 let signed: string;
 let said: ReturnType<typeof readAuthnRequest>;
 let evil: string;
@@ -31,12 +31,12 @@ beforeAll(async () => {
   evil = authnRequest({ attributes: { ID: '_evil', AssertionConsumerServiceURL: 'https://evil.example/acs' } });
 });
 
-/** @returns what is read of a message after its signature was verified; undefined where it is refused */
+/** @returns what is read from a message after verifying its signature; undefined if it is refused */
 function readVerified(xml: string): ReturnType<typeof readAuthnRequest> | undefined {
   try {
     return readAuthnRequest(verifyPostSignature(xml, [key.signer.certificate]));
   } catch (error) {
-    // Anything else is an error of ours, and an answer of 500.
+    // Any other error would be a bug, and a response of 500.
     if (error instanceof IdpError || error instanceof XmlError) return undefined;
     throw error;
   }
@@ -76,7 +76,7 @@ const PIECES = [
   '</samlp:AuthnRequest><samlp:AuthnRequest>',
 ];
 
-/** Where something can happen: at the borders of tags, attributes and texts. */
+/** Interesting positions: at the borders of tags, attributes and texts. */
 const bordersOf = (xml: string) => [...xml.matchAll(/[<>" =]|(?<=[<>" =])/g)].map(({ index }) => index);
 
 const place = fc.double({ min: 0, max: 1, noNaN: true });
@@ -88,7 +88,7 @@ const change = fc.oneof(
 );
 type Change = typeof change extends fc.Arbitrary<infer T> ? T : never;
 
-/** Elements of the message from their first to their last character, so that moving one leaves well-formed XML. */
+/** Elements of the message from first to last character, so that moving one leaves well-formed XML. */
 const elementsOf = (xml: string) =>
   [...xml.matchAll(/<([\w:]+)[^>]*?(?:\/>|>)/g)].map((match) => {
     const end = xml.indexOf(`</${match[1]}>`, match.index);
@@ -113,7 +113,7 @@ function apply(xml: string, one: Change): string {
   return rest.slice(0, at) + text + rest.slice(at);
 }
 
-test('whatever is done to a signed message, what is believed is what was signed, or nothing', {
+test('no matter how a signed message is mutated, either the signed content is trusted or nothing', {
   meta: { holds: ['IDP-031', 'IDP-032', 'IDP-100'], source: 'SAML Core 5.4' },
 }, () => {
   expect(readVerified(signed)).toEqual(said);
@@ -126,12 +126,12 @@ test('whatever is done to a signed message, what is believed is what was signed,
     }),
     { seed: 32, numRuns: RUNS },
   );
-  // Some changes are outside of what is signed, or change nothing that canonical XML keeps.
+  // Some mutations are outside the signed part, or do not survive canonicalization.
   expect(outcomes.refused).toBeGreaterThan(RUNS / 2);
   expect(outcomes.believed).toBeGreaterThan(0);
 });
 
-describe('an evil message around, beside or before the signed one is never what is believed', {
+describe('an evil message around, next to or before the signed one is never trusted', {
   meta: { holds: ['IDP-032'], source: 'SAML Core 5.4' },
 }, () => {
   const signature = () => signed.slice(signed.indexOf('<ds:Signature'), signed.indexOf('</ds:Signature>') + 15);
@@ -157,7 +157,7 @@ describe('an evil message around, beside or before the signed one is never what 
       () => signed.replace('</ds:Signature>', `<ds:Object>${evil}</ds:Object></ds:Signature>`),
     ],
     ['in its KeyInfo', () => signed.replace('</ds:KeyInfo>', `${evil}</ds:KeyInfo>`)],
-    ['behind it', () => signed + evil],
+    ['after it', () => signed + evil],
     ['before it', () => evil + signed],
     ['with its signature', () => evil.replace('</saml:Issuer>', `</saml:Issuer>${signature()}`)],
     [
@@ -175,7 +175,7 @@ describe('an evil message around, beside or before the signed one is never what 
   });
 });
 
-test('prefixes without number to look up at every element: refused before anybody looks', {
+test('huge numbers of prefixes to look up at every element: refused before any lookup', {
   meta: { holds: ['IDP-100'], source: 'Exclusive C14N 4' },
 }, () => {
   const list = (count: number) =>
@@ -190,11 +190,11 @@ test('prefixes without number to look up at every element: refused before anybod
   }
 });
 
-/** @returns the message and the RelayState that are believed of a query; undefined where it is refused */
+/** @returns the trusted message and RelayState of a query; undefined if it is refused */
 function readVerifiedQuery(query: string): { xml: string; relayState: string | undefined } | undefined {
   try {
     const { xml, relayState, signedQuery: covered } = decodeRedirect(readParameters(query), query);
-    // Where no signature came, a biller that wants one refuses.
+    // Without a signature, a biller that requires one refuses.
     if (covered === undefined) return undefined;
     verifyRedirectSignature(covered, [key.signer.certificate]);
     return { xml, relayState };
@@ -204,7 +204,7 @@ function readVerifiedQuery(query: string): { xml: string; relayState: string | u
   }
 }
 
-test('whatever is done to a signed query, what is believed is what was signed, or nothing', {
+test('no matter how a signed query is mutated, either the signed content is trusted or nothing', {
   meta: { holds: ['IDP-031', 'IDP-100'], source: 'SAML Bindings 3.4.4.1' },
 }, () => {
   const xml = authnRequest({ attributes: { Destination: 'https://idp.example/saml/riverton/sso' } });

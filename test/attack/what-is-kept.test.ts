@@ -4,23 +4,23 @@ import { authnRequest, postFields } from '../support/authn-request.ts';
 import { createBrowserLike, errorCodeOf } from '../support/browser-like.ts';
 import { startInstallation, type TestInstallation } from '../support/installation.ts';
 
-/** What DEFLATE makes of these on the wire is a kilobyte; here they come by POST, which is no different behind it. */
+/** DEFLATE compresses these to a kilobyte; here they are POSTed, which makes no difference to what follows. */
 const LONG = 240_000;
 const letters = 'a'.repeat(LONG);
-/** A line break, a C1 control that a terminal takes for an escape sequence, and text that runs backwards. */
+/** A line break, a C1 control that terminals treat as an escape sequence, and right-to-left text. */
 const OBEYED = 'x\n2026-01-01 assertion.issued \u009b2J\u202e';
 
 const large: Record<string, string> = {
-  'a prefix that is not bound': `<${letters}:x/>`,
-  'an attribute whose prefix is not bound': `<x ${letters}:y="1"/>`,
+  'an unbound prefix': `<${letters}:x/>`,
+  'an attribute with an unbound prefix': `<x ${letters}:y="1"/>`,
   Issuer: authnRequest({ issuer: letters }),
-  'Issuer of email addresses': authnRequest({ issuer: 'someone@example.com '.repeat(12_000) }),
+  'an Issuer of email addresses': authnRequest({ issuer: 'someone@example.com '.repeat(12_000) }),
   ID: authnRequest({ attributes: { ID: letters } }),
   Destination: authnRequest({ attributes: { Destination: letters } }),
   Comparison: authnRequest({
     inside: `<samlp:RequestedAuthnContext Comparison="${letters}"><saml:AuthnContextClassRef>x</saml:AuthnContextClassRef></samlp:RequestedAuthnContext>`,
   }),
-  'names of attributes': authnRequest({ issuer: 'x', attributes: { [letters.slice(0, 60_000)]: '' } }),
+  'attribute names': authnRequest({ issuer: 'x', attributes: { [letters.slice(0, 60_000)]: '' } }),
   'many attributes': authnRequest({
     issuer: 'x',
     attributes: Object.fromEntries(Array.from({ length: 1_000 }, (_, number) => [`a${number}`, letters.slice(0, 40)])),
@@ -45,14 +45,14 @@ afterAll(() => installation.close());
 
 const bring = (xml: string) => createBrowserLike(installation.server).post('/saml/riverton/sso', postFields(xml));
 
-/** The length in characters of the longest value of a column. */
+/** The length in characters of a column's longest value. */
 async function longest(table: string, column: string): Promise<number> {
   const text = `select coalesce(max(length(${column}::text)), 0)::int as longest from ${table}`;
   const [row] = await installation.services.database.query<{ longest: number }>({ name: `longest-${table}`, text }, []);
   return row?.longest ?? 0;
 }
 
-describe('a message of hundreds of kilobytes leaves nothing of that size behind', {
+describe('a message of hundreds of kilobytes stores nothing of that size', {
   meta: { holds: ['IDP-015'], source: 'project rule' },
 }, () => {
   test.each(Object.keys(large))('%s', { meta: { holds: ['IDP-015'], source: 'project rule' } }, async (name) => {
@@ -65,7 +65,7 @@ describe('a message of hundreds of kilobytes leaves nothing of that size behind'
     expect(Math.max(...lines.map(({ length }) => length))).toBeLessThan(4_000);
   });
 
-  test('the largest RelayState, ID and Subject that are taken are kept as they are', {
+  test('the largest accepted RelayState, ID and Subject are stored unchanged', {
     meta: { holds: ['IDP-015'], source: 'project rule' },
   }, async () => {
     const name = 'n'.repeat(1_024);
@@ -75,14 +75,14 @@ describe('a message of hundreds of kilobytes leaves nothing of that size behind'
   });
 });
 
-describe('what is kept stays on its line, and no terminal obeys it', {
+describe('stored text stays on its line, and controls no terminal', {
   meta: { holds: ['IDP-068'], source: 'project rule' },
 }, () => {
   const hostile: Record<string, string> = {
     Issuer: authnRequest({ issuer: OBEYED }),
     Destination: authnRequest({ attributes: { Destination: OBEYED.replace('\n', '&#10;') } }),
     NameIDPolicy: authnRequest({ inside: `<samlp:NameIDPolicy Format="${OBEYED.replace('\n', '&#xA;')}"/>` }),
-    'a text that is only outlined': authnRequest({ issuer: 'x', inside: `<x y="${OBEYED}">${OBEYED}</x>` }),
+    'text in an outline': authnRequest({ issuer: 'x', inside: `<x y="${OBEYED}">${OBEYED}</x>` }),
   };
 
   test.each(Object.keys(hostile))('in %s', { meta: { holds: ['IDP-068'], source: 'project rule' } }, async (name) => {
@@ -99,12 +99,12 @@ describe('what is kept stays on its line, and no terminal obeys it', {
     for (const { found = '' } of trace.checks) kept.push(found);
     for (const text of kept) expect(text).not.toMatch(/[\p{Cc}\u202e]/u);
     expect(trace.message.join()).toContain('\\u{9b}2J\\u{202e}');
-    // The one line break is the log's own.
+    // The only line break is the log's own.
     for (const line of lines) expect(line).not.toMatch(/[\u0080-\u009f\u202e]|\n./u);
   });
 });
 
-test('very many parameters are refused before they are read', {
+test('huge numbers of parameters are refused before they are parsed', {
   meta: { holds: ['IDP-025'], source: 'project rule' },
 }, async () => {
   const many = Object.fromEntries(Array.from({ length: 201 }, (_, number) => [`p${number}`, '']));

@@ -15,10 +15,10 @@ beforeAll(async () => {
   stage = await setStage();
 });
 afterAll(() => stage?.close());
-// Chromium reports on the console what a Content-Security-Policy stopped, and whatever else it did not like.
+// Chromium reports on the console what the Content-Security-Policy blocked, and other problems.
 afterEach(async () => expect(await stage.clear()).toEqual([]));
 
-test('the demo prints one line of JSON, and makes secrets of its own that only their owner can read', () => {
+test('the demo prints one line of JSON, and makes its own secrets, readable only by their owner', () => {
   const { facts, demo, place } = stage;
   const { idp, sandbox, biller, billerGuid, redirectLink, user } = facts;
   const printed = demo.output().split('\n');
@@ -39,7 +39,7 @@ test('the demo prints one line of JSON, and makes secrets of its own that only t
 });
 
 describe('a sign-on from the redirect link', () => {
-  test('leads through sign-in and account choice to AutoPay of account 101Invoice, with the claims that were signed', async () => {
+  test('leads through sign-in and account choice to AutoPay of account 101Invoice, with the signed claims', async () => {
     const { idp, sandbox, biller, billerGuid, user } = stage.facts;
     const page = await stage.newPage();
     const posted = page.waitForRequest(`${sandbox}/saml/${billerGuid}/acs`);
@@ -50,7 +50,7 @@ describe('a sign-on from the redirect link', () => {
     const values = await Promise.all(shown.map((testId) => told(page, testId)));
     expect(values).toEqual(['101Invoice', user.email, '1', 'autopay', '0', user.email]);
 
-    // What was posted verifies with the certificate that the biller publishes, and says the same.
+    // The posted Response verifies with the biller's published certificate and contains the same values.
     const fields = new URLSearchParams((await posted).postData() ?? '');
     const response = Buffer.from(fields.get('SAMLResponse') ?? '', 'base64').toString();
     const certificate = await (await fetch(`${idp}/saml/${biller}/certificate.pem`)).text();
@@ -68,7 +68,7 @@ describe('a sign-on from the redirect link', () => {
     ]);
   });
 
-  test('asks who it is only once: the next link needs the account and no password', async () => {
+  test('asks for the password only once: the next link asks only for the account', async () => {
     const { sandbox, billerGuid } = stage.facts;
     const page = await stage.newPage();
     await signOn(page, stage.facts);
@@ -105,7 +105,7 @@ describe('a sign-on from the redirect link', () => {
     expect(await told(page, 'account')).toBe('101Invoice');
   });
 
-  test('fits a phone: nothing scrolls sideways, and every control can be hit with a thumb', async () => {
+  test('fits a phone: nothing scrolls sideways, and every control is large enough for a thumb', async () => {
     const phone = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true } as const;
     const page = await stage.newPage({ ...phone, reducedMotion: 'reduce' });
     await page.goto(stage.facts.redirectLink);
@@ -122,7 +122,7 @@ describe('a sign-on from the redirect link', () => {
 });
 
 describe('when something is wrong', () => {
-  test('a wrong password is told on the sign-in page, and the right one then leads on', async () => {
+  test('a wrong password is reported on the sign-in page, and the right one then continues', async () => {
     const page = await stage.newPage();
     await page.goto(stage.facts.redirectLink);
     const answered = page.waitForResponse((response) => response.request().method() === 'POST');
@@ -137,7 +137,7 @@ describe('when something is wrong', () => {
     await landed(page, stage.facts, 'autopay');
   });
 
-  test('a launch for the account of somebody else is a 403 page, whose reference finds it in the audit', {
+  test('a launch for someone else’s account gets a 403 page, whose reference finds it in the audit log', {
     meta: { holds: ['IDP-070'], source: 'project rule' },
   }, async () => {
     const page = await stage.newPage();
@@ -169,7 +169,7 @@ describe('after the landing', () => {
 
     await page.reload();
     expect(await told(page, 'assertion-id')).toBe(assertionId);
-    // The page that posted itself left no trace in the history: Back leads to the choice, whose flow is over.
+    // The self-submitting page left no entry in the history: Back leads to the choice, whose flow is over.
     await page.goBack();
     expect(new URL(page.url()).pathname).toBe('/saml/riverton-water/sso');
     await heading(page, 'This sign-on is over');
@@ -182,7 +182,7 @@ describe('after the landing', () => {
     expect(await issued()).toBe(before);
   });
 
-  test('Refresh of the page that waits for its button, with scripts off, makes no second assertion', {
+  test('refreshing the page that waits for its button, with scripts off, makes no second assertion', {
     meta: { holds: ['IDP-064'], source: 'project rule' },
   }, async () => {
     const page = await stage.newPage({ javaScriptEnabled: false });
@@ -200,7 +200,7 @@ describe('after the landing', () => {
 });
 
 describe('the POST binding', () => {
-  /** Sets the biller up at the stand-in again, as its staff would, with another binding. */
+  /** Onboards the biller at the sandbox again, as its staff would, with another binding. */
   async function onboard(binding: 'HTTP-POST' | 'HTTP-Redirect'): Promise<void> {
     const { idp, sandbox, biller, billerGuid } = stage.facts;
     const form = { billerGuid, name: 'City of Riverton Water', metadataUrl: `${idp}/saml/${biller}/metadata`, binding };
@@ -211,7 +211,7 @@ describe('the POST binding', () => {
   beforeAll(() => onboard('HTTP-POST'));
   afterAll(() => onboard('HTTP-Redirect'));
 
-  test('a cross-site POST arrives without the Lax session cookie and completes all the same, without a login', {
+  test('a cross-site POST arrives without the Lax session cookie but still completes without a login', {
     meta: { holds: ['IDP-066'], source: 'SAML Bindings 3.5' },
   }, async () => {
     const { idp, redirectLink } = stage.facts;
@@ -224,7 +224,7 @@ describe('the POST binding', () => {
     await choose(page, '101Invoice');
     await landed(page, stage.facts, 'autopay');
 
-    // The stand-in is at 127.0.0.1, we are at localhost: to a browser, two sites.
+    // The sandbox is at 127.0.0.1, we are at localhost: two sites to a browser.
     const post = await posted;
     expect(post.url()).toBe(`${idp}/saml/riverton-water/sso`);
     const headers = await post.allHeaders();
@@ -237,7 +237,7 @@ describe('the POST binding', () => {
     expect(asked.filter((request) => new URL(request.url()).pathname.startsWith('/login'))).toEqual([]);
   });
 
-  test('a cross-site POST of somebody who is not signed in waits for the sign-in', {
+  test('a cross-site POST by a user who is not signed in waits for the sign-in', {
     meta: { holds: ['IDP-066'], source: 'SAML Bindings 3.5' },
   }, async () => {
     const page = await stage.newPage();
@@ -252,7 +252,7 @@ test('Ctrl-C ends everything and frees the ports; the next start keeps biller, k
   const metadata = await (await fetch(metadataUrl)).text();
 
   await demo.interrupt();
-  // Whoever ended last may still be on the list of processes.
+  // The process that ended last may still be in the process list.
   await vi.waitUntil(() => !demo.isAlive(), { timeout: 10_000 });
   expect(await Promise.all([place.port, place.sandboxPort].map(isFree))).toEqual([true, true]);
 

@@ -28,7 +28,7 @@ describe.each([
   ['unsigned', () => undefined],
   ['signed', () => key.signer],
 ])('IdP metadata, %s', (_signed, signer) => {
-  test('samlify reads from it what stands in it', {
+  test('samlify reads its contents correctly', {
     meta: { holds: ['IDP-074', 'IDP-075', 'IDP-076', 'IDP-080'], source: 'SAML Metadata 2.4.3' },
   }, async () => {
     const metadata = await idpMetadata({ certificates: certificates(), wantAuthnRequestsSigned: true }, signer());
@@ -43,7 +43,7 @@ describe.each([
   });
 
   test.each(['HTTP-Redirect', 'HTTP-POST'] as const)(
-    'a Service Provider on node-saml that is set up from it, for %s, accepts our Responses',
+    'a node-saml Service Provider that is set up from it, for %s, accepts our Responses',
     { meta: { holds: ['IDP-073', 'IDP-074', 'IDP-080'], source: 'SAML Metadata 2.4.3' } },
     async (binding) => {
       const metadata = await idpMetadata({ certificates: certificates() }, signer());

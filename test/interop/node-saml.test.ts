@@ -28,29 +28,23 @@ const now = Date.now();
 const refused: [string, readonly string[], Partial<AssertionContent>, Parameters<typeof nodeSamlAccepts>[1], RegExp][] =
   [
     [
-      'the answer to another request',
+      'a response to another request',
       ['IDP-038', 'IDP-045'],
       { inResponseTo: '_asked' },
       { requestId: '_other' },
       /InResponseTo/,
     ],
+    ['an unsolicited response', ['IDP-038', 'IDP-045'], { inResponseTo: undefined }, {}, /InResponseTo is missing/],
+    ['a response for another audience', ['IDP-046'], {}, { audience: 'https://other.example' }, /audience mismatch/],
     [
-      'an answer that nobody asked for',
-      ['IDP-038', 'IDP-045'],
-      { inResponseTo: undefined },
-      {},
-      /InResponseTo is missing/,
-    ],
-    ['an answer for another audience', ['IDP-046'], {}, { audience: 'https://other.example' }, /audience mismatch/],
-    [
-      'an answer that is over',
+      'an expired response',
       ['IDP-046'],
       { notBefore: now - 2000, notOnOrAfter: now - 1000 },
       {},
       /expired|subject confirmation/,
     ],
     [
-      'an answer of the future',
+      'a response from the future',
       ['IDP-046'],
       { notBefore: now + 3_600_000, notOnOrAfter: now + 7_200_000 },
       {},
@@ -63,7 +57,7 @@ for (const [what, holds, content, told, reason] of refused) {
   });
 }
 
-test('an error Response is told as what it is', {
+test('an error Response is recognized', {
   meta: { holds: ['IDP-033', 'IDP-040'], source: 'SAML Core 3.2.2.2' },
 }, async () => {
   const content = { id: newSamlId(), issuer: ISSUER, issueInstant: now, destination: ACS, inResponseTo: '_request-1' };
@@ -73,7 +67,7 @@ test('an error Response is told as what it is', {
     'SAML provider returned Requester error: The name format is not available',
   );
   const passive = await makeErrorResponse(content, { codes: ['Responder', 'NoPassive'] }, 'both', key.signer);
-  // No profile and no error: that is how node-saml tells NoPassive, once the signature is verified.
+  // No profile and no error: this is how node-saml reports NoPassive, once the signature is verified.
   expect(await nodeSamlAccepts({ xml: passive, signed: 'both', certificate: key.signer.certificate })).toEqual({
     nameId: '',
     claims: {},

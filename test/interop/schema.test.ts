@@ -31,7 +31,7 @@ const CONTENTS: readonly [string, Partial<AssertionContent>][] = [
   ['unsolicited', { inResponseTo: undefined }],
   ['without claims', { attributes: [] }],
   [
-    'with a claim of several values and a friendly name',
+    'with a multi-valued claim that has a friendly name',
     { attributes: [{ ...attribute, friendlyName: 'A', values: ['1', '2'] }] },
   ],
   [
@@ -54,7 +54,7 @@ describe.each(CONTENTS)('a Response %s', (_what, content) => {
   );
 });
 
-/** Every status that can be told: one of the top level alone, and each of the others beneath one. */
+/** Every status that can be sent: a top-level one alone, and each of the others below one. */
 const TOP = ['Requester', 'Responder', 'VersionMismatch'] as const;
 const BENEATH = (Object.keys(STATUS_CODES) as StatusCode[]).filter(
   (code) => code !== 'Success' && !/er$|sion/.test(code),
@@ -64,7 +64,7 @@ const STATUSES: Status[] = [
   ...BENEATH.map((code): Status => ({ codes: ['Responder', code], message: 'Why & <how>' })),
 ];
 
-test('every error Response is valid, and carries no assertion', {
+test('every error Response is valid, and has no assertion', {
   meta: { holds: ['IDP-033', 'IDP-034'], source: 'SAML protocol schema 2.0' },
 }, async () => {
   for (const [index, status] of STATUSES.entries()) {
@@ -93,7 +93,7 @@ test.each([
   },
 );
 
-test('what breaks a schema is found', async () => {
+test('schema violations are found', async () => {
   const xml = await makeResponse(newSamlId(), assertionContent(), 'both', rsa.signer);
   expect(
     schemaErrors(xml.replace('<saml:Subject>', '<saml:Conditions></saml:Conditions><saml:Subject>'), 'protocol'),

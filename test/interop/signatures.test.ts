@@ -20,7 +20,7 @@ beforeAll(async () => {
   [keys, otherKeys] = await Promise.all([pair(), pair()]);
 });
 
-/** One claim for each hostile value, alone and within others. */
+/** One claim for each hostile value, alone and inside others. */
 const withClaims = (values: readonly string[]): AssertionContent =>
   assertionContent({
     nameId: '&<>"\'é😀',
@@ -42,7 +42,7 @@ describe.each(verifiers)('$name', ({ keyTypes, misread, verify }) => {
   );
 
   test.each(cases)(
-    'accepts a Response signed %s by a key of type %s, and reads every hostile value as it was',
+    'accepts a Response signed %s by a key of type %s, and reads every hostile value unchanged',
     { meta: { holds: ['IDP-050', 'IDP-052', 'IDP-058'], source: 'XML Signature 4.4; SAML Core 5' } },
     async (signed, type) => {
       const { signer } = keys[type];
@@ -54,7 +54,7 @@ describe.each(verifiers)('$name', ({ keyTypes, misread, verify }) => {
   );
 
   test.each(cases)(
-    'refuses a Response signed %s by another key of type %s, whatever KeyInfo says',
+    'refuses a Response signed %s by another key of type %s, regardless of KeyInfo',
     { meta: { holds: ['IDP-058'], source: 'XML Signature 4.5' } },
     async (signed, type) => {
       const { signer } = keys[type];
@@ -66,7 +66,7 @@ describe.each(verifiers)('$name', ({ keyTypes, misread, verify }) => {
     },
   );
 
-  test('refuses what it misreads, and reads no other value into it', async () => {
+  test('refuses what it misreads, rather than reading a different value', async () => {
     const { signer } = keys['RSA-2048'];
     for (const value of HOSTILE.filter((hostile) => misread.test(hostile))) {
       const xml = await makeResponse(newSamlId(), withClaims([value]), 'both', signer);

@@ -7,21 +7,21 @@ import { libxmlCanonicalForm } from '../support/xml-tools.ts';
 import { verifiers } from './verifiers.ts';
 
 const SEED = 20_260_301;
-/** How many flips each verifier is given for each kind of signing; those that start a program get fewer. */
+/** How many flips each verifier gets for each kind of signing; those that start a program get fewer. */
 const RUNS: Readonly<Record<string, number>> = { xmlsec1: 25, 'xml-crypto': 200, samlify: 20, 'node-saml': 100 };
 
 let key: SigningKey;
 beforeAll(async () => {
   key = await makeSigningKey('RSA-2048');
-  // The parser of the JavaScript packages remarks on each broken document.
+  // The JavaScript packages' parser warns about each broken document.
   vi.spyOn(console, 'warn').mockImplementation(() => undefined);
   vi.spyOn(console, 'error').mockImplementation(() => undefined);
 });
 
 /**
- * The bytes that one flipped bit must make worthless: the signed element with its SignedInfo and SignatureValue.
- * KeyInfo is left out: the signature does not cover it (XML Signature 4.5). So is the end of the SignatureValue, whose
- * last character has bits that base64 does not use.
+ * The bytes in which a single flipped bit must invalidate the signature: the signed element with its SignedInfo and
+ * SignatureValue. KeyInfo is excluded, because the signature does not cover it (XML Signature 4.5). So is the end of
+ * the SignatureValue, whose last character has bits that base64 does not use.
  *
  * @returns positions in the document
  */
@@ -37,12 +37,15 @@ function coveredBytes(document: Buffer, signed: SignChoice): number[] {
   );
 }
 
-/** Not one bit makes white space of white space, or a letter of a character reference upper case: there are none. */
+/**
+ * No bit flip turns white space into white space, or makes a letter of a character reference upper case: there are
+ * none.
+ */
 const plain = () => assertionContent({ nameId: 'zoë.o’hara@example.com' });
 
 describe.each(verifiers)('$name', ({ name, verify }) => {
   test.each(SIGN_CHOICES)(
-    'refuses a Response signed %s with any one bit of the signed part flipped',
+    'refuses a Response signed %s with any single bit of the signed part flipped',
     { meta: { holds: ['IDP-058'], source: 'XML Signature 3.2' } },
     async (signed) => {
       const { signer } = key;
@@ -56,8 +59,8 @@ describe.each(verifiers)('$name', ({ name, verify }) => {
           const xml = flipped.toString();
           const outcome = await verify({ xml, signed, certificate: signer.certificate }).catch(() => 'refused');
           if (outcome === 'refused') return;
-          // A lenient parser may mend what is no XML any more, such as a lost space between attributes. Then it must
-          // have mended it to what was signed.
+          // A lenient parser may repair broken XML, such as a missing space between attributes. The result must then be
+          // what was signed.
           expect(() => libxmlCanonicalForm(xml)).toThrow();
           expect(outcome).toEqual(whole);
         }),
@@ -68,7 +71,7 @@ describe.each(verifiers)('$name', ({ name, verify }) => {
 });
 
 test.each(SIGN_CHOICES)(
-  'signed %s, another account, email or audience in place of the signed one is refused by all',
+  'signed %s, another account, email or audience instead of the signed one is refused by all',
   { meta: { holds: ['IDP-058'], source: 'XML Signature 3.2' } },
   async (signed) => {
     const { signer } = key;

@@ -10,25 +10,25 @@ import { all, attributes, children, type DomElement, only, parseDom } from '../s
 import { ACS, AUDIENCE, ISSUER, idpMetadata, toPem } from '../support/saml.ts';
 import { schemaErrors, xmlsecVerify } from '../support/xml-tools.ts';
 
-/** What a verifier read out of what it found signed. */
+/** What a verifier read from the signed part. */
 export interface Accepted {
   readonly nameId: string;
   /** Values by claim name. */
   readonly claims: Readonly<Record<string, readonly string[]>>;
 }
 
-/** A signed Response as a Service Provider gets it, with what it knows beforehand. */
+/** A signed Response as received by a Service Provider, with what it knows in advance. */
 export interface SignedResponse {
   readonly xml: string;
   readonly signed: SignChoice;
-  /** The one that is believed, whatever KeyInfo says: DER in base64. */
+  /** The trusted certificate, regardless of KeyInfo: DER in base64. */
   readonly certificate: string;
 }
 
 export interface Verifier {
   readonly name: string;
   readonly keyTypes: readonly KeyType[];
-  /** Characters that it reads otherwise than XML 1.0 says, so that the digest is wrong to it. */
+  /** Characters that it reads differently from XML 1.0, so that it computes a wrong digest. */
   readonly misread: RegExp;
   /** Rejects what it does not accept. */
   verify(response: SignedResponse): Promise<Accepted>;
@@ -41,11 +41,11 @@ const SIGNED_PARENTS: Readonly<Record<SignChoice, readonly Parent[]>> = {
   both: ['Response', 'Assertion'],
 };
 
-/** The parser of xml-crypto, node-saml and samlify takes these for line ends, and makes line feeds of them. */
+/** The parser of xml-crypto, node-saml and samlify treats these as line ends, and replaces them by line feeds. */
 const LINE_ENDS_OF_XML_1_1 = /[\u0085\u2028]/;
 const NOTHING = /(?!)/;
 
-/** samlify and node-saml give one value bare and several as a list. */
+/** samlify and node-saml return a single value bare and several as an array. */
 const lists = (values: Readonly<Record<string, string | readonly string[]>> = {}): Accepted['claims'] =>
   Object.fromEntries(Object.entries(values).map(([name, value]) => [name, [value].flat()]));
 
@@ -61,7 +61,7 @@ function readAccepted(root: DomElement): Accepted {
   };
 }
 
-/** How xml-crypto is told of an algorithm that it does not bring. Everything but the signature value stays its own. */
+/** How to add an algorithm to xml-crypto. Everything but the signature value remains its own work. */
 class EcdsaSha256 implements SignatureAlgorithm {
   getAlgorithmName = () => SIGNATURE_ALGORITHM_URIS['ecdsa-sha256'];
   getSignature = (): string => {
@@ -77,9 +77,9 @@ class EcdsaSha256 implements SignatureAlgorithm {
 /**
  * Verifies the signature of one element with xml-crypto.
  *
- * @param certificatePem the one that is believed, whatever KeyInfo says
- * @returns the signed element, as xml-crypto says that it was signed
- * @throws Error where it does not verify, or does not sign its parent
+ * @param certificatePem the trusted certificate, regardless of KeyInfo
+ * @returns the signed element, according to xml-crypto
+ * @throws Error if it does not verify, or does not sign its parent
  */
 export function xmlCryptoVerify(xml: string, certificatePem: string, parent: Parent): string {
   const root = parseDom(xml);
@@ -121,7 +121,7 @@ const xmlCrypto: Verifier = {
   },
 };
 
-/** Whoever uses samlify brings it a schema validator; this one is xmllint with the schemas of OASIS. */
+/** Users of samlify supply a schema validator; this one is xmllint with the OASIS schemas. */
 samlify.setSchemaValidator({
   validate: async (xml: string) => {
     const errors = schemaErrors(xml, 'protocol');
@@ -133,7 +133,7 @@ samlify.setSchemaValidator({
 const samlifyVerifier: Verifier = {
   name: 'samlify',
   keyTypes: ['RSA-2048'],
-  // It serialises what it parsed and verifies that; a carriage return is bare by then, and lost at the next parsing.
+  // It serializes what it parsed and verifies that; carriage returns are bare by then, and are lost when parsed again.
   misread: new RegExp(`\\r|${LINE_ENDS_OF_XML_1_1.source}`),
   async verify({ xml, signed, certificate }) {
     const identityProvider = samlify.IdentityProvider({ metadata: await idpMetadata({ certificates: [certificate] }) });
@@ -149,7 +149,7 @@ const samlifyVerifier: Verifier = {
   },
 };
 
-/** node-saml as a Service Provider that asked with this request ID. @throws Error with node-saml's sentence */
+/** node-saml as a Service Provider that sent a request with this ID. @throws Error with node-saml's message */
 export async function nodeSamlAccepts(
   { xml, signed, certificate }: SignedResponse,
   told: { readonly requestId?: string; readonly audience?: string } = {},

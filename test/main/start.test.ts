@@ -65,7 +65,7 @@ describe.each(['embedded', 'postgresql'] as const)('on the %s database', (kind) 
       // A port that is taken ends the start with a sentence, and leaves the database free.
       const PORT = String(first.port);
       await new Promise<void>((listening) => other.listen(first.port, '127.0.0.1', listening));
-      const stderr = `Can't listen on 127.0.0.1:${PORT} (HOST, PORT): the port is taken.\n`;
+      const stderr = `Can't listen on 127.0.0.1:${PORT} (HOST, PORT): the port is in use.\n`;
       expect(await refusal({ ...storage.environment, PORT }, storage.folder)).toEqual({ ...REFUSED, stderr });
       expect(pidOfServer(join(storage.folder, 'data'))).toBeUndefined();
 

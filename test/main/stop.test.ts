@@ -10,7 +10,7 @@ import { createTestStorage, type DatabaseKind, type TestStorage } from '../suppo
 
 const SP = 'https://sp.example/metadata';
 const PASSWORD = 'correct horse battery';
-const STOPPING = 'stopping; sign-ons in flight are finished first';
+const STOPPING = 'stopping after the sign-ons in flight';
 const CLEAN = { code: 0, signal: null, stderr: '' };
 
 let storage: TestStorage;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Drill, startDrill } from './drill.ts';
 
-/** Sign-ons of each biller between two steps: enough that both instances are in the middle of some at each step. */
+/** Sign-ons of each biller between two steps: enough for both instances to be in the middle of some at each step. */
 const SIGN_ONS = Number(process.env.DRILL_SIGN_ONS ?? 40);
 
 let drill: Drill;
@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => drill.end());
 
-/** Nobody was refused so far. */
+/** No one was refused so far. */
 function expectNobodyHurt(): void {
   for (const { slug, accepted, refused } of drill.billers) {
     expect({ slug, refused }).toEqual({ slug, refused: [] });
@@ -18,7 +18,7 @@ function expectNobodyHurt(): void {
   }
 }
 
-test('a whole rotation, both ways over, at two instances: not one sign-on refused', {
+test('a complete rotation, in both ways, on two instances: no sign-on is refused', {
   timeout: 60_000 + SIGN_ONS * 400,
   meta: { holds: ['IDP-083', 'IDP-084', 'IDP-093'], source: 'project rule' },
 }, async () => {
@@ -26,17 +26,17 @@ test('a whole rotation, both ways over, at two instances: not one sign-on refuse
   const [, pins, pinsFirst] = billers;
   await signOns(SIGN_ONS);
 
-  // Staged: published beside the old one, which still signs.
+  // Staged: published next to the old one, which still signs.
   for (const { slug } of billers) await operate('key.stage', { biller: slug });
   await signOns(SIGN_ONS);
   expectNobodyHurt();
 
-  // One that pins the first of two does save its form again, and is no wiser.
+  // A Service Provider that pins the first of two certificates learns nothing by saving its form again.
   const before = pinsFirst?.party.kept();
   await pinsFirst?.party.save(metadataUrl('pins-first-of-two', 1));
   expect(pinsFirst?.party.kept()).toEqual(before);
 
-  // Who would be hurt if the operator forced it now: whoever has not kept the staged certificate.
+  // Forcing the activation now would hurt every Service Provider that does not have the staged certificate.
   const hurt: string[] = [];
   for (const { slug, party } of billers) {
     const { staged } = await status(slug);
@@ -49,11 +49,11 @@ test('a whole rotation, both ways over, at two instances: not one sign-on refuse
   const { verdict } = await status('refetches');
   expect(verdict.safe).toBe(true);
   await operate('key.activate', { biller: 'refetches' });
-  // One that has not fetched is told so, and is not activated.
+  // For one that has not fetched, activation is refused.
   expect((await status('pins')).seen).toBe(0);
-  await expect(operate('key.activate', { biller: 'pins' })).rejects.toThrow('no fetch by the other side');
+  await expect(operate('key.activate', { biller: 'pins' })).rejects.toThrow('has not fetched the staged certificate');
 
-  // Switch on fetch: a form saved with the one-time metadata URL, each at another instance.
+  // Switch on fetch: forms saved with the one-time metadata URL, each at another instance.
   for (const [party, slug, instance] of [
     [pins?.party, 'pins', 0],
     [pinsFirst?.party, 'pins-first-of-two', 1],
@@ -67,7 +67,7 @@ test('a whole rotation, both ways over, at two instances: not one sign-on refuse
     expect(party.kept()).toContain(active?.fingerprint);
   }
 
-  // Retired: gone from the metadata, and still nobody notices.
+  // Retired: gone from the metadata, and still no one notices.
   for (const { slug } of billers) await operate('key.retire', { biller: slug, force: true });
   await signOns(SIGN_ONS);
   expectNobodyHurt();

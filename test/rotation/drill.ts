@@ -9,7 +9,7 @@ import { createPortalClient, type PortalClient, samlResponseIn } from '../suppor
 import { createTestStorage, type TestConnection } from '../support/storage.ts';
 import { createRelyingParty, type RelyingParty } from './relying-party.ts';
 
-/** A biller of the drill with its Service Provider, and what became of its sign-ons. */
+/** A biller of the drill with its Service Provider and the results of its sign-ons. */
 interface Drilled {
   readonly slug: string;
   readonly party: RelyingParty;
@@ -17,14 +17,14 @@ interface Drilled {
   readonly refused: string[];
 }
 
-/** Two instances of the service on one PostgreSQL, and sign-ons at both of them all the while. */
+/** Two instances of the service on one PostgreSQL, with continuous sign-ons on both. */
 export interface Drill {
   readonly billers: readonly Drilled[];
   operate(name: string, input: Record<string, unknown>): Promise<unknown>;
-  /** Address of a biller's metadata at one of the instances. */
+  /** The URL of a biller's metadata at one of the instances. */
   metadataUrl(slug: string, instance: 0 | 1, query?: string): string;
   status(slug: string): Promise<KeyStatus & { verdict: Verdict }>;
-  /** Resolves when every biller has had so many more sign-ons. */
+  /** Resolves when every biller has had this many more sign-ons. */
   signOns(more: number): Promise<void>;
   end(): Promise<void>;
 }
@@ -42,7 +42,7 @@ async function listen(connection: TestConnection): Promise<{ server: FastifyInst
   return { server, url: await server.listen({ port: 0, host: '127.0.0.1' }) };
 }
 
-/** Between the service and the ACS, most Responses are on their way for a moment, and some for half a second. */
+/** Most Responses take a moment between the service and the ACS, and some take half a second. */
 function* transitTimes(): Generator<number, never> {
   for (let turn = 1; ; turn += 1) yield turn % 8 === 0 ? 500 : (turn * 37) % 200;
 }
@@ -50,8 +50,8 @@ function* transitTimes(): Generator<number, never> {
 /**
  * Starts the drill.
  *
- * @param kinds the kind of Service Provider of each biller, by slug
- * @param pauseMs between two sign-ons of a biller at an instance
+ * @param kinds the kind of each biller's Service Provider, by slug
+ * @param pauseMs pause between two sign-ons of a biller at an instance
  */
 export async function startDrill(kinds: Record<string, 'pins' | 'refetches'>, pauseMs: number): Promise<Drill> {
   const storage = await createTestStorage('postgresql');
@@ -86,13 +86,13 @@ export async function startDrill(kinds: Record<string, 'pins' | 'refetches'>, pa
     }
     client.close();
   }
-  /** The page takes its time to load and to post itself, and meanwhile the form may be saved. */
+  /** The page takes time to load and submit itself, and the form may be saved in the meantime. */
   async function arrive(biller: Drilled, response: string, afterMs: number): Promise<void> {
     await setTimeout(afterMs);
     if (await biller.party.accepts(response)) biller.accepted += 1;
     else biller.refused.push('refused by the Service Provider');
   }
-  /** A Service Provider that re-fetches does so all the time, at either instance. */
+  /** A re-fetching Service Provider does so continuously, at either instance. */
   async function keepFetching({ slug, party }: Drilled): Promise<void> {
     for (let turn = 0; running; turn += 1) {
       await party.save(metadataUrl(slug, turn % 2 === 0 ? 0 : 1));

@@ -27,7 +27,7 @@ async function statusOf(slug: string): Promise<Status> {
 const fetchMetadata = (path: string, headers: Record<string, string> = {}) =>
   installation.server.inject({ url: path, headers: { 'user-agent': 'their-crm/1.0', ...headers } });
 
-test('a fetch by the other side is recorded with what it was shown, and makes the staged key safe', {
+test('a fetch by the Service Provider is recorded with what it was shown, and makes the staged key safe', {
   meta: { holds: ['IDP-084'], source: 'project rule' },
 }, async () => {
   await addStaged('riverton');
@@ -52,7 +52,7 @@ test('a fetch by the other side is recorded with what it was shown, and makes th
   expect((await statusOf('riverton')).staged).toBeNull();
 });
 
-test('a fetch before the key was staged has not seen it', {
+test('a fetch before the key was staged does not count', {
   meta: { holds: ['IDP-084'], source: 'project rule' },
 }, async () => {
   await installation.addBiller('early', { keyType: 'EC-P256' });
@@ -62,7 +62,7 @@ test('a fetch before the key was staged has not seen it', {
   expect(await statusOf('early')).toMatchObject({ seen: 0, verdict: { safe: false } });
 });
 
-test('a 304 counts for a client that had the same document, and not for one that says it takes any (RFC 9110 13.1.2)', async () => {
+test('a 304 counts for a client that had the same document, but not for one that accepts any (RFC 9110 13.1.2)', async () => {
   await addStaged('cached');
   const { headers } = await fetchMetadata('/saml/cached/metadata', { 'user-agent': 'first' });
   const any = await fetchMetadata('/saml/cached/metadata', { 'user-agent': 'any', 'if-none-match': '*' });
@@ -74,7 +74,7 @@ test('a 304 counts for a client that had the same document, and not for one that
   expect(await statusOf('cached')).toMatchObject({ seen: 2 });
 });
 
-test('probes of our own are told apart from the other side, by address or by User-Agent (project rule)', async () => {
+test('our own monitors are distinguished from the Service Provider by address or User-Agent (project rule)', async () => {
   await addStaged('watched', { monitors: ['10.0.0.0/8', 'uptime-robot'] });
   await fetchMetadata('/saml/watched/metadata', { 'x-forwarded-for': '10.1.2.3' });
   await fetchMetadata('/saml/watched/metadata', { 'user-agent': 'Uptime-Robot/2.0' });
@@ -83,7 +83,7 @@ test('probes of our own are told apart from the other side, by address or by Use
   expect(await statusOf('watched')).toMatchObject({ seen: 1 });
 });
 
-test('where it is known who the other side is, nobody else’s fetch makes a key safe: metadata is public (project rule)', async () => {
+test('if the Service Provider’s clients are listed, no other fetch makes a key safe: metadata is public (project rule)', async () => {
   await addStaged('known', { metadataClients: ['203.0.113.0/24', 'their-crm'] });
   await fetchMetadata('/saml/known/metadata', { 'user-agent': 'a crawler', 'x-forwarded-for': '198.51.100.1' });
   expect(await statusOf('known')).toMatchObject({ seen: 0, verdict: { safe: false } });
@@ -92,7 +92,7 @@ test('where it is known who the other side is, nobody else’s fetch makes a key
   expect(await statusOf('known')).toMatchObject({ seen: 2, verdict: { safe: true } });
 });
 
-test('where one certificate is kept, an ordinary fetch makes nothing safe: it must be handed over (project rule)', async () => {
+test('if only one certificate is kept, an ordinary fetch makes nothing safe: a one-time URL is needed (project rule)', async () => {
   await addStaged('pinned', { rotation: 'switch-on-fetch' });
   await fetchMetadata('/saml/pinned/metadata');
   expect((await statusOf('pinned')).verdict.sentence).toContain('key hand-over');
@@ -107,7 +107,7 @@ async function handOver(slug: string, terms: Record<string, unknown> = {}): Prom
   return pathname + search;
 }
 
-test('one-time metadata holds the new certificate alone; its fetch switches, and the old key can be had back (project rule)', async () => {
+test('one-time metadata contains only the new certificate; fetching it switches keys, which can be undone (project rule)', async () => {
   await addStaged('handed', { rotation: 'switch-on-fetch' });
   const before = await statusOf('handed');
   const path = await handOver('handed');
@@ -117,14 +117,14 @@ test('one-time metadata holds the new certificate alone; its fetch switches, and
   expect(first.body.match(/<ds:X509Certificate>/g)).toHaveLength(1);
   const after = await statusOf('handed');
   expect(after.active.fingerprint).toBe(before.staged?.fingerprint);
-  // The form may look twice: it is shown the same.
+  // The form may fetch twice: it gets the same document.
   expect((await fetchMetadata(path)).body).toBe(first.body);
   await installation.operate('key.back-out', { biller: 'handed', reason: 'their form was not saved' });
   expect((await statusOf('handed')).active.fingerprint).toBe(before.active.fingerprint);
   expect((await fetchMetadata(path)).statusCode).toBe(410);
 });
 
-test('whoever is not the other side’s form switches nothing (project rule)', async () => {
+test('clients other than the Service Provider switch nothing (project rule)', async () => {
   await addStaged('guarded', { rotation: 'switch-on-fetch', monitors: ['uptime-robot'] });
   const before = await statusOf('guarded');
   const path = await handOver('guarded', { networks: ['203.0.113.0/24'] });
@@ -139,7 +139,7 @@ test('whoever is not the other side’s form switches nothing (project rule)', a
   expect((await fetchMetadata(path, { 'x-forwarded-for': '203.0.113.7' })).statusCode).toBe(200);
 });
 
-test('one-time metadata ends: with its time, with the next one, and at another biller (project rule)', async () => {
+test('one-time metadata expires, is replaced by the next one, and does not work at another biller (project rule)', async () => {
   await addStaged('ending', { rotation: 'switch-on-fetch' });
   const first = await handOver('ending', { hours: 1 });
   const second = await handOver('ending', { hours: 1 });

@@ -34,7 +34,7 @@ async function addBillers(services: Services, count: number): Promise<void> {
   await runNamed(services, 'user.add', user, actor);
 }
 
-/** Signs on again and again until told to stop. @returns what tells it to, and counts */
+/** Signs on continuously until stopped. @returns a function that stops it, and counters */
 async function keepSigningOn(services: Services) {
   const server = await createServer(services, {
     logger: pino({ level: 'silent' }),
@@ -46,7 +46,7 @@ async function keepSigningOn(services: Services) {
   const counts = { issued: 0, failed: 0 };
   const loop = (async () => {
     while (running) {
-      // What is in memory is read anew each time, so that a row which can't be opened shows.
+      // Reload the keys each time, so that a row that can't be unsealed is noticed.
       services.keys.forget(undefined);
       const answer = await browser.get(`/saml/biller-0/sso?${redirectQuery(authnRequest())}`);
       if (postedBy(answer) === undefined) counts.failed += 1;
@@ -54,7 +54,7 @@ async function keepSigningOn(services: Services) {
     }
   })();
   return {
-    /** Resolves after so many more sign-ons. */
+    /** Resolves after this many more sign-ons. */
     async more(count: number) {
       const goal = counts.issued + counts.failed + count;
       await expect.poll(() => counts.issued + counts.failed, { timeout: 30_000 }).toBeGreaterThanOrEqual(goal);
@@ -98,7 +98,7 @@ describe('an embedded installation', () => {
     };
   }
 
-  test('a rotation that is interrupted is taken up by the same command, after a restart too, and sign-ons go on', async () => {
+  test('an interrupted rotation is continued by the same command, even after a restart, and sign-ons continue', async () => {
     const keysInFile = () => readFileSync(path, 'utf8').trim().split('\n');
     const first = await open();
     await addBillers(first.services, 4);
@@ -106,7 +106,7 @@ describe('an embedded installation', () => {
     const before = await sealedRows(first.services);
     const signingOn = await keepSigningOn(first.services);
 
-    // The third secret can't be sealed: the process ends here, as it were.
+    // The third secret can't be sealed, as if the process ended here.
     const { masterKey } = first.services;
     const { seal } = masterKey;
     let sealed = 0;
@@ -135,14 +135,14 @@ describe('an embedded installation', () => {
     expect(keysInFile()).not.toEqual([old]);
     const after = await sealedRows(again.services);
     expect(after.filter((row) => before.includes(row))).toEqual([]);
-    // Events from before the rotation are still found by email.
+    // Events from before the rotation can still be found by email.
     expect(await issuedTo(again.services)).toHaveLength(counts.issued + more.issued);
     await again.services.audit.drained();
     await again.connection.close();
   });
 });
 
-test('with PostgreSQL: two instances sign on while secrets are sealed anew, and then the old key alone opens nothing', async () => {
+test('with PostgreSQL: two instances sign on while secrets are resealed, and then the old key alone unseals nothing', async () => {
   const storage = await createTestStorage('postgresql');
   const old = storage.settings.MASTER_KEY ?? '';
   const fresh = newKey();
@@ -161,7 +161,7 @@ test('with PostgreSQL: two instances sign on while secrets are sealed anew, and 
     const loops = await Promise.all(both.map(({ services }) => keepSigningOn(services)));
     const [one] = both;
     if (one === undefined) throw new Error('there is no instance');
-    // 30 signing keys and the secret behind the hashes of emails.
+    // 30 signing keys, and the secret of the email hashes.
     expect(await runNamed(one.services, 'master-key.rotate', {}, actor)).toMatchObject({ resealed: 31 });
     for (const loop of loops) {
       await loop.more(5);
@@ -183,7 +183,7 @@ describe('where a master key comes from', () => {
   afterAll(() => rmSync(folder, { recursive: true }));
   const [one, other] = [newKey(), newKey()];
 
-  test('itself, a file, or what a command prints; several while it is rotated', async () => {
+  test('the setting itself, a file, or a command’s output; several during a rotation', async () => {
     const file = join(folder, 'keys');
     writeFileSync(file, `${one}\n${other}\n`);
     expect(await readMasterKeys(one)).toEqual([one]);
@@ -192,9 +192,9 @@ describe('where a master key comes from', () => {
     expect(await readMasterKeys(`command:head -1 '${file}'`)).toEqual([one]);
   });
 
-  test('what can’t be had is told, and nothing that a command printed is repeated', async () => {
+  test('failures are reported without repeating a command’s output', async () => {
     await expect(readMasterKeys(`file:${join(folder, 'none')}`)).rejects.toThrow("can't be read");
-    await expect(readMasterKeys('command:echo secret-words; exit 3')).rejects.toThrow('ended with 3');
+    await expect(readMasterKeys('command:echo secret-words; exit 3')).rejects.toThrow('exit code was 3');
     const failure = await readMasterKeys('command:echo secret-words').catch((error: Error) => error.message);
     expect(failure).toContain('does not contain a master key');
     expect(failure).not.toContain('secret-words');

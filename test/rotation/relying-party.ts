@@ -8,13 +8,13 @@ const METADATA = 'urn:oasis:names:tc:SAML:2.0:metadata';
 const XMLDSIG = 'http://www.w3.org/2000/09/xmldsig#';
 
 /**
- * A Service Provider as far as certificates go. `pins` keeps the first certificate of the metadata that its form was saved
- * with, however many there are; `refetches` honours all of them, and looks again and again.
+ * A Service Provider, as far as certificates are concerned. `pins` keeps only the first certificate of the metadata
+ * that its form was saved with; `refetches` accepts all of them, and fetches again and again.
  */
 export interface RelyingParty {
-  /** Reads metadata, as a form does that is saved, and keeps what this kind of Service Provider keeps. */
+  /** Reads metadata as when a form is saved, and keeps what this kind of Service Provider keeps. */
   save(metadataUrl: string): Promise<void>;
-  /** @param samlResponse base64, as it is posted @returns whether node-saml accepts it with what was kept */
+  /** @param samlResponse base64, as posted @returns whether node-saml accepts it with what was kept */
   accepts(samlResponse: string): Promise<boolean>;
   /** SHA-256 of what was kept, hexadecimal. */
   kept(): string[];
@@ -37,7 +37,7 @@ export function createRelyingParty(kind: 'pins' | 'refetches', entityId: string,
       const response = await fetch(metadataUrl, { headers: { 'user-agent': `relying-party/${kind}` } });
       if (!response.ok) throw new Error(`the metadata was answered with ${response.status}`);
       const found = certificatesOf(await response.text());
-      // Between reading the metadata and keeping the certificate, a form is checked and written somewhere.
+      // Between reading the metadata and storing the certificate, a form is validated and saved.
       if (kind === 'pins') await setTimeout(SAVING_MS);
       certificates = kind === 'pins' ? found.slice(0, 1) : found;
       saml = new SAML({

@@ -39,7 +39,7 @@ export interface InstallationOptions {
   readonly clock?: () => number;
   readonly logger?: Logger;
   readonly trustProxy?: string;
-  /** A hardware security module; closed with the installation. */
+  /** An HSM; closed with the installation. */
   readonly hsm?: Hsm;
 }
 

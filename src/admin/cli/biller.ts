@@ -17,7 +17,7 @@ function addCommand(): Command {
     .requiredOption('--guid <BillerGUID>', 'the GUID that Invoice Cloud gave the biller');
   addProviderOptions(command)
     .addOption(new Option('--key-type <type>', 'kind of the signing key').choices([...KEY_TYPES]).default('RSA-2048'))
-    .option('--module', 'make the signing key in the hardware module, which it never leaves');
+    .option('--module', 'make the signing key in the hardware security module (HSM), which it never leaves');
   return addSettingsOptions(command)
     .option(...JSON_OPTION)
     .addHelpText(

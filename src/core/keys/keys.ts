@@ -6,9 +6,7 @@ import { createLoadingCache } from '../../platform/util/loading-cache.ts';
 import type { Signer } from '../../protocols/saml/signatures/signer.ts';
 import type { MasterKey } from '../secrets/master-key.ts';
 import { requestContext, sealContext } from '../secrets/seal-context.ts';
-import { selfSignedCertificate } from './certificates/certificate.ts';
-import { certificateRequest } from './certificates/certificate-request.ts';
-import { certificateOf, type ImportedKey } from './certificates/imported-key.ts';
+import type { ImportedKey } from './certificates/imported-key.ts';
 import { cancelDestruction } from './hsm/destruction.ts';
 import type { HsmKeys } from './hsm/hsm-keys.ts';
 import { type KeyType, makeKeyPair } from './key-types.ts';
@@ -82,6 +80,7 @@ interface KeyServices {
   readonly clock: () => number;
 }
 
+// certificates/ brings node-forge, 10 MB that a service needs only when a key is made: it is imported there.
 export function createKeys({ database, masterKey, hsmKeys, clock }: KeyServices): Keys {
   const { db } = database;
   const unavailable = (detail: string, cause?: unknown) => new IdpError('signing_key_unavailable', { detail, cause });
@@ -148,6 +147,7 @@ export function createKeys({ database, masterKey, hsmKeys, clock }: KeyServices)
       if (place === 'module') return hsmKeys.make(holder, type, state);
       const { billerId, billerName, entityId } = holder;
       const keyPair = await makeKeyPair(type);
+      const { selfSignedCertificate } = await import('./certificates/certificate.ts');
       const certificate = await selfSignedCertificate({ billerName, entityId, keyPair, now: clock() });
       const parsed = new X509Certificate(Buffer.from(certificate, 'base64'));
       return sealed(billerId, keyPair.privateKey, parsed, state);
@@ -156,6 +156,7 @@ export function createKeys({ database, masterKey, hsmKeys, clock }: KeyServices)
     open,
     async request({ id: billerId, name, entityId }, keyType) {
       const keyPair = await makeKeyPair(keyType);
+      const { certificateRequest } = await import('./certificates/certificate-request.ts');
       const request = await certificateRequest(name, entityId, keyPair);
       const id = randomUUID();
       const sealedPrivateKey = seal(keyPair.privateKey, requestContext(billerId, id));
@@ -167,6 +168,7 @@ export function createKeys({ database, masterKey, hsmKeys, clock }: KeyServices)
         throw new InputError('No certificate request is waiting for its certificate.', { code: 'key_request_missing' });
       }
       const privateKey = openSealed(row.sealedPrivateKey, requestContext(billerId, row.id));
+      const { certificateOf } = await import('./certificates/imported-key.ts');
       return { privateKey, certificate: certificateOf(privateKey, certificates) };
     },
     async insert(transaction, key) {

@@ -1,4 +1,12 @@
-import { createCipheriv, createDecipheriv, createHmac, createSecretKey, hkdfSync, randomBytes } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto';
 
 const VERSION = 1;
 const IV_BYTES = 12;
@@ -18,7 +26,9 @@ export interface MasterKey {
   seal(secret: Uint8Array, context: string): Buffer;
   /** @throws if the master key, the context or a single bit differs */
   unseal(sealed: Uint8Array, context: string): Buffer;
-  /** Tells whether a secret is sealed with the current sealing key. */
+  /** @returns whether unseal would succeed; the secret itself is wiped at once */
+  opens(sealed: Uint8Array, context: string): boolean;
+  /** @returns whether a secret is sealed with the first key, the one that seals */
   isCurrent(sealed: Uint8Array, context: string): boolean;
   /**
    * Keeps up with a rotation by another process: the keys are read again before every seal, and where none of them can
@@ -39,7 +49,7 @@ export interface MasterKey {
 
 interface OneKey {
   readonly checkValue: string;
-  readonly sealing: Buffer;
+  readonly sealing: KeyObject;
   readonly emailSecret: Buffer;
 }
 
@@ -48,7 +58,7 @@ function deriveKeys(base64: string): OneKey {
   const derive = (purpose: string) => Buffer.from(hkdfSync('sha256', master, '', `ic-idp ${purpose}`, 32));
   return {
     checkValue: createHmac('sha256', derive('check')).update('master key').digest('hex').slice(0, 16),
-    sealing: derive('seal'),
+    sealing: createSecretKey(derive('seal')),
     emailSecret: derive('audit email'),
   };
 }
@@ -72,6 +82,12 @@ export function createMasterKey(...base64: string[]): MasterKey {
     if (first === undefined) throw new Error('there is no master key');
     return first;
   };
+
+  function opensWith(key: OneKey, sealed: Uint8Array, context: string): boolean {
+    const secret = opened(key, sealed, context);
+    secret?.fill(0);
+    return secret !== undefined;
+  }
 
   function opened(key: OneKey, sealed: Uint8Array, context: string): Buffer | undefined {
     try {
@@ -121,11 +137,11 @@ export function createMasterKey(...base64: string[]): MasterKey {
       // Report the last key's error.
       return secret ?? unsealWith(keys.at(-1) ?? current(), sealed, context);
     },
-    isCurrent(sealed, context) {
-      const secret = opened(current(), sealed, context);
-      secret?.fill(0);
-      return secret !== undefined;
+    opens(sealed, context) {
+      const any = () => keys.some((key) => opensWith(key, sealed, context));
+      return any() || (refresh() && any());
     },
+    isCurrent: (sealed, context) => opensWith(current(), sealed, context),
     follow(read) {
       readAgain = read;
     },

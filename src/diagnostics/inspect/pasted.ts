@@ -14,7 +14,7 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 const refuse = (reason: string, cause?: unknown) =>
   new InputError(
-    `What was given can't be read: ${reason}. It must be a SAMLRequest or SAMLResponse (XML, or base64 as it travels), a form body, or the whole URL.`,
+    `The input can't be read: ${reason}. It must be a SAMLRequest or SAMLResponse (XML, or base64 as it travels), a form body, or the whole URL.`,
     { code: 'message_unreadable', cause },
   );
 
@@ -30,7 +30,7 @@ function decode(base64: string): Pick<Pasted, 'binding'> & { xml: string } {
       xml: utf8.decode(inflateRawSync(bytes, { maxOutputLength: MAX_BYTES })),
     };
   } catch (cause) {
-    throw refuse('behind the base64 there is neither XML nor DEFLATE data', cause);
+    throw refuse('its base64 contains neither XML nor DEFLATE data', cause);
   }
 }
 

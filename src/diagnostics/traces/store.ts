@@ -1,7 +1,7 @@
 import type { Db } from '../../platform/database/database.ts';
 import type { Trace } from './trace.ts';
 
-/** Keeps a trace. A reference that is taken already keeps its first trace. */
+/** Stores a trace. If the reference already has a trace, the first one is kept. */
 export async function insertTrace(db: Db, reference: string, billerId: string | undefined, at: Date, trace: Trace) {
   await db
     .insertInto('signOnTraces')

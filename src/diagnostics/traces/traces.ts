@@ -9,7 +9,7 @@ const MAX_A_MINUTE = 120;
 
 /** Traces of sign-ons that failed, by their reference. */
 export interface Traces {
-  /** Keeps a trace, unless there have been too many. Never throws: the failure stands with or without its trace. */
+  /** Stores a trace, unless there have been too many. Never throws: a failure is reported with or without its trace. */
   keep(reference: string, billerId: string | undefined, make: () => Trace): Promise<void>;
   find(reference: string): ReturnType<typeof findTrace>;
   deleteExpired(): Promise<void>;
@@ -23,7 +23,7 @@ export function createTraces({ db, clock }: { db: Db; clock: () => number }): Tr
       try {
         await insertTrace(db, reference, billerId, new Date(clock()), make());
       } catch {
-        // The failure that it is about is told and audited all the same.
+        // The failure itself is still reported and audited.
       }
     },
     find: (reference) => findTrace(db, reference),

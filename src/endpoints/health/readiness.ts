@@ -1,13 +1,14 @@
+import { type ActiveKey, createFindDamagedKeys, listActiveKeys } from '../../core/keys/active-keys.ts';
 import type { Hsm } from '../../core/keys/hsm/hsm.ts';
 import type { Keys } from '../../core/keys/keys.ts';
-import { activeKeys } from '../../core/keys/store.ts';
+import type { MasterKey } from '../../core/secrets/master-key.ts';
 import { type Database, isDatabaseGone } from '../../platform/database/database.ts';
 
-/** One thing that must hold for the service to do its work. */
+/** One thing that the service needs to do its work. */
 interface ReadinessCheck {
   readonly name: 'database' | 'keys' | 'module';
   readonly ok: boolean;
-  /** What is wrong; empty where nothing is. */
+  /** What is wrong; empty if nothing is. */
   readonly problems: readonly string[];
 }
 
@@ -19,42 +20,52 @@ export interface Readiness {
 interface ReadinessServices {
   readonly database: Database;
   readonly keys: Keys;
+  readonly masterKey: MasterKey;
   readonly hsm: Hsm | undefined;
   readonly clock: () => number;
 }
 
 interface Problem {
   readonly sentence: string;
-  /** The service must not be given work while it lasts. */
+  /** The service must not get work while it lasts. */
   readonly blocking: boolean;
 }
 
-type ActiveKey = Awaited<ReturnType<typeof activeKeys>>[number];
+const blocking = (sentence: string): Problem => ({ sentence, blocking: true });
+const checkOf = (name: ReadinessCheck['name'], problems: readonly Problem[]): ReadinessCheck => ({
+  name,
+  ok: problems.length === 0,
+  problems: problems.map(({ sentence }) => sentence),
+});
 
 /**
- * @returns a function that says whether the service can do its work: database, a usable key for every biller, and the
- *   hardware module where one is set up
+ * @returns a function that says whether the service can do its work: a database, a usable key for every biller, and the
+ *   hardware security module if one is set up. An answer always covers every biller; calls at the same time share one
  */
-export function createReadiness({ database, keys, hsm, clock }: ReadinessServices): () => Promise<Readiness> {
-  /** Keys that were unsealed once. Their rows never change, so once is enough. */
-  const unsealed = new Set<string>();
+export function createReadiness(services: ReadinessServices): () => Promise<Readiness> {
+  const { database, keys, masterKey, hsm, clock } = services;
+  const findDamagedKeys = createFindDamagedKeys(database, masterKey);
+  /** Keys in the hardware security module that were found usable. */
+  const usable = new Set<string>();
+  let underWay: Promise<Readiness> | undefined;
 
-  async function problemOf(key: ActiveKey): Promise<Problem | undefined> {
-    const { billerId, slug, keyId, notBefore, notAfter, settings } = key;
-    const blocking = (sentence: string): Problem => ({ sentence, blocking: true });
-    if (keyId === null || notBefore === null || notAfter === null) {
+  function dateProblem({ slug, key_id, not_before, not_after, refuses_expired }: ActiveKey): Problem | undefined {
+    if (key_id === null || not_before === null || not_after === null) {
       return blocking(`biller ${slug} has no active signing key`);
     }
-    if (clock() >= notAfter.getTime()) {
-      // One biller's calendar is no reason to take every other one out of service, where that biller goes on signing.
-      const sentence = `the active certificate of biller ${slug} has expired`;
-      return { sentence, blocking: settings.expiredKey === 'refuse' };
+    if (clock() >= not_after) {
+      // A biller that goes on signing with its expired key is no reason to take every other one out of service.
+      return { sentence: `the active certificate of biller ${slug} has expired`, blocking: refuses_expired };
     }
-    if (clock() < notBefore.getTime()) return blocking(`the active certificate of biller ${slug} is not valid yet`);
-    if (unsealed.has(keyId)) return undefined;
+    if (clock() < not_before) return blocking(`the active certificate of biller ${slug} is not valid yet`);
+    return undefined;
+  }
+
+  async function moduleKeyProblem({ biller_id, slug, key_id }: ActiveKey): Promise<Problem | undefined> {
+    if (key_id === null || usable.has(key_id)) return undefined;
     try {
-      await keys.ofBiller(billerId);
-      unsealed.add(keyId);
+      await keys.ofBiller(biller_id);
+      usable.add(key_id);
       return undefined;
     } catch (error) {
       if (isDatabaseGone(error)) throw error;
@@ -62,52 +73,64 @@ export function createReadiness({ database, keys, hsm, clock }: ReadinessService
     }
   }
 
-  /** The module is in the way only where it is needed: where a biller's active key is in it. */
-  async function moduleProblem(needed: boolean): Promise<Problem | undefined> {
+  async function keyProblems(active: readonly ActiveKey[]): Promise<Problem[]> {
+    const byDate = new Map(active.map((key) => [key, dateProblem(key)]));
+    const inTime = active.filter((key) => byDate.get(key) === undefined);
+    const damaged = await findDamagedKeys(inTime.filter(({ module_label }) => module_label === null));
+    const problems: Problem[] = [];
+    for (const key of active) {
+      const problem =
+        byDate.get(key) ??
+        (damaged.has(key.key_id ?? '')
+          ? blocking(
+              `the signing key of biller ${key.slug} can't be used: the private key ${key.fingerprint} can't be unsealed: another master key, or a damaged row`,
+            )
+          : key.module_label === null
+            ? undefined
+            : await moduleKeyProblem(key));
+      if (problem !== undefined) problems.push(problem);
+    }
+    return problems;
+  }
+
+  /** A module that is away is in the way only if it holds a biller's active key. */
+  async function moduleProblems(needed: boolean): Promise<Problem[]> {
     if (hsm === undefined) {
-      const sentence = 'an active key is in a hardware module, and none is set up here';
-      return needed ? { sentence, blocking: true } : undefined;
+      const sentence = 'an active key is in a hardware security module, and none is set up here';
+      return needed ? [blocking(sentence)] : [];
     }
     try {
       await hsm.check();
-      return undefined;
+      return [];
     } catch (error) {
-      return { sentence: (error as Error).message, blocking: needed };
+      return [{ sentence: (error as Error).message, blocking: needed }];
     }
   }
 
-  return async () => {
+  async function look(): Promise<Readiness> {
     try {
-      // Migrations are applied before the service listens, so a database that answers is one of the right shape.
-      const problems: Problem[] = [];
-      const active = await activeKeys(database.db);
-      const needed = active.some(({ moduleLabel }) => moduleLabel !== null);
-      const away = moduleProblem(needed);
-      for (const key of active) {
-        const problem = await problemOf(key);
-        if (problem !== undefined) problems.push(problem);
-      }
-      const trouble = await away;
-      const troubles = trouble === undefined ? [] : [trouble];
+      // Migrations are applied before the service listens, so a database that answers has the right tables.
+      const active = await listActiveKeys(database);
+      const needed = active.some(({ module_label }) => module_label !== null);
+      const [ofKeys, ofModule] = await Promise.all([keyProblems(active), moduleProblems(needed)]);
       return {
-        ready: ![...problems, ...troubles].some(({ blocking }) => blocking),
+        ready: ![...ofKeys, ...ofModule].some((problem) => problem.blocking),
         checks: [
-          { name: 'database', ok: true, problems: [] },
-          { name: 'keys', ok: problems.length === 0, problems: problems.map(({ sentence }) => sentence) },
-          ...(hsm === undefined && !needed
-            ? []
-            : [
-                {
-                  name: 'module',
-                  ok: trouble === undefined,
-                  problems: troubles.map(({ sentence }) => sentence),
-                } as const,
-              ]),
+          checkOf('database', []),
+          checkOf('keys', ofKeys),
+          ...(hsm === undefined && !needed ? [] : [checkOf('module', ofModule)]),
         ],
       };
     } catch (error) {
       if (!isDatabaseGone(error)) throw error;
-      return { ready: false, checks: [{ name: 'database', ok: false, problems: ['the database does not answer'] }] };
+      return { ready: false, checks: [checkOf('database', [blocking('the database does not answer')])] };
     }
+  }
+
+  return () => {
+    underWay ??= look().finally(() => {
+      underWay = undefined;
+    });
+    return underWay;
   };
 }

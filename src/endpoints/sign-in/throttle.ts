@@ -1,39 +1,41 @@
 import { isIP } from 'node:net';
+import ipaddr from 'ipaddr.js';
 import { RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible';
 import type { Database, Statement } from '../../platform/database/database.ts';
 import { IdpError } from '../../platform/errors/idp-error.ts';
 
 const WINDOW_SECONDS = 15 * 60;
-/** Tries on one account within the window, from anywhere. */
+/** Attempts on one account within the window, from anywhere. */
 const TRIES_PER_ACCOUNT = 10;
-/** Tries from one address within the window; an office or a carrier may share one. */
+/** Attempts from one address within the window; an office or a carrier may share one. */
 const TRIES_PER_ADDRESS = 100;
 
-/** One IPv6 subscriber has at least 2^64 addresses, so they are counted together: the /64 (RFC 6177). */
+/** A holder of one IPv6 address usually has the 2^64 of its /64 (RFC 6177), so they are counted together. */
 function networkOf(address: string): string {
-  // A proxy that passes on what it was sent may call anything an address, of any length.
+  // A proxy may pass on anything as an address, of any length.
   if (isIP(address) === 0) return 'unknown';
-  if (isIP(address) === 4 || address.includes('.')) return address;
-  const [head = '', tail] = address.split('::');
-  const groups = head === '' ? [] : head.split(':');
-  const behind = tail === undefined || tail === '' ? [] : tail.split(':');
-  const zeros = tail === undefined ? [] : Array<string>(8 - groups.length - behind.length).fill('0');
-  return [...groups, ...zeros, ...behind].slice(0, 4).join(':').toLowerCase();
+  const parsed = ipaddr.process(address);
+  return 'parts' in parsed
+    ? parsed.parts
+        .slice(0, 4)
+        .map((part) => part.toString(16))
+        .join(':')
+    : parsed.toString();
 }
 
 /** Counts attempts to sign in, in the database, so that all instances count together. */
 export interface Throttle {
   /** Counts an attempt. @throws IdpError sign_in_throttled */
   attempt(account: string, address: string): Promise<void>;
-  /** Takes the attempt back: it was the right password. */
+  /** Takes the attempt back: the password was right. */
   succeeded(account: string, address: string): Promise<void>;
   deleteExpired(): Promise<void>;
 }
 
-/** @param database counts are in its table rate_limits; keys should not reveal who they are about */
+/** @param database has the counts in its table rate_limits, whose keys must not identify a person */
 export function createThrottle(database: Database): Throttle {
   const common = {
-    // The limiter wants a client of node-postgres, and of that no more than this.
+    // The limiter expects a node-postgres client and uses only this much of it.
     storeClient: {
       query: async ({ name, text, values }: Statement & { values: unknown[] }) => {
         const rows = await database.query({ name, text }, values);
@@ -44,7 +46,7 @@ export function createThrottle(database: Database): Throttle {
     tableName: 'rate_limits',
     tableCreated: true,
     duration: WINDOW_SECONDS,
-    // Its own sweep would go on after the database is closed: see deleteExpired.
+    // The library's own sweep would outlive the database connection: see deleteExpired.
     clearExpiredByTimeout: false,
   };
   const accounts = new RateLimiterPostgres({ ...common, keyPrefix: 'account', points: TRIES_PER_ACCOUNT });
@@ -70,7 +72,7 @@ export function createThrottle(database: Database): Throttle {
       await addresses.reward(networkOf(address));
     },
     deleteExpired: async () => {
-      // The limiter counts time by the clock of the machine, not by an injected one.
+      // The limiter uses the machine's clock, not an injected one.
       await database.db.deleteFrom('rateLimits').where('expire', '<', Date.now()).execute();
     },
   };

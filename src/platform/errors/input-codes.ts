@@ -12,7 +12,7 @@ export const inputCodes = {
   biller_not_found: 'No biller has this slug.',
   biller_exists: 'A biller has this slug already.',
   biller_guid_taken: 'The BillerGUID belongs to another biller.',
-  biller_changed: 'The biller was changed by somebody else since the difference was shown.',
+  biller_changed: 'The biller was changed by someone else since the difference was shown.',
   service_provider_missing: 'A new biller needs its Service Provider: SP metadata, or an entity ID and ACS URLs.',
   service_provider_twice: 'SP metadata was given together with an entity ID, ACS URLs or certificates.',
   service_provider_incomplete: 'A Service Provider entered by hand needs both an entity ID and an ACS URL.',
@@ -28,8 +28,8 @@ export const inputCodes = {
 
   key_not_found: 'The biller has no such signing key.',
   key_ambiguous: 'Several signing keys have a fingerprint that begins like this.',
-  key_changed: 'The keys of the biller were changed by somebody else meanwhile.',
-  key_already_revoked: 'The key is revoked already.',
+  key_changed: 'The keys of the biller were just changed by someone else.',
+  key_already_revoked: 'The key is already revoked.',
   staged_key_exists: 'The biller has a staged key already.',
   staged_key_missing: 'A one-time URL needs a staged key, and the biller has none.',
   retiring_key_exists: 'The retiring key of the last rotation must be retired first.',
@@ -40,9 +40,9 @@ export const inputCodes = {
   key_file_unusable: 'The key file, its certificate or its passphrase cannot be used.',
   key_not_exportable: 'This private key cannot leave the installation.',
 
-  module_missing: 'No hardware security module is set up.',
-  module_failed: 'The hardware security module did not do what it was asked.',
-  module_key_in_use: 'The key in the hardware security module is in use, or about to be destroyed.',
+  module_missing: 'No hardware security module (HSM) is configured.',
+  module_failed: 'The HSM did not do what it was asked.',
+  module_key_in_use: 'The key in the HSM is in use, or scheduled for destruction.',
 
   master_key_single: 'A rotation of the master key needs the new key and the old one.',
   master_key_old_in_use: 'An instance sealed secrets with the old master key meanwhile.',

@@ -15,7 +15,7 @@ const inspect = (text: string, more: Record<string, unknown> = {}) =>
   stage.installation.operate('inspect', { text, ...more }) as Promise<Inspection>;
 const failed = ({ checks }: Inspection) => checks.filter(({ passed }) => !passed).map(({ check }) => check);
 
-test('a request is read in whatever shape it was copied, and passes the very checks of a sign-on', async () => {
+test('a request is read in any form, and passes the same checks as a sign-on', async () => {
   const xml = authnRequest();
   const base64 = Buffer.from(xml).toString('base64');
   const shapes = {
@@ -36,7 +36,7 @@ test('a request is read in whatever shape it was copied, and passes the very che
   ).toEqual(['Version', 'Destination']);
 });
 
-test('a Response of ours is verified; one that was changed, or is too old, is told so', async () => {
+test('our Response is verified; a changed or expired one is reported', async () => {
   const { xml } = requirePosted(await stage.bring(await stage.signedIn()));
   expect(failed(await inspect(xml))).toEqual([]);
   expect(failed(await inspect(Buffer.from(xml).toString('base64')))).toEqual([]);
@@ -46,7 +46,7 @@ test('a Response of ours is verified; one that was changed, or is too old, is to
   expect(failed(await inspect(xml))).toEqual(['Conditions', 'SubjectConfirmation']);
 });
 
-test('a Response of a biller with an EC key is verified as well', async () => {
+test('a Response of a biller with an EC key is verified too', async () => {
   await stage.addBiller('curves');
   const { xml } = requirePosted(await stage.bring(await stage.signedIn('curves'), {}, undefined, 'curves'));
   expect(xml).toContain('ecdsa-sha256');
@@ -63,9 +63,9 @@ test('names and values are masked unless asked for', {
   expect((await inspect(xml, { showValues: true })).message.join('\n')).toContain(EMAIL);
 });
 
-test('what is not a message is refused with what is expected; a biller that can’t be told is asked for', async () => {
+test('other input is refused with what is accepted; a biller that can’t be determined is asked for', async () => {
   for (const text of ['', 'hello', 'SAMLRequest=%%%', Buffer.from('hello there').toString('base64')]) {
-    await expect(inspect(text)).rejects.toThrow("What was given can't be read");
+    await expect(inspect(text)).rejects.toThrow("The input can't be read");
   }
   await expect(inspect('<a>')).rejects.toThrow('not acceptable XML');
   await expect(inspect('<a/>')).rejects.toThrow('It must be an AuthnRequest or a Response');

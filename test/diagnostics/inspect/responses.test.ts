@@ -22,14 +22,14 @@ const cut = (xml: string, name: string) => {
 };
 
 let key: SigningKey;
-/** A Response of `riverton`, whose Response and assertion are signed. */
+/** A Response of `riverton`, with Response and assertion signed. */
 let xml: string;
 beforeAll(async () => {
   key = await makeSigningKey('RSA-2048');
   xml = requirePosted(await stage.bring(await stage.signedIn())).xml;
 });
 
-test('a Response is read in whatever shape it was copied', async () => {
+test('a Response is read in any form', async () => {
   const SAMLResponse = Buffer.from(xml).toString('base64');
   for (const [shape, text] of Object.entries({
     xml,
@@ -54,7 +54,7 @@ test('a Response is read in whatever shape it was copied', async () => {
   }
 });
 
-test('every value that was changed is told, with what is expected and what was found', async () => {
+test('every changed value is reported, with expected and found', async () => {
   const signatures = ['Signature of the Response', 'Signature of the Assertion'];
   for (const [from, to, told] of [
     ['Destination="https://sp.example/acs"', 'Destination="https://x.example/"', ['Destination', signatures[0]]],
@@ -71,7 +71,7 @@ test('every value that was changed is told, with what is expected and what was f
   expect(check(found, 'Recipient')).toMatchObject({ expected: TEST_ACS, found: 'https://x.example/' });
 });
 
-test('a signature that was taken away, or is by another biller, is missed', async () => {
+test('a removed signature, or one by another biller, is reported', async () => {
   const bare = xml.replace(/<ds:Signature .*?<\/ds:Signature>/s, '');
   expect(check(await inspect(bare), 'Signature of the Response')).toMatchObject({ passed: false, found: 'none' });
   const cleared = bare.replace(/<ds:Signature .*?<\/ds:Signature>/s, '');
@@ -84,7 +84,7 @@ test('a signature that was taken away, or is by another biller, is missed', asyn
   ]);
 });
 
-test('an assertion hidden beside the signed one is told, whichever comes first', async () => {
+test('an assertion hidden next to the signed one is reported, whichever comes first', async () => {
   const assertion = cut(xml, 'saml:Assertion');
   const evil = assertion.replaceAll(EMAIL, 'kim@example.com').replace(/ ID="[^"]*"/, ' ID="_evil"');
   for (const wrapped of [
@@ -102,7 +102,7 @@ test('an assertion hidden beside the signed one is told, whichever comes first',
   expect(check(await inspect(xml.replace(assertion, '')), 'Assertion')).toMatchObject({ passed: false, found: 'none' });
 });
 
-test('a time that has not come yet is told, give or take the skew', async () => {
+test('a time in the future is reported, allowing for clock skew', async () => {
   const early = requirePosted(await stage.bring(await stage.signedIn())).xml;
   stage.pass(-100_000);
   expect(failed(await inspect(early))).toEqual([]);
@@ -112,7 +112,7 @@ test('a time that has not come yet is told, give or take the skew', async () => 
   expect(failed(found)).toEqual(['Conditions']);
 });
 
-test('an error Response is told as what it is, and has no assertion to miss', async () => {
+test('an error Response is recognized, and needs no assertion', async () => {
   const refused = requirePosted(await stage.bring(stage.stranger(), { attributes: { IsPassive: 'true' } }));
   const found = await inspect(refused.xml);
   expect(failed(found)).toEqual(['Status']);
@@ -120,7 +120,7 @@ test('an error Response is told as what it is, and has no assertion to miss', as
   expect(check(found, 'Signature of the Response')).toMatchObject({ passed: true, found: 'valid' });
 });
 
-test('an encrypted assertion is told as one that only its receiver can read', {
+test('an encrypted assertion is reported as readable only by its receiver', {
   meta: { holds: ['IDP-060'], source: 'SAML Core 2.3.4' },
 }, async () => {
   await stage.addBiller('sealed', { spEncryptionCertificates: [key.certificatePem] });
@@ -132,7 +132,7 @@ test('an encrypted assertion is told as one that only its receiver can read', {
   expect(found.message.join('\n')).toMatch(/CipherValue \(\d+ characters\)/);
 });
 
-test('the signature of a query is checked, over what was pasted', async () => {
+test('the signature of a query is checked over the pasted text', async () => {
   await stage.addBiller('signing', { spCertificates: [key.certificatePem] });
   const Destination = 'https://idp.example/saml/signing/sso';
   const IssueInstant = new Date(stage.now()).toISOString();

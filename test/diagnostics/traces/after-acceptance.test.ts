@@ -5,7 +5,7 @@ import { EMAIL, useStage } from '../../support/stage.ts';
 const stage = useStage();
 type Page = Awaited<ReturnType<typeof stage.bring>>;
 
-/** What the trace of a refused sign-on says did not pass. */
+/** The checks that failed according to the trace of a refused sign-on. */
 async function failedOf(page: Page) {
   const posted = postedBy(page);
   const said = posted === undefined ? undefined : elementsNamed(posted.root, 'StatusMessage')[0]?.text;
@@ -18,8 +18,8 @@ async function failedOf(page: Page) {
   return { code: trace.code, failed };
 }
 
-describe('what fails once the request is accepted stands in the trace behind its checks', () => {
-  test('nobody is signed in, and IsPassive forbids to ask', {
+describe('a failure after the request was accepted is in the trace, after the checks', () => {
+  test('no one is signed in, and IsPassive forbids asking', {
     meta: { holds: ['IDP-029'], source: 'project rule' },
   }, async () => {
     const { code, failed } = await failedOf(await stage.bring(stage.stranger(), { attributes: { IsPassive: 'true' } }));
@@ -27,7 +27,7 @@ describe('what fails once the request is accepted stands in the trace behind its
     expect(failed).toMatchObject([{ code, found: 'IsPassive: the sign-in page would be needed' }]);
   });
 
-  test('somebody else is signed in than the Subject names', {
+  test('the signed-in user is not the one in the Subject', {
     meta: { holds: ['IDP-026'], source: 'project rule' },
   }, async () => {
     const inside = '<saml:Subject><saml:NameID>somebody.else@example.com</saml:NameID></saml:Subject>';
@@ -36,7 +36,7 @@ describe('what fails once the request is accepted stands in the trace behind its
     expect(failed).toMatchObject([{ code, found: expect.stringContaining('somebody else') }]);
   });
 
-  test('the request was answered before (project rule)', async () => {
+  test('the request was already answered (project rule)', async () => {
     const browser = await stage.signedIn();
     const parts = { attributes: { ID: '_twice' } };
     expect(postedBy(await stage.bring(browser, parts))).toBeDefined();

@@ -18,7 +18,7 @@ const show = (reference: string) => stage.installation.operate('trace.show', { r
 const rows = () => stage.installation.services.database.db.selectFrom('signOnTraces').selectAll().execute();
 const kept = async () => (await rows()).length;
 
-test('a reference is three words out of 1,024 different ones, and is found however it was written down', () => {
+test('a reference is three of 1,024 words, and is found no matter how it is written', () => {
   expect(new Set(REFERENCE_WORDS).size).toBe(1024);
   expect(REFERENCE_WORDS.filter((word) => !/^[a-z]{3,9}$/.test(word))).toEqual([]);
   const reference = newReference();
@@ -41,7 +41,7 @@ test('a page’s reference leads to the check that failed, with what was expecte
   expect(trace.message?.[1]).toBe('  saml:Issuer https://other.example');
 });
 
-test('the reference in an error Response leads to the same (project rule)', async () => {
+test('the reference in an error Response leads to the same trace (project rule)', async () => {
   const page = await stage.bring(stage.stranger(), {
     attributes: { IsPassive: 'true', Destination: 'https://x.example' },
   });
@@ -66,7 +66,7 @@ test('names and values of people are masked, and RelayState is not kept', {
   expect(trace.message?.join('\n')).toContain('saml:NameID s•••m (25 characters)');
 });
 
-test('an email address is masked wherever in a request it stands', {
+test('an email address is masked anywhere in a request', {
   meta: { holds: ['IDP-068'], source: 'project rule' },
 }, async () => {
   const SECRET = 'Sam.Secret+bills@mail.example';
@@ -94,11 +94,11 @@ test('an email address is masked wherever in a request it stands', {
     expect(written).not.toMatch(/Secret|mail\.example/i);
     expect(written).toContain('S•••e (29 characters)');
   }
-  // What is around it is still told.
+  // The text around it is still shown.
   expect(JSON.stringify(after)).toContain('https://x.example/?user=S•••e (29 characters)&again=');
 });
 
-test('what fails after the sign-in leaves a trace as well, under the reference that both sides are told (project rule)', async () => {
+test('a failure after the sign-in leaves a trace too, under the reference shown to both sides (project rule)', async () => {
   const browser = stage.stranger();
   const inside = '<saml:Subject><saml:NameID>somebody.else@example.com</saml:NameID></saml:Subject>';
   const asked = await stage.bringByPost(browser, { inside }, 'state');
@@ -114,7 +114,7 @@ test('what fails after the sign-in leaves a trace as well, under the reference t
   expect(await stage.audited('sign_on.refused')).toMatchObject({ reference });
 });
 
-test('a trace tells every check, past the first that fails, on either binding (project rule)', async () => {
+test('a trace lists every check, even after the first failure, for either binding (project rule)', async () => {
   const page = await stage.bringByPost(stage.stranger(), {
     issuer: 'https://other.example',
     attributes: { Version: '1.0', AssertionConsumerServiceIndex: '7' },
@@ -139,7 +139,7 @@ test('a trace tells every check, past the first that fails, on either binding (p
   expect(trace.checks.find(({ check }) => check === 'Version')).toMatchObject({ expected: '"2.0"', found: '"1.0"' });
 });
 
-test('a trace that can’t be written changes nothing about what is told (project rule)', async () => {
+test('a trace that can’t be written does not change what is reported (project rule)', async () => {
   const { traces } = stage.installation.services;
   const before = await kept();
   await traces.keep('never-was-one', undefined, () => {
@@ -154,7 +154,7 @@ test('a trace that can’t be written changes nothing about what is told (projec
   expect(await kept()).toBe(before);
 });
 
-test('a message that can’t be read leaves a trace as well (project rule)', async () => {
+test('a message that can’t be read leaves a trace too (project rule)', async () => {
   const browser = stage.stranger();
   for (const [binding, page] of [
     ['HTTP-Redirect', await browser.get('/saml/riverton/sso?SAMLRequest=%21')],
@@ -169,11 +169,11 @@ test('a message that can’t be read leaves a trace as well (project rule)', asy
   }
 });
 
-test('an unknown reference is told what a reference looks like', async () => {
+test('an unknown reference is refused with what a reference looks like', async () => {
   await expect(show('never-was-one')).rejects.toThrow('There is no trace "never-was-one".');
 });
 
-test('a flood of bad requests leaves a bounded number of traces a minute, and all are gone after a week (project rule)', async () => {
+test('a flood of bad requests leaves a limited number of traces per minute, and all are deleted after a week (project rule)', async () => {
   stage.holdClock();
   stage.pass(120_000);
   const before = await kept();

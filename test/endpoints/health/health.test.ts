@@ -139,5 +139,11 @@ describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
     await flip();
     expect((await ready())[0]).toBe(200);
     requirePosted(await (await signIn('broken')).get(requestPath('broken')));
+
+    // A key that was found to be good is looked at again when its row changes.
+    await flip();
+    expect((await ready())[0]).toBe(503);
+    await flip();
+    expect((await ready())[0]).toBe(200);
   });
 });

@@ -73,7 +73,7 @@ export function revokeCommand(): Command {
     .option('--fingerprint <sha256>', 'the key, by the beginning of its fingerprint (default: the active one)')
     .option('--replace', 'make a new active key in its place')
     .addOption(keyTypeOption('--key-type <type>', 'kind of the new key').default('RSA-2048'))
-    .option('--module', 'make the new key in the hardware module')
+    .option('--module', 'make the new key in the hardware security module (HSM)')
     .option('--no-module', 'make it in the database (default: where the revoked one is)')
     .option('--json', 'print the result as JSON')
     .addHelpText('after', '\nExample:\n  ic-idp key revoke riverton-water --replace --reason "key file was copied"')

@@ -14,7 +14,7 @@ interface StageOptions extends ManyOptions {
 
 const sentenceOf = ({ sentence }: { readonly sentence: string }) => sentence;
 
-/** A key pair that is in the module already belongs to one biller. */
+/** A key pair that is already in the HSM belongs to one biller. */
 async function stageFromModule(slugs: string[], options: StageOptions, label: string): Promise<void> {
   if (options.all === true || slugs.length !== 1) throw new InputError('--module-label needs exactly one biller.');
   if (options.module === false || options.keyType !== undefined) {
@@ -29,9 +29,9 @@ async function stageFromModule(slugs: string[], options: StageOptions, label: st
 export function stageCommand(): Command {
   return manyCommand(new Command('stage').description('Make a key and publish it beside the active one'))
     .addOption(new Option('--key-type <type>', 'kind of the key (default: RSA-2048)').choices([...KEY_TYPES]))
-    .option('--module', 'make it in the hardware module, which it never leaves')
+    .option('--module', 'make it in the hardware security module (HSM), which it never leaves')
     .option('--no-module', 'make it in the database (default: where the active key is)')
-    .option('--module-label <label>', 'take the key pair that is in the hardware module under this label')
+    .option('--module-label <label>', 'import the key pair that is in the HSM under this label')
     .option('--certificate <file>', 'its certificate (PEM) for --module-label; without it a self-signed one is made')
     .addHelpText(
       'after',

@@ -11,7 +11,7 @@ const short = (fingerprint: string) => fingerprint.slice(0, 16);
 const keyInWords = (key: StatusRow['active']) =>
   key === null
     ? 'none'
-    : `${short(key.fingerprint)}…  ${key.key_type}${key.module_label === null ? '' : ' in the module'}, since ${time(key.since)}, valid to ${time(key.not_after).slice(0, 10)}`;
+    : `${short(key.fingerprint)}…  ${key.key_type}${key.module_label === null ? '' : ' in the HSM'}, since ${time(key.since)}, valid to ${time(key.not_after).slice(0, 10)}`;
 
 const fetchInWords = (fetch: StatusRow['last_fetch']) =>
   fetch === null

@@ -40,7 +40,7 @@ export const newBillerInput = z.strictObject({
     .refine(isBillerGuid, 'must be the GUID that Invoice Cloud gave, e.g. 0f8fad5b-d9cb-469f-a165-70867728950e'),
   ...serviceProviderInput,
   keyType: z.enum(KEY_TYPES).default('RSA-2048'),
-  /** The signing key is made in the hardware module. */
+  /** Make the signing key in the HSM. */
   module: z.boolean().default(false),
   settings: settingsInput,
 });

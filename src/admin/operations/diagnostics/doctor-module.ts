@@ -21,7 +21,7 @@ export async function moduleFindings({ hsm, database, clock }: Uses<'hsm' | 'dat
           subject: `biller ${biller}`,
           level: 'error',
           finding: `the ${state} key can't be used: ${problem}`,
-          remedy: 'Bring the key back into the module from its backup, or make a new one: `ic-idp key stage`.',
+          remedy: 'Restore the key to the HSM from its backup, or make a new one: `ic-idp key stage`.',
         });
       }
     }
@@ -31,8 +31,8 @@ export async function moduleFindings({ hsm, database, clock }: Uses<'hsm' | 'dat
     findings.push({
       subject: 'module',
       level: 'warning',
-      finding: `${waiting.length} private parts are to be destroyed in the hardware module, and are still there: ${waiting.map(({ label }) => `"${label}"`).join(', ')}`,
-      remedy: 'The service destroys them as soon as the module answers.',
+      finding: `${waiting.length} private keys are scheduled for destruction in the HSM, but are still there: ${waiting.map(({ label }) => `"${label}"`).join(', ')}`,
+      remedy: 'The service destroys them as soon as the HSM responds.',
     });
   }
   return findings;
@@ -41,7 +41,7 @@ export async function moduleFindings({ hsm, database, clock }: Uses<'hsm' | 'dat
     try {
       const publicKey = await hsm?.find(label);
       const { publicKey: certified } = new X509Certificate(Buffer.from(certificate, 'base64'));
-      return publicKey?.equals(certified) ? undefined : `the key "${label}" in the module is not its certificate's`;
+      return publicKey?.equals(certified) ? undefined : `the key "${label}" in the HSM does not match its certificate`;
     } catch (error) {
       return (error as Error).message;
     }

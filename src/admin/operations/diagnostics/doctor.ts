@@ -30,7 +30,7 @@ async function examine(services: DoctorServices): Promise<Finding[]> {
         finding: {
           database: `${database.kind}, reachable, migrations applied`,
           keys: 'every biller has a usable active key',
-          module: 'the hardware module is reachable, and the token open',
+          module: 'the HSM is reachable, and the token is open',
         }[name],
       });
     for (const problem of problems) {
@@ -42,7 +42,7 @@ async function examine(services: DoctorServices): Promise<Finding[]> {
           database: 'Check DATABASE_URL and that the server runs.',
           keys: 'Compare MASTER_KEY with the one that the installation was made with; `ic-idp key list` shows the certificates.',
           module:
-            'Check PKCS11_LIBRARY, PKCS11_TOKEN and PKCS11_PIN, and whether the vendor’s own tool reaches the module from this machine as this user.',
+            'Check PKCS11_LIBRARY, PKCS11_TOKEN and PKCS11_PIN, and whether the vendor’s own tool can reach the HSM from this machine as this user.',
         }[name],
       });
     }

@@ -42,7 +42,7 @@ export const exportPrivate = defineOperation({
     const key = await requireKey(services, biller, input.fingerprint);
     if (key.moduleLabel !== null) {
       throw new InputError(
-        `The key ${key.fingerprint} of ${biller.slug} is in the hardware module, which lets no private key out. Stage a new key instead of moving this one.`,
+        `The key ${key.fingerprint} of ${biller.slug} is in the HSM, which does not export private keys. Stage a new key instead of moving this one.`,
         { code: 'key_not_exportable' },
       );
     }

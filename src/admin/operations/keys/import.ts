@@ -82,7 +82,7 @@ export const takeFromModule = defineOperation({
     return {
       biller: biller.slug,
       fingerprint: key.fingerprint,
-      sentence: `The key "${label}" in the hardware module is staged, with the certificate ${key.fingerprint}, and published beside the active one.`,
+      sentence: `The key "${label}" in the HSM is staged, with the certificate ${key.fingerprint}, and published next to the active one.`,
     };
   },
 });

@@ -12,7 +12,7 @@ export const keyType = z.enum(KEY_TYPES).default('RSA-2048');
 
 export const force = z.boolean().default(false);
 
-/** True: in the hardware module; false: in the database; left out: where the key before it is. */
+/** True: in the HSM; false: in the database; omitted: in the same place as the previous key. */
 export const module = z.boolean().optional();
 
 export const placeOf = (given: boolean | undefined): KeyPlace | undefined =>

@@ -12,7 +12,7 @@ async function destroyedOf({ hsmKeys }: Uses<'hsmKeys'>, subject: string): Promi
   const left = await hsmKeys.destroyScheduled();
   return left === undefined
     ? `${subject} and its private part destroyed.`
-    : `${subject}. What it has in the hardware module is not destroyed yet, and will be as soon as the module answers: ${left}`;
+    : `${subject}. Its key in the HSM is not destroyed yet, but will be as soon as the HSM responds: ${left}`;
 }
 
 export const retire = defineOperation({

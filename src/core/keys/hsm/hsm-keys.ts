@@ -4,9 +4,6 @@ import { InputError } from '../../../platform/errors/idp-error.ts';
 import { newReference } from '../../../platform/util/reference.ts';
 import type { Signer } from '../../../protocols/saml/signatures/signer.ts';
 import type { AuditWriter } from '../../audit/writer.ts';
-import { selfSignedCertificate } from '../certificates/certificate.ts';
-import { ecdsaSignatureToDer } from '../certificates/der.ts';
-import { certificateOf, checkFitness } from '../certificates/imported-key.ts';
 import type { KeyType } from '../key-types.ts';
 import { type NewKey, newKey } from '../new-key.ts';
 import { isInUse } from '../store.ts';
@@ -64,6 +61,9 @@ export function createHsmKeys({ database, hsm, audit, clock }: HsmKeyServices): 
   }
 
   async function certify({ billerName, entityId }: Holder, label: string, publicKey: KeyObject) {
+    // Imported here because a service seldom makes keys: see createKeys.
+    const { selfSignedCertificate } = await import('../certificates/certificate.ts');
+    const { ecdsaSignatureToDer } = await import('../certificates/der.ts');
     const sign = async (bytes: Buffer) => {
       const signature = await present().sign(label, bytes);
       return publicKey.asymmetricKeyType === 'ec' ? ecdsaSignatureToDer(Buffer.from(signature)) : signature;
@@ -98,6 +98,7 @@ export function createHsmKeys({ database, hsm, audit, clock }: HsmKeyServices): 
           code: 'module_key_in_use',
         });
       }
+      const { certificateOf, checkFitness } = await import('../certificates/imported-key.ts');
       const publicKey = await holding.find(label);
       const certificate =
         certificates.length === 0 ? await certify(holder, label, publicKey) : certificateOf(publicKey, certificates);

@@ -1,45 +1,50 @@
-import { BlockList, isIP } from 'node:net';
+import { isIP } from 'node:net';
+import ipaddr, { type IPv4, type IPv6 } from 'ipaddr.js';
 
 /** The client that fetches metadata. */
 export interface Fetcher {
   readonly address: string;
-  /** The User-Agent; empty if not sent. */
+  /** The User-Agent; empty if there was none. */
   readonly client: string;
 }
 
-/** Chat and mail programs that open every URL they see. Such a fetch does not mean that anyone saved the metadata. */
+/** Chat and mail programs that open every link they see. None of them has saved Invoice Cloud's form. */
 const PREVIEWS =
   /bot\b|preview|facebookexternalhit|whatsapp|telegram|slack|skype|teams|discord|outlook|safelinks|barracuda|proofpoint|mimecast/i;
 
-/** Tells whether the text is an address or a network, e.g. 10.0.0.0/8 or 2001:db8::1. */
-export function isNetwork(text: string): boolean {
+/** Chooses what a text is before its numbers are read: ipaddr.js also reads IPv4 addresses in fewer than four parts. */
+const isPlain = (text: string) => isIP(text) !== 0;
+
+/** @returns the address or network, e.g. 10.0.0.0/8 or 2001:db8::1; undefined if the text is neither */
+function parseNetwork(text: string): [IPv4 | IPv6, number] | undefined {
   const [address = '', bits, ...rest] = text.split('/');
-  const family = isIP(address);
-  if (family === 0 || rest.length > 0) return false;
-  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
+  if (!isPlain(address) || rest.length > 0) return undefined;
+  const parsed = ipaddr.parse(address);
+  const most = parsed.kind() === 'ipv4' ? 32 : 128;
+  if (bits === undefined) return [parsed, most];
+  return /^\d{1,3}$/.test(bits) && Number(bits) <= most ? [parsed, Number(bits)] : undefined;
 }
 
-/** Tells whether an address is in one of the networks. Entries that are not networks are ignored. */
+/** @returns whether the text is an address or a network, e.g. 10.0.0.0/8 or 2001:db8::1 */
+export const isNetwork = (text: string): boolean => parseNetwork(text) !== undefined;
+
+/** @returns whether an address lies in one of the networks. Anything that is not a network is ignored */
 export function isWithin(address: string, networks: readonly string[]): boolean {
-  const list = new BlockList();
-  for (const network of networks.filter(isNetwork)) {
-    const [base = '', bits] = network.split('/');
-    const family = isIP(base) === 4 ? 'ipv4' : 'ipv6';
-    if (bits === undefined) list.addAddress(base, family);
-    else list.addSubnet(base, Number(bits), family);
-  }
-  // IPv4 clients of an IPv6 socket have a mapped address.
-  const plain = address.replace(/^::ffff:(?=\d+\.)/i, '');
-  const family = isIP(plain);
-  return family !== 0 && list.check(plain, family === 4 ? 'ipv4' : 'ipv6');
+  if (!isPlain(address)) return false;
+  // An IPv4 client of a socket that listens on IPv6 has a mapped address.
+  const plain = ipaddr.process(address);
+  return networks.some((text) => {
+    const network = parseNetwork(text);
+    return network !== undefined && network[0].kind() === plain.kind() && plain.match(network);
+  });
 }
 
 const isOneOf = ({ address, client }: Fetcher, who: readonly string[]) =>
   isWithin(address, who) || who.some((text) => !isNetwork(text) && client.toLowerCase().includes(text.toLowerCase()));
 
 /**
- * Tells whether the fetcher is the Service Provider, according to the biller's settings: not one of our own monitors
- * and, if the Service Provider's clients are listed, one of those. Metadata is public, so anyone may fetch it.
+ * Decides by the biller's settings whether the fetcher is the Service Provider: it is none of our own probes and, if the
+ * Service Provider's clients are known, one of those. Metadata is public, and anyone may fetch it.
  *
  * @param settings addresses, networks, or parts of the User-Agent
  */
@@ -50,5 +55,5 @@ export function isServiceProvider(
   return !isOneOf(fetcher, monitors) && (metadataClients.length === 0 || isOneOf(fetcher, metadataClients));
 }
 
-/** Tells whether the fetcher only renders a link preview. */
+/** @returns whether the fetcher only makes a preview of a link */
 export const isPreview = ({ client }: Fetcher): boolean => PREVIEWS.test(client);

@@ -1,7 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { DOMParser } from '@xmldom/xmldom';
-import { ExclusiveCanonicalization } from 'xml-crypto';
-import { encrypt, type KeyEncryptionAlgorithm } from 'xml-encryption';
+import type { KeyEncryptionAlgorithm } from 'xml-encryption';
 import { ASSERTION } from '../names.ts';
 import {
   DATA_ENCRYPTION_URIS,
@@ -26,7 +24,7 @@ export interface Encryption {
 /**
  * Encrypts with xml-encryption, using a fresh key and IV each time. @returns an EncryptedData element, not canonical
  */
-function encryptElement(
+async function encryptElement(
   element: string,
   { certificate, dataAlgorithm, keyTransport, digest, mask }: Encryption,
 ): Promise<string> {
@@ -42,6 +40,8 @@ function encryptElement(
     ...(keyTransport === 'rsa-oaep' ? { keyEncryptionMgf: OAEP_MASK_URIS[mask] } : {}),
     disallowEncryptionWithInsecureAlgorithm: true,
   };
+  // Imported here, as below, because few billers have their assertions encrypted and the libraries take 15 MB.
+  const { encrypt } = await import('xml-encryption');
   return new Promise((resolve, reject) => {
     encrypt(element, options, (error, result) => {
       if (error === null) resolve(result);
@@ -61,6 +61,8 @@ export async function encryptAssertion(assertion: string, encryption: Encryption
   const encrypted = await encryptElement(assertion, encryption);
   // The library's white space between elements is insignificant.
   const compact = encrypted.trim().replace(/>\s+</g, '><');
+  const { DOMParser } = await import('@xmldom/xmldom');
+  const { ExclusiveCanonicalization } = await import('xml-crypto');
   const { documentElement } = new DOMParser().parseFromString(compact, 'text/xml');
   const canonical = new ExclusiveCanonicalization().process(documentElement as unknown as Element, {}).toString();
   return `<saml:EncryptedAssertion xmlns:saml="${ASSERTION}">${canonical}</saml:EncryptedAssertion>`;

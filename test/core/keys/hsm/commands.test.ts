@@ -42,7 +42,7 @@ test('the command line stages, shows, revokes and destroys keys in the HSM, and 
     ['shelby', 'active', 'EC-P256', 'database'],
     ['shelby', 'staged', 'RSA-2048', 'module'],
   ]);
-  expect((await cli(['key', 'status', 'shelby'])).stdout).toMatch(/Staged .*RSA-2048 in the module, since/);
+  expect((await cli(['key', 'status', 'shelby'])).stdout).toMatch(/Staged .*RSA-2048 in the HSM, since/);
   const revoked = await cli(['key', 'revoke', 'riverton', '--replace', '--no-module', '--reason', 'test']);
   expect(revoked.stdout).toContain('is revoked and its private part destroyed.');
   expect(token.objects().filter(({ kind }) => kind === 'private')).toHaveLength(2);
@@ -72,7 +72,7 @@ test('doctor says what is wrong with the HSM', async () => {
   expect(JSON.parse(well.stdout)).toContainEqual({
     subject: 'module',
     level: 'ok',
-    finding: 'the hardware module is reachable, and the token open',
+    finding: 'the HSM is reachable, and the token is open',
   });
   const away = await cli(['doctor', '--json'], { PKCS11_TOKEN: 'other' });
   expect(JSON.parse(away.stdout)).toContainEqual(
@@ -89,7 +89,7 @@ test('related settings must be set together, and the library by its absolute pat
   const half = await cli(['key', 'list'], { PKCS11_PIN: '', PKCS11_TOKEN: '' });
   expect([half.code, half.stderr]).toEqual([
     2,
-    'error: A hardware module needs PKCS11_LIBRARY, PKCS11_TOKEN, PKCS11_PIN: all of them, or none. Missing: PKCS11_TOKEN, PKCS11_PIN.\n',
+    'error: An HSM needs all of PKCS11_LIBRARY, PKCS11_TOKEN, PKCS11_PIN. Missing: PKCS11_TOKEN, PKCS11_PIN.\n',
   ]);
   const relative = await cli(['key', 'list'], { PKCS11_LIBRARY: 'libsofthsm2.so' });
   expect(relative.stderr).toBe(

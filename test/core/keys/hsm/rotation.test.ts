@@ -89,7 +89,7 @@ test('a key that retires while the HSM is away is destroyed when the HSM is back
   stage.token.pull();
   killHelpers();
   const { sentence } = (await operate('key.retire', { biller, force: true })) as { sentence: string };
-  expect(sentence).toMatch(/^The retiring key is retired\. What it has in the hardware module is not destroyed yet/);
+  expect(sentence).toMatch(/^The retiring key is retired\. Its key in the HSM is not destroyed yet/);
   expect(sentence).toContain('has no token "ic-idp test"');
   stage.token.putBack();
   expect(labels()).toContain(label);
@@ -120,7 +120,7 @@ test('a revoked key is replaced in the same place, or elsewhere on request, and 
 test('a private key in the HSM can’t be exported', async () => {
   const passphrase = 'a passphrase long enough';
   await expect(operate('key.export-private', { biller, reason: 'test', passphrase })).rejects.toThrow(
-    'is in the hardware module, which lets no private key out',
+    'is in the HSM, which does not export private keys',
   );
   expect(await operate('key.export', { biller })).toMatchObject({
     fingerprint: (await row(biller, 'active')).fingerprint,
@@ -181,7 +181,7 @@ describe('another key under the same label', () => {
     await expect(signOn(biller)).rejects.toThrow('signing_key_unavailable');
     const findings = (await operate('doctor', {})) as { level: string; finding: string }[];
     expect(findings.find(({ level }) => level === 'error')?.finding).toBe(
-      `the active key can't be used: the key "${label}" in the module is not its certificate's`,
+      `the active key can't be used: the key "${label}" in the HSM does not match its certificate`,
     );
     expect(x509.publicKey.type).toBe('public');
     await operate('key.revoke', { biller, reason: 'test', replace: 'RSA-2048' });
