@@ -111,5 +111,7 @@ export async function copyRows(from: Query, to: Query): Promise<Copied[]> {
     await copySequences(from, to);
     if (!(await isSame(from, to, tables))) throw new Error('the copy differs from the old database');
   }
-  return Promise.all(tables.map(async (table) => ({ table, rows: (await fingerprint(to, table)).rows })));
+  const copied: Copied[] = [];
+  for (const table of tables) copied.push({ table, rows: (await fingerprint(to, table)).rows });
+  return copied;
 }
