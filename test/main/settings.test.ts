@@ -5,7 +5,7 @@ import { InputError } from '../../src/platform/errors/idp-error.ts';
 const MASTER_KEY = Buffer.alloc(32, 7).toString('base64');
 const ORIGIN = 'an https origin without path or closing slash, e.g. https://sso.example.com (http only for localhost)';
 const KEY =
-  '32 bytes in base64, as `openssl rand -base64 32` prints them; or file:<path>, or command:<command line>, that hold or print them; while it is rotated the new and the old one, separated by a comma';
+  '32 bytes in base64, as `openssl rand -base64 32` prints them; or file:<path>, or command:<command line>, that hold or print them; while it is rotated the new and the old key, separated by a comma';
 
 test('without any setting, the service runs on this machine with an embedded database', () => {
   expect(readSettings({}, {})).toEqual({
