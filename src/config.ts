@@ -29,7 +29,7 @@ const isTrustProxy = (text: string) =>
 
 const isDatabaseUrl = (text: string) => URL.canParse(text) && /^postgres(ql)?:$/.test(new URL(text).protocol);
 
-/** The shape of every setting. `description` is what is accepted, in words: the error and the documentation show it. */
+/** The shape of every setting. `accepted` says in words what is valid: the error and the documentation show it. */
 export const settingsSchema = z.strictObject({
   PORT: z
     .string()
@@ -64,7 +64,7 @@ export const settingsSchema = z.strictObject({
     .meta({ accepted: 'a folder', purpose: 'Folder of the embedded database, for one machine.' }),
   MASTER_KEY: z.string().refine(isMasterKeySetting).optional().meta({
     accepted:
-      '32 bytes in base64, as `openssl rand -base64 32` prints them; or file:<path>, or command:<command line>, that hold or print them; while it is rotated the new and the old one, separated by a comma',
+      '32 bytes in base64, as `openssl rand -base64 32` prints them; or file:<path>, or command:<command line>, that hold or print them; while it is rotated the new and the old key, separated by a comma',
     purpose: 'Seals private keys at rest. Required with DATABASE_URL.',
     defaultText: 'embedded: made on the first start in `certs/master.key` (mode 0600)',
     secret: true,
@@ -92,7 +92,7 @@ export const settingsSchema = z.strictObject({
   }),
   TRUST_PROXY: z.string().refine(isTrustProxy).optional().meta({
     accepted: 'a number of proxies, or addresses and networks separated by commas, e.g. 10.0.0.0/8,loopback',
-    purpose: 'Which reverse proxies may tell the address of the client (X-Forwarded-For).',
+    purpose: 'Which reverse proxies to trust for the client’s address (X-Forwarded-For).',
     defaultText: 'none',
   }),
   LOG_LEVEL: z
@@ -109,7 +109,7 @@ export type Settings = Omit<z.infer<typeof settingsSchema>, 'PUBLIC_URL'> & { re
 /** Names that a `.env` file shared with docker compose may have besides the settings. */
 const FOREIGN_IN_ENV_FILE = /^(POSTGRES|SANDBOX|COMPOSE|NODE|TEST)_/;
 
-/** Says whether one slip of the finger (a letter more, less, other, or two swapped) leads from one name to the other. */
+/** Tells whether one typo (a letter added, missing, different, or two swapped) leads from one name to the other. */
 function isSlip(given: string, name: string): boolean {
   let start = 0;
   while (start < given.length && given[start] === name[start]) start += 1;
@@ -124,8 +124,8 @@ function isSlip(given: string, name: string): boolean {
 
 function refuseUnknown(name: string, source: string): void {
   const near = SETTING_NAMES.find((known) => isSlip(name, known));
-  const hint = near === undefined ? `Accepted are ${SETTING_NAMES.join(', ')}.` : `Did you mean ${near}?`;
-  throw new InputError(`Setting ${name} (from ${source}) is not known. ${hint}`);
+  const hint = near === undefined ? `The settings are ${SETTING_NAMES.join(', ')}.` : `Did you mean ${near}?`;
+  throw new InputError(`Setting ${name} (from ${source}) is unknown. ${hint}`);
 }
 
 function collect(environment: NodeJS.ProcessEnv, envFile: Record<string, string | undefined>): Record<string, string> {
@@ -135,7 +135,7 @@ function collect(environment: NodeJS.ProcessEnv, envFile: Record<string, string 
     if (name in settingsSchema.shape && value !== undefined && value !== '') given[name] = value;
   }
   for (const [name, value] of Object.entries(environment)) {
-    // The environment is full of names that are not ours; only one that is a slip away from a long one of ours is told.
+    // Most names in the environment belong to other programs: report only one that is a typo away from a long name here.
     if (!(name in settingsSchema.shape)) {
       if (name.length > 7 && SETTING_NAMES.some((known) => isSlip(name, known))) refuseUnknown(name, 'the environment');
     } else if (value !== undefined && value !== '') given[name] = value;
@@ -146,7 +146,7 @@ function collect(environment: NodeJS.ProcessEnv, envFile: Record<string, string 
 /**
  * Reads the settings. The environment wins over the `.env` file; an empty value counts as not given.
  *
- * @throws InputError naming the setting, what was given (unless it is a secret) and what is accepted
+ * @throws InputError naming the setting, the given value (unless it is a secret) and what is valid
  */
 export function readSettings(
   environment: NodeJS.ProcessEnv,
@@ -157,8 +157,8 @@ export function readSettings(
   if (!result.success) {
     const name = result.error.issues[0]?.path[0] as SettingName;
     const { accepted, secret } = settingsSchema.shape[name].meta() as { accepted: string; secret?: boolean };
-    const shown = secret ? 'has a value that is not accepted' : `is "${given[name]}"`;
-    throw new InputError(`Setting ${name} ${shown}. Accepted is ${accepted}.`);
+    const shown = secret ? 'is not valid' : `is "${given[name]}"`;
+    throw new InputError(`Setting ${name} ${shown}. It must be ${accepted}.`);
   }
   const settings = result.data;
   if (settings.DATABASE_URL !== undefined && settings.MASTER_KEY === undefined) {
@@ -175,7 +175,7 @@ const MODULE_SETTINGS = ['PKCS11_LIBRARY', 'PKCS11_TOKEN', 'PKCS11_PIN'] as cons
 /**
  * The settings of the HSM, if there is one.
  *
- * @throws InputError where some of them are missing
+ * @throws InputError if only some of them are set
  */
 export function moduleSettings(settings: Pick<Settings, (typeof MODULE_SETTINGS)[number]>): HsmSettings | undefined {
   const { PKCS11_LIBRARY: library, PKCS11_TOKEN: token, PKCS11_PIN: pin } = settings;

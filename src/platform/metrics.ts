@@ -1,11 +1,11 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
-/** What is measured of sign-ons and of the installation, for Prometheus. */
+/** The metrics of sign-ons and of the installation, for Prometheus. */
 export interface Metrics {
   readonly registry: Registry;
-  /** @param outcome `issued` or an error code @param milliseconds since the request came */
+  /** @param outcome `issued` or an error code @param milliseconds since the request arrived */
   signOn(biller: string, outcome: string, milliseconds: number): void;
-  /** @param days the threshold that was reached */
+  /** Counts a warning. @param days the threshold that was reached */
   expiryWarning(days: number): void;
   readonly certificateDaysLeft: Gauge<'biller' | 'fingerprint' | 'state'>;
 }
@@ -21,14 +21,14 @@ export function createMetrics(): Metrics {
   });
   const duration = new Histogram({
     name: 'ic_idp_sign_on_duration_seconds',
-    help: 'Time from the request to the answer, of requests that were answered with an assertion or an error.',
+    help: 'Time from the request to the response, for requests that ended in an assertion or an error.',
     labelNames: ['outcome'] as const,
     buckets: [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
     registers: [registry],
   });
   const warnings = new Counter({
     name: 'ic_idp_certificate_warnings_total',
-    help: 'Warnings that an active certificate ends soon, by the days that were left.',
+    help: 'Warnings that an active certificate expires soon, by the threshold in days.',
     labelNames: ['days'] as const,
     registers: [registry],
   });

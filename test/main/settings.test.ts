@@ -5,7 +5,7 @@ import { InputError } from '../../src/platform/errors/idp-error.ts';
 const MASTER_KEY = Buffer.alloc(32, 7).toString('base64');
 const ORIGIN = 'an https origin without path or closing slash, e.g. https://sso.example.com (http only for localhost)';
 const KEY =
-  '32 bytes in base64, as `openssl rand -base64 32` prints them; or file:<path>, or command:<command line>, that hold or print them; while it is rotated the new and the old one, separated by a comma';
+  '32 bytes in base64, as `openssl rand -base64 32` prints them; or file:<path>, or command:<command line>, that hold or print them; while it is rotated the new and the old key, separated by a comma';
 
 test('without any setting, the service runs on this machine with an embedded database', () => {
   expect(readSettings({}, {})).toEqual({
@@ -67,7 +67,7 @@ describe('what is refused, with the setting, what was given and what is accepted
     ],
     ['LOG_LEVEL', 'loud', 'one of fatal, error, warn, info, debug, trace, silent'],
   ])('%s=%s', (name, value, accepted) => {
-    const sentence = `Setting ${name} is "${value}". Accepted is ${accepted}.`;
+    const sentence = `Setting ${name} is "${value}". It must be ${accepted}.`;
     expect(() => readSettings({ [name]: value }, {})).toThrow(new InputError(sentence));
   });
 
@@ -81,7 +81,7 @@ describe('what is refused, with the setting, what was given and what is accepted
       'a PostgreSQL URL, e.g. postgres://user:password@host:5432/ic_idp',
     ],
   ])('%s, whose value is not shown', (name, value, accepted) => {
-    const sentence = `Setting ${name} has a value that is not accepted. Accepted is ${accepted}.`;
+    const sentence = `Setting ${name} is not valid. It must be ${accepted}.`;
     expect(() => readSettings({ [name]: value }, {})).toThrow(new InputError(sentence));
   });
 
@@ -95,9 +95,9 @@ describe('what is refused, with the setting, what was given and what is accepted
 describe('names that are not settings', () => {
   test('are refused in the .env file, which is ours, except those of the programs that share it', () => {
     const accepted =
-      'Accepted are PORT, HOST, PUBLIC_URL, DATABASE_URL, DATA_DIR, MASTER_KEY, PKCS11_LIBRARY, PKCS11_TOKEN, PKCS11_PIN, TRUST_PROXY, LOG_LEVEL.';
+      'The settings are PORT, HOST, PUBLIC_URL, DATABASE_URL, DATA_DIR, MASTER_KEY, PKCS11_LIBRARY, PKCS11_TOKEN, PKCS11_PIN, TRUST_PROXY, LOG_LEVEL.';
     expect(() => readSettings({}, { COLOUR: 'blue' })).toThrow(
-      new InputError(`Setting COLOUR (from .env) is not known. ${accepted}`),
+      new InputError(`Setting COLOUR (from .env) is unknown. ${accepted}`),
     );
     expect(readSettings({}, { POSTGRES_PASSWORD: 'x', SANDBOX_PORT: '4000', COMPOSE_PROJECT_NAME: 'x' }).PORT).toBe(
       3000,
@@ -111,7 +111,7 @@ describe('names that are not settings', () => {
     ['TRUST_PRAXY', 'TRUST_PROXY'],
   ])('are refused in the environment only where they are a slip: %s', (given, meant) => {
     expect(() => readSettings({ [given]: 'x' }, {})).toThrow(
-      new InputError(`Setting ${given} (from the environment) is not known. Did you mean ${meant}?`),
+      new InputError(`Setting ${given} (from the environment) is unknown. Did you mean ${meant}?`),
     );
     // Short names are everywhere.
     expect(readSettings({ COLOUR: 'blue', PORTS: '1', POST: '1', HOSTS: 'x' }, {}).PORT).toBe(3000);

@@ -131,12 +131,12 @@ test('the .env file where the service starts is read, and the environment wins o
 
 describe('the start ends with one sentence and exit code 2, and nothing is made,', () => {
   test.each<[string, Record<string, string>, string, string]>([
-    ['a setting is wrong', { PORT: 'many' }, '', 'Setting PORT is "many". Accepted is a port number, 1 to 65535.'],
+    ['a setting is wrong', { PORT: 'many' }, '', 'Setting PORT is "many". It must be a port number, 1 to 65535.'],
     [
       'a name in .env is a slip',
       {},
       'DATA_DRI=./data',
-      'Setting DATA_DRI (from .env) is not known. Did you mean DATA_DIR?',
+      'Setting DATA_DRI (from .env) is unknown. Did you mean DATA_DIR?',
     ],
   ])('where %s', async (_where, environment, envFile, sentence) => {
     if (envFile !== '') writeFileSync(join(folder, '.env'), envFile);

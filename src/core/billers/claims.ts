@@ -52,11 +52,11 @@ export function claimsOf(
   const loginType = loginTypeOf(account.role, settings.loginTypes, settings.defaultLoginType);
   const claims = [attribute(settings.emailClaim, [email]), attribute(settings.loginTypeClaim, [String(loginType)])];
   if (settings.accountNumberClaim !== null) {
-    const told = settings.accounts === 'all' ? all : [account];
+    const named = settings.accounts === 'all' ? all : [account];
     claims.push(
       attribute(
         settings.accountNumberClaim,
-        told.map(({ number }) => number),
+        named.map(({ number }) => number),
       ),
     );
   }

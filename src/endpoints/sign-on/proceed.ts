@@ -47,7 +47,7 @@ export function refuseFramed({ request, biller, accepted }: SignOnContext): void
   });
 }
 
-/** SAML core, 3.4.1: IsPassive forbids taking over the user interface, which every page of ours does. */
+/** SAML core, 3.4.1: IsPassive forbids taking over the user interface, which every one of our pages does. */
 function refusePassive({ accepted }: SignOnContext, page: string): void {
   if (!accepted.isPassive) return;
   throw new RefusedRequest(accepted, new IdpError('no_passive', { detail: `IsPassive: ${page} would be needed` }));

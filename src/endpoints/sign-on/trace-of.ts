@@ -15,7 +15,7 @@ export interface Received {
   readonly at: number;
 }
 
-/** A larger message is not read a second time. Nobody investigating a failure needs more of one. */
+/** A larger message is not read a second time. Its size explains the failure. */
 const MAX_CHARACTERS = 64 * 1024;
 
 function outline(xml: string): string[] | undefined {

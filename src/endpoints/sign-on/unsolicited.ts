@@ -5,7 +5,7 @@ import type { Biller } from '../../core/billers/biller.ts';
 import { IdpError } from '../../platform/errors/idp-error.ts';
 
 /**
- * @returns whether the user, a page of ours or the biller's portal sent the browser here. Any other website could do so to
+ * @returns whether the user, one of our pages or the biller's portal sent the browser here. Any other website could do so to
  *   sign on a user who did not ask for it
  */
 function isInvited(request: FastifyRequest, biller: Biller): boolean {

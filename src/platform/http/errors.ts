@@ -6,7 +6,7 @@ import { sendPage } from './reply.ts';
 
 const RETRY_AFTER_SECONDS = 10;
 
-/** An error of Fastify's own, as one of ours. */
+/** Turns one of Fastify's own errors into an IdpError. */
 function fromFastify(error: { statusCode?: number; message: string }): IdpError | undefined {
   const detail = error.message;
   if (error.statusCode === 413) return new IdpError('request_too_large', { detail, cause: error });

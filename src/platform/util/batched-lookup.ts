@@ -7,11 +7,11 @@ interface Waiting<Value> {
 }
 
 /**
- * Lookups that share their round trips: one batch is on its way at a time, and what is asked for meanwhile forms the
- * next one. A lookup that comes alone leaves at once, alone.
+ * Combines lookups into batches. One batch is in flight at a time, and lookups that arrive meanwhile form the next one. A
+ * single lookup is sent at once.
  *
- * @param load reads some keys, at most 200; what it throws goes to everybody in that batch, and to nobody else
- * @returns reads one key; undefined where `load` found nothing for it
+ * @param load reads some keys, at most 200; an error rejects every lookup of that batch and no other
+ * @returns reads one key; undefined if `load` found nothing for it
  */
 export function createBatchedLookup<Value>(
   load: (keys: readonly string[]) => Promise<ReadonlyMap<string, Value>>,

@@ -1,12 +1,12 @@
-/** Values loaded from the database and kept until they are forgotten. */
+/** Values loaded from the database and kept until they are dropped. */
 export interface LoadingCache<Value> {
   get(key: string): Promise<Value>;
-  /** Forgets the values that match; without a test, all of them. */
+  /** Drops the matching values; without `matches`, all of them. */
   forget(matches?: (value: Value) => boolean): void;
 }
 
 /**
- * @param load reads a value; what it throws is passed on and not kept
+ * @param load reads a value; an error is passed on and not cached
  * @returns a cache in which concurrent callers share one load
  */
 export function createLoadingCache<Value>(load: (key: string) => Promise<Value>): LoadingCache<Value> {
@@ -27,7 +27,7 @@ export function createLoadingCache<Value>(load: (key: string) => Promise<Value>)
     },
     forget(matches) {
       for (const [key, entry] of loaded) {
-        // A value that is still being read may have been read before what changed.
+        // A value that is still loading may have been read before the change.
         if (matches === undefined || entry.value === undefined || matches(entry.value)) loaded.delete(key);
       }
     },

@@ -4,7 +4,7 @@ const MAX_MASKED = 2_000;
 /** Characters that separate words in text and in URLs. */
 const BETWEEN_WORDS = /([\s"'<>()[\]{}=&?/:;,|]+)/;
 
-/** Hides a value except for what tells it from others: its first and last character, and its length. */
+/** Hides a value except for what distinguishes it from others: its first and last character, and its length. */
 export function mask(value: string): string {
   const characters = [...value];
   if (characters.length < 3) return '•'.repeat(characters.length);

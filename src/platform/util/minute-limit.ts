@@ -1,8 +1,8 @@
 /**
- * Bounds what strangers can make this instance write down.
+ * Limits how much strangers can make this instance record.
  *
  * @param clock milliseconds since 1970
- * @returns a function that says whether this minute has room for one more, and takes it
+ * @returns a function that takes one place of the current minute; false if none is left
  */
 export function createMinuteLimit(most: number, clock: () => number): () => boolean {
   let minute = 0;

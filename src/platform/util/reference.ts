@@ -22,7 +22,7 @@ export function newReference(): string {
   return `${word(0)}-${word(1)}-${word(2)}`;
 }
 
-/** A reference as somebody typed it after hearing it: case and what stands between the words don't matter. */
+/** Normalizes a reference that a person typed after hearing it: case and separators don't matter. */
 export function normaliseReference(text: string): string {
   return text
     .trim()

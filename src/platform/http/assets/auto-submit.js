@@ -1,5 +1,5 @@
-// Posts the form marked with data-auto-submit once. Whoever comes back to the page, or loads it again, gets a button
-// instead: the answer in the form is good for one use, and sending it on its own again would only earn an error.
+// Posts the form marked with data-auto-submit once. A visit by Back or Reload shows a button
+// instead: the Response in the form works once, and submitting it automatically again would only cause an error.
 (() => {
   const form = document.querySelector('form[data-auto-submit]');
   const heading = document.querySelector('h1[data-when-offered]');
@@ -17,7 +17,7 @@
   const markSent = () => {
     form.dataset.autoSubmit = 'sent';
     button.disabled = true;
-    // Still here: the person pressed Stop, or nobody answers. They may try again by hand.
+    // Still here: the person pressed Stop, or nothing answered. They may try again by hand.
     timer = setTimeout(offerButton, 10_000);
   };
 

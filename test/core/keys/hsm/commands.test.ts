@@ -93,6 +93,6 @@ test('related settings must be set together, and the library by its absolute pat
   ]);
   const relative = await cli(['key', 'list'], { PKCS11_LIBRARY: 'libsofthsm2.so' });
   expect(relative.stderr).toBe(
-    'error: Setting PKCS11_LIBRARY is "libsofthsm2.so". Accepted is the absolute path of a PKCS#11 library, e.g. /usr/lib/softhsm/libsofthsm2.so.\n',
+    'error: Setting PKCS11_LIBRARY is "libsofthsm2.so". It must be the absolute path of a PKCS#11 library, e.g. /usr/lib/softhsm/libsofthsm2.so.\n',
   );
 });
