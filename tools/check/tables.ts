@@ -11,6 +11,8 @@ const ALLOWED_JOINS: Readonly<Record<string, readonly string[]>> = {
   'src/core/keys/store.ts': ['billers'],
   'src/core/expiry/store.ts': ['billers', 'signing_keys'],
   'src/diagnostics/traces/store.ts': ['billers'],
+  // Whether each biller has a usable key, in one round trip for each probe of readiness.
+  'src/core/keys/active-keys.ts': ['billers'],
   // The status of a rotation, of all billers in one query.
   'src/core/keys/status.ts': ['billers'],
   // Who is signed in, with their accounts: one round trip on every sign-on.
