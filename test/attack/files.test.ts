@@ -7,7 +7,7 @@ import { workingFolder } from '../support/cli.ts';
 
 const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8);
 
-test('the embedded database is the owner’s alone, also in a DATA_DIR that was there before and is open to all (project rule)', async () => {
+test('the embedded database is the owner’s alone, also in a DATA_DIR that was there before and is open to all', async () => {
   const { folder, remove } = workingFolder();
   try {
     const dataDir = join(folder, 'data');
@@ -22,7 +22,7 @@ test('the embedded database is the owner’s alone, also in a DATA_DIR that was 
   }
 });
 
-test('a master key that is rotated stays the owner’s alone, whatever lay in its place (project rule)', () => {
+test('a master key that is rotated stays the owner’s alone, whatever lay in its place', () => {
   const { folder, remove } = workingFolder();
   try {
     const path = join(folder, 'certs', 'master.key');

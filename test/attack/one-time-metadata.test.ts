@@ -22,7 +22,7 @@ async function holdOf(slug: string): Promise<number> {
   return (await keys.ofBiller((await billers.bySlug(slug)).id)).holdUntil;
 }
 
-test('the one-time URL of a retired key can’t delay sign-ons (project rule)', async () => {
+test('the one-time URL of a retired key can’t delay sign-ons', async () => {
   const path = await handedOver('retired');
   await installation.operate('key.retire', { biller: 'retired', staged: true });
   for (let turn = 0; turn < 3; turn += 1) expect((await fetchPath(path)).statusCode).toBe(410);
@@ -30,7 +30,7 @@ test('the one-time URL of a retired key can’t delay sign-ons (project rule)', 
   expect(await activations('retired')).toBe(0);
 });
 
-test('many concurrent fetches switch once, and all get the same document (project rule)', async () => {
+test('many concurrent fetches switch once, and all get the same document', async () => {
   const path = await handedOver('raced');
   const answers = await Promise.all(Array.from({ length: 20 }, () => fetchPath(path)));
   expect(new Set(answers.map(({ statusCode, body }) => `${statusCode} ${body}`)).size).toBe(1);
@@ -42,7 +42,7 @@ test('many concurrent fetches switch once, and all get the same document (projec
   expect(await holdOf('raced')).toBe(held);
 });
 
-test('a refused fetch reveals nothing about the key, and its page links nowhere with the token (project rule)', async () => {
+test('a refused fetch reveals nothing about the key, and its page links nowhere with the token', async () => {
   const path = await handedOver('opened');
   const page = await installation.server.inject({ url: path, headers: { 'sec-fetch-mode': 'navigate' } });
   expect(page.statusCode).toBe(403);

@@ -87,7 +87,7 @@ describe('text from strangers is shown to operators without controlling their te
   });
 });
 
-test('only the owner can read the database, its socket and password, and the master key (project rule)', () => {
+test('only the owner can read the database, its socket and password, and the master key', () => {
   const modeOf = (...path: string[]) => (statSync(join(work.folder, ...path)).mode & 0o777).toString(8);
   expect(modeOf('data')).toBe('700');
   // The socket lies in the folder of the database: who can't enter it can't ask it anything.

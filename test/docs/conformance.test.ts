@@ -11,7 +11,7 @@ import {
   joinedTitle,
   readReasons,
 } from '../../tools/docs/conformance-page.ts';
-import { ROOT, readPage } from './pages.ts';
+import { ROOT } from './pages.ts';
 
 const HEAD = 'IDP-013';
 /** Reasons for all lines but one. */
@@ -72,8 +72,8 @@ describe('the page', () => {
     expect(joinedTitle(['same', 'same'])).toBe('same (2 cases)');
   });
 
-  test('in docs/ has every line of the checklist', () => {
-    const page = readPage('docs/conformance.md');
+  test('has every line of the checklist', () => {
+    const page = conformancePage([held], reasons);
     for (const [id, text] of Object.entries(CHECKLIST)) expect(page).toContain(`**${id}. ${text}**`);
   });
 });

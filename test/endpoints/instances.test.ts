@@ -50,9 +50,7 @@ function createBrowsers(): [BrowserLike, BrowserLike] {
 }
 const flowIn = (text: unknown) => /flow(?:=|" value=")([\w-]+)/.exec(String(text))?.[1] ?? '';
 
-test('every step of a sign-on may reach another instance than the one before', {
-  meta: { holds: ['IDP-102'], source: 'project rule' },
-}, async () => {
+test('every step of a sign-on may reach another instance than the one before', async () => {
   const [one, other] = createBrowsers();
   const parked = await one.post(SSO, postFields(authnRequest(), 'state'));
   const login = await other.follow(parked);
@@ -65,9 +63,7 @@ test('every step of a sign-on may reach another instance than the one before', {
   expect(errorCodeOf(await other.get(String(signedIn.headers.location)))).toBe('flow_unknown');
 });
 
-test('a launch on one instance names the account for the sign-on on the other, once', {
-  meta: { holds: ['IDP-102'], source: 'project rule' },
-}, async () => {
+test('a launch on one instance names the account for the sign-on on the other, once', async () => {
   const [one, other] = createBrowsers();
   await one.signIn('riverton', EMAIL, PASSWORD);
   expect((await one.get('/launch/riverton/bills?account=202Invoice')).statusCode).toBe(303);
@@ -77,7 +73,7 @@ test('a launch on one instance names the account for the sign-on on the other, o
 });
 
 test('a request that reaches both instances at the same time is answered by one of them', {
-  meta: { holds: ['IDP-064', 'IDP-102'], source: 'project rule' },
+  meta: { holds: ['IDP-064'], source: 'project rule' },
 }, async () => {
   const [one, other] = createBrowsers();
   await one.signIn('riverton', EMAIL, PASSWORD);
@@ -93,9 +89,7 @@ test('a request that reaches both instances at the same time is answered by one 
   expect(answers.filter((answer) => errorCodeOf(answer) === 'request_replayed')).toHaveLength(1);
 });
 
-test('who signed out on one instance, or was disabled there, is signed in on none', {
-  meta: { holds: ['IDP-102'], source: 'project rule' },
-}, async () => {
+test('who signed out on one instance, or was disabled there, is signed in on none', async () => {
   const [one, other] = createBrowsers();
   const disable = (disabled: boolean) => operate('user.update', { biller: 'riverton', email: EMAIL, disabled });
   for (const end of [() => one.post('/logout', { biller: 'riverton' }), () => disable(true)]) {
@@ -112,9 +106,7 @@ test('who signed out on one instance, or was disabled there, is signed in on non
   await disable(false);
 });
 
-test('attempts to sign in are counted by all instances together', {
-  meta: { holds: ['IDP-102'], source: 'project rule' },
-}, async () => {
+test('attempts to sign in are counted by all instances together', async () => {
   const [one, other] = createBrowsers();
   const attempt = (browser: BrowserLike, turn: number, password: string) =>
     browser.post('/login/riverton', { email: EMAIL, password }, { 'x-forwarded-for': `192.0.2.${turn}` });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { authnRequest, postFields, redirectQuery } from '../support/authn-request.ts';
 import { createBrowserLike, errorCodeOf, postedBy, requirePosted } from '../support/browser-like.ts';
 import { startInstallation, type TestInstallation } from '../support/installation.ts';
@@ -6,10 +6,13 @@ import { startInstallation, type TestInstallation } from '../support/installatio
 const EMAIL = 'kim@example.com';
 const PASSWORD = 'correct horse battery';
 
-describe.each(['embedded', 'postgresql'])('on the %s database', (kind) => {
+describe.each([
+  ['a PostgreSQL of its own', true],
+  ['a PostgreSQL that is given', false],
+])('on %s', (_what, embedded) => {
   let installation: TestInstallation;
   beforeAll(async () => {
-    installation = await startInstallation({ postgresUrl: kind === 'embedded' ? undefined : inject('postgresUrl') });
+    installation = await startInstallation({ embedded });
     await installation.addBiller('riverton', { keyType: 'EC-P256', settings: { loginTypes: { owner: 1 } } });
     await installation.addUser('riverton', EMAIL, PASSWORD, ['101Invoice:owner', '202Invoice:co-owner']);
   });

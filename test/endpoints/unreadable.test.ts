@@ -1,11 +1,10 @@
 import { deflateRawSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { MAX_MESSAGE_BYTES } from '../../src/protocols/saml/reading/decode.ts';
 import { authnRequest } from '../support/authn-request.ts';
 import { type BrowserLike, createBrowserLike, errorCodeOf, postedBy, referenceOf } from '../support/browser-like.ts';
 import type { Held } from '../support/held.ts';
 import { startInstallation, type TestInstallation } from '../support/installation.ts';
-import { DATABASE_KINDS } from '../support/storage.ts';
 
 const SSO = '/saml/riverton/sso';
 /** What must not come back on a page. */
@@ -184,100 +183,98 @@ const fields: [string, Held, 'GET' | 'POST', Record<string, string>, string][] =
   ],
 ];
 
-describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
-  let installation: TestInstallation;
-  let signedIn: BrowserLike;
-  beforeAll(async () => {
-    installation = await startInstallation({ postgresUrl: kind === 'embedded' ? undefined : inject('postgresUrl') });
-    await installation.addBiller('riverton', { keyType: 'EC-P256' });
-    await installation.addUser('riverton', 'pat@example.com', 'correct horse battery', ['101Invoice']);
-    signedIn = createBrowserLike(installation.server);
-    await signedIn.signIn('riverton', 'pat@example.com', 'correct horse battery');
-  });
-  afterAll(() => installation.close());
+let installation: TestInstallation;
+let signedIn: BrowserLike;
+beforeAll(async () => {
+  installation = await startInstallation();
+  await installation.addBiller('riverton', { keyType: 'EC-P256' });
+  await installation.addUser('riverton', 'pat@example.com', 'correct horse battery', ['101Invoice']);
+  signedIn = createBrowserLike(installation.server);
+  await signedIn.signIn('riverton', 'pat@example.com', 'correct horse battery');
+});
+afterAll(() => installation.close());
 
-  const newestEvent = async () => ((await installation.operate('audit.list', { limit: 1 })) as unknown[])[0];
+const newestEvent = async () => ((await installation.operate('audit.list', { limit: 1 })) as unknown[])[0];
 
-  /** A page with a reference that the audit knows, and nothing that leads on to anywhere. */
-  async function expectRefused(method: 'GET' | 'POST', sent: Record<string, string>, code: string): Promise<void> {
-    for (const browser of [createBrowserLike(installation.server), signedIn]) {
-      const page = await (method === 'POST'
-        ? browser.post(SSO, sent)
-        : browser.get(`${SSO}?${new URLSearchParams(sent)}`));
-      expect([page.statusCode, errorCodeOf(page)]).toEqual([400, code]);
-      expect(page.headers).toMatchObject({ 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' });
-      expect(page.headers.location).toBeUndefined();
-      expect(page.cookies).toEqual([]);
-      expect(postedBy(page)).toBeUndefined();
-      expect(page.body).not.toMatch(new RegExp(`<form|sp\\.example|${MARK}`));
-      const reference = referenceOf(page);
-      expect(reference).toMatch(/^[a-z]+-[a-z]+-[a-z]+$/);
-      expect(await newestEvent()).toMatchObject({
-        event: 'sign_on.refused',
-        reference,
-        biller: 'riverton',
-        requestId: null,
-        details: { code, answered: 'page' },
-      });
-    }
-  }
-
-  for (const [what, held, xml, code] of messages) {
-    test(`${what}: a page on both bindings, whoever is signed in, and nothing is posted`, held, async () => {
-      await expectRefused('GET', { SAMLRequest: base64(deflateRawSync(xml)), RelayState: MARK }, code);
-      await expectRefused('POST', { SAMLRequest: base64(xml), RelayState: MARK }, code);
+/** A page with a reference that the audit knows, and nothing that leads on to anywhere. */
+async function expectRefused(method: 'GET' | 'POST', sent: Record<string, string>, code: string): Promise<void> {
+  for (const browser of [createBrowserLike(installation.server), signedIn]) {
+    const page = await (method === 'POST'
+      ? browser.post(SSO, sent)
+      : browser.get(`${SSO}?${new URLSearchParams(sent)}`));
+    expect([page.statusCode, errorCodeOf(page)]).toEqual([400, code]);
+    expect(page.headers).toMatchObject({ 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' });
+    expect(page.headers.location).toBeUndefined();
+    expect(page.cookies).toEqual([]);
+    expect(postedBy(page)).toBeUndefined();
+    expect(page.body).not.toMatch(new RegExp(`<form|sp\\.example|${MARK}`));
+    const reference = referenceOf(page);
+    expect(reference).toMatch(/^[a-z]+-[a-z]+-[a-z]+$/);
+    expect(await newestEvent()).toMatchObject({
+      event: 'sign_on.refused',
+      reference,
+      biller: 'riverton',
+      requestId: null,
+      details: { code, answered: 'page' },
     });
   }
+}
 
-  for (const [what, held, method, sent, code] of fields) {
-    test(`${what} by ${method}: a page, and nothing is posted`, held, async () => {
-      await expectRefused(method, sent, code);
+for (const [what, held, xml, code] of messages) {
+  test(`${what}: a page on both bindings, whoever is signed in, and nothing is posted`, held, async () => {
+    await expectRefused('GET', { SAMLRequest: base64(deflateRawSync(xml)), RelayState: MARK }, code);
+    await expectRefused('POST', { SAMLRequest: base64(xml), RelayState: MARK }, code);
+  });
+}
+
+for (const [what, held, method, sent, code] of fields) {
+  test(`${what} by ${method}: a page, and nothing is posted`, held, async () => {
+    await expectRefused(method, sent, code);
+  });
+}
+
+test('a body larger than any message is not read to its end: 413, a page with a reference', {
+  meta: { holds: ['IDP-015'], source: 'project rule' },
+}, async () => {
+  const page = await signedIn.post(SSO, { SAMLRequest: 'A'.repeat(3 * MAX_MESSAGE_BYTES) });
+  expect([page.statusCode, errorCodeOf(page)]).toEqual([413, 'request_too_large']);
+  expect(referenceOf(page)).toMatch(/-/);
+});
+
+test('a body that is no form is refused, whatever it says, and what is taken is told', {
+  meta: { holds: ['IDP-014'], source: 'SAML Bindings 3.5.4' },
+}, async () => {
+  const SAMLRequest = base64(good);
+  for (const [type, payload] of [
+    ['application/json', JSON.stringify({ SAMLRequest })],
+    ['text/plain', `SAMLRequest=${SAMLRequest}`],
+    ['application/samlassertion+xml', good],
+    [
+      'multipart/form-data; boundary=x',
+      `--x\r\nContent-Disposition: form-data; name="SAMLRequest"\r\n\r\n${SAMLRequest}\r\n--x--`,
+    ],
+  ] as const) {
+    const page = await installation.server.inject({
+      method: 'POST',
+      url: SSO,
+      headers: { 'content-type': type },
+      payload,
     });
+    expect([type, page.statusCode, errorCodeOf(page)]).toEqual([type, 415, 'content_type_unsupported']);
+    expect(page.body).toContain('application/x-www-form-urlencoded');
   }
+});
 
-  test('a body larger than any message is not read to its end: 413, a page with a reference', {
-    meta: { holds: ['IDP-015', 'IDP-102'], source: 'project rule' },
-  }, async () => {
-    const page = await signedIn.post(SSO, { SAMLRequest: 'A'.repeat(3 * MAX_MESSAGE_BYTES) });
-    expect([page.statusCode, errorCodeOf(page)]).toEqual([413, 'request_too_large']);
-    expect(referenceOf(page)).toMatch(/-/);
+test('a program that asks for JSON is told the same, by code and reference (RFC 9457)', async () => {
+  const url = `${SSO}?RelayState=${MARK}`;
+  const answer = await installation.server.inject({ url, headers: { accept: 'application/json' } });
+  expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
+  const told = answer.json();
+  expect(told).toMatchObject({
+    status: 400,
+    code: 'saml_request_missing',
+    type: 'urn:ic-idp:error:saml_request_missing',
   });
-
-  test('a body that is no form is refused, whatever it says, and what is taken is told', {
-    meta: { holds: ['IDP-014', 'IDP-102'], source: 'SAML Bindings 3.5.4' },
-  }, async () => {
-    const SAMLRequest = base64(good);
-    for (const [type, payload] of [
-      ['application/json', JSON.stringify({ SAMLRequest })],
-      ['text/plain', `SAMLRequest=${SAMLRequest}`],
-      ['application/samlassertion+xml', good],
-      [
-        'multipart/form-data; boundary=x',
-        `--x\r\nContent-Disposition: form-data; name="SAMLRequest"\r\n\r\n${SAMLRequest}\r\n--x--`,
-      ],
-    ] as const) {
-      const page = await installation.server.inject({
-        method: 'POST',
-        url: SSO,
-        headers: { 'content-type': type },
-        payload,
-      });
-      expect([type, page.statusCode, errorCodeOf(page)]).toEqual([type, 415, 'content_type_unsupported']);
-      expect(page.body).toContain('application/x-www-form-urlencoded');
-    }
-  });
-
-  test('a program that asks for JSON is told the same, by code and reference (RFC 9457)', async () => {
-    const url = `${SSO}?RelayState=${MARK}`;
-    const answer = await installation.server.inject({ url, headers: { accept: 'application/json' } });
-    expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
-    const told = answer.json();
-    expect(told).toMatchObject({
-      status: 400,
-      code: 'saml_request_missing',
-      type: 'urn:ic-idp:error:saml_request_missing',
-    });
-    expect(await newestEvent()).toMatchObject({ reference: told.reference });
-    expect(answer.body).not.toContain(MARK);
-  });
+  expect(await newestEvent()).toMatchObject({ reference: told.reference });
+  expect(answer.body).not.toContain(MARK);
 });

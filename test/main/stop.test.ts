@@ -137,7 +137,7 @@ describe('the service on PostgreSQL, told to stop while the database is slow', (
   beforeAll(() => prepare('postgresql'));
   afterAll(() => storage.remove());
 
-  test('answers every sign-on that waits for its audit row (project rule)', async () => {
+  test('answers every sign-on that waits for its audit row', async () => {
     await start();
     await client.signIn('riverton', 'grace@example.com', PASSWORD);
     const database = new pg.Client({ connectionString: storage.environment.DATABASE_URL });
@@ -169,7 +169,7 @@ describe('the service on PostgreSQL, told to stop while the database is slow', (
     }
   });
 
-  test('gives up on a request that never ends, and says so by its exit code (project rule)', async () => {
+  test('gives up on a request that never ends, and says so by its exit code', async () => {
     await start();
     const post = await halfPost('/login/riverton', { email: 'grace@example.com', password: PASSWORD });
     expect(await endService(service)).toEqual({ code: 1, signal: null, stderr: '' });

@@ -74,7 +74,7 @@ test('a 304 counts for a client that had the same document, but not for one that
   expect(await statusOf('cached')).toMatchObject({ seen: 2 });
 });
 
-test('our own monitors are distinguished from the Service Provider by address or User-Agent (project rule)', async () => {
+test('our own monitors are distinguished from the Service Provider by address or User-Agent', async () => {
   await addStaged('watched', { monitors: ['10.0.0.0/8', 'uptime-robot'] });
   await fetchMetadata('/saml/watched/metadata', { 'x-forwarded-for': '10.1.2.3' });
   await fetchMetadata('/saml/watched/metadata', { 'user-agent': 'Uptime-Robot/2.0' });
@@ -83,7 +83,7 @@ test('our own monitors are distinguished from the Service Provider by address or
   expect(await statusOf('watched')).toMatchObject({ seen: 1 });
 });
 
-test('if the Service Provider’s clients are listed, no other fetch makes a key safe: metadata is public (project rule)', async () => {
+test('if the Service Provider’s clients are listed, no other fetch makes a key safe: metadata is public', async () => {
   await addStaged('known', { metadataClients: ['203.0.113.0/24', 'their-crm'] });
   await fetchMetadata('/saml/known/metadata', { 'user-agent': 'a crawler', 'x-forwarded-for': '198.51.100.1' });
   expect(await statusOf('known')).toMatchObject({ seen: 0, verdict: { safe: false } });
@@ -92,7 +92,7 @@ test('if the Service Provider’s clients are listed, no other fetch makes a key
   expect(await statusOf('known')).toMatchObject({ seen: 2, verdict: { safe: true } });
 });
 
-test('if only one certificate is kept, an ordinary fetch makes nothing safe: a one-time URL is needed (project rule)', async () => {
+test('if only one certificate is kept, an ordinary fetch makes nothing safe: a one-time URL is needed', async () => {
   await addStaged('pinned', { rotation: 'switch-on-fetch' });
   await fetchMetadata('/saml/pinned/metadata');
   expect((await statusOf('pinned')).verdict.sentence).toContain('key hand-over');
@@ -107,7 +107,7 @@ async function handOver(slug: string, terms: Record<string, unknown> = {}): Prom
   return pathname + search;
 }
 
-test('one-time metadata contains only the new certificate; fetching it switches keys, which can be undone (project rule)', async () => {
+test('one-time metadata contains only the new certificate; fetching it switches keys, which can be undone', async () => {
   await addStaged('handed', { rotation: 'switch-on-fetch' });
   const before = await statusOf('handed');
   const path = await handOver('handed');
@@ -124,7 +124,7 @@ test('one-time metadata contains only the new certificate; fetching it switches 
   expect((await fetchMetadata(path)).statusCode).toBe(410);
 });
 
-test('clients other than the Service Provider switch nothing (project rule)', async () => {
+test('clients other than the Service Provider switch nothing', async () => {
   await addStaged('guarded', { rotation: 'switch-on-fetch', monitors: ['uptime-robot'] });
   const before = await statusOf('guarded');
   const path = await handOver('guarded', { networks: ['203.0.113.0/24'] });
@@ -139,7 +139,7 @@ test('clients other than the Service Provider switch nothing (project rule)', as
   expect((await fetchMetadata(path, { 'x-forwarded-for': '203.0.113.7' })).statusCode).toBe(200);
 });
 
-test('one-time metadata expires, is replaced by the next one, and does not work at another biller (project rule)', async () => {
+test('one-time metadata expires, is replaced by the next one, and does not work at another biller', async () => {
   await addStaged('ending', { rotation: 'switch-on-fetch' });
   const first = await handOver('ending', { hours: 1 });
   const second = await handOver('ending', { hours: 1 });

@@ -2,11 +2,11 @@ import { X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { runNamed } from '../../src/admin/operations/run.ts';
 import { keyInState } from '../../src/core/keys/store.ts';
-import { createTestStorage, DATABASE_KINDS, type TestConnection, type TestStorage } from '../support/storage.ts';
+import { createTestStorage, type TestConnection, type TestStorage } from '../support/storage.ts';
 
 const actor = { name: 'test' };
 
-describe.each(DATABASE_KINDS)('signing keys on the %s database', (kind) => {
+describe('signing keys', () => {
   let storage: TestStorage;
   let connection: TestConnection;
   let slug = '';
@@ -27,7 +27,7 @@ describe.each(DATABASE_KINDS)('signing keys on the %s database', (kind) => {
   const force = { force: true, reason: 'test' };
 
   beforeAll(async () => {
-    storage = await createTestStorage(kind);
+    storage = await createTestStorage();
     connection = await storage.open();
   });
   afterAll(async () => {
@@ -138,7 +138,7 @@ describe.each(DATABASE_KINDS)('signing keys on the %s database', (kind) => {
     await expect(operate('key.activate', force)).rejects.toThrow(`${slug} has no staged key.`);
   });
 
-  test('a revoked active key is replaced in the same moment, and what to tell whom is told (project rule)', async () => {
+  test('a revoked active key is replaced in the same moment, and what to tell whom is told', async () => {
     const old = await fingerprintOf('active');
     await expect(operate('key.revoke', { reason: 'it leaked' })).rejects.toThrow('it needs a replacement');
     const result = await operate('key.revoke', { reason: 'it leaked', replace: 'EC-P256' });

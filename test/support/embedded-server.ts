@@ -96,7 +96,7 @@ export async function ask<Row extends pg.QueryResultRow>(url: string, sql: strin
   }
 }
 
-/** A process that uses the embedded database of a DATA_DIR until it is told to release it, or killed. */
+/** A process that uses the embedded database of a DATA_DIR until it is asked to release it or is killed. */
 export interface UserProcess {
   readonly pid: number;
   /** Resolves when it uses the database. @throws Error with what it printed where it ends before that */

@@ -7,7 +7,10 @@ import { createServices, type Services } from '../../src/app.ts';
 import type { Hsm } from '../../src/core/keys/hsm/hsm.ts';
 import { createMasterKey } from '../../src/core/secrets/master-key.ts';
 import { createServer } from '../../src/endpoints/server.ts';
+import { openEmbedded } from '../../src/platform/database/open.ts';
 import { openPostgresql } from '../../src/platform/database/postgresql.ts';
+import { makeDataDir } from './embedded-server.ts';
+import { layEmbeddedDatabase } from './embedded-template.ts';
 import { createTestDatabase } from './postgres.ts';
 
 /** Where the Responses of test billers go, unless a test says otherwise. */
@@ -31,6 +34,8 @@ export interface TestInstallation {
 }
 
 export interface InstallationOptions {
+  /** On a PostgreSQL that it starts in a DATA_DIR of its own, instead of one that is given. */
+  readonly embedded?: boolean;
   /** A server to make the database on, if not the one of the tests. */
   readonly postgresUrl?: string | undefined;
   /** An installation that exists already; without it a new, empty one. The database is left as it is at the end. */
@@ -41,6 +46,17 @@ export interface InstallationOptions {
   readonly trustProxy?: string;
   /** An HSM; closed with the installation. */
   readonly hsm?: Hsm;
+}
+
+async function databaseOn(postgresUrl: string) {
+  const { url, drop } = await createTestDatabase(postgresUrl);
+  return { database: await openPostgresql(url), drop };
+}
+
+async function embeddedDatabase() {
+  const { dataDir, remove } = await makeDataDir();
+  await layEmbeddedDatabase(dataDir);
+  return { database: await openEmbedded(dataDir), drop: remove };
 }
 
 /**
@@ -55,10 +71,12 @@ export async function startInstallation(options: InstallationOptions = {}): Prom
     publicUrl = 'https://idp.example',
     logger = pino({ level: 'silent' }),
   } = options;
-  const { url, drop } =
-    existing === undefined ? await createTestDatabase(postgresUrl) : { url: existing.url, drop: async () => undefined };
   const key = existing?.masterKey ?? randomBytes(32).toString('base64');
-  const database = await openPostgresql(url);
+  const { database, drop } = options.embedded
+    ? await embeddedDatabase()
+    : existing === undefined
+      ? await databaseOn(postgresUrl)
+      : { database: await openPostgresql(existing.url), drop: async () => undefined };
   const services = createServices({
     publicUrl,
     database,

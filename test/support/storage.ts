@@ -13,8 +13,6 @@ import { layEmbeddedDatabase } from './embedded-template.ts';
 import { createTestDatabase } from './postgres.ts';
 
 export type DatabaseKind = Database['kind'];
-/** The database that everything must work on: PostgreSQL, wherever it comes from. */
-export const DATABASE_KINDS: readonly DatabaseKind[] = ['postgresql'];
 
 /** A place for one installation's data, empty at first, which can be opened more than once. */
 export interface TestStorage {
@@ -36,8 +34,8 @@ export interface TestConnection {
   close(): Promise<void>;
 }
 
-/** Makes a place for data. Nothing is opened yet. @param kind a PostgreSQL of the tests, or the embedded database */
-export async function createTestStorage(kind: DatabaseKind): Promise<TestStorage> {
+/** Makes a place for data. Nothing is opened yet. @param kind the tests' PostgreSQL unless it is 'embedded' */
+export async function createTestStorage(kind: DatabaseKind = 'postgresql'): Promise<TestStorage> {
   const folder = await mkdtemp(join(tmpdir(), 'ic-idp-test-'));
   const removeFolder = () => rm(folder, { recursive: true, force: true });
   const key = randomBytes(32).toString('base64');

@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '../errors/idp-error.ts';
 import { type Database, isDatabaseGone } from './database.ts';
-import { openEmbeddedServer } from './embedded/embedded-server.ts';
 import { openPostgresql } from './postgresql.ts';
 
 /** Which database: the server of a URL, or else the one of the service's own in a folder. */
@@ -11,7 +10,7 @@ interface DatabaseSettings {
   readonly DATA_DIR: string;
 }
 
-/** Called with errors that happen while nobody waits for an answer. */
+/** Called with errors that happen in the background. */
 export type Report = (error: unknown) => void;
 
 async function openGiven(url: string): Promise<Database> {
@@ -33,6 +32,8 @@ async function openGiven(url: string): Promise<Database> {
  * @throws InputError where it can't be had
  */
 export async function openEmbedded(dataDir: string, report?: Report): Promise<Database> {
+  // Loaded here: most installations have a PostgreSQL of their own.
+  const { openEmbeddedServer } = await import('./embedded/embedded-server.ts');
   const server = await openEmbeddedServer(dataDir, report);
   try {
     const database = await openPostgresql(server.url, 'embedded');

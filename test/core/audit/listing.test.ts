@@ -8,7 +8,7 @@ import { deleteBiller, insertBiller } from '../../../src/core/billers/store.ts';
 import { createMasterKey } from '../../../src/core/secrets/master-key.ts';
 import { InputError } from '../../../src/platform/errors/idp-error.ts';
 import { newBillerRow } from '../../support/rows.ts';
-import { createTestStorage, DATABASE_KINDS, type TestConnection, type TestStorage } from '../../support/storage.ts';
+import { createTestStorage, type TestConnection, type TestStorage } from '../../support/storage.ts';
 
 const ADA = randomUUID();
 const GRACE = randomUUID();
@@ -41,14 +41,14 @@ function assertion(reference: string, billerId: string, userId: string, email: s
   return { event: 'assertion.issued', ...about, keyFingerprint: 'ab12', details };
 }
 
-describe.each(DATABASE_KINDS)('the audit on the %s database', (kind) => {
+describe('the audit', () => {
   let storage: TestStorage;
   let connection: TestConnection;
   let audit: AuditWriter;
   let minute = 0;
 
   beforeAll(async () => {
-    storage = await createTestStorage(kind);
+    storage = await createTestStorage();
     connection = await storage.open();
     const { database, services } = connection;
     for (const biller of [riverton, springfield]) await insertBiller(database.db, biller);
@@ -70,9 +70,7 @@ describe.each(DATABASE_KINDS)('the audit on the %s database', (kind) => {
   const operate = async (input: Record<string, unknown>) =>
     (await runNamed(connection.services, 'audit.list', input, { name: 'test' })) as { reference: string }[];
 
-  test('lists the newest first, as many as are asked for, and reads on from there', {
-    meta: { holds: ['IDP-102'], source: 'project rule' },
-  }, async () => {
+  test('lists the newest first, as many as are asked for, and reads on from there', async () => {
     expect(await references({})).toEqual(['f', 'e', 'd', 'c', 'b', 'a']);
     const page = await listEvents(connection.database.db, { limit: 4 });
     expect(page.map(({ reference }) => reference.slice(-1))).toEqual(['f', 'e', 'd', 'c']);
@@ -90,13 +88,11 @@ describe.each(DATABASE_KINDS)('the audit on the %s database', (kind) => {
     ['time, itself included', { since: new Date(at(40)) }, ['f', 'e']],
     ['several things, which must all hold', { billerId: riverton.id, userId: ADA, event: 'sign_in.succeeded' }, ['a']],
     ['nothing that is there', { userId: ADA, event: 'sign_in.failed' }, []],
-  ])('is searched by %s', { meta: { holds: ['IDP-102'], source: 'project rule' } }, async (_by, filter, found) => {
+  ])('is searched by %s', async (_by, filter, found) => {
     expect(await references(filter)).toEqual(found);
   });
 
-  test('is searched by email in any case, although no email is stored', {
-    meta: { holds: ['IDP-102'], source: 'project rule' },
-  }, async () => {
+  test('is searched by email in any case, although no email is stored', async () => {
     const found = async (email: string) => (await operate({ email })).map(({ reference }) => reference.slice(-1));
     expect(await found(' ADA@example.COM ')).toEqual(['c', 'b', 'a']);
     expect(await found('grace@example.com')).toEqual(['f', 'e', 'd']);
@@ -109,9 +105,7 @@ describe.each(DATABASE_KINDS)('the audit on the %s database', (kind) => {
     expect(stored?.text).not.toMatch(/ada@|grace@|example\.com/i);
   });
 
-  test('the hash of an email is of no use without the master key', {
-    meta: { holds: ['IDP-102'], source: 'project rule' },
-  }, () => {
+  test('the hash of an email is of no use without the master key', () => {
     const { masterKey } = connection.services;
     const other = createMasterKey(Buffer.alloc(32, 7).toString('base64'));
     expect(masterKey.hashEmail('ada@example.com')).toMatch(/^[\w-]{22}$/);
@@ -133,9 +127,7 @@ describe.each(DATABASE_KINDS)('the audit on the %s database', (kind) => {
     await expect(operate({ since: 'yesterday' })).rejects.toThrow(/^since: must be a date or time/);
   });
 
-  test('the audit of a biller that was removed stays', {
-    meta: { holds: ['IDP-102'], source: 'project rule' },
-  }, async () => {
+  test('the audit of a biller that was removed stays', async () => {
     await deleteBiller(connection.database.db, springfield.id);
     const [row] = await listEvents(connection.database.db, { reference: 'amber-otter-c', limit: 1 });
     expect(row).toMatchObject({ biller: null, userId: ADA });

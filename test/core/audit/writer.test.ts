@@ -5,7 +5,7 @@ import type { AuditEvent } from '../../../src/core/audit/events.ts';
 import { listEvents } from '../../../src/core/audit/store.ts';
 import type { AuditWriter } from '../../../src/core/audit/writer.ts';
 import type { Db } from '../../../src/platform/database/database.ts';
-import { createTestStorage, DATABASE_KINDS, type TestConnection, type TestStorage } from '../../support/storage.ts';
+import { createTestStorage, type TestConnection, type TestStorage } from '../../support/storage.ts';
 
 const BILLER = crypto.randomUUID();
 let made = 0;
@@ -53,8 +53,8 @@ let connection: TestConnection;
 let db: Db;
 let audit: AuditWriter;
 
-async function open(kind: (typeof DATABASE_KINDS)[number]): Promise<void> {
-  storage = await createTestStorage(kind);
+async function open(): Promise<void> {
+  storage = await createTestStorage();
   connection = await storage.open();
   db = connection.database.db;
   audit = connection.services.audit;
@@ -65,13 +65,11 @@ async function close(): Promise<void> {
   await storage.remove();
 }
 
-describe.each(DATABASE_KINDS)('the audit writer on the %s database', (kind) => {
-  beforeAll(() => open(kind));
+describe('the audit writer', () => {
+  beforeAll(open);
   afterAll(close);
 
-  test('events that come together are committed together, in their order', {
-    meta: { holds: ['IDP-102'], source: 'project rule' },
-  }, async () => {
+  test('events that come together are committed together, in their order', async () => {
     const events = Array.from({ length: 300 }, newEvent);
     expect(await Promise.all(events.map((event) => audit.append(event)))).toEqual(events.map(() => true));
     // The first goes at once; the others wait for its commit and go together.
@@ -80,17 +78,13 @@ describe.each(DATABASE_KINDS)('the audit writer on the %s database', (kind) => {
     expect(rows.reverse().map((row) => row.reference)).toEqual(events.map((event) => event.reference));
   });
 
-  test('more events than one statement takes are committed all the same', {
-    meta: { holds: ['IDP-102'], source: 'project rule' },
-  }, async () => {
+  test('more events than one statement takes are committed all the same', async () => {
     const events = Array.from({ length: 1_300 }, newEvent);
     await Promise.all(events.map((event) => audit.append(event)));
     expect(await transactionsOf(db, events)).toBe(4);
   });
 
-  test('events that come one after another don’t wait for more', {
-    meta: { holds: ['IDP-102'], source: 'project rule' },
-  }, async () => {
+  test('events that come one after another don’t wait for more', async () => {
     const events = Array.from({ length: 3 }, newEvent);
     for (const event of events) {
       expect(await audit.append(event)).toBe(true);
@@ -99,9 +93,7 @@ describe.each(DATABASE_KINDS)('the audit writer on the %s database', (kind) => {
     expect(await transactionsOf(db, events)).toBe(3);
   });
 
-  test('a request that was answered before is turned away, alone', {
-    meta: { holds: ['IDP-102'], source: 'project rule' },
-  }, async () => {
+  test('a request that was answered before is turned away, alone', async () => {
     expect(await audit.append(issued('_answered', '_first'))).toBe(true);
     expect(await audit.append(issued('_answered', '_second'))).toBe(false);
     const together = ['_x', '_answered', '_y', '_x', undefined, undefined].map((requestId, index) =>
@@ -115,9 +107,7 @@ describe.each(DATABASE_KINDS)('the audit writer on the %s database', (kind) => {
     expect(rows.map((row) => row.assertionId).sort()).toEqual(written);
   });
 
-  test('a commit that fails is told to exactly those who waited for it; later ones go through', {
-    meta: { holds: ['IDP-102'], source: 'project rule' },
-  }, async () => {
+  test('a commit that fails is told to exactly those who waited for it; later ones go through', async () => {
     const [early, poisoned, neighbour, late] = [
       newEvent(),
       { ...newEvent(), reference: 'POISON' },
@@ -142,9 +132,7 @@ describe.each(DATABASE_KINDS)('the audit writer on the %s database', (kind) => {
     }
   });
 
-  test('drained waits for everything that was appended, also where it fails', {
-    meta: { holds: ['IDP-102'], source: 'project rule' },
-  }, async () => {
+  test('drained waits for everything that was appended, also where it fails', async () => {
     const events = Array.from({ length: 20 }, newEvent);
     const appends = events.map((event) => audit.append(event));
     await audit.drained();
@@ -159,9 +147,7 @@ describe.each(DATABASE_KINDS)('the audit writer on the %s database', (kind) => {
     expect(await refused).toEqual(['internal_error', 'internal_error']);
   });
 
-  test('text that the database can’t hold does not take its neighbours down', {
-    meta: { holds: ['IDP-102'], source: 'project rule' },
-  }, async () => {
+  test('text that the database can’t hold does not take its neighbours down', async () => {
     const odd = ['NUL \u0000', 'half a pair \ud83d', 'the other half \ude00', '\u0001 \u001f \u007f'].map((reason) => ({
       ...newEvent(),
       event: 'sign_in.failed' as const,
@@ -177,7 +163,7 @@ describe.each(DATABASE_KINDS)('the audit writer on the %s database', (kind) => {
 describe('the audit writer while PostgreSQL can’t commit', () => {
   let other: pg.Client;
   beforeAll(async () => {
-    await open('postgresql');
+    await open();
     other = new pg.Client({ connectionString: storage.environment.DATABASE_URL });
     await other.connect();
   });
@@ -199,7 +185,7 @@ describe('the audit writer while PostgreSQL can’t commit', () => {
     );
   }
 
-  test('nobody is told before the commit, and one connection’s end concerns one INSERT only (project rule)', async () => {
+  test('nobody is told before the commit, and one connection’s end concerns one INSERT only', async () => {
     await other.query('begin; lock table audit_events in access exclusive mode');
     const told: string[] = [];
     const append = (event: AuditEvent) =>
@@ -223,7 +209,7 @@ describe('the audit writer while PostgreSQL can’t commit', () => {
     expect(await isCommitted(db, inFlight)).toBe(false);
   });
 
-  test('a commit that was told is seen by every other connection (project rule)', async () => {
+  test('a commit that was told is seen by every other connection', async () => {
     const elsewhere = new pg.Pool({ connectionString: storage.environment.DATABASE_URL });
     // Its connections end a moment after `end` resolves, and by then the database may be gone.
     elsewhere.on('error', () => undefined);

@@ -78,7 +78,7 @@ test('if two instances check at the same time, only one warns', {
   }
 });
 
-test('a schedule stages a key automatically, once, and never activates it (project rule)', async () => {
+test('a schedule stages a key automatically, once, and never activates it', async () => {
   await installation.operate('biller.update', { slug, settings: { stageDaysBefore: 45 } });
   await leave(46);
   await look();
@@ -231,7 +231,7 @@ describe('the webhook', () => {
     expect(mine()).toHaveLength(1);
   });
 
-  test('a test delivery reports whether it was accepted (project rule)', async () => {
+  test('a test delivery reports whether it was accepted', async () => {
     expect(await installation.operate('webhook.test', {})).toEqual({ url, sent: 'delivered' });
     answer = 500;
     expect(await installation.operate('webhook.test', {})).toEqual({ url, sent: 'refused' });

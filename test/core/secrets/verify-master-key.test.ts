@@ -9,17 +9,15 @@ import { createMasterKey } from '../../../src/core/secrets/master-key.ts';
 import { embeddedMasterKeyFile } from '../../../src/core/secrets/master-key-source.ts';
 import { openInstallation } from '../../../src/installation.ts';
 import { InputError } from '../../../src/platform/errors/idp-error.ts';
-import { createTestStorage, DATABASE_KINDS } from '../../support/storage.ts';
+import { createTestStorage } from '../../support/storage.ts';
 
 const ANOTHER =
   'MASTER_KEY is not the key that sealed the private keys in this database. Set the original master key or, during a rotation, the new and the old one (embedded: restore certs/master.key from its backup).';
 const newKey = () => randomBytes(32).toString('base64');
 
-describe.each(DATABASE_KINDS)('an installation on the %s database', (kind) => {
-  test('opens with the master key that it was made with, and with no other', {
-    meta: { holds: ['IDP-102'], source: 'project rule' },
-  }, async () => {
-    const storage = await createTestStorage(kind);
+describe('an installation', () => {
+  test('opens with the master key that it was made with, and with no other', async () => {
+    const storage = await createTestStorage();
     try {
       const first = await openInstallation(storage.settings);
       await first?.close();
@@ -34,10 +32,8 @@ describe.each(DATABASE_KINDS)('an installation on the %s database', (kind) => {
     }
   });
 
-  test('a private key is stored sealed, and opens only with its master key and in its own row', {
-    meta: { holds: ['IDP-102'], source: 'project rule' },
-  }, async () => {
-    const storage = await createTestStorage(kind);
+  test('a private key is stored sealed, and opens only with its master key and in its own row', async () => {
+    const storage = await createTestStorage();
     const connection = await storage.open();
     try {
       const { database, services } = connection;

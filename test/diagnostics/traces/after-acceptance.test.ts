@@ -36,7 +36,7 @@ describe('a failure after the request was accepted is in the trace, after the ch
     expect(failed).toMatchObject([{ code, found: expect.stringContaining('somebody else') }]);
   });
 
-  test('the request was already answered (project rule)', async () => {
+  test('the request was already answered', async () => {
     const browser = await stage.signedIn();
     const parts = { attributes: { ID: '_twice' } };
     expect(postedBy(await stage.bring(browser, parts))).toBeDefined();

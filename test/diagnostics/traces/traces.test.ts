@@ -27,7 +27,7 @@ test('a reference is three of 1,024 words, and is found no matter how it is writ
   expect(normaliseReference(` ${reference.toUpperCase().replaceAll('-', '  ')} `)).toBe(reference);
 });
 
-test('a page’s reference leads to the check that failed, with what was expected and found (project rule)', async () => {
+test('a page’s reference leads to the check that failed, with what was expected and found', async () => {
   const page = await stage.bring(stage.stranger(), { issuer: 'https://other.example' });
   const { biller, trace } = await show(referenceOf(page) ?? '');
   expect(biller).toBe('riverton');
@@ -41,7 +41,7 @@ test('a page’s reference leads to the check that failed, with what was expecte
   expect(trace.message?.[1]).toBe('  saml:Issuer https://other.example');
 });
 
-test('the reference in an error Response leads to the same trace (project rule)', async () => {
+test('the reference in an error Response leads to the same trace', async () => {
   const page = await stage.bring(stage.stranger(), {
     attributes: { IsPassive: 'true', Destination: 'https://x.example' },
   });
@@ -98,7 +98,7 @@ test('an email address is masked anywhere in a request', {
   expect(JSON.stringify(after)).toContain('https://x.example/?user=S•••e (29 characters)&again=');
 });
 
-test('a failure after the sign-in leaves a trace too, under the reference shown to both sides (project rule)', async () => {
+test('a failure after the sign-in leaves a trace too, under the reference shown to both sides', async () => {
   const browser = stage.stranger();
   const inside = '<saml:Subject><saml:NameID>somebody.else@example.com</saml:NameID></saml:Subject>';
   const asked = await stage.bringByPost(browser, { inside }, 'state');
@@ -114,7 +114,7 @@ test('a failure after the sign-in leaves a trace too, under the reference shown 
   expect(await stage.audited('sign_on.refused')).toMatchObject({ reference });
 });
 
-test('a trace lists every check, even after the first failure, for either binding (project rule)', async () => {
+test('a trace lists every check, even after the first failure, for either binding', async () => {
   const page = await stage.bringByPost(stage.stranger(), {
     issuer: 'https://other.example',
     attributes: { Version: '1.0', AssertionConsumerServiceIndex: '7' },
@@ -139,7 +139,7 @@ test('a trace lists every check, even after the first failure, for either bindin
   expect(trace.checks.find(({ check }) => check === 'Version')).toMatchObject({ expected: '"2.0"', found: '"1.0"' });
 });
 
-test('a trace that can’t be written does not change what is reported (project rule)', async () => {
+test('a trace that can’t be written does not change what is reported', async () => {
   const { traces } = stage.installation.services;
   const before = await kept();
   await traces.keep('never-was-one', undefined, () => {
@@ -154,7 +154,7 @@ test('a trace that can’t be written does not change what is reported (project 
   expect(await kept()).toBe(before);
 });
 
-test('a message that can’t be read leaves a trace too (project rule)', async () => {
+test('a message that can’t be read leaves a trace too', async () => {
   const browser = stage.stranger();
   for (const [binding, page] of [
     ['HTTP-Redirect', await browser.get('/saml/riverton/sso?SAMLRequest=%21')],
@@ -173,7 +173,7 @@ test('an unknown reference is refused with what a reference looks like', async (
   await expect(show('never-was-one')).rejects.toThrow('There is no trace "never-was-one".');
 });
 
-test('a flood of bad requests leaves a limited number of traces per minute, and all are deleted after a week (project rule)', async () => {
+test('a flood of bad requests leaves a limited number of traces per minute, and all are deleted after a week', async () => {
   stage.holdClock();
   stage.pass(120_000);
   const before = await kept();

@@ -1,149 +1,145 @@
 import { sql } from 'kysely';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { authnRequest, redirectQuery } from '../../support/authn-request.ts';
 import { createBrowserLike, errorCodeOf, requirePosted } from '../../support/browser-like.ts';
 import { startInstallation, type TestInstallation } from '../../support/installation.ts';
-import { DATABASE_KINDS } from '../../support/storage.ts';
 
 const EMAIL = 'pat@example.com';
 const PASSWORD = 'correct horse battery';
 const DAY_MS = 86_400_000;
 
-describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
-  let installation: TestInstallation;
-  let ahead = 0;
-  const now = () => Date.now() + ahead;
-  beforeAll(async () => {
-    const postgresUrl = kind === 'embedded' ? undefined : inject('postgresUrl');
-    installation = await startInstallation({ postgresUrl, clock: now });
-    for (const slug of ['riverton', 'broken']) {
-      await installation.addBiller(slug, { keyType: 'EC-P256' });
-      await installation.addUser(slug, EMAIL, PASSWORD, ['101Invoice']);
-    }
-  });
-  afterAll(() => installation.close());
-
-  const get = (url: string, headers: Record<string, string> = {}) => installation.server.inject({ url, headers });
-  const signIn = async (biller: string) => {
-    const browser = createBrowserLike(installation.server);
-    await browser.signIn(biller, EMAIL, PASSWORD);
-    return browser;
-  };
-  const requestPath = (biller: string, parts = {}) => {
-    const attributes = { IssueInstant: new Date(now()).toISOString() };
-    return `/saml/${biller}/sso?${redirectQuery(authnRequest({ attributes, ...parts }))}`;
-  };
-  /** The samples of a metric: their labels and values. */
-  async function samples(name: string): Promise<{ labels: Record<string, string>; value: number }[]> {
-    const { body } = await get('/metrics');
-    return body.split('\n').flatMap((line) => {
-      const [, named, labels = '', value] = /^(\w+)(?:\{(.*)\})? (\S+)$/.exec(line) ?? [];
-      if (named !== name) return [];
-      const pairs = [...labels.matchAll(/(\w+)="([^"]*)"/g)].map(([, label, text]) => [label, text]);
-      return [{ labels: Object.fromEntries(pairs), value: Number(value) }];
-    });
+let installation: TestInstallation;
+let ahead = 0;
+const now = () => Date.now() + ahead;
+beforeAll(async () => {
+  installation = await startInstallation({ clock: now });
+  for (const slug of ['riverton', 'broken']) {
+    await installation.addBiller(slug, { keyType: 'EC-P256' });
+    await installation.addUser(slug, EMAIL, PASSWORD, ['101Invoice']);
   }
+});
+afterAll(() => installation.close());
 
-  test('sign-ons are counted by biller and outcome, and how long they took', {
-    meta: { holds: ['IDP-102'], source: 'project rule' },
-  }, async () => {
-    const browser = await signIn('riverton');
-    const path = requestPath('riverton');
-    requirePosted(await browser.get(path));
-    requirePosted(await browser.get(requestPath('riverton')));
-    expect(errorCodeOf(await browser.get(path))).toBe('request_replayed');
-    requirePosted(await browser.get(requestPath('riverton', { attributes: { Version: '1.1' } })));
-    // An address that somebody made up is no label of its own: there would be no end to them.
-    await get(requestPath('made-up'));
-    const counted = await samples('ic_idp_sign_ons_total');
-    expect(counted.map(({ labels, value }) => [labels.biller, labels.outcome, value]).sort()).toEqual([
-      ['', 'biller_unknown', 1],
-      ['riverton', 'issued', 2],
-      ['riverton', 'request_replayed', 1],
-      ['riverton', 'saml_version_unsupported', 1],
-    ]);
-    const timed = await samples('ic_idp_sign_on_duration_seconds_count');
-    expect(timed.map(({ labels, value }) => [labels.outcome, value]).sort()).toEqual([
-      ['issued', 2],
-      ['refused', 3],
-    ]);
+const get = (url: string, headers: Record<string, string> = {}) => installation.server.inject({ url, headers });
+const signIn = async (biller: string) => {
+  const browser = createBrowserLike(installation.server);
+  await browser.signIn(biller, EMAIL, PASSWORD);
+  return browser;
+};
+const requestPath = (biller: string, parts = {}) => {
+  const attributes = { IssueInstant: new Date(now()).toISOString() };
+  return `/saml/${biller}/sso?${redirectQuery(authnRequest({ attributes, ...parts }))}`;
+};
+/** The samples of a metric: their labels and values. */
+async function samples(name: string): Promise<{ labels: Record<string, string>; value: number }[]> {
+  const { body } = await get('/metrics');
+  return body.split('\n').flatMap((line) => {
+    const [, named, labels = '', value] = /^(\w+)(?:\{(.*)\})? (\S+)$/.exec(line) ?? [];
+    if (named !== name) return [];
+    const pairs = [...labels.matchAll(/(\w+)="([^"]*)"/g)].map(([, label, text]) => [label, text]);
+    return [{ labels: Object.fromEntries(pairs), value: Number(value) }];
   });
+}
 
-  test('every published certificate tells the days it has left, and no other one does', {
-    meta: { holds: ['IDP-102'], source: 'project rule' },
-  }, async () => {
-    await installation.operate('key.stage', { biller: 'riverton', keyType: 'EC-P256' });
-    const known = (await installation.operate('key.list', { biller: 'riverton' })) as {
-      fingerprint: string;
-      state: string;
-      notAfter: string;
-    }[];
-    const left = async () =>
-      (await samples('ic_idp_certificate_days_left')).filter(({ labels }) => labels.biller === 'riverton');
-    const shown = await left();
-    expect(shown.map(({ labels }) => labels.state).sort()).toEqual(['active', 'staged']);
-    for (const { labels, value } of shown) {
-      const key = known.find(({ fingerprint }) => fingerprint === labels.fingerprint);
-      expect(key?.state).toBe(labels.state);
-      expect(value).toBeCloseTo((Date.parse(String(key?.notAfter)) - now()) / DAY_MS, 2);
-    }
-    const active = shown.find(({ labels }) => labels.state === 'active');
-    ahead += 10 * DAY_MS;
-    expect((await left()).find(({ labels }) => labels.state === 'active')?.value).toBeCloseTo(
-      (active?.value ?? 0) - 10,
-      2,
-    );
-    ahead = 0;
-    await installation.operate('key.retire', { biller: 'riverton', staged: true });
-    expect((await left()).map(({ labels }) => labels.state)).toEqual(['active']);
-  });
+test('sign-ons are counted by biller and outcome, and how long they took', async () => {
+  const browser = await signIn('riverton');
+  const path = requestPath('riverton');
+  requirePosted(await browser.get(path));
+  requirePosted(await browser.get(requestPath('riverton')));
+  expect(errorCodeOf(await browser.get(path))).toBe('request_replayed');
+  requirePosted(await browser.get(requestPath('riverton', { attributes: { Version: '1.1' } })));
+  // An address that somebody made up is no label of its own: there would be no end to them.
+  await get(requestPath('made-up'));
+  const counted = await samples('ic_idp_sign_ons_total');
+  expect(counted.map(({ labels, value }) => [labels.biller, labels.outcome, value]).sort()).toEqual([
+    ['', 'biller_unknown', 1],
+    ['riverton', 'issued', 2],
+    ['riverton', 'request_replayed', 1],
+    ['riverton', 'saml_version_unsupported', 1],
+  ]);
+  const timed = await samples('ic_idp_sign_on_duration_seconds_count');
+  expect(timed.map(({ labels, value }) => [labels.outcome, value]).sort()).toEqual([
+    ['issued', 2],
+    ['refused', 3],
+  ]);
+});
 
-  test('a biller whose key can’t be opened: not ready, its sign-on a 503 page before the sign-in, the others go on', {
-    meta: { holds: ['IDP-102'], source: 'project rule' },
-  }, async () => {
-    const { database, keys } = installation.services;
-    const alive = async () => (await get('/health/live')).json();
-    const ready = async () => {
-      const answer = await get('/health/ready');
-      return [answer.statusCode, answer.json()] as const;
-    };
-    const { id } = await installation.services.billers.bySlug('broken');
-    const ofBroken = sql`biller_id = ${id} and state = 'active'`;
-    // One byte of it is another one, as a disk or a hand may leave it.
-    const flipped = sql`set_byte(sealed_private_key, 40, get_byte(sealed_private_key, 40) # 1)`;
-    const flip = async () => {
-      await sql`update signing_keys set sealed_private_key = ${flipped} where ${ofBroken}`.execute(database.db);
-      keys.forget(undefined);
-    };
-    await flip();
-    const [status, told] = await ready();
-    expect([status, told]).toEqual([
-      503,
-      {
-        status: 'not ready',
-        checks: [
-          { name: 'database', ok: true, problems: 0 },
-          { name: 'keys', ok: false, problems: 1 },
-        ],
-      },
-    ]);
-    // Which biller it is, operators are told, and no stranger.
-    expect(JSON.stringify(told)).not.toContain('broken');
-    expect(await alive()).toEqual({ status: 'ok' });
+test('every published certificate tells the days it has left, and no other one does', async () => {
+  await installation.operate('key.stage', { biller: 'riverton', keyType: 'EC-P256' });
+  const known = (await installation.operate('key.list', { biller: 'riverton' })) as {
+    fingerprint: string;
+    state: string;
+    notAfter: Date;
+  }[];
+  const left = async () =>
+    (await samples('ic_idp_certificate_days_left')).filter(({ labels }) => labels.biller === 'riverton');
+  const shown = await left();
+  expect(shown.map(({ labels }) => labels.state).sort()).toEqual(['active', 'staged']);
+  for (const { labels, value } of shown) {
+    const key = known.find(({ fingerprint }) => fingerprint === labels.fingerprint);
+    expect(key?.state).toBe(labels.state);
+    expect(value).toBeCloseTo((Number(key?.notAfter) - now()) / DAY_MS, 2);
+  }
+  const active = shown.find(({ labels }) => labels.state === 'active');
+  ahead += 10 * DAY_MS;
+  expect((await left()).find(({ labels }) => labels.state === 'active')?.value).toBeCloseTo(
+    (active?.value ?? 0) - 10,
+    2,
+  );
+  ahead = 0;
+  await installation.operate('key.retire', { biller: 'riverton', staged: true });
+  expect((await left()).map(({ labels }) => labels.state)).toEqual(['active']);
+});
 
-    const refused = await get(requestPath('broken'));
-    expect([refused.statusCode, errorCodeOf(refused)]).toEqual([503, 'signing_key_unavailable']);
-    expect(refused.headers.location).toBeUndefined();
-    requirePosted(await (await signIn('riverton')).get(requestPath('riverton')));
+test('a biller whose key can’t be opened: not ready, its sign-on a 503 page before the sign-in, the others go on', async () => {
+  const { database, keys } = installation.services;
+  const alive = async () => (await get('/health/live')).json();
+  const ready = async () => {
+    const answer = await get('/health/ready');
+    return [answer.statusCode, answer.json()] as const;
+  };
+  const { id } = await installation.services.billers.bySlug('broken');
+  const ofBroken = sql`biller_id = ${id} and state = 'active'`;
+  // One byte of it is another one, as a disk or a hand may leave it.
+  const flipped = sql`set_byte(sealed_private_key, 40, get_byte(sealed_private_key, 40) # 1)`;
+  const flip = async () => {
+    await sql`update signing_keys set sealed_private_key = ${flipped} where ${ofBroken}`.execute(database.db);
+    keys.forget(undefined);
+  };
+  await flip();
+  const [status, told] = await ready();
+  expect([status, told]).toEqual([
+    503,
+    {
+      status: 'not ready',
+      checks: [
+        { name: 'database', ok: true, problems: 0 },
+        { name: 'keys', ok: false, problems: 1 },
+      ],
+    },
+  ]);
+  // Which biller it is, operators are told, and no stranger.
+  expect(JSON.stringify(told)).not.toContain('broken');
+  expect(await alive()).toEqual({ status: 'ok' });
 
-    await flip();
-    expect((await ready())[0]).toBe(200);
-    requirePosted(await (await signIn('broken')).get(requestPath('broken')));
+  const refused = await get(requestPath('broken'));
+  expect([refused.statusCode, errorCodeOf(refused)]).toEqual([503, 'signing_key_unavailable']);
+  expect(refused.headers.location).toBeUndefined();
+  requirePosted(await (await signIn('riverton')).get(requestPath('riverton')));
 
-    // A key that was found to be good is looked at again when its row changes.
-    await flip();
-    expect((await ready())[0]).toBe(503);
-    await flip();
-    expect((await ready())[0]).toBe(200);
-  });
+  await flip();
+  expect((await ready())[0]).toBe(200);
+  requirePosted(await (await signIn('broken')).get(requestPath('broken')));
+
+  // A key that was found to be good is verified again when its row changes.
+  await flip();
+  expect((await ready())[0]).toBe(503);
+  await flip();
+  expect((await ready())[0]).toBe(200);
+
+  // A key that was found to be good is looked at again when its row changes.
+  await flip();
+  expect((await ready())[0]).toBe(503);
+  await flip();
+  expect((await ready())[0]).toBe(200);
 });

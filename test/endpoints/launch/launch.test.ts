@@ -1,101 +1,98 @@
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createBrowserLike, errorCodeOf, referenceOf } from '../../support/browser-like.ts';
 import { startInstallation, type TestInstallation } from '../../support/installation.ts';
-import { DATABASE_KINDS } from '../../support/storage.ts';
 
 const PASSWORD = 'correct horse battery';
 const GUID = '0f8fad5b-d9cb-469f-a165-70867728950e';
 
-describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
-  let installation: TestInstallation;
-  beforeAll(async () => {
-    installation = await startInstallation({ postgresUrl: kind === 'embedded' ? undefined : inject('postgresUrl') });
-    await installation.addBiller('riverton', { keyType: 'EC-P256', billerGuid: GUID });
-    await installation.addUser('riverton', 'pat@example.com', PASSWORD, ['101 Invoice/é', '202Invoice']);
-    await installation.addUser('riverton', 'one@example.com', PASSWORD, ['303Invoice']);
-  });
-  afterAll(() => installation.close());
-  const launch = async (path: string, email = 'pat@example.com') => {
-    const browser = createBrowserLike(installation.server);
-    await browser.signIn('riverton', email, PASSWORD);
-    return browser.get(`/launch/riverton/${path}`);
-  };
+let installation: TestInstallation;
+beforeAll(async () => {
+  installation = await startInstallation();
+  await installation.addBiller('riverton', { keyType: 'EC-P256', billerGuid: GUID });
+  await installation.addUser('riverton', 'pat@example.com', PASSWORD, ['101 Invoice/é', '202Invoice']);
+  await installation.addUser('riverton', 'one@example.com', PASSWORD, ['303Invoice']);
+});
+afterAll(() => installation.close());
+const launch = async (path: string, email = 'pat@example.com') => {
+  const browser = createBrowserLike(installation.server);
+  await browser.signIn('riverton', email, PASSWORD);
+  return browser.get(`/launch/riverton/${path}`);
+};
 
-  test.each([
-    ['autopay?account=202Invoice', '?account=202Invoice&ViewMode=0&DeepLinkID=3'],
-    ['bills?account=202Invoice&viewMode=1', '?account=202Invoice&ViewMode=1&DeepLinkID=1'],
-    ['13?account=202Invoice', '?account=202Invoice&ViewMode=0&DeepLinkID=13'],
-    [
-      `payment-methods?account=${encodeURIComponent('101 Invoice/é')}`,
-      '?account=101%20Invoice%2F%C3%A9&ViewMode=0&DeepLinkID=5',
-    ],
-  ])(
-    '/launch/riverton/%s leads to the exact redirect link',
-    { meta: { holds: ['IDP-069', 'IDP-070'], source: 'Invoice Cloud' } },
-    async (path, query) => {
-      const answer = await launch(path);
-      expect([answer.statusCode, answer.headers.location]).toEqual([
-        303,
-        `https://sso.invoicecloud.com/saml/${GUID}${query}`,
-      ]);
-    },
-  );
-
-  test('somebody else’s account: 403, with a reference that the audit knows', {
-    meta: { holds: ['IDP-070'], source: 'project rule' },
-  }, async () => {
-    const answer = await launch('bills?account=303Invoice');
-    expect([answer.statusCode, errorCodeOf(answer)]).toEqual([403, 'account_forbidden']);
-    const [event] = (await installation.operate('audit.list', { event: 'launch.refused' })) as { reference: string }[];
-    expect(event?.reference).toBe(referenceOf(answer));
-    expect(answer.body).not.toContain('303Invoice');
-  });
-
-  test.each([
-    'nowhere?account=202Invoice',
-    '0?account=202Invoice',
-    '-1',
-    'bills?account=202Invoice&viewMode=2',
-    'bills?account=a&account=b',
-  ])('/launch/riverton/%s is refused', { meta: { holds: ['IDP-069'], source: 'project rule' } }, async (path) => {
+test.each([
+  ['autopay?account=202Invoice', '?account=202Invoice&ViewMode=0&DeepLinkID=3'],
+  ['bills?account=202Invoice&viewMode=1', '?account=202Invoice&ViewMode=1&DeepLinkID=1'],
+  ['13?account=202Invoice', '?account=202Invoice&ViewMode=0&DeepLinkID=13'],
+  [
+    `payment-methods?account=${encodeURIComponent('101 Invoice/é')}`,
+    '?account=101%20Invoice%2F%C3%A9&ViewMode=0&DeepLinkID=5',
+  ],
+])(
+  '/launch/riverton/%s leads to the exact redirect link',
+  { meta: { holds: ['IDP-069', 'IDP-070'], source: 'Invoice Cloud' } },
+  async (path, query) => {
     const answer = await launch(path);
-    expect([answer.statusCode, errorCodeOf(answer)]).toEqual([400, 'parameter_invalid']);
-  });
+    expect([answer.statusCode, answer.headers.location]).toEqual([
+      303,
+      `https://sso.invoicecloud.com/saml/${GUID}${query}`,
+    ]);
+  },
+);
 
-  test('without an account: the only one is taken, and of several one is chosen on the page', {
-    meta: { holds: ['IDP-070'], source: 'project rule' },
-  }, async () => {
-    expect((await launch('bills', 'one@example.com')).headers.location).toContain('account=303Invoice');
-    expect((await launch('bills')).headers.location).toBe('/login/riverton');
-  });
+test('somebody else’s account: 403, with a reference that the audit knows', {
+  meta: { holds: ['IDP-070'], source: 'project rule' },
+}, async () => {
+  const answer = await launch('bills?account=303Invoice');
+  expect([answer.statusCode, errorCodeOf(answer)]).toEqual([403, 'account_forbidden']);
+  const [event] = (await installation.operate('audit.list', { event: 'launch.refused' })) as { reference: string }[];
+  expect(event?.reference).toBe(referenceOf(answer));
+  expect(answer.body).not.toContain('303Invoice');
+});
 
-  test('a launch is written down, and nothing but a GET does it', {
-    meta: { holds: ['IDP-072'], source: 'project rule' },
-  }, async () => {
-    const browser = createBrowserLike(installation.server);
-    await browser.signIn('riverton', 'pat@example.com', PASSWORD);
-    const started = async () =>
-      (await installation.operate('audit.list', { event: 'launch.started', limit: 1000 })) as {
-        biller: string;
-        details: object;
-      }[];
-    const before = await started();
-    const url = '/launch/riverton/autopay?account=202Invoice&viewMode=1';
-    for (const method of ['HEAD', 'POST', 'PUT'] as const) {
-      const answer = await installation.server.inject({ method, url, cookies: Object.fromEntries(browser.cookies) });
-      expect([method, answer.statusCode, answer.headers.location]).toEqual([method, 404, undefined]);
-    }
-    expect(await started()).toHaveLength(before.length);
-    await browser.get(url);
-    const [event, ...others] = await started();
-    expect(others).toHaveLength(before.length);
-    expect(event).toMatchObject({ biller: 'riverton', details: { destination: 3, viewMode: 1 } });
-  });
+test.each([
+  'nowhere?account=202Invoice',
+  '0?account=202Invoice',
+  '-1',
+  'bills?account=202Invoice&viewMode=2',
+  'bills?account=a&account=b',
+])('/launch/riverton/%s is refused', { meta: { holds: ['IDP-069'], source: 'project rule' } }, async (path) => {
+  const answer = await launch(path);
+  expect([answer.statusCode, errorCodeOf(answer)]).toEqual([400, 'parameter_invalid']);
+});
 
-  test('nobody is launched at a biller that there is not', {
-    meta: { holds: ['IDP-081'], source: 'project rule' },
-  }, async () => {
-    const answer = await installation.server.inject('/launch/nowhere/bills?account=202Invoice');
-    expect([answer.statusCode, errorCodeOf(answer)]).toEqual([404, 'biller_unknown']);
-  });
+test('without an account: the only one is taken, and of several one is chosen on the page', {
+  meta: { holds: ['IDP-070'], source: 'project rule' },
+}, async () => {
+  expect((await launch('bills', 'one@example.com')).headers.location).toContain('account=303Invoice');
+  expect((await launch('bills')).headers.location).toBe('/login/riverton');
+});
+
+test('a launch is written down, and nothing but a GET does it', {
+  meta: { holds: ['IDP-072'], source: 'project rule' },
+}, async () => {
+  const browser = createBrowserLike(installation.server);
+  await browser.signIn('riverton', 'pat@example.com', PASSWORD);
+  const started = async () =>
+    (await installation.operate('audit.list', { event: 'launch.started', limit: 1000 })) as {
+      biller: string;
+      details: object;
+    }[];
+  const before = await started();
+  const url = '/launch/riverton/autopay?account=202Invoice&viewMode=1';
+  for (const method of ['HEAD', 'POST', 'PUT'] as const) {
+    const answer = await installation.server.inject({ method, url, cookies: Object.fromEntries(browser.cookies) });
+    expect([method, answer.statusCode, answer.headers.location]).toEqual([method, 404, undefined]);
+  }
+  expect(await started()).toHaveLength(before.length);
+  await browser.get(url);
+  const [event, ...others] = await started();
+  expect(others).toHaveLength(before.length);
+  expect(event).toMatchObject({ biller: 'riverton', details: { destination: 3, viewMode: 1 } });
+});
+
+test('nobody is launched at a biller that there is not', {
+  meta: { holds: ['IDP-081'], source: 'project rule' },
+}, async () => {
+  const answer = await installation.server.inject('/launch/nowhere/bills?account=202Invoice');
+  expect([answer.statusCode, errorCodeOf(answer)]).toEqual([404, 'biller_unknown']);
 });

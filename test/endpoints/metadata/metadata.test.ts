@@ -1,126 +1,123 @@
 import { X509Certificate } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { checkElementSignature } from '../../../src/diagnostics/inspect/element-signature.ts';
 import { errorCodeOf } from '../../support/browser-like.ts';
 import { startInstallation, type TestInstallation } from '../../support/installation.ts';
-import { DATABASE_KINDS } from '../../support/storage.ts';
 
-describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
-  let installation: TestInstallation;
-  const URL_PATH = '/saml/riverton/metadata';
-  const get = (headers: Record<string, string> = {}, url = URL_PATH) => installation.server.inject({ url, headers });
-  beforeAll(async () => {
-    installation = await startInstallation({ postgresUrl: kind === 'embedded' ? undefined : inject('postgresUrl') });
-    await installation.addBiller('riverton');
-  });
-  afterAll(() => installation.close());
+let installation: TestInstallation;
+const URL_PATH = '/saml/riverton/metadata';
+const get = (headers: Record<string, string> = {}, url = URL_PATH) => installation.server.inject({ url, headers });
+beforeAll(async () => {
+  installation = await startInstallation();
+  await installation.addBiller('riverton');
+});
+afterAll(() => installation.close());
 
-  test('the media type is SAML’s own, the bytes stay while nothing changed, and they have a tag', {
-    meta: { holds: ['IDP-078'], source: 'SAML Metadata 4.1.1' },
-  }, async () => {
-    const [one, other] = [await get(), await get()];
-    expect(one.headers).toMatchObject({
-      'content-type': 'application/samlmetadata+xml; charset=utf-8',
-      'cache-control': 'no-cache',
-      etag: expect.stringMatching(/^"[\w-]{27}"$/),
-    });
-    expect(other.rawPayload.equals(one.rawPayload)).toBe(true);
-    installation.services.billers.forget(undefined);
-    installation.services.keys.forget(undefined);
-    expect((await get()).rawPayload.equals(one.rawPayload)).toBe(true);
+test('the media type is SAML’s own, the bytes stay while nothing changed, and they have a tag', {
+  meta: { holds: ['IDP-078'], source: 'SAML Metadata 4.1.1' },
+}, async () => {
+  const [one, other] = [await get(), await get()];
+  expect(one.headers).toMatchObject({
+    'content-type': 'application/samlmetadata+xml; charset=utf-8',
+    'cache-control': 'no-cache',
+    etag: expect.stringMatching(/^"[\w-]{27}"$/),
   });
+  expect(other.rawPayload.equals(one.rawPayload)).toBe(true);
+  installation.services.billers.forget(undefined);
+  installation.services.keys.forget(undefined);
+  expect((await get()).rawPayload.equals(one.rawPayload)).toBe(true);
+});
 
-  test('a client that has it is told so, by the tag, a weak one, in a list, or any', {
-    meta: { holds: ['IDP-078'], source: 'RFC 9110 13.1.2' },
-  }, async () => {
-    const tag = String((await get()).headers.etag);
-    for (const value of [tag, `W/${tag}`, `"x", ${tag}`, '*']) {
-      const answer = await get({ 'if-none-match': value });
-      expect([value, answer.statusCode, answer.body]).toEqual([value, 304, '']);
-    }
-    expect((await get({ 'if-none-match': '"x"' })).statusCode).toBe(200);
-  });
+test('a client that has it is told so, by the tag, a weak one, in a list, or any', {
+  meta: { holds: ['IDP-078'], source: 'RFC 9110 13.1.2' },
+}, async () => {
+  const tag = String((await get()).headers.etag);
+  for (const value of [tag, `W/${tag}`, `"x", ${tag}`, '*']) {
+    const answer = await get({ 'if-none-match': value });
+    expect([value, answer.statusCode, answer.body]).toEqual([value, 304, '']);
+  }
+  expect((await get({ 'if-none-match': '"x"' })).statusCode).toBe(200);
+});
 
-  test('no header of the client is believed for an address in it', {
-    meta: { holds: ['IDP-079'], source: 'project rule' },
-  }, async () => {
-    const headers = {
-      host: 'evil.example',
-      'x-forwarded-host': 'evil.example',
-      'x-forwarded-proto': 'http',
-      forwarded: 'host=evil.example',
-    };
-    // Whoever asks first has the document written that everybody else gets.
-    installation.services.keys.forget(undefined);
-    const hostile = (await get(headers)).body;
-    installation.services.keys.forget(undefined);
-    expect(hostile).toBe((await get()).body);
-    expect(hostile).not.toContain('evil.example');
-    expect(hostile).toContain('entityID="https://idp.example/saml/riverton/metadata"');
-  });
+test('no header of the client is believed for an address in it', {
+  meta: { holds: ['IDP-079'], source: 'project rule' },
+}, async () => {
+  const headers = {
+    host: 'evil.example',
+    'x-forwarded-host': 'evil.example',
+    'x-forwarded-proto': 'http',
+    forwarded: 'host=evil.example',
+  };
+  // Whoever asks first has the document written that everybody else gets.
+  installation.services.keys.forget(undefined);
+  const hostile = (await get(headers)).body;
+  installation.services.keys.forget(undefined);
+  expect(hostile).toBe((await get()).body);
+  expect(hostile).not.toContain('evil.example');
+  expect(hostile).toContain('entityID="https://idp.example/saml/riverton/metadata"');
+});
 
-  test('a change shows at once, and has another tag', {
-    meta: { holds: ['IDP-078'], source: 'project rule' },
-  }, async () => {
-    const before = await get();
-    await installation.operate('biller.update', { slug: 'riverton', name: 'Riverton & Sons' });
-    const after = await get({ 'if-none-match': String(before.headers.etag) });
-    expect(after.statusCode).toBe(200);
-    expect(after.body).toContain('Riverton &amp; Sons');
-  });
+test('a change shows at once, and has another tag', {
+  meta: { holds: ['IDP-078'], source: 'project rule' },
+}, async () => {
+  const before = await get();
+  await installation.operate('biller.update', { slug: 'riverton', name: 'Riverton & Sons' });
+  const after = await get({ 'if-none-match': String(before.headers.etag) });
+  expect(after.statusCode).toBe(200);
+  expect(after.body).toContain('Riverton &amp; Sons');
+});
 
-  test('HEAD tells of the document without it, and is no fetch (RFC 9110 9.3.2)', async () => {
-    const { headers, rawPayload } = await get();
-    const fetches = async () => {
-      await installation.services.fetches.drained();
-      return installation.operate('key.fetches', { biller: 'riverton' });
-    };
-    const before = await fetches();
-    const looked = await installation.server.inject({ method: 'HEAD', url: `${URL_PATH}?one-time=x` });
-    expect([looked.statusCode, looked.body]).toEqual([200, '']);
-    expect(looked.headers).toMatchObject({
-      etag: headers.etag,
-      'content-type': headers['content-type'],
-      'content-length': String(rawPayload.length),
-    });
-    const known = await installation.server.inject({
-      method: 'HEAD',
-      url: URL_PATH,
-      headers: { 'if-none-match': String(headers.etag) },
-    });
-    expect([known.statusCode, known.headers.etag]).toEqual([304, headers.etag]);
-    expect(await fetches()).toEqual(before);
-    expect((await installation.server.inject({ method: 'HEAD', url: '/saml/nowhere/metadata' })).statusCode).toBe(404);
+test('HEAD tells of the document without it, and is no fetch (RFC 9110 9.3.2)', async () => {
+  const { headers, rawPayload } = await get();
+  const fetches = async () => {
+    await installation.services.fetches.drained();
+    return installation.operate('key.fetches', { biller: 'riverton' });
+  };
+  const before = await fetches();
+  const looked = await installation.server.inject({ method: 'HEAD', url: `${URL_PATH}?one-time=x` });
+  expect([looked.statusCode, looked.body]).toEqual([200, '']);
+  expect(looked.headers).toMatchObject({
+    etag: headers.etag,
+    'content-type': headers['content-type'],
+    'content-length': String(rawPayload.length),
   });
+  const known = await installation.server.inject({
+    method: 'HEAD',
+    url: URL_PATH,
+    headers: { 'if-none-match': String(headers.etag) },
+  });
+  expect([known.statusCode, known.headers.etag]).toEqual([304, headers.etag]);
+  expect(await fetches()).toEqual(before);
+  expect((await installation.server.inject({ method: 'HEAD', url: '/saml/nowhere/metadata' })).statusCode).toBe(404);
+});
 
-  test('an unknown biller is not found, nor is one that no slug can name', {
-    meta: { holds: ['IDP-081'], source: 'project rule' },
-  }, async () => {
-    for (const slug of ['nowhere', 'Riverton', '-', '%00']) {
-      const answer = await get({}, `/saml/${slug}/metadata`);
-      expect([slug, answer.statusCode, errorCodeOf(answer)]).toEqual([slug, 404, 'biller_unknown']);
-    }
-  });
+test('an unknown biller is not found, nor is one that no slug can name', {
+  meta: { holds: ['IDP-081'], source: 'project rule' },
+}, async () => {
+  for (const slug of ['nowhere', 'Riverton', '-', '%00']) {
+    const answer = await get({}, `/saml/${slug}/metadata`);
+    expect([slug, answer.statusCode, errorCodeOf(answer)]).toEqual([slug, 404, 'biller_unknown']);
+  }
+});
 
-  test('signed metadata is signed by the active key, and its bytes stay, too (SAML Metadata 3.1)', async () => {
-    await installation.operate('biller.update', { slug: 'riverton', settings: { signMetadata: true } });
-    const [one, other] = [await get(), await get()];
-    expect(one.body).toBe(other.body);
-    const biller = await installation.services.billers.bySlug('riverton');
-    const { certificates } = await installation.services.keys.ofBiller(biller.id);
-    expect(checkElementSignature(one.body, 'EntityDescriptor', certificates)).toBe('valid');
-    expect(checkElementSignature(one.body.replace('&amp; Sons', '&amp; Sens'), 'EntityDescriptor', certificates)).toBe(
-      'invalid',
-    );
-  });
+test('signed metadata is signed by the active key, and its bytes stay, too (SAML Metadata 3.1)', async () => {
+  await installation.operate('biller.update', { slug: 'riverton', settings: { signMetadata: true } });
+  const [one, other] = [await get(), await get()];
+  expect(one.body).toBe(other.body);
+  const biller = await installation.services.billers.bySlug('riverton');
+  const { certificates } = await installation.services.keys.ofBiller(biller.id);
+  expect(checkElementSignature(one.body, 'EntityDescriptor', certificates)).toBe('valid');
+  expect(checkElementSignature(one.body.replace('&amp; Sons', '&amp; Sens'), 'EntityDescriptor', certificates)).toBe(
+    'invalid',
+  );
+});
 
-  test('the certificate is served alone for those who copy by hand (project rule)', async () => {
-    const answer = await get({}, '/saml/riverton/certificate.pem');
-    expect(answer.headers['content-type']).toBe('application/x-pem-file');
-    const biller = await installation.services.billers.bySlug('riverton');
-    const { active } = await installation.services.keys.ofBiller(biller.id);
-    expect(new X509Certificate(answer.body).raw.toString('base64')).toBe(active?.signer.certificate);
-    const looked = await installation.server.inject({ method: 'HEAD', url: '/saml/riverton/certificate.pem' });
-    expect([looked.statusCode, looked.body]).toEqual([200, '']);
-  });
+test('the certificate is served alone for those who copy by hand', async () => {
+  const answer = await get({}, '/saml/riverton/certificate.pem');
+  expect(answer.headers['content-type']).toBe('application/x-pem-file');
+  const biller = await installation.services.billers.bySlug('riverton');
+  const { active } = await installation.services.keys.ofBiller(biller.id);
+  expect(new X509Certificate(answer.body).raw.toString('base64')).toBe(active?.signer.certificate);
+  const looked = await installation.server.inject({ method: 'HEAD', url: '/saml/riverton/certificate.pem' });
+  expect([looked.statusCode, looked.body]).toEqual([200, '']);
 });

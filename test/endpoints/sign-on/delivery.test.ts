@@ -117,7 +117,7 @@ test('the session identifier is a new one at every sign-in, and its cookie is Se
   expect((await stage.bring(old)).headers.location).toMatch(/^\/login\//);
 });
 
-test('a session of one biller is none at another (project rule)', async () => {
+test('a session of one biller is none at another', async () => {
   const browser = await stage.signedIn('riverton');
   expect((await stage.bring(browser, {}, undefined, 'neighbour')).headers.location).toMatch(/^\/login\/neighbour/);
 });

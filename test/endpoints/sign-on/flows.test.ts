@@ -1,13 +1,12 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { newSamlId } from '../../../src/protocols/saml/writing/id.ts';
 import { startInstallation, TEST_ACS, TEST_SP, type TestInstallation } from '../../support/installation.ts';
 import { assertionIdIn, createPortalClient, type PortalClient } from '../../support/portal-client.ts';
-import { DATABASE_KINDS } from '../../support/storage.ts';
 
 const PASSWORD = 'correct horse battery';
 const LIFETIME_MS = 15 * 60_000;
 
-describe.each(DATABASE_KINDS)('a sign-on flow on the %s database', (kind) => {
+describe('a sign-on flow', () => {
   let installation: TestInstallation;
   let url: string;
   let client: PortalClient;
@@ -17,7 +16,6 @@ describe.each(DATABASE_KINDS)('a sign-on flow on the %s database', (kind) => {
     const clock = () => Date.now() + later;
     installation = await startInstallation({
       clock,
-      ...(kind === 'embedded' ? {} : { postgresUrl: inject('postgresUrl') }),
     });
     for (const slug of ['riverton', 'springfield']) await installation.addBiller(slug);
     await installation.addUser('riverton', 'ada@example.com', PASSWORD, ['101Invoice:owner']);
@@ -45,9 +43,7 @@ describe.each(DATABASE_KINDS)('a sign-on flow on the %s database', (kind) => {
     return status === 400 && body.includes('This sign-on is over');
   };
 
-  test('keeps the request as it was accepted, and of the browser’s secret only a hash', {
-    meta: { holds: ['IDP-102'], source: 'project rule' },
-  }, async () => {
+  test('keeps the request as it was accepted, and of the browser’s secret only a hash', async () => {
     const requestId = newSamlId();
     const { id } = await park(requestId);
     const [row, ...others] = await stored();
@@ -60,7 +56,7 @@ describe.each(DATABASE_KINDS)('a sign-on flow on the %s database', (kind) => {
   });
 
   test('goes on in the browser that began it, at its biller, and nowhere else', {
-    meta: { holds: ['IDP-065', 'IDP-102'], source: 'project rule' },
+    meta: { holds: ['IDP-065'], source: 'project rule' },
   }, async () => {
     const { id, path } = await park();
     expect((await client.get(path)).headers.location).toBe(`/login/riverton?flow=${id}`);
@@ -76,7 +72,7 @@ describe.each(DATABASE_KINDS)('a sign-on flow on the %s database', (kind) => {
   });
 
   test('is over once it was answered', {
-    meta: { holds: ['IDP-064', 'IDP-102'], source: 'project rule' },
+    meta: { holds: ['IDP-064'], source: 'project rule' },
   }, async () => {
     const { path } = await park();
     await client.signIn('riverton', 'ada@example.com', PASSWORD);
@@ -88,9 +84,7 @@ describe.each(DATABASE_KINDS)('a sign-on flow on the %s database', (kind) => {
     expect(again.body).not.toContain('SAMLResponse');
   });
 
-  test('ends after a quarter of an hour, and is then cleared away', {
-    meta: { holds: ['IDP-102'], source: 'project rule' },
-  }, async () => {
+  test('ends after a quarter of an hour, and is then cleared away', async () => {
     const old = await park();
     // A request may be five minutes old.
     later = 4 * 60_000;

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { authnRequest, postFields } from '../../support/authn-request.ts';
 import {
   type BrowserLike,
@@ -9,7 +9,6 @@ import {
 } from '../../support/browser-like.ts';
 import { startInstallation, TEST_ACS, type TestInstallation } from '../../support/installation.ts';
 import { createServiceProvider, type ServiceProvider } from '../../support/service-provider.ts';
-import { DATABASE_KINDS } from '../../support/storage.ts';
 
 const PASSWORD = 'correct horse battery';
 const ONE = 'one@example.com';
@@ -19,11 +18,11 @@ const BINDINGS = ['HTTP-Redirect', 'HTTP-POST'] as const;
 const flowIn = ({ body }: { body: string }) => /name="flow" value="([\w-]+)"/.exec(body)?.[1] ?? '';
 const flowCookies = (browser: BrowserLike) => [...browser.cookies.keys()].filter((name) => name.includes('flow'));
 
-describe.each(DATABASE_KINDS)('a sign-on of a foreign Service Provider, on the %s database', (kind) => {
+describe('a sign-on of a foreign Service Provider', () => {
   let installation: TestInstallation;
   let provider: ServiceProvider;
   beforeAll(async () => {
-    installation = await startInstallation({ postgresUrl: kind === 'embedded' ? undefined : inject('postgresUrl') });
+    installation = await startInstallation();
     await installation.addBiller('riverton', { settings: { loginTypes: { owner: 1 } } });
     await installation.addUser('riverton', ONE, PASSWORD, ['101Invoice:owner']);
     await installation.addUser('riverton', TWO, PASSWORD, ['201Invoice:owner', '202Invoice:co-owner']);
@@ -50,7 +49,7 @@ describe.each(DATABASE_KINDS)('a sign-on of a foreign Service Provider, on the %
 
   test.each(BINDINGS)(
     'by %s: the sign-in on the way, then the session is used again; node-saml accepts both',
-    { meta: { holds: ['IDP-001', 'IDP-002', 'IDP-102'], source: 'SAML Profiles 4.1' } },
+    { meta: { holds: ['IDP-001', 'IDP-002'], source: 'SAML Profiles 4.1' } },
     async (binding) => {
       const browser = stranger();
       const { id, page: login } = await bring(browser, binding, 'first state');
@@ -85,7 +84,7 @@ describe.each(DATABASE_KINDS)('a sign-on of a foreign Service Provider, on the %
 
   test.each(BINDINGS)(
     'by %s: of several accounts one is chosen, and it makes the claims; nobody else’s is taken',
-    { meta: { holds: ['IDP-064', 'IDP-070', 'IDP-102'], source: 'project rule' } },
+    { meta: { holds: ['IDP-064', 'IDP-070'], source: 'project rule' } },
     async (binding) => {
       const browser = await signedIn(TWO);
       const { page: choice } = await bring(browser, binding, 'state');
@@ -105,7 +104,7 @@ describe.each(DATABASE_KINDS)('a sign-on of a foreign Service Provider, on the %
   );
 
   test('a choice that another website sends is refused, and the flow goes on for who it belongs to', {
-    meta: { holds: ['IDP-072', 'IDP-102'], source: 'project rule' },
+    meta: { holds: ['IDP-072'], source: 'project rule' },
   }, async () => {
     const browser = await signedIn(TWO);
     const { page } = await bring(browser, 'HTTP-Redirect');
@@ -123,7 +122,7 @@ describe.each(DATABASE_KINDS)('a sign-on of a foreign Service Provider, on the %
   });
 
   test('“Not you?” ends the session, and the same request is answered for who signs in then', {
-    meta: { holds: ['IDP-065', 'IDP-102'], source: 'project rule' },
+    meta: { holds: ['IDP-065'], source: 'project rule' },
   }, async () => {
     const browser = await signedIn(TWO);
     const { page: choice } = await bring(browser, 'HTTP-POST', 'state');
@@ -135,7 +134,7 @@ describe.each(DATABASE_KINDS)('a sign-on of a foreign Service Provider, on the %
   });
 
   test('two tabs wait for one sign-in, and each is answered with its own', {
-    meta: { holds: ['IDP-065', 'IDP-102'], source: 'project rule' },
+    meta: { holds: ['IDP-065'], source: 'project rule' },
   }, async () => {
     const browser = stranger();
     const [first, second] = [
@@ -155,7 +154,7 @@ describe.each(DATABASE_KINDS)('a sign-on of a foreign Service Provider, on the %
   });
 
   test('a browser keeps the cookies of eight flows at most, and the newest goes on', {
-    meta: { holds: ['IDP-065', 'IDP-102'], source: 'project rule' },
+    meta: { holds: ['IDP-065'], source: 'project rule' },
   }, async () => {
     const browser = stranger();
     let page = { body: '' };
@@ -166,7 +165,7 @@ describe.each(DATABASE_KINDS)('a sign-on of a foreign Service Provider, on the %
 
   test.each([undefined, '', ' a  b ', '<"\'&amp;>é😀\u2028', 'x'.repeat(1024)])(
     'RelayState %j by POST comes back as it came, through the database',
-    { meta: { holds: ['IDP-003', 'IDP-061', 'IDP-102'], source: 'SAML Bindings 3.5.3' } },
+    { meta: { holds: ['IDP-003', 'IDP-061'], source: 'SAML Bindings 3.5.3' } },
     async (relayState) => {
       const browser = await signedIn(ONE);
       const parked = await browser.post(SSO, postFields(authnRequest(), relayState));

@@ -4,7 +4,7 @@ import { deleteBiller, insertBiller, updateBiller } from '../../../src/core/bill
 import { insertKey } from '../../../src/core/keys/store.ts';
 import type { ChangeListener, Database } from '../../../src/platform/database/database.ts';
 import { newBillerRow, newKeyRow } from '../../support/rows.ts';
-import { createTestStorage, DATABASE_KINDS, type TestConnection, type TestStorage } from '../../support/storage.ts';
+import { createTestStorage, type TestConnection, type TestStorage } from '../../support/storage.ts';
 
 /** What every instance promises: its caches are emptied within a second of a change (project rule). */
 const PROMISED_MS = 1_000;
@@ -54,11 +54,9 @@ async function hears({ db, onChange }: Database): Promise<void> {
   await deleteBiller(db, biller.id);
 }
 
-describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
-  test('every change of a biller or a signing key sends a notice with the biller’s id', {
-    meta: { holds: ['IDP-102'], source: 'project rule' },
-  }, async () => {
-    storage = await createTestStorage(kind);
+describe('a change notice', () => {
+  test('every change of a biller or a signing key sends a notice with the biller’s id', async () => {
+    storage = await createTestStorage();
     const { database } = await open();
     const { db } = database;
     await hears(database);
@@ -80,10 +78,8 @@ describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
     expect(Math.min(...took)).toBeLessThan(PROMISED_MS);
   });
 
-  test('a change that is rolled back sends no notice', {
-    meta: { holds: ['IDP-102'], source: 'project rule' },
-  }, async () => {
-    storage = await createTestStorage(kind);
+  test('a change that is rolled back sends no notice', async () => {
+    storage = await createTestStorage();
     const { database } = await open();
     await hears(database);
     const [undone, done] = [newBillerRow(), newBillerRow()];
@@ -104,7 +100,7 @@ describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
 
 describe('two instances on one PostgreSQL', () => {
   test('a biller changed on one is read anew by the other within a second', {
-    meta: { holds: ['IDP-088', 'IDP-102'], source: 'project rule' },
+    meta: { holds: ['IDP-088'], source: 'project rule' },
   }, async () => {
     storage = await createTestStorage('postgresql');
     const [one, two] = [await open(), await open()];
@@ -134,9 +130,7 @@ describe('two instances on one PostgreSQL', () => {
     await expect(billers.bySlug(biller.slug)).rejects.toMatchObject({ code: 'biller_unknown' });
   });
 
-  test('an instance that can’t listen forgets all at every try, and hears again in the end', {
-    meta: { holds: ['IDP-102'], source: 'project rule' },
-  }, async () => {
+  test('an instance that can’t listen forgets all at every try, and hears again in the end', async () => {
     storage = await createTestStorage('postgresql');
     const [one, deaf] = [await open(), await open()];
     await hears(deaf.database);

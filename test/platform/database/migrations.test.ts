@@ -65,9 +65,7 @@ async function migrateAsVersion010(count: number): Promise<void> {
   await client.query('commit');
 }
 
-test('a new database gets every migration once, however often it is opened, and keeps its rows', {
-  meta: { holds: ['IDP-102'], source: 'project rule' },
-}, async () => {
+test('a new database gets every migration once, however often it is opened, and keeps its rows', async () => {
   const first = await open();
   expect(migrationNames().length).toBeGreaterThanOrEqual(6);
   expect(await applied()).toEqual(migrationNames());
@@ -85,9 +83,7 @@ test('instances that start together on an empty database take turns with the mig
 });
 
 describe('a database of version 0.1.0', () => {
-  test('is opened with only the new migrations applied, and all its rows are read', {
-    meta: { holds: ['IDP-102'], source: 'project rule' },
-  }, async () => {
+  test('is opened with only the new migrations applied, and all its rows are read', async () => {
     await migrateAsVersion010(VERSION_0_1_0.length);
     const { id, slug, name, billerGuid, serviceProvider, settings, pairwiseSalt } = newBillerRow();
     const json = [serviceProvider, settings].map((value) => JSON.stringify(value));
@@ -131,7 +127,7 @@ describe('a database of version 0.1.0', () => {
 });
 
 describe('a database of a newer version is refused, and left as it is:', () => {
-  test('noted by this version or a later one', { meta: { holds: ['IDP-102'], source: 'project rule' } }, async () => {
+  test('noted by this version or a later one', async () => {
     await (await open()).close();
     opened = [];
     await client.query(`insert into schema_migrations (name) values ('9999_from_the_future')`);

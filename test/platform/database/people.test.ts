@@ -21,19 +21,19 @@ import {
 } from '../../../src/core/sessions/store.ts';
 import type { Db } from '../../../src/platform/database/database.ts';
 import { newBillerRow } from '../../support/rows.ts';
-import { createTestStorage, DATABASE_KINDS, type TestConnection, type TestStorage } from '../../support/storage.ts';
+import { createTestStorage, type TestConnection, type TestStorage } from '../../support/storage.ts';
 
 const PASSWORD_HASH = '$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA';
 const at = (text: string) => new Date(`2026-03-01T${text}Z`);
 
-describe.each(DATABASE_KINDS)('the stores of portal users and sessions on the %s database', (kind) => {
+describe('the stores of portal users and sessions', () => {
   let storage: TestStorage;
   let connection: TestConnection;
   let db: Db;
   let findSession: FindSession;
 
   beforeAll(async () => {
-    storage = await createTestStorage(kind);
+    storage = await createTestStorage();
     connection = await storage.open();
     db = connection.database.db;
     findSession = createFindSession(connection.database);
@@ -72,9 +72,7 @@ describe.each(DATABASE_KINDS)('the stores of portal users and sessions on the %s
     return { biller, email, accounts, userId, session };
   }
 
-  test('a portal user is found by the email in any case, at the own biller only', {
-    meta: { holds: ['IDP-102'], source: 'project rule' },
-  }, async () => {
+  test('a portal user is found by the email in any case, at the own biller only', async () => {
     const { biller, email, userId } = await addSession();
     const other = await addBiller();
     const user = await findUser(db, biller.id, ' ada.lovelace@EXAMPLE.com ');
@@ -85,9 +83,7 @@ describe.each(DATABASE_KINDS)('the stores of portal users and sessions on the %s
     expect(await listUsers(db, other.id)).toEqual([]);
   });
 
-  test('accounts keep their order, are replaced as a whole, and go with their user', {
-    meta: { holds: ['IDP-102'], source: 'project rule' },
-  }, async () => {
+  test('accounts keep their order, are replaced as a whole, and go with their user', async () => {
     const { userId, accounts, biller, email } = await addSession();
     expect(await accountsOf(db, userId)).toEqual(accounts);
     const replaced = [{ number: '303 / ÄÖÜ', role: 'owner' }];
@@ -105,9 +101,7 @@ describe.each(DATABASE_KINDS)('the stores of portal users and sessions on the %s
     expect(await accountsOf(db, userId)).toEqual([]);
   });
 
-  test('a user is added or changed with all accounts or not at all', {
-    meta: { holds: ['IDP-102'], source: 'project rule' },
-  }, async () => {
+  test('a user is added or changed with all accounts or not at all', async () => {
     const { biller, userId, accounts } = await addSession();
     const twice = [
       { number: '1', role: 'owner' },
@@ -125,9 +119,7 @@ describe.each(DATABASE_KINDS)('the stores of portal users and sessions on the %s
     expect((await findUser(db, biller.id, 'ada.lovelace@example.com'))?.disabled).toBe(false);
   });
 
-  test('a session is read with its user and accounts in one row, times to the millisecond', {
-    meta: { holds: ['IDP-102'], source: 'project rule' },
-  }, async () => {
+  test('a session is read with its user and accounts in one row, times to the millisecond', async () => {
     const { biller, email, userId, accounts, session } = await addSession();
     const row = {
       id_hash: session.idHash.toString('hex'),
@@ -157,9 +149,7 @@ describe.each(DATABASE_KINDS)('the stores of portal users and sessions on the %s
     });
   });
 
-  test('sessions end one by one, with their user’s others, and when they expire', {
-    meta: { holds: ['IDP-102'], source: 'project rule' },
-  }, async () => {
+  test('sessions end one by one, with their user’s others, and when they expire', async () => {
     const { biller, userId, session } = await addSession();
     const others = [randomBytes(32), randomBytes(32)] as const;
     const add = (idHash: Buffer, expiresAt = session.expiresAt) => insertSession(db, { ...session, idHash, expiresAt });

@@ -13,17 +13,17 @@ import { activeKeys, insertKey, listKeys, publishedKeys } from '../../../src/cor
 import { deleteTracesBefore, findTrace, insertTrace } from '../../../src/diagnostics/traces/store.ts';
 import type { Db } from '../../../src/platform/database/database.ts';
 import { newBillerRow, newKeyRow } from '../../support/rows.ts';
-import { createTestStorage, DATABASE_KINDS, type TestConnection, type TestStorage } from '../../support/storage.ts';
+import { createTestStorage, type TestConnection, type TestStorage } from '../../support/storage.ts';
 
 const at = (text: string) => new Date(`2026-03-01T${text}Z`);
 
-describe.each(DATABASE_KINDS)('the stores on the %s database', (kind) => {
+describe('the stores', () => {
   let storage: TestStorage;
   let connection: TestConnection;
   let db: Db;
 
   beforeAll(async () => {
-    storage = await createTestStorage(kind);
+    storage = await createTestStorage();
     connection = await storage.open();
     db = connection.database.db;
   });
@@ -38,9 +38,7 @@ describe.each(DATABASE_KINDS)('the stores on the %s database', (kind) => {
     return biller;
   }
 
-  test('a biller is read back as it was written, by slug and by BillerGUID, changed and removed', {
-    meta: { holds: ['IDP-102'], source: 'project rule' },
-  }, async () => {
+  test('a biller is read back as it was written, by slug and by BillerGUID, changed and removed', async () => {
     const biller = await addBiller();
     const row = await findBiller(db, biller.slug);
     expect(row).toMatchObject(biller);
@@ -57,9 +55,7 @@ describe.each(DATABASE_KINDS)('the stores on the %s database', (kind) => {
     expect(await findBillerByGuid(db, biller.billerGuid)).toBeUndefined();
   });
 
-  test('a biller stored by an earlier version gets the defaults of settings that came later', {
-    meta: { holds: ['IDP-102'], source: 'project rule' },
-  }, async () => {
+  test('a biller stored by an earlier version gets the defaults of settings that came later', async () => {
     const biller = newBillerRow();
     const { clockSkewSeconds, ...older } = biller.settings;
     await insertBiller(db, { ...biller, settings: older as typeof biller.settings });
@@ -68,9 +64,7 @@ describe.each(DATABASE_KINDS)('the stores on the %s database', (kind) => {
     expect(row && toBiller(row, 'https://idp.example').settings).toEqual({ ...older, clockSkewSeconds });
   });
 
-  test('signing keys are read back byte by byte; only published ones are published, the active one first', {
-    meta: { holds: ['IDP-102'], source: 'project rule' },
-  }, async () => {
+  test('signing keys are read back byte by byte; only published ones are published, the active one first', async () => {
     const biller = await addBiller();
     const keys = (['retired', 'staged', 'retiring', 'active', 'revoked'] as const).map((state, age) => ({
       ...newKeyRow(biller.id, state),
@@ -89,9 +83,7 @@ describe.each(DATABASE_KINDS)('the stores on the %s database', (kind) => {
     expect(await listKeys(db)).toEqual(expect.arrayContaining(listed));
   });
 
-  test('every biller is listed with its active key, and one that has none without', {
-    meta: { holds: ['IDP-102'], source: 'project rule' },
-  }, async () => {
+  test('every biller is listed with its active key, and one that has none without', async () => {
     const [withKey, without] = [await addBiller(), await addBiller()];
     const key = newKeyRow(withKey.id, 'active');
     await insertKey(db, key);
@@ -111,9 +103,7 @@ describe.each(DATABASE_KINDS)('the stores on the %s database', (kind) => {
     );
   });
 
-  test('a trace is read back with the biller’s slug, keeps its reference for itself, and expires', {
-    meta: { holds: ['IDP-102'], source: 'project rule' },
-  }, async () => {
+  test('a trace is read back with the biller’s slug, keeps its reference for itself, and expires', async () => {
     const biller = await addBiller();
     const trace = {
       code: 'acs_unknown',
@@ -133,9 +123,7 @@ describe.each(DATABASE_KINDS)('the stores on the %s database', (kind) => {
     expect(await findTrace(db, 'maple-otter-bell')).toMatchObject({ biller: null });
   });
 
-  test('an audit event is read back with every field that was given, and without the email', {
-    meta: { holds: ['IDP-102'], source: 'project rule' },
-  }, async () => {
+  test('an audit event is read back with every field that was given, and without the email', async () => {
     const biller = await addBiller();
     const { audit, masterKey } = connection.services;
     const userId = crypto.randomUUID();

@@ -142,9 +142,7 @@ const described: Described = {
 
 const snakeCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
-test('the interfaces of the tables have exactly the columns of the database, with type, null and default', {
-  meta: { holds: ['IDP-102'], source: 'project rule' },
-}, async () => {
+test('the interfaces of the tables have exactly the columns of the database, with type, null and default', async () => {
   const { url, drop } = await createTestDatabase(inject('postgresUrl'));
   const database = await openPostgresql(url);
   try {

@@ -109,9 +109,7 @@ describe.concurrent('a transaction', () => {
     await expect(kysely.transaction().execute(async () => undefined)).rejects.toThrow(/Database.transaction/);
   });
 
-  test('whose way to the server stalls is over for good: nothing written later falls into it', {
-    meta: { holds: ['IDP-102'], source: 'project rule' },
-  }, async (context) => {
+  test('whose way to the server stalls is over for good: nothing written later falls into it', async (context) => {
     const { database, cable, isCommitted, inTransaction } = await start(context);
     const before = await fillPool(database);
     const stalled = database.transaction(async (transaction) => {
@@ -142,9 +140,7 @@ describe.concurrent('a transaction', () => {
     expect(before.filter((pid) => after.includes(pid)).length).toBeLessThanOrEqual(POOL_SIZE - 2);
   });
 
-  test('whose connection is cut ends with an error, and neither the process nor the pool with it', {
-    meta: { holds: ['IDP-102'], source: 'project rule' },
-  }, async (context) => {
+  test('whose connection is cut ends with an error, and neither the process nor the pool with it', async (context) => {
     const { database, cable, isCommitted } = await start(context);
     const cut = database.transaction(async (transaction) => {
       await note(transaction, 'cut');
@@ -157,9 +153,7 @@ describe.concurrent('a transaction', () => {
     expect(await isCommitted('cut')).toBe(false);
   });
 
-  test('that can’t be begun leaves its place in the pool', {
-    meta: { holds: ['IDP-102'], source: 'project rule' },
-  }, async (context) => {
+  test('that can’t be begun leaves its place in the pool', async (context) => {
     const { database, cable } = await start(context);
     await fillPool(database);
     cable.stall('requests');

@@ -1,9 +1,8 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createLogger } from '../../../src/platform/http/log.ts';
 import { authnRequest, postFields, redirectQuery } from '../../support/authn-request.ts';
 import { type BrowserLike, createBrowserLike, referenceOf, requirePosted } from '../../support/browser-like.ts';
 import { startInstallation, type TestInstallation } from '../../support/installation.ts';
-import { DATABASE_KINDS } from '../../support/storage.ts';
 
 const EMAIL = 'pat.person@example.com';
 const PASSWORD = 'correct horse battery';
@@ -29,94 +28,90 @@ async function story(browser: BrowserLike): Promise<string[]> {
   return [...secrets, SAMLRequest.slice(0, 60), response.slice(0, 60), response.slice(400, 460)];
 }
 
-describe.each(DATABASE_KINDS)('on the %s database', (kind) => {
-  let installation: TestInstallation;
-  const written: string[] = [];
-  beforeAll(async () => {
-    const logger = createLogger('trace', { write: (line) => void written.push(line) });
-    installation = await startInstallation({
-      logger,
-      postgresUrl: kind === 'embedded' ? undefined : inject('postgresUrl'),
-    });
-    await installation.addBiller('riverton', { keyType: 'EC-P256' });
-    await installation.addUser('riverton', EMAIL, PASSWORD, [...ACCOUNTS]);
+let installation: TestInstallation;
+const written: string[] = [];
+beforeAll(async () => {
+  const logger = createLogger('trace', { write: (line) => void written.push(line) });
+  installation = await startInstallation({
+    logger,
   });
-  afterAll(() => installation.close());
-  beforeEach(() => {
-    written.length = 0;
-  });
-  const lines = () => written.map((line) => JSON.parse(line) as Record<string, unknown>);
-  const outcomes = () => lines().map(({ method, route, status, outcome }) => [method, route, status, outcome]);
-  test('a sign-on leaves one line a request: the route and what came of it, and nothing personal or secret', {
-    meta: { holds: ['IDP-068', 'IDP-102'], source: 'project rule' },
-  }, async () => {
-    const secrets = await story(createBrowserLike(installation.server));
-    expect(outcomes()).toEqual([
-      ['POST', '/saml/:biller/sso', 303, 'parked'],
-      ['GET', '/saml/:biller/sso', 303, 'sign_in'],
-      ['GET', '/login/:biller', 200, undefined],
-      ['POST', '/login/:biller', 401, 'sign_in_failed'],
-      ['POST', '/login/:biller', 303, 'signed_in'],
-      ['GET', '/saml/:biller/sso', 200, 'account_choice'],
-      ['POST', '/saml/:biller/sso', 200, 'issued'],
-    ]);
-    for (const line of lines()) {
-      expect(line).toMatchObject({ level: 'info', msg: 'request', biller: 'riverton', ms: expect.any(Number) });
-      expect(line.reference).toMatch(/^[a-z]+-[a-z]+-[a-z]+$/);
-    }
-    expect(new Set(lines().map(({ reference }) => reference)).size).toBe(7);
-    // At least the cookies of session and flow.
-    expect(secrets.length).toBeGreaterThanOrEqual(5);
-    const mentioned = [EMAIL, 'pat.person', PASSWORD, 'not the password', ...ACCOUNTS, RELAY_STATE, ...secrets];
-    for (const value of mentioned) expect(written.join('')).not.toContain(value);
-  });
+  await installation.addBiller('riverton', { keyType: 'EC-P256' });
+  await installation.addUser('riverton', EMAIL, PASSWORD, [...ACCOUNTS]);
+});
+afterAll(() => installation.close());
+beforeEach(() => {
+  written.length = 0;
+});
+const lines = () => written.map((line) => JSON.parse(line) as Record<string, unknown>);
+const outcomes = () => lines().map(({ method, route, status, outcome }) => [method, route, status, outcome]);
+test('a sign-on leaves one line a request: the route and what came of it, and nothing personal or secret', {
+  meta: { holds: ['IDP-068'], source: 'project rule' },
+}, async () => {
+  const secrets = await story(createBrowserLike(installation.server));
+  expect(outcomes()).toEqual([
+    ['POST', '/saml/:biller/sso', 303, 'parked'],
+    ['GET', '/saml/:biller/sso', 303, 'sign_in'],
+    ['GET', '/login/:biller', 200, undefined],
+    ['POST', '/login/:biller', 401, 'sign_in_failed'],
+    ['POST', '/login/:biller', 303, 'signed_in'],
+    ['GET', '/saml/:biller/sso', 200, 'account_choice'],
+    ['POST', '/saml/:biller/sso', 200, 'issued'],
+  ]);
+  for (const line of lines()) {
+    expect(line).toMatchObject({ level: 'info', msg: 'request', biller: 'riverton', ms: expect.any(Number) });
+    expect(line.reference).toMatch(/^[a-z]+-[a-z]+-[a-z]+$/);
+  }
+  expect(new Set(lines().map(({ reference }) => reference)).size).toBe(7);
+  // At least the cookies of session and flow.
+  expect(secrets.length).toBeGreaterThanOrEqual(5);
+  const mentioned = [EMAIL, 'pat.person', PASSWORD, 'not the password', ...ACCOUNTS, RELAY_STATE, ...secrets];
+  for (const value of mentioned) expect(written.join('')).not.toContain(value);
+});
 
-  test('what is refused tells why, under the reference that the page shows, and nothing of the query or the form', {
-    meta: { holds: ['IDP-068', 'IDP-102'], source: 'project rule' },
-  }, async () => {
-    const browser = createBrowserLike(installation.server);
-    const answers = [
-      await browser.get(`/saml/riverton/sso?${redirectQuery(authnRequest({ issuer: 'https://other.example' }))}`),
-      await browser.get(`/saml/nowhere/sso?token=${RELAY_STATE}`),
-      await browser.post('/login/riverton', { email: EMAIL, password: PASSWORD }, { origin: 'https://evil.example' }),
-      await browser.get(`/nothing/here?email=${EMAIL}`),
-    ];
-    expect(lines().map(({ reference }) => reference)).toEqual(answers.map(referenceOf));
-    expect(outcomes()).toEqual([
-      ['GET', '/saml/:biller/sso', 400, 'issuer_unknown'],
-      ['GET', '/saml/:biller/sso', 404, 'biller_unknown'],
-      ['POST', '/login/:biller', 403, 'cross_site'],
-      ['GET', 'none', 404, 'page_not_found'],
-    ]);
-    expect(lines()[0]?.detail).toContain('https://other.example');
-    for (const value of [EMAIL, PASSWORD, RELAY_STATE]) expect(written.join('')).not.toContain(value);
-  });
+test('what is refused tells why, under the reference that the page shows, and nothing of the query or the form', {
+  meta: { holds: ['IDP-068'], source: 'project rule' },
+}, async () => {
+  const browser = createBrowserLike(installation.server);
+  const answers = [
+    await browser.get(`/saml/riverton/sso?${redirectQuery(authnRequest({ issuer: 'https://other.example' }))}`),
+    await browser.get(`/saml/nowhere/sso?token=${RELAY_STATE}`),
+    await browser.post('/login/riverton', { email: EMAIL, password: PASSWORD }, { origin: 'https://evil.example' }),
+    await browser.get(`/nothing/here?email=${EMAIL}`),
+  ];
+  expect(lines().map(({ reference }) => reference)).toEqual(answers.map(referenceOf));
+  expect(outcomes()).toEqual([
+    ['GET', '/saml/:biller/sso', 400, 'issuer_unknown'],
+    ['GET', '/saml/:biller/sso', 404, 'biller_unknown'],
+    ['POST', '/login/:biller', 403, 'cross_site'],
+    ['GET', 'none', 404, 'page_not_found'],
+  ]);
+  expect(lines()[0]?.detail).toContain('https://other.example');
+  for (const value of [EMAIL, PASSWORD, RELAY_STATE]) expect(written.join('')).not.toContain(value);
+});
 
-  test('a fault of ours is told with where it happened, under the page’s reference, without what was being written', {
-    meta: { holds: ['IDP-068', 'IDP-102'], source: 'project rule' },
-  }, async () => {
-    const { database } = installation.services;
-    const browser = createBrowserLike(installation.server);
-    await browser.signIn('riverton', EMAIL, PASSWORD);
-    written.length = 0;
-    await database.query({ name: 'rename-away', text: 'alter table sign_on_flows rename to away' }, []);
-    const answer = await browser.get(`/saml/riverton/sso?${redirectQuery(authnRequest(), RELAY_STATE)}`);
-    await database.query({ name: 'rename-back', text: 'alter table away rename to sign_on_flows' }, []);
-    expect(answer.statusCode).toBe(500);
-    const [fault, request, ...others] = lines();
-    expect(others).toEqual([]);
-    const reference = referenceOf(answer);
-    expect(reference).toMatch(/-/);
-    const err = { code: '42P01', message: 'relation "sign_on_flows" does not exist' };
-    expect(fault).toMatchObject({
-      level: 'error',
-      reference,
-      err: { ...err, stack: expect.stringContaining('sign-on/flows.ts') },
-    });
-    expect(request).toMatchObject({ level: 'info', reference, status: 500, outcome: 'internal_error' });
-    for (const value of [EMAIL, RELAY_STATE, ...browser.cookies.values()])
-      expect(written.join('')).not.toContain(value);
-    // Nor does the page tell what failed.
-    expect(answer.body).not.toMatch(/sign_on_flows|relation|flows\.ts/);
+test('a fault of ours is told with where it happened, under the page’s reference, without what was being written', {
+  meta: { holds: ['IDP-068'], source: 'project rule' },
+}, async () => {
+  const { database } = installation.services;
+  const browser = createBrowserLike(installation.server);
+  await browser.signIn('riverton', EMAIL, PASSWORD);
+  written.length = 0;
+  await database.query({ name: 'rename-away', text: 'alter table sign_on_flows rename to away' }, []);
+  const answer = await browser.get(`/saml/riverton/sso?${redirectQuery(authnRequest(), RELAY_STATE)}`);
+  await database.query({ name: 'rename-back', text: 'alter table away rename to sign_on_flows' }, []);
+  expect(answer.statusCode).toBe(500);
+  const [fault, request, ...others] = lines();
+  expect(others).toEqual([]);
+  const reference = referenceOf(answer);
+  expect(reference).toMatch(/-/);
+  const err = { code: '42P01', message: 'relation "sign_on_flows" does not exist' };
+  expect(fault).toMatchObject({
+    level: 'error',
+    reference,
+    err: { ...err, stack: expect.stringContaining('sign-on/flows.ts') },
   });
+  expect(request).toMatchObject({ level: 'info', reference, status: 500, outcome: 'internal_error' });
+  for (const value of [EMAIL, RELAY_STATE, ...browser.cookies.values()]) expect(written.join('')).not.toContain(value);
+  // Nor does the page tell what failed.
+  expect(answer.body).not.toMatch(/sign_on_flows|relation|flows\.ts/);
 });

@@ -7,7 +7,7 @@ const USERS_LOCK = [7_126_531, 2] as const;
 const CONNECT_WITHIN_MS = 3_000;
 const ANSWER_WITHIN_MS = 5_000;
 
-/** Why nobody could be reached: no server listens, or one does that is starting, stopping or has no room. */
+/** Why no connection was made: no server listens, or it is starting, stopping or full. */
 export type Unreachable = 'absent' | 'busy';
 
 const ABSENT = new Set(['ENOENT', 'ECONNREFUSED']);
@@ -29,8 +29,8 @@ function classify(error: unknown, folder: DataFolder): Unreachable {
 }
 
 /**
- * Becomes one of the server's users: a connection that holds a lock which all users share. As long as somebody holds it,
- * nobody stops the server; PostgreSQL drops it with the connection, however a process ends.
+ * Becomes a user of the server: opens a connection that holds a lock which all users share. While any process holds it,
+ * no process stops the server. PostgreSQL releases it with the connection, however the process ends.
  *
  * @returns the connection, or why there is none
  * @throws InputError where the server refuses the role or its password
@@ -42,13 +42,13 @@ export async function attach(url: string, folder: DataFolder): Promise<pg.Client
     query_timeout: ANSWER_WITHIN_MS,
     application_name: 'ic-idp: uses the server',
   });
-  // What ends it shows at the next statement, and to whoever listens for `end`.
+  // Without a listener, a lost connection would end the process. The loss shows at the next statement and in `end`.
   client.on('error', () => undefined);
   try {
     await client.connect();
     const { rows } = await client.query('select pg_try_advisory_lock_shared($1, $2) as held', [...USERS_LOCK]);
     if (rows[0].held === true) return client;
-    // The last user has it alone, and is about to stop the server.
+    // The last user holds it exclusively, and is about to stop the server.
     await client.end();
     return 'busy';
   } catch (error) {
@@ -58,10 +58,10 @@ export async function attach(url: string, folder: DataFolder): Promise<pg.Client
 }
 
 /**
- * Gives the shared lock back, and takes it alone if nobody else is left. Giving it back comes first: of several that go
- * at once, the last one then finds itself alone.
+ * Releases the shared lock, then takes it exclusively if there are no other users. Releasing comes first, so that when
+ * several processes leave at once, the last one gets the exclusive lock.
  *
- * @returns whether this was the last user, who has to stop the server; no other can come in as long as the connection lives
+ * @returns whether this was the last user, who must stop the server; no new user can attach while this connection lives
  */
 export async function leave(client: pg.Client): Promise<boolean> {
   await client.query('select pg_advisory_unlock_shared($1, $2)', [...USERS_LOCK]);

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { InputError } from '../../errors/idp-error.ts';
 import { mayOwnDataFolder, type ServerUser } from './server-user.ts';
 
-/** PostgreSQL's data folder in DATA_DIR, checked to be ours. It holds the socket and the password too. */
+/** PostgreSQL's data folder in DATA_DIR, after its owner and mode were checked. It holds the socket and the password too. */
 export interface DataFolder {
   /** The path to show to people. */
   readonly path: string;
@@ -38,7 +38,7 @@ function checkOwner(stats: Stats, path: string, dataDir: string): void {
   if ((stats.mode & OTHERS) !== 0) {
     const mode = (stats.mode & 0o777).toString(8).padStart(4, '0');
     throw new InputError(
-      `The database folder ${path} is open to other users (mode ${mode}). Check that nobody changed it, then run: chmod 700 ${path}`,
+      `The database folder ${path} is open to other users (mode ${mode}). Check that its content was not changed, then run: chmod 700 ${path}`,
     );
   }
 }

@@ -27,7 +27,7 @@ interface Entry {
   readonly kind: 'folder' | 'link' | 'file';
 }
 
-/** All that the programs need: what is only there to build other programs stays behind. */
+/** Lists what the programs need, without the static libraries. */
 function list(folder: string): Entry[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter(({ name }) => !name.endsWith('.a'))
@@ -48,13 +48,13 @@ function fingerprint(folder: string): string {
   return hash.digest('hex').slice(0, 16);
 }
 
-/** Root's alone to change: then what is in it was put there by root. */
+/** Only root can have written what only root can change. */
 function isRootsAlone(path: string): boolean {
   const { uid, mode } = lstatSync(path);
   return uid === 0 && (mode & WRITABLE_BY_OTHERS) === 0;
 }
 
-/** A folder of root's, in which nobody else can put anything or replace it. @throws InputError */
+/** Makes a folder that belongs to root and that only root can change or replace. @throws InputError */
 function openCache(path: string): void {
   mkdirSync(path, { recursive: true, mode: 0o755 });
   const parent = lstatSync(dirname(path));

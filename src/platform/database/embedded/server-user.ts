@@ -30,9 +30,8 @@ function isReserved(uid: number): boolean {
 }
 
 /**
- * The user that a new server runs as. For root that is the owner of DATA_DIR, or, where root owns it, a user id that is
- * in nobody's name: no user has to be created, and no other program of the machine runs under it, as many do under
- * `nobody`.
+ * The user that a new server runs as. For root that is the owner of DATA_DIR, or, if root owns it, a user id
+ * without a name: no user has to be created, and no other program runs under it, unlike under `nobody`.
  *
  * @throws Error where DATA_DIR does not exist
  */
@@ -45,7 +44,7 @@ export function chooseServerUser(dataDir: string): ServerUser {
   return { uid: free, gid: free };
 }
 
-/** The user that `initdb` runs as: it wants a name for its user id, which the server does not. */
+/** The user that `initdb` runs as: initdb needs a name for its user id, the server does not. */
 export function initdbUser(): ServerUser {
   if (!isRoot()) return {};
   const nobody = passwdEntries().find(([name]) => name === 'nobody');

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Difference } from '../../../../src/admin/operations/billers/difference.ts';
 import { startInstallation, TEST_ACS, TEST_SP, type TestInstallation } from '../../../support/installation.ts';
 import { makeSigningKey, type SigningKey } from '../../../support/saml.ts';
@@ -14,13 +14,13 @@ const metadata = (acs: string, certificate: string) => `
     <AssertionConsumerService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="${acs}" index="4" isDefault="true"/>
   </SPSSODescriptor></EntityDescriptor>`;
 
-describe.each(['embedded', 'postgresql'])('a change of a biller, on the %s database,', (kind) => {
+describe('a change of a biller', () => {
   let installation: TestInstallation;
   let key: SigningKey;
   let slug: string;
   let count = 0;
   beforeAll(async () => {
-    installation = await startInstallation({ postgresUrl: kind === 'embedded' ? undefined : inject('postgresUrl') });
+    installation = await startInstallation();
     key = await makeSigningKey('EC-P256');
   });
   afterAll(() => installation.close());
@@ -131,9 +131,9 @@ describe.each(['embedded', 'postgresql'])('a change of a biller, on the %s datab
       'validUntil="2020-01-01T00:00:00Z" entityID',
     );
     for (const attempt of [update, compare]) {
-      await expect(attempt({ spMetadata: over })).rejects.toThrow('it was valid until 2020-01-01T00:00:00Z only');
+      await expect(attempt({ spMetadata: over })).rejects.toThrow('it expired at 2020-01-01T00:00:00Z');
     }
-    await expect(installation.addBiller('late', { spMetadata: over })).rejects.toThrow('it was valid until 2020');
+    await expect(installation.addBiller('late', { spMetadata: over })).rejects.toThrow('it expired at 2020');
     await expect(update({})).rejects.toThrow('Nothing to change was given');
     await expect(update({ slug: 'nowhere', name: 'New' })).rejects.toThrow('There is no biller "nowhere"');
     await expect(compare({ slug: 'nowhere', name: 'New' })).rejects.toThrow('There is no biller "nowhere"');

@@ -101,7 +101,7 @@ describe.each(KEY_TYPES)('a certificate for a key of type %s', (type) => {
     expect(parse(certificate).ca).toBe(false);
   });
 
-  test('is valid from ten minutes ago for three years (project rule)', () => {
+  test('is valid from ten minutes ago for three years', () => {
     const parsed = parse(certificate);
     expect(parsed.validFromDate).toEqual(new Date('2026-03-01T08:20:15Z'));
     expect(parsed.validToDate).toEqual(new Date('2029-03-01T08:30:15Z'));

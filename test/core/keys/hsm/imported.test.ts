@@ -91,7 +91,7 @@ describe('what is refused', () => {
     [
       'no certificate',
       () => take('alone', { certificate: Buffer.from('no').toString('base64') }),
-      'expected is a PEM file',
+      'must be a PEM file',
     ],
   ])(
     'an unfit key pair is refused: %s',
@@ -154,7 +154,7 @@ test('no private key in the HSM is in the database in any form', async () => {
 test('without the settings there is no HSM, and the error says so', async () => {
   const without = await startInstallation();
   await without.addBiller('riverton');
-  const sentence = /PKCS11_LIBRARY, PKCS11_TOKEN and PKCS11_PIN are not set/;
+  const sentence = /No HSM is configured: set PKCS11_LIBRARY, PKCS11_TOKEN and PKCS11_PIN/;
   await expect(without.operate('key.stage', { biller: 'riverton', module: true })).rejects.toThrow(sentence);
   await expect(without.operate('key.take-from-module', { biller: 'riverton', label: 'x' })).rejects.toThrow(sentence);
   expect((await without.server.inject('/health/ready')).json().checks).toHaveLength(2);

@@ -98,7 +98,7 @@ describe('PostgreSQL’s programs', () => {
   });
   afterEach(() => rmSync(hidden, { recursive: true, force: true }));
 
-  test('are copied once to where every user can run and nobody but root can change them', {
+  test('are copied once to where every user can run them and only root can change them', {
     timeout: SLOW,
   }, async () => {
     const native = join(hidden, 'native');

@@ -54,13 +54,13 @@ describe('a data folder', () => {
   test('that others can write to or read is not', () => {
     lay(0o777);
     expect(refusal(() => openDataFolder(dataDir))).toBe(
-      `The database folder ${folder} is open to other users (mode 0777). Check that nobody changed it, then run: chmod 700 ${folder}`,
+      `The database folder ${folder} is open to other users (mode 0777). Check that its content was not changed, then run: chmod 700 ${folder}`,
     );
     chmodSync(folder, 0o750);
     expect(refusal(() => openDataFolder(dataDir))).toContain('(mode 0750)');
   });
 
-  test('that a link or a file stands in for is not', () => {
+  test('that is a link or a file is not', () => {
     const elsewhere = join(dataDir, 'elsewhere');
     mkdirSync(elsewhere, { mode: 0o700 });
     symlinkSync(elsewhere, folder);
@@ -92,7 +92,7 @@ describe('a data folder', () => {
   });
 });
 
-test('whose a data folder may be: root believes its own choice and the owner of DATA_DIR, everybody else only themselves', () => {
+test('who may own a data folder: for root, the user that it chose or the owner of DATA_DIR; for anyone else, only themselves', () => {
   const self = process.getuid?.() ?? 0;
   const stranger = 1_234;
   expect(mayOwnDataFolder(stranger, dataDir)).toBe(false);

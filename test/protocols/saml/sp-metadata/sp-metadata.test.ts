@@ -80,7 +80,7 @@ describe('SP metadata', () => {
     );
   });
 
-  test('a role that lists no protocols is assumed to speak SAML 2.0 (project rule)', () => {
+  test('a role that lists no protocols is assumed to speak SAML 2.0', () => {
     expect(readSpMetadata(metadata().replace(PROTOCOL, ''), NOW).acs).toHaveLength(1);
   });
 

@@ -1,0 +1,58 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import packageJson from '../../../package.json' with { type: 'json' };
+import { ofCheckout, workingFolder } from '../../support/cli.ts';
+
+const { folder, remove } = workingFolder();
+afterAll(remove);
+
+const run = (program: string, args: readonly string[], env: NodeJS.ProcessEnv) =>
+  spawnSync(program, args, { cwd: folder, encoding: 'utf8', env: { PATH: process.env.PATH, HOME: folder, ...env } });
+
+/** A folder with a `node` that only says its version and what it was asked to run. */
+function folderWithNode(version: string): string {
+  const bin = join(folder, `node-${version}`);
+  mkdirSync(bin);
+  const script = `#!/bin/sh\nif [ "$1" = --version ]; then echo ${version}; else echo "runs $*"; fi\n`;
+  writeFileSync(join(bin, 'node'), script, { mode: 0o755 });
+  return bin;
+}
+
+describe('the file ic-idp', () => {
+  test('runs from any folder, through links of links, and the code it compiled is kept for this user only', () => {
+    mkdirSync(join(folder, 'bin'));
+    symlinkSync(ofCheckout('ic-idp'), join(folder, 'first'));
+    symlinkSync('../first', join(folder, 'bin', 'ic-idp'));
+    const { status, stdout, stderr } = run(join(folder, 'bin', 'ic-idp'), ['--version'], {});
+    expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: `${packageJson.version}\n`, stderr: '' });
+    expect(readdirSync(join(folder, '.cache', 'ic-idp', 'code'))).not.toEqual([]);
+  });
+
+  test('a cache that others can write to is not used', () => {
+    const code = join(folder, 'shared', 'ic-idp', 'code');
+    mkdirSync(code, { recursive: true });
+    chmodSync(code, 0o777);
+    const env = { XDG_CACHE_HOME: join(folder, 'shared') };
+    expect(run(ofCheckout('ic-idp'), ['--version'], env).status).toBe(0);
+    expect(readdirSync(code)).toEqual([]);
+  });
+
+  test.each([
+    ['v24.0.0', 0],
+    ['v26.1.0', 0],
+    ['v20.20.2', 1],
+    ['nonsense', 1],
+  ])('without a Node of the project, one on PATH that is %s: exit code %i', (version, code) => {
+    const project = join(folder, `project-${version}`);
+    mkdirSync(project);
+    copyFileSync(ofCheckout('ic-idp'), join(project, 'ic-idp'));
+    const tools = dirname(spawnSync('which', ['dirname'], { encoding: 'utf8' }).stdout.trim());
+    const env = { PATH: `${folderWithNode(version)}:${tools}` };
+    const { status, stdout, stderr } = run(join(project, 'ic-idp'), ['biller', 'list'], env);
+    expect(status).toBe(code);
+    if (code === 0) expect(stdout).toBe(`runs ${project}/src/admin/cli/ic-idp.ts biller list\n`);
+    else expect(stderr).toContain(`ic-idp needs Node.js 24 or later on PATH (found: ${version})`);
+  });
+});
