@@ -69,7 +69,7 @@ test('every published certificate tells the days it has left, and no other one d
   const known = (await installation.operate('key.list', { biller: 'riverton' })) as {
     fingerprint: string;
     state: string;
-    notAfter: Date;
+    notAfter: string;
   }[];
   const left = async () =>
     (await samples('ic_idp_certificate_days_left')).filter(({ labels }) => labels.biller === 'riverton');
@@ -78,7 +78,7 @@ test('every published certificate tells the days it has left, and no other one d
   for (const { labels, value } of shown) {
     const key = known.find(({ fingerprint }) => fingerprint === labels.fingerprint);
     expect(key?.state).toBe(labels.state);
-    expect(value).toBeCloseTo((Number(key?.notAfter) - now()) / DAY_MS, 2);
+    expect(value).toBeCloseTo((Date.parse(String(key?.notAfter)) - now()) / DAY_MS, 2);
   }
   const active = shown.find(({ labels }) => labels.state === 'active');
   ahead += 10 * DAY_MS;
