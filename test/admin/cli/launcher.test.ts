@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, copyFileSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import packageJson from '../../../package.json' with { type: 'json' };
@@ -37,6 +37,24 @@ describe('the file ic-idp', () => {
     const env = { XDG_CACHE_HOME: join(folder, 'shared') };
     expect(run(ofCheckout('ic-idp'), ['--version'], env).status).toBe(0);
     expect(readdirSync(code)).toEqual([]);
+  });
+
+  test('a cache in a folder where others can replace it is neither used nor made', () => {
+    const caches = join(folder, 'replaceable');
+    mkdirSync(caches);
+    chmodSync(caches, 0o777);
+    expect(run(ofCheckout('ic-idp'), ['--version'], { XDG_CACHE_HOME: caches }).status).toBe(0);
+    expect(readdirSync(caches)).toEqual([]);
+  });
+
+  test('nothing is kept in the home folder of another user', () => {
+    const home = join(folder, 'home');
+    mkdirSync(home);
+    // Only root can give a folder away, and anybody else can't write to another user's anyway.
+    if (process.getuid?.() === 0) chownSync(home, 54_321, 54_321);
+    else chmodSync(home, 0o500);
+    expect(run(ofCheckout('ic-idp'), ['--version'], { HOME: home }).status).toBe(0);
+    expect(readdirSync(home)).toEqual([]);
   });
 
   test.each([
