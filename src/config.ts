@@ -1,5 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { isAbsolute } from 'node:path';
+import { closeSync, existsSync, fstatSync, openSync, readFileSync, type Stats, statSync } from 'node:fs';
+import { isAbsolute, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
 import type { HsmSettings } from './core/keys/hsm/hsm.ts';
@@ -146,7 +147,8 @@ function collect(environment: NodeJS.ProcessEnv, envFile: Record<string, string 
 /**
  * Reads the settings. The environment wins over the `.env` file; an empty value counts as not given.
  *
- * @throws InputError naming the setting, the given value (unless it is a secret) and what is valid
+ * @throws InputError naming the setting, the given value (unless it is a secret) and what is valid; or where the `.env` file
+ *   may be another user's
  */
 export function readSettings(
   environment: NodeJS.ProcessEnv,
@@ -185,6 +187,37 @@ export function moduleSettings(settings: Pick<Settings, (typeof MODULE_SETTINGS)
   throw new InputError(`An HSM needs all of ${MODULE_SETTINGS.join(', ')}. Missing: ${missing.join(', ')}.`);
 }
 
+const WRITABLE_BY_EVERYBODY = 0o002;
+const PROJECT = fileURLToPath(new URL('..', import.meta.url));
+
+/**
+ * Commands are called from any folder, and MASTER_KEY may be a command line: a `.env` of another user must not decide what
+ * runs. The owner of the project's files decides that anyway.
+ */
+function requireOwn({ uid, mode }: Stats, path: string): void {
+  const self = process.getuid?.();
+  if (self === undefined) return;
+  const shown = resolve(path);
+  if (uid !== self && uid !== 0 && uid !== statSync(PROJECT).uid) {
+    throw new InputError(
+      `The settings file ${shown} belongs to another user (id ${uid}), so it is not read. Run from the folder of the installation, or check the file and take it over: chown ${self} ${shown}`,
+    );
+  }
+  if ((mode & WRITABLE_BY_EVERYBODY) !== 0) {
+    throw new InputError(
+      `The settings file ${shown} can be changed by every user. Check its content, then run: chmod o-w ${shown}`,
+    );
+  }
+}
+
+/** @throws InputError where another user may have written the file */
 function readEnvFile(path: string): Record<string, string | undefined> {
-  return existsSync(path) ? parseEnv(readFileSync(path, 'utf8')) : {};
+  if (!existsSync(path)) return {};
+  const descriptor = openSync(path, 'r');
+  try {
+    requireOwn(fstatSync(descriptor), path);
+    return parseEnv(readFileSync(descriptor, 'utf8'));
+  } finally {
+    closeSync(descriptor);
+  }
 }

@@ -1,5 +1,7 @@
 import {
   appendFileSync,
+  chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -142,6 +144,31 @@ describe('the start ends with one sentence and exit code 2, and nothing is made,
     if (envFile !== '') writeFileSync(join(folder, '.env'), envFile);
     const before = readdirSync(folder);
     expect(await refusal(environment)).toEqual({ ...REFUSED, stderr: `${sentence}\n` });
+    expect(readdirSync(folder)).toEqual(before);
+  });
+
+  test('where everybody can change the .env file', async () => {
+    const envFile = join(folder, '.env');
+    writeFileSync(envFile, 'MASTER_KEY=command:touch ran\n');
+    chmodSync(envFile, 0o666);
+    const before = readdirSync(folder);
+    const sentence = `The settings file ${envFile} can be changed by every user. Check its content, then run: chmod o-w ${envFile}\n`;
+    expect(await refusal({})).toEqual({ ...REFUSED, stderr: sentence });
+    expect(readdirSync(folder)).toEqual(before);
+  });
+
+  test('where the .env file belongs to another user', async () => {
+    // Only root can give a file away.
+    if (process.getuid?.() !== 0) return;
+    const envFile = join(folder, '.env');
+    writeFileSync(envFile, 'MASTER_KEY=command:touch ran\n');
+    chownSync(envFile, 54_321, 54_321);
+    const before = readdirSync(folder);
+    const ending = await refusal({});
+    expect(ending).toMatchObject(REFUSED);
+    expect(ending.stderr).toMatch(
+      /^The settings file \S+ belongs to another user \(id 54321\), so it is not read\. .+\n$/,
+    );
     expect(readdirSync(folder)).toEqual(before);
   });
 

@@ -30,7 +30,7 @@ function serviceRows(): string[][] {
 /** @returns docs/settings.md */
 export function settingsPage(): string {
   return generatedPage('Settings', 'src/config.ts and sandbox/settings.ts', [
-    'Settings are read once, at the start, from the environment and from a `.env` file in the current folder; `.env.example` lists them. The environment takes precedence; an empty value counts as not given. A wrong value, or a name that is almost one of these, stops the start with a message that says what was given and what is accepted. Secrets are never repeated.',
+    'Settings are read once, at the start, from the environment and from a `.env` file in the current folder; `.env.example` lists them. The environment takes precedence; an empty value counts as not given. A wrong value, or a name that is almost one of these, stops the start with a message that says what was given and what is accepted. Secrets are never repeated. A `.env` file that belongs to another user (other than root or the owner of the project), or that every user can write to, is refused.',
     'What belongs to one biller is not a setting but in the database: see [assumptions](assumptions.md).',
     '## The service and its command line',
     table(HEADING, serviceRows()),
