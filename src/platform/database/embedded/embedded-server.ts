@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type pg from 'pg';
 import { InputError } from '../../errors/idp-error.ts';
@@ -26,11 +27,11 @@ const MAX_FAILED_STARTS = 3;
 const REATTACH_MS = [100, 500, 1_000, 5_000];
 
 function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
+  return new Promise((found, reject) => {
     const probe = createServer().once('error', reject);
     probe.listen(0, '127.0.0.1', () => {
       const { port } = probe.address() as { port: number };
-      probe.close(() => resolve(port));
+      probe.close(() => found(port));
     });
   });
 }
@@ -120,10 +121,22 @@ function keepAttached(first: pg.Client, connect: () => Promise<pg.Client>, repor
   };
 }
 
+/** What the system answers where DATA_DIR is no folder, is another user's, or is on a read-only or full disk. */
+const UNUSABLE = new Set(['EACCES', 'EPERM', 'EROFS', 'EEXIST', 'ENOTDIR', 'ENOSPC']);
+
 async function openOrCreate(dataDir: string): Promise<DataFolder> {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  removeLeftovers(dataDir);
-  return openDataFolder(dataDir) ?? (await createDataFolder(dataDir));
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    removeLeftovers(dataDir);
+    return openDataFolder(dataDir) ?? (await createDataFolder(dataDir));
+  } catch (error) {
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    if (!UNUSABLE.has(code)) throw error;
+    throw new InputError(
+      `DATA_DIR ${resolve(dataDir)} can't be used: ${message}. It must be a folder that this user can write to, or one that can be made. Run as its owner, set DATA_DIR to another folder, or set DATABASE_URL to use a PostgreSQL server.`,
+      { cause: error },
+    );
+  }
 }
 
 /**

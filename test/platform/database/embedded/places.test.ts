@@ -49,6 +49,19 @@ test('a DATA_DIR of any depth, with any name, in a folder that its owner alone c
   expect(pidOfServer(deep)).toBeUndefined();
 });
 
+test('a DATA_DIR that is no folder is reported by its name, with what to do', async () => {
+  const file = `${dataDir}-file`;
+  appendFileSync(file, '');
+  for (const path of [file, join(file, 'below')]) {
+    const failure = await openEmbeddedServer(path).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(InputError);
+    expect((failure as Error).message).toMatch(
+      /^DATA_DIR \S+ can't be used: E\w+: .+\. It must be a folder that this user can write to/,
+    );
+    expect((failure as Error).message).toContain(path);
+  }
+});
+
 test('a server that can’t start is reported with the end of its log and leaves nothing running', {
   timeout: SLOW,
 }, async () => {
