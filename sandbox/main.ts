@@ -12,7 +12,15 @@ async function main(): Promise<void> {
     // Only once: a second signal kills the process immediately.
     process.once(signal, () => void app.close());
   }
-  await app.listen({ port: settings.port, host: settings.host });
+  try {
+    await app.listen({ port: settings.port, host: settings.host });
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reason = code === 'EADDRINUSE' ? 'the port is in use' : message;
+    throw new Error(
+      `The sandbox can't listen on ${settings.host}:${settings.port} (SANDBOX_HOST, SANDBOX_PORT): ${reason}.`,
+    );
+  }
   console.log(`Invoice Cloud sandbox listening at ${settings.publicUrl}`);
 }
 

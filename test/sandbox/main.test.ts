@@ -80,7 +80,9 @@ describe('the program', () => {
     const { port } = other.address() as AddressInfo;
     try {
       const { code, stderr } = await outcome(startMain({ SANDBOX_PORT: String(port) }));
-      expect(stderr).toContain(`${port}`);
+      expect(stderr).toBe(
+        `The sandbox can't listen on 127.0.0.1:${port} (SANDBOX_HOST, SANDBOX_PORT): the port is in use.\n`,
+      );
       expect(code).toBe(1);
     } finally {
       other.close();
