@@ -1,5 +1,5 @@
 /** Attempts counted by rate-limiter-flexible's RateLimiterPostgres, which prescribes the columns and their order. */
-export interface RateLimitsTable {
+export interface SignInAttemptsTable {
   key: string;
   points: number;
   /** Milliseconds since 1970. */
@@ -8,6 +8,6 @@ export interface RateLimitsTable {
 
 declare module '../../platform/database/database.ts' {
   interface Tables {
-    rateLimits: RateLimitsTable;
+    signInAttempts: SignInAttemptsTable;
   }
 }

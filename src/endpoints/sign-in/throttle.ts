@@ -32,7 +32,7 @@ export interface Throttle {
   deleteExpired(): Promise<void>;
 }
 
-/** @param database has the counts in its table rate_limits, whose keys must not identify a person */
+/** @param database has the counts in its table sign_in_attempts, whose keys must not identify a person */
 export function createThrottle(database: Database): Throttle {
   const common = {
     // The limiter expects a node-postgres client and uses only this much of it.
@@ -43,7 +43,7 @@ export function createThrottle(database: Database): Throttle {
       },
     },
     storeType: 'client',
-    tableName: 'rate_limits',
+    tableName: 'sign_in_attempts',
     tableCreated: true,
     duration: WINDOW_SECONDS,
     // The library's own sweep would outlive the database connection: see deleteExpired.
@@ -73,7 +73,7 @@ export function createThrottle(database: Database): Throttle {
     },
     deleteExpired: async () => {
       // The limiter uses the machine's clock, not an injected one.
-      await database.db.deleteFrom('rateLimits').where('expire', '<', Date.now()).execute();
+      await database.db.deleteFrom('signInAttempts').where('expire', '<', Date.now()).execute();
     },
   };
 }

@@ -131,6 +131,12 @@ test('a biller whose key can’t be opened: not ready, its sign-on a 503 page be
   expect((await ready())[0]).toBe(200);
   requirePosted(await (await signIn('broken')).get(requestPath('broken')));
 
+  // A key that was found to be good is verified again when its row changes.
+  await flip();
+  expect((await ready())[0]).toBe(503);
+  await flip();
+  expect((await ready())[0]).toBe(200);
+
   // A key that was found to be good is looked at again when its row changes.
   await flip();
   expect((await ready())[0]).toBe(503);
