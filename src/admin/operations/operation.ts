@@ -23,7 +23,7 @@ export interface Operation<
   readonly uses: readonly Name[];
   readonly input: Input;
   readonly output: Output;
-  /** @throws InputError where the input cannot be accepted as things are */
+  /** @throws InputError if the input cannot be accepted as things are */
   run(services: Uses<Name>, input: z.output<Input>, actor: Actor): Promise<z.input<Output>>;
 }
 
@@ -44,7 +44,7 @@ export function defineOperation<const Name extends ServiceName, Input extends z.
  * @param services at least those in `operation.uses`
  * @param input as JSON brought it
  * @returns the result as JSON carries it
- * @throws InputError where the input is not accepted
+ * @throws InputError if the input is not accepted
  */
 export async function performOperation(
   operation: AnyOperation,

@@ -13,7 +13,7 @@ import {
  * Runs an operation.
  *
  * @returns its result as JSON carries it
- * @throws InputError where the input is not accepted
+ * @throws InputError if the input is not accepted
  */
 export async function runOperation<Name extends OperationName>(
   services: UsedServices,
@@ -28,7 +28,7 @@ export async function runOperation<Name extends OperationName>(
  * Runs an operation whose name and input come from outside the program.
  *
  * @returns its result as JSON carries it
- * @throws InputError where there is no such operation, or the input is not accepted
+ * @throws InputError if there is no such operation, or the input is not accepted
  */
 export async function runNamed(services: UsedServices, name: string, input: unknown, actor: Actor): Promise<unknown> {
   if (!isOperationName(name)) {

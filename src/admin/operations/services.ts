@@ -27,12 +27,12 @@ export interface OperatorServices {
   readonly clock: () => number;
   readonly database: Database;
   readonly masterKey: MasterKey;
-  /** Undefined where the master key is a setting. */
+  /** Undefined if the master key is a setting. */
   readonly masterKeyFile: MasterKeyFile | undefined;
   readonly audit: AuditWriter;
   readonly billers: Billers;
   readonly keys: Keys;
-  /** Undefined where none is set up. */
+  /** Undefined if none is set up. */
   readonly hsm: Hsm | undefined;
   readonly hsmKeys: HsmKeys;
   readonly rotation: Rotation;

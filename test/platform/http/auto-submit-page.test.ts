@@ -3,7 +3,7 @@ import { prepareAutoSubmitPage } from '../../../src/platform/http/auto-submit-pa
 
 const write = prepareAutoSubmitPage('City of Riverton Water', 'https://sp.example/acs');
 
-test('RelayState is left out where there is none, and present where it is empty', () => {
+test('RelayState is left out if there is none, and present where it is empty', () => {
   expect(write('QUJD', undefined)).not.toContain('RelayState');
   expect(write('QUJD', '')).toContain('name="RelayState" value=""');
 });

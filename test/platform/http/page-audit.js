@@ -1,4 +1,4 @@
-// Runs in the browser, on the page under test. Its value is a list of what is wrong, empty where nothing is.
+// Runs in the browser, on the page under test. Its value is a list of what is wrong, empty if nothing is.
 (() => {
   const wrong = [];
   const all = (selector) => [...document.querySelectorAll(selector)];

@@ -62,7 +62,7 @@ const statusTable = (rows: readonly StatusRow[]) =>
 export function statusCommand(): Command {
   return new Command('status')
     .description('Is it safe to activate? Which certificate does the other side hold?')
-    .argument('[biller...]', 'slugs of the billers; all where they are left out')
+    .argument('[biller...]', 'slugs of the billers; all if they are left out')
     .option('--json', 'print the result as JSON')
     .addHelpText('after', '\nExample:\n  ic-idp key status riverton-water')
     .action(async (billers: string[], options: { json?: boolean }) => {

@@ -58,7 +58,7 @@ type ServiceProviderInput = z.infer<z.ZodObject<typeof serviceProviderInput>>;
 
 /**
  * @param now milliseconds since 1970
- * @returns undefined where nothing was given @throws InputError where it is wrong, or half of it is missing
+ * @returns undefined if nothing was given @throws InputError if it is wrong, or half of it is missing
  */
 export function serviceProviderOf(input: ServiceProviderInput, now: number): ServiceProvider | undefined {
   const { spMetadata, metadataUrl, entityId, acs, spCertificates, spEncryptionCertificates } = input;

@@ -14,7 +14,7 @@ type Changes = z.output<typeof billerChangesInput>;
 
 const differences = z.array(z.object({ what: z.string(), before: z.string(), after: z.string() }));
 
-/** What a biller would be after a change. @throws InputError where that is not acceptable */
+/** What a biller would be after a change. @throws InputError if that is not acceptable */
 function changedState(biller: Biller, input: Changes, now: number) {
   const serviceProvider = serviceProviderOf(input, now) ?? biller.serviceProvider;
   const settings = settingsOf(biller.settings, input.settings, serviceProvider);

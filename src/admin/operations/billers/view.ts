@@ -60,7 +60,7 @@ export const billerViewSchema = z.object({
   settings: billerSettingsSchema,
 });
 
-/** @throws InputError where there is no such biller */
+/** @throws InputError if there is no such biller */
 export async function viewOf(services: Uses<'billers' | 'keys' | 'publicUrl'>, slug: string) {
   const biller = await requireBiller(services, slug);
   return billerView(biller, await services.keys.ofBiller(biller.id), services.publicUrl);

@@ -4,7 +4,7 @@ import type { Uses } from '../services.ts';
 
 /**
  * @param fingerprint the beginning of a fingerprint, hexadecimal; undefined: the active key
- * @throws InputError where that is not exactly one key
+ * @throws InputError if that is not exactly one key
  */
 export async function requireKey(
   { database }: Uses<'database'>,

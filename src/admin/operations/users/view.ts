@@ -15,7 +15,7 @@ export async function userView(db: Db, { id, email, disabled }: PortalUserRow) {
   return { id, email, disabled, accounts: await accountsOf(db, id) };
 }
 
-/** @throws InputError where the biller has no such portal user */
+/** @throws InputError if the biller has no such portal user */
 export async function requireUser(db: Db, billerId: string, address: string): Promise<PortalUserRow> {
   const user = await findUser(db, billerId, address);
   if (user !== undefined) return user;
