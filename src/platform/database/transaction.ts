@@ -92,7 +92,10 @@ export async function runTransaction<Result>(pool: pg.Pool, work: (send: Send) =
   let over = false;
   let broken: { readonly by: unknown } | undefined;
   const send: Send = async (text, values) => {
-    if (over) throw new Error('A statement was sent after its transaction ended. Await every statement within the transaction.');
+    if (over)
+      throw new Error(
+        'A statement was sent after its transaction ended. Await every statement within the transaction.',
+      );
     try {
       return await sendOver(client, text, values);
     } catch (error) {

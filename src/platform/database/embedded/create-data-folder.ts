@@ -151,6 +151,7 @@ export async function createDataFolder(dataDir: string): Promise<DataFolder> {
     rmSync(path, { recursive: true, force: true });
   }
   const made = openDataFolder(dataDir);
-  if (made === undefined) throw new InputError(`The database folder in ${dataDir} was removed while it was being created.`);
+  if (made === undefined)
+    throw new InputError(`The database folder in ${dataDir} was removed while it was being created.`);
   return made;
 }

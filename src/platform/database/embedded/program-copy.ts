@@ -104,7 +104,9 @@ function ensureCopy(native: string, cache: string): string {
     !isRootsAlone(target) ||
     list(target).some(({ path, kind }) => kind !== 'link' && !isRootsAlone(join(target, path)));
   if (foreign || fingerprint(target) !== name) {
-    throw new InputError(`The copy of PostgreSQL in ${target} was modified. Remove that folder; it will be created again.`);
+    throw new InputError(
+      `The copy of PostgreSQL in ${target} was modified. Remove that folder; it will be created again.`,
+    );
   }
   return target;
 }
