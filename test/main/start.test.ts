@@ -151,7 +151,7 @@ describe('the start ends with one sentence and exit code 2, and nothing is made,
     wrong.password = 'hidden';
     const urls = [closed, wrong.href];
     const [away, refused] = await Promise.all(urls.map((DATABASE_URL) => refusal({ DATABASE_URL, MASTER_KEY })));
-    const sentence = `The database ic_idp at ${new URL(closed).host} (DATABASE_URL) can't be opened: it can’t be reached.\n`;
+    const sentence = `The database ic_idp at ${new URL(closed).host} (DATABASE_URL) can't be opened: the server can't be reached.\n`;
     expect(away).toEqual({ ...REFUSED, stderr: sentence });
     expect(refused).toMatchObject(REFUSED);
     expect(refused?.stderr).toMatch(
@@ -165,7 +165,7 @@ describe('the start ends with one sentence and exit code 2, and nothing is made,
 test('a database of version 0.1.0 is not started over: the start names the command that carries it over', async () => {
   mkdirSync(join(folder, 'data', 'pglite'), { recursive: true });
   const stderr =
-    'data/pglite holds the database of version 0.1.0. Carry it over: make a copy of ./data, then run npm run upgrade:pglite in the folder of the service, with the same settings.\n';
+    'data/pglite holds the database of version 0.1.0. Migrate it: make a copy of ./data, then run npm run upgrade:pglite in the folder of the service, with the same settings.\n';
   expect(await refusal({})).toEqual({ ...REFUSED, stderr });
   expect(readdirSync(join(folder, 'data'))).toEqual(['pglite']);
 });
