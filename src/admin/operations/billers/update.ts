@@ -41,13 +41,13 @@ export const update = defineOperation({
     const now = clock();
     const given = Object.keys(input.settings).length > 0 || input.name !== undefined || serviceProviderOf(input, now);
     if (!given) throw new InputError('Nothing to change was given.', { code: 'nothing_to_change' });
-    // What is not given stays as it is in the database by then, not as this instance remembers it.
+    // What is not given keeps its current value in the database, not the one cached by this instance.
     const { biller, differences } = await database.transaction(async (transaction) => {
       const row = await lockBiller(transaction, input.slug);
       if (row === undefined) throw noBiller(input.slug);
       const biller = toBiller(row, publicUrl);
       if (input.state !== undefined && input.state !== stateTag(biller)) {
-        throw new InputError(`${biller.slug} was changed by somebody else meanwhile. Look at the difference again.`, {
+        throw new InputError(`${biller.slug} was changed by someone else in the meantime. Review the difference again.`, {
           code: 'biller_changed',
         });
       }
@@ -63,7 +63,7 @@ export const update = defineOperation({
       }
       return { biller, differences };
     });
-    // The notice of this change may still be on its way, and the answer should show it.
+    // The notice of this change may still be in transit, and the result should show the change.
     if (differences.length > 0) billers.forget(biller.id);
     return { ...(await viewOf(services, biller.slug)), differences };
   },
