@@ -11,7 +11,7 @@ interface Choice {
 
 type Difference = OperationResult<'biller.compare'>['differences'][number];
 
-/** The values come from the Service Provider's metadata: nothing in them may hide or forge a line. */
+/** The values come from the Service Provider's metadata, so they must not hide or forge a line. */
 const differenceLines = (differences: readonly Difference[]) =>
   differences
     .map(

@@ -12,7 +12,7 @@ import {
 /**
  * Runs an operation.
  *
- * @returns its result as JSON carries it
+ * @returns its result in JSON form
  * @throws InputError if the input is not accepted
  */
 export async function runOperation<Name extends OperationName>(
@@ -27,7 +27,7 @@ export async function runOperation<Name extends OperationName>(
 /**
  * Runs an operation whose name and input come from outside the program.
  *
- * @returns its result as JSON carries it
+ * @returns its result in JSON form
  * @throws InputError if there is no such operation, or the input is not accepted
  */
 export async function runNamed(services: UsedServices, name: string, input: unknown, actor: Actor): Promise<unknown> {

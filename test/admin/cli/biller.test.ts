@@ -126,7 +126,7 @@ describe('wrong input', () => {
     [['biller', 'add', 'x', '--name', 'X', '--guid', GUID], 'The Service Provider is missing'],
     [
       ['biller', 'add', 'x', '--name', 'X', '--guid', GUID, '--sp-metadata', 'sp.xml', '--login-type', 'owner'],
-      'Expected is <role>=<number>',
+      'It must be <role>=<number>',
     ],
     [
       ['biller', 'add', 'x', '--name', 'X', '--guid', GUID, '--entity-id', 'a', '--acs', 'ftp://b'],

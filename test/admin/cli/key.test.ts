@@ -60,7 +60,7 @@ test('a command runs for all billers and shows its progress, and a refusal does 
   expect((await run('key', 'activate', 'a', '--force')).stderr).toContain('--reason: A reason is required');
   expect((await run('key', 'activate', 'a', '--force', '--reason', 'test')).code).toBe(0);
   expect((await keys('a')).map(({ state }) => state)).toEqual(['retiring', 'active']);
-  expect((await run('key', 'status')).stdout).toMatch(/^Biller +Way over/);
+  expect((await run('key', 'status')).stdout).toMatch(/^Biller +Rotation/);
   expect((await run('key', 'status', 'b')).stdout).toContain('Safe to activate?');
 });
 
@@ -107,7 +107,7 @@ test('keys move by PKCS#12, PEM and certificate request; exporting a private key
   expect((await run(...leaving)).stderr).toContain('--reason: A reason is required');
   expect(await run(...leaving, '--reason', 'move')).toMatchObject({ code: 0 });
   expect(statSync(at('a.p12')).mode & 0o777).toBe(0o600);
-  expect((await run(...leaving, '--reason', 'move')).stderr).toContain('it exists already');
+  expect((await run(...leaving, '--reason', 'move')).stderr).toContain('it already exists');
   expect((await run('audit', '--event', 'key.exported')).stdout).toContain('reason: move');
   expect(openssl('pkcs12', '-in', 'a.p12', '-passin', 'file:pass', '-nodes')).toMatch(/BEGIN PRIV/);
 

@@ -6,7 +6,7 @@ import { print, table } from '../output.ts';
 type KeyRow = OperationResult<'key.list'>[number];
 
 const DESTROYED = ['retired', 'revoked'];
-/** Where the private part is. */
+/** Where the private key is. */
 const keptIn = ({ state, moduleLabel }: KeyRow) =>
   DESTROYED.includes(state) ? '' : moduleLabel === null ? 'database' : 'module';
 

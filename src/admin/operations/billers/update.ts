@@ -47,9 +47,12 @@ export const update = defineOperation({
       if (row === undefined) throw noBiller(input.slug);
       const biller = toBiller(row, publicUrl);
       if (input.state !== undefined && input.state !== stateTag(biller)) {
-        throw new InputError(`${biller.slug} was changed by someone else in the meantime. Review the difference again.`, {
-          code: 'biller_changed',
-        });
+        throw new InputError(
+          `${biller.slug} was changed by someone else in the meantime. Review the difference again.`,
+          {
+            code: 'biller_changed',
+          },
+        );
       }
       const { after, differences } = changedState(biller, input, now);
       if (differences.length > 0) {

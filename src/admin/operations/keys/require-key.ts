@@ -24,6 +24,10 @@ export async function requireKey(
   }
   const field = 'fingerprint';
   if (key === undefined)
-    throw new InputError(`No key of ${slug} begins with it.`, { code: 'key_not_found', field, names });
-  throw new InputError(`Several keys of ${slug} begin with it.`, { code: 'key_ambiguous', field, names });
+    throw new InputError(`No fingerprint of a key of ${slug} begins with it.`, { code: 'key_not_found', field, names });
+  throw new InputError(`The fingerprints of several keys of ${slug} begin with it.`, {
+    code: 'key_ambiguous',
+    field,
+    names,
+  });
 }

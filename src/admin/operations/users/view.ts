@@ -3,7 +3,7 @@ import { accountsOf, findUser, type PortalUserRow } from '../../../core/portal-u
 import type { Db } from '../../../platform/database/database.ts';
 import { InputError } from '../../../platform/errors/idp-error.ts';
 
-/** A portal user as operators see one. */
+/** A portal user as shown to operators. */
 export const userViewSchema = z.object({
   id: z.string(),
   email: z.string(),
