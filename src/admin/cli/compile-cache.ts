@@ -4,8 +4,8 @@ import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 
 /**
- * The folder of the cache: code in it is run, so it must be this user's alone. Node's own default is a folder in /tmp,
- * which another user could make first.
+ * The cache folder: its code is executed, so it must belong to this user only. Node's default is a folder in /tmp,
+ * which another user could create first.
  */
 function cacheFolder(): string {
   const { XDG_CACHE_HOME } = process.env;
@@ -14,20 +14,20 @@ function cacheFolder(): string {
   return join(caches, 'ic-idp', 'code');
 }
 
-/** Says whether a folder belongs to this user, and only this user can write to it. */
+/** Whether a folder belongs to this user and only this user can write to it. */
 function isPrivate(folder: string): boolean {
   const found = lstatSync(folder);
   if (!found.isDirectory()) return false;
-  // Windows keeps a user's profile to that user.
+  // On Windows, a user's profile is private to that user.
   return process.getuid === undefined || (found.uid === process.getuid() && (found.mode & 0o022) === 0);
 }
 
 /**
- * Has Node keep compiled code between calls, which makes a command start in half the time. Without a home folder that can
- * be written to, commands work as before.
+ * Makes Node cache compiled code between calls, which halves the startup time of a command. Without a writable home folder,
+ * commands work without a cache.
  */
 export function cacheCompiledCode(): void {
-  // Whoever runs the command has chosen a folder, or none.
+  // The user has chosen a folder, or disabled the cache.
   if (process.env.NODE_COMPILE_CACHE !== undefined || process.env.NODE_DISABLE_COMPILE_CACHE !== undefined) return;
   try {
     const folder = cacheFolder();
