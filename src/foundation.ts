@@ -11,7 +11,7 @@ export interface Foundation {
   readonly publicUrl: string;
   readonly database: Database;
   readonly masterKey: MasterKey;
-  /** Undefined where the master key is a setting. */
+  /** Undefined if the master key is a setting. */
   readonly masterKeyFile: MasterKeyFile | undefined;
   readonly hsm: Hsm | undefined;
   close(): Promise<void>;
@@ -21,7 +21,7 @@ export interface Foundation {
  * Opens what the settings describe: database, migrations, master key, HSM.
  *
  * @param report is called while an embedded database that was lost can't be started again
- * @throws InputError where one of them cannot be opened
+ * @throws InputError if one of them cannot be opened
  */
 export async function openFoundation(settings: Settings, report?: Report): Promise<Foundation> {
   const database = await openDatabase(settings, report);

@@ -40,7 +40,7 @@ export async function openInstallation(settings: Settings, report?: Report): Pro
 
 /** An installation that is open for operators' commands. */
 export interface OperatorInstallation {
-  /** @returns the operation's result as JSON carries it @throws InputError where the input is not accepted */
+  /** @returns the operation's result as JSON carries it @throws InputError if the input is not accepted */
   perform(name: OperationName, input: unknown, actor: Actor): Promise<unknown>;
   close(): Promise<void>;
 }
@@ -48,7 +48,7 @@ export interface OperatorInstallation {
 /**
  * Opens the installation for commands: only what an operation uses is loaded and built.
  *
- * @throws InputError where a part cannot be opened
+ * @throws InputError if a part cannot be opened
  */
 export async function openForOperations(settings: Settings): Promise<OperatorInstallation> {
   const foundation = await openFoundation(settings);

@@ -11,7 +11,7 @@ test.each([
   [['sining'], /^There is no part "sining"\. The parts are signing, http, startup, rotation, scale\.\n$/],
   [['scale', '--shrink', 'much'], /^--shrink must be a whole number of at least 1; it is "much"\./],
   [['--fast'], /'--fast'/],
-])('wrong arguments are reported in a sentence, with exit code 2: %s', (words, sentence) => {
+])('reports wrong arguments in a sentence, with exit code 2: %s', (words, sentence) => {
   const { status, stdout, stderr } = bench(...words);
   expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
   expect(stderr).toMatch(sentence);
@@ -33,7 +33,7 @@ test('the longest part completes, at tiny sizes', () => {
   expect([signOn.length, search.length]).toEqual([14, 15]);
 });
 
-test('contenders take turns in changing order, and the round that warms them up does not count', async () => {
+test('contenders take turns in alternating order, and the warm-up round does not count', async () => {
   const order: string[] = [];
   const contender = (name: string) => ({ name, round: async () => order.push(name) });
   const results = await takeTurns([contender('a'), contender('b'), contender('c')], 3);
@@ -41,12 +41,12 @@ test('contenders take turns in changing order, and the round that warms them up 
   expect([...results.values()].map((rounds) => rounds.length)).toEqual([3, 3, 3]);
 });
 
-test('a ratio is that of the same rounds, so that a slow round of both does not show', () => {
+test('a ratio compares the same rounds, so that a slow round of both has no effect', () => {
   expect(medianRatio([10, 1, 20], [5, 0.5, 10])).toBe(2);
   expect([0, 0.5, 0.99, 1].map((share) => percentile([4, 1, 3, 2], share))).toEqual([1, 2, 4, 4]);
 });
 
-test('a table has numbers to the right and words to the left', () => {
+test('a table right-aligns numbers and left-aligns words', () => {
   const columns = [
     { key: 'name', heading: 'name' },
     { key: 'rate', heading: 'a second', digits: 1 },

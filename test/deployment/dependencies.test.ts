@@ -33,13 +33,13 @@ describe.each([
   ['src', 'package.json'],
   ['sandbox', 'sandbox/package.json'],
 ])('%s', (folder, file) => {
-  test('imports only what a production install of its own package brings', () => {
+  test('imports only what a production install of its own package contains', () => {
     const listed = installed(JSON.parse(read(file)) as Package);
     expect(importedPackages(folder).filter((name) => !listed.includes(name))).toEqual([]);
   });
 });
 
-test('a production install of the service has nothing of the sandbox', () => {
+test('a production install of the service contains no packages of the sandbox', () => {
   const { packages } = JSON.parse(read('package-lock.json')) as {
     readonly packages: Readonly<Record<string, Package>>;
   };

@@ -8,7 +8,7 @@ const root = join(import.meta.dirname, '..', '..');
 const read = (name: string) => readFileSync(join(root, name), 'utf8');
 const exists = (name: string) => existsSync(join(root, name));
 
-/** The instructions of the Dockerfile in order: comments gone, continued lines joined. */
+/** The instructions of the Dockerfile, in order, without comments and with continued lines joined. */
 const instructions = read('Dockerfile')
   .split('\n')
   .filter((line) => !line.startsWith('#'))
@@ -76,13 +76,13 @@ describe.each(Object.entries(TARGETS))('the target %s of the Dockerfile', (name,
     expect(valuesOf(stage, 'RUN')[0]).toContain(`npm ci --omit=dev ${expected.install} `);
   });
 
-  test('ends as a user who is not root, and copies nothing afterwards', () => {
+  test('ends as a non-root user, and copies nothing afterwards', () => {
     expect(last('USER')).toBe('node');
     const user = stage.findLastIndex((each) => each.name === 'USER');
     expect(stage.slice(user).some((each) => ['COPY', 'ADD', 'RUN'].includes(each.name))).toBe(false);
   });
 
-  test('has its own files and not those of the other', () => {
+  test('has its own files and not those of the other target', () => {
     expect(valuesOf(stage, 'COPY')).toEqual([
       'package.json package-lock.json ./',
       ...expected.own.map((name) => `${name} ./${name}`),
@@ -94,7 +94,7 @@ describe.each(Object.entries(TARGETS))('the target %s of the Dockerfile', (name,
     expect(exists(expected.program)).toBe(true);
   });
 
-  test('checks by its health check that the program is alive', () => {
+  test('has a health check for the program', () => {
     const [, list = ''] = last('HEALTHCHECK').split(/ CMD (?=\[)/);
     const command = z.tuple([z.literal('node'), z.literal('-e'), z.string()]).parse(JSON.parse(list));
     expect(command[2]).toContain(`'${expected.health}'`);
@@ -102,7 +102,7 @@ describe.each(Object.entries(TARGETS))('the target %s of the Dockerfile', (name,
 });
 
 describe('Dockerfile', () => {
-  test('copies files that exist, and that .dockerignore lets through: no others', () => {
+  test('copies only files that exist and that .dockerignore does not exclude', () => {
     const ignore = read('.dockerignore')
       .split('\n')
       .filter((line) => line !== '' && !line.startsWith('#'));
@@ -113,7 +113,7 @@ describe('Dockerfile', () => {
     expect(values('ADD')).toEqual([]);
   });
 
-  test('carries no secret', () => {
+  test('contains no secret', () => {
     expect([...values('ENV'), ...values('ARG')].join(' ')).not.toMatch(
       /MASTER_KEY|PASSWORD|DATABASE_URL|SECRET|TOKEN/i,
     );
@@ -121,14 +121,14 @@ describe('Dockerfile', () => {
 });
 
 describe('docker-compose.yml', () => {
-  test('takes its secrets from the environment, and says what to set when they are missing', () => {
+  test('takes its secrets from the environment, and says what to set if they are missing', () => {
     const secret = (name: string) => new RegExp(`^\\$\\{${name}:\\?Set ${name}\\b[^}]+\\.\\}$`);
     expect(services.postgres.environment.POSTGRES_PASSWORD).toMatch(secret('POSTGRES_PASSWORD'));
     expect(services.idp.environment.MASTER_KEY).toMatch(secret('MASTER_KEY'));
     const [, password] =
       /^postgres:\/\/ic_idp:(\$\{.*\})@postgres:5432\/ic_idp$/.exec(services.idp.environment.DATABASE_URL ?? '') ?? [];
     expect(password).toMatch(secret('POSTGRES_PASSWORD'));
-    // Nowhere does one of them have a default, or is one taken without the question.
+    // None of them ever has a default or is used without this check.
     expect(text.match(/\$\{?(POSTGRES_PASSWORD|MASTER_KEY)(?!:\?Set )/)).toBeNull();
   });
 
@@ -138,7 +138,7 @@ describe('docker-compose.yml', () => {
     expect(services.postgres.ports).toEqual([]);
   });
 
-  test('builds the service and the sandbox from their targets, and names a command line that exists', () => {
+  test('builds the service and the sandbox from their targets, and names an existing command', () => {
     for (const name of ['idp', 'sandbox'] as const) {
       expect(services[name].build?.target).toBe(name);
       expect(services[name].command).toBeUndefined();
@@ -150,7 +150,7 @@ describe('docker-compose.yml', () => {
   });
 
   test('runs nothing as root', () => {
-    // The images' own user is node; that of the postgres image would be root.
+    // Our images run as node; the postgres image would run as root.
     expect([services.idp.user, services.sandbox.user, services.postgres.user]).toEqual([
       undefined,
       undefined,
@@ -166,7 +166,7 @@ describe('docker-compose.yml', () => {
     expect([...services.idp.volumes, ...services.sandbox.volumes]).toEqual([]);
   });
 
-  test('starts each service when what it needs is healthy', () => {
+  test('starts each service once its dependencies are healthy', () => {
     expect(Object.keys(services.idp.depends_on)).toEqual(['postgres']);
     expect(Object.keys(services.sandbox.depends_on)).toEqual(['idp']);
     expect(services.idp.healthcheck.test.join(' ')).toContain("'http://127.0.0.1:3000/health/ready'");
@@ -174,7 +174,7 @@ describe('docker-compose.yml', () => {
     expect(services.postgres.healthcheck.test.join(' ')).toContain('pg_isready --host=127.0.0.1');
   });
 
-  test('gives the service only settings that it knows, on the port that is published', async () => {
+  test('gives the service only known settings, on the published port', async () => {
     const { settingsSchema } = await import('../../src/config.ts');
     const known = Object.keys(settingsSchema.shape);
     expect(Object.keys(services.idp.environment).filter((name) => !known.includes(name))).toEqual([]);
@@ -182,7 +182,7 @@ describe('docker-compose.yml', () => {
     expect(services.idp.ports).toContain(`127.0.0.1:3000:${services.idp.environment.PORT}`);
   });
 
-  test('lets the sandbox reach the service under its public URL, which is at localhost', () => {
+  test('lets the sandbox reach the service at its public URL on localhost', () => {
     expect(services.sandbox.network_mode).toBe('service:idp');
     expect(services.sandbox.environment.SANDBOX_HOST).toBe('0.0.0.0');
     expect(services.idp.ports).toContain(`127.0.0.1:4000:${services.sandbox.environment.SANDBOX_PORT}`);

@@ -7,7 +7,7 @@ import { settingsSchema } from '../../src/config.ts';
 import { commandsOf, PAGES, ROOT, readPage } from './pages.ts';
 
 const scripts = Object.keys(packageJson.scripts);
-/** What npm does by itself. */
+/** npm's own commands. */
 const NPM_OWN = ['ci', 'install', 'rebuild', 'version'];
 
 /** @returns what is wrong with a call of npm, if anything */
@@ -44,7 +44,7 @@ function cliFault(line: string): string | undefined {
   return unknown === undefined ? undefined : `${line}: ${command.name()} has no option ${unknown}`;
 }
 
-test('a wrong command would be found', () => {
+test('finds a wrong command', () => {
   expect(npmFault('npm run nothing')).toContain('no script nothing');
   expect(npmFault('npm begin')).toContain('no such command');
   expect(npmFault('PUBLIC_URL=https://a.example npm start')).toBeUndefined();
@@ -75,7 +75,7 @@ test('the README gives the two commands, and explains every script', () => {
   for (const script of scripts) expect(called).toMatch(new RegExp(`\\bnpm (run )?${script}( |$)`, 'm'));
 });
 
-test('settings that the pages speak of exist', () => {
+test('every setting that the pages mention exists', () => {
   const known = [...Object.keys(settingsSchema.shape), ...Object.keys(sandboxSettings)];
   const others = ['TEST_DATABASE_URL', 'FUZZ_RUNS', 'CHROMIUM_PATH', 'POSTGRES_PASSWORD', 'PRIVATE KEY'];
   const spoken = PAGES.flatMap((path) => [...readPage(path).matchAll(/`([A-Z]{2,}(?:_[A-Z]+)+)\b[^`]*`/g)]);

@@ -45,7 +45,7 @@ describe('a line of the checklist', () => {
     expect(conformanceProblems([held], new Map([...reasons, ['IDP-998', 'x']]))).toEqual([unknown('IDP-998')]);
   });
 
-  test('has an id of three digits, and the reasons are read by it', () => {
+  test('has an ID with three digits, by which the reasons are found', () => {
     for (const id of Object.keys(CHECKLIST)) expect(id).toMatch(/^IDP-\d{3}$/);
     expect(readReasons('| Line    | Reason |\n| IDP-094 | Not built. |\n| 95      | x |\n')).toEqual(
       new Map([['IDP-094', 'Not built.']]),
@@ -54,7 +54,7 @@ describe('a line of the checklist', () => {
 });
 
 describe('the page', () => {
-  test('lists each test of a line with its file and source, and the reason where there is none', () => {
+  test('lists each test of a line with its file and source, or the reason if there is none', () => {
     const other = { ...held, file: 'test/a.test.ts', title: 'by `a` > b_c', at: '9:1', source: 'project rule' };
     const page = conformancePage([held, { ...held, title: 'another', at: '7:1' }, other], reasons);
     expect(page).toContain(
@@ -108,7 +108,7 @@ describe('a run', () => {
     return { status: done.status, output: done.stdout + done.stderr };
   }
 
-  test('of everything fails on a page that does not match it, --update writes the page, and then it passes', () => {
+  test('of everything fails if the page does not match it; --update writes the page, and then it passes', () => {
     // The metadata of a suite is that of its tests.
     writeTest('head', `describe('HEAD', ${META}, () => { test.each(['GET', 'POST'])('%s too', () => {}); });`);
     const stale = run();
@@ -125,7 +125,7 @@ describe('a run', () => {
     expect(run()).toMatchObject({ status: 0 });
   });
 
-  test('holds no line by a test that fails, is skipped, or skips itself', () => {
+  test('does not count a test that fails, is skipped, or skips itself', () => {
     const lines = [HEAD, 'IDP-014', 'IDP-015'];
     const rows = readFileSync(join(folder, 'test/NOT-TESTED.md'), 'utf8').split('\n');
     const others = rows.filter((row) => !lines.some((id) => row.includes(id)));

@@ -16,7 +16,7 @@ import { ROOT, readPage } from './pages.ts';
 /** @returns the rows of all tables of a page, as the raw text of their first cells */
 const firstCells = (path: string) => [...readPage(path).matchAll(/^\| (.+?) +\|/gm)].map(([, cell]) => cell);
 
-test('the generated pages are as the code says; if not, run npm run docs', () => {
+test('the generated pages match the code; if not, run npm run docs', () => {
   expect(stalePages(ROOT)).toEqual([]);
 });
 

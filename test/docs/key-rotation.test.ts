@@ -11,8 +11,8 @@ import { endService, type ServiceProcess, startService } from '../support/servic
 import { readPage } from './pages.ts';
 
 /**
- * What the page has its readers do, in order: shell blocks with the output shown below them, and what the other side does,
- * in sentences that begin with “Invoice Cloud”.
+ * The steps on the page, in order: shell blocks with the output shown below them, and what Invoice Cloud does, in sentences
+ * that begin with “Invoice Cloud”.
  */
 const PAGE =
   /^```sh\n(?<command>[\s\S]*?)^```\n(?:\n```text\n(?<shown>[\s\S]*?)^```\n)?|^\*\*(?<other>Invoice Cloud .*?)\*\*/gm;
@@ -33,7 +33,7 @@ let settings: Record<string, string>;
 const entityId = 'https://sso.invoicecloud.example/riverton-water';
 const refetches = createRelyingParty('refetches', entityId, `${entityId}/acs`);
 const pins = createRelyingParty('pins', entityId, `${entityId}/acs`);
-/** The address that the last command printed, to be saved in the form. */
+/** The address that the last command printed, to save in the form. */
 let handedOver = '';
 
 /** What differs from one run to the next. */
@@ -80,7 +80,7 @@ function run(command: string) {
   return spawnSync('sh', ['-c', command], { cwd: folder, env, encoding: 'utf8' });
 }
 
-/** What the other side does, told by its sentence on the page. */
+/** Does what a sentence on the page says that Invoice Cloud does. */
 async function otherSide(sentence: string): Promise<void> {
   const metadata = `${service.url}/saml/riverton-water/metadata`;
   if (sentence.includes('reads the metadata URL again')) return refetches.save(metadata);
@@ -88,10 +88,10 @@ async function otherSide(sentence: string): Promise<void> {
     return pins.save(`${service.url}${new URL(handedOver).pathname}${new URL(handedOver).search}`);
   }
   if (sentence.includes('saves the form again with the metadata URL')) return pins.save(metadata);
-  throw new Error(`nobody knows how Invoice Cloud does this: ${sentence}`);
+  throw new Error(`this test can't do for Invoice Cloud: ${sentence}`);
 }
 
-describe('the runbook can be followed word by word', () => {
+describe('the runbook works word for word', () => {
   test('it has commands of every chapter', () => {
     expect(steps.length).toBeGreaterThan(20);
   });
@@ -105,7 +105,7 @@ describe('the runbook can be followed word by word', () => {
     if (shown !== undefined) expect(settle(stdout)).toBe(settle(shown));
   });
 
-  test('at the end the other side holds the active certificate', () => {
+  test('at the end Invoice Cloud has the active certificate', () => {
     const [active] = JSON.parse(run('./ic-idp key status riverton-water --json').stdout) as {
       active: { fingerprint: string };
     }[];

@@ -32,7 +32,7 @@ describe.each(PAGES)('%s', (path) => {
   });
 });
 
-test('the architecture walks through one sign-on and one key activation by the files', () => {
+test('the architecture page walks through one sign-on and one key activation, file by file', () => {
   const walks = readPage('docs/architecture.md')
     .split(/^## /m)
     .filter((section) => /^One .*, file by file\n/.test(section));

@@ -7,12 +7,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ofCheckout, plainEnvironment, workingFolder } from '../support/cli.ts';
 import { readPage } from './pages.ts';
 
-/** Every shell block of the page, with the output that the page shows right below it, if it shows one. */
+/** Every shell block on the page, with the output shown right below it, if any. */
 const steps = [
   ...readPage('docs/onboarding.md').matchAll(/^```sh\n([\s\S]*?)^```\n(?:\n```text\n([\s\S]*?)^```\n)?/gm),
 ].map(([, command = '', shown]) => ({ command, shown }));
 
-/** What differs from one installation, or one day, to the next. */
+/** Replaces what differs between installations or days. */
 const settle = (output: string) =>
   output
     .replaceAll(/(?:[0-9A-F]{2}:){19,}[0-9A-F]{2}/g, (fingerprint) => fingerprint.replaceAll(/[0-9A-F]/g, 'F'))
@@ -39,7 +39,7 @@ beforeAll(() => {
 });
 afterAll(remove);
 
-/** Runs a block as somebody who copied it into a shell would. */
+/** Runs a block as if pasted into a shell. */
 function run(command: string) {
   return spawnSync('sh', ['-c', command], {
     cwd: folder,
@@ -48,7 +48,7 @@ function run(command: string) {
   });
 }
 
-describe('the page on onboarding can be followed word by word', () => {
+describe('the onboarding page works word for word', () => {
   test('it has commands, and shows what most of them print', () => {
     expect(steps.length).toBeGreaterThanOrEqual(6);
     expect(steps.filter(({ shown }) => shown !== undefined).length).toBeGreaterThanOrEqual(4);

@@ -12,13 +12,13 @@ const EMAIL = 'pat@example.com';
 const PASSWORD = 'correct horse battery';
 const SSO = '/saml/riverton/sso';
 
-/** Two instances behind one address: which of them a request reaches is a matter of chance. */
+/** Two instances behind one address; a request may reach either. */
 let storage: TestStorage;
 const connections: TestConnection[] = [];
 const servers: FastifyInstance[] = [];
 const operate = (name: string, input: unknown) => {
   const [one] = connections;
-  if (one === undefined) throw new Error('no instance is there');
+  if (one === undefined) throw new Error('no instance is running');
   return runNamed(one.services, name, input, { name: 'test' });
 };
 beforeAll(async () => {
@@ -44,13 +44,13 @@ afterAll(async () => {
 /** One browser, as it reaches the first instance and as it reaches the second: the cookies are the same. */
 function createBrowsers(): [BrowserLike, BrowserLike] {
   const [first, second] = servers;
-  if (first === undefined || second === undefined) throw new Error('no instances are there');
+  if (first === undefined || second === undefined) throw new Error('no instances are running');
   const one = createBrowserLike(first);
   return [one, createBrowserLike(second, one.cookies)];
 }
 const flowIn = (text: unknown) => /flow(?:=|" value=")([\w-]+)/.exec(String(text))?.[1] ?? '';
 
-test('every step of a sign-on may reach another instance than the one before', async () => {
+test('every step of a sign-on may reach a different instance', async () => {
   const [one, other] = createBrowsers();
   const parked = await one.post(SSO, postFields(authnRequest(), 'state'));
   const login = await other.follow(parked);
@@ -59,11 +59,11 @@ test('every step of a sign-on may reach another instance than the one before', a
   const posted = requirePosted(await one.post(SSO, { flow: flowIn(choice.body), account: '202Invoice' }));
   expect(posted.relayState).toBe('state');
   expect(posted.xml).toContain('>202Invoice<');
-  // Finished on one is finished on the other.
+  // A flow finished on one instance is finished on the other.
   expect(errorCodeOf(await other.get(String(signedIn.headers.location)))).toBe('flow_unknown');
 });
 
-test('a launch on one instance names the account for the sign-on on the other, once', async () => {
+test('a launch on one instance selects the account for one sign-on on the other', async () => {
   const [one, other] = createBrowsers();
   await one.signIn('riverton', EMAIL, PASSWORD);
   expect((await one.get('/launch/riverton/bills?account=202Invoice')).statusCode).toBe(303);
@@ -72,7 +72,7 @@ test('a launch on one instance names the account for the sign-on on the other, o
   expect((await one.get(`${SSO}?${redirectQuery(authnRequest())}`)).headers.location).toMatch(/flow=/);
 });
 
-test('a request that reaches both instances at the same time is answered by one of them', {
+test('a request that reaches both instances at the same time is answered by only one', {
   meta: { holds: ['IDP-064'], source: 'project rule' },
 }, async () => {
   const [one, other] = createBrowsers();
@@ -89,7 +89,7 @@ test('a request that reaches both instances at the same time is answered by one 
   expect(answers.filter((answer) => errorCodeOf(answer) === 'request_replayed')).toHaveLength(1);
 });
 
-test('who signed out on one instance, or was disabled there, is signed in on none', async () => {
+test('a portal user who signs out or is disabled on one instance is signed out on all', async () => {
   const [one, other] = createBrowsers();
   const disable = (disabled: boolean) => operate('user.update', { biller: 'riverton', email: EMAIL, disabled });
   for (const end of [() => one.post('/logout', { biller: 'riverton' }), () => disable(true)]) {
@@ -106,7 +106,7 @@ test('who signed out on one instance, or was disabled there, is signed in on non
   await disable(false);
 });
 
-test('attempts to sign in are counted by all instances together', async () => {
+test('all instances count sign-in attempts together', async () => {
   const [one, other] = createBrowsers();
   const attempt = (browser: BrowserLike, turn: number, password: string) =>
     browser.post('/login/riverton', { email: EMAIL, password }, { 'x-forwarded-for': `192.0.2.${turn}` });

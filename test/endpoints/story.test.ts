@@ -7,8 +7,8 @@ const EMAIL = 'kim@example.com';
 const PASSWORD = 'correct horse battery';
 
 describe.each([
-  ['a PostgreSQL of its own', true],
-  ['a PostgreSQL that is given', false],
+  ['the embedded PostgreSQL', true],
+  ['an external PostgreSQL', false],
 ])('on %s', (_what, embedded) => {
   let installation: TestInstallation;
   beforeAll(async () => {
@@ -18,7 +18,7 @@ describe.each([
   });
   afterAll(() => installation.close());
 
-  test('a launch names the account: the sign-on that follows does not ask, and the next one does', {
+  test('a launch selects the account: the sign-on that follows does not ask, and the next one does', {
     meta: { holds: ['IDP-102'], source: 'project rule' },
   }, async () => {
     const browser = createBrowserLike(installation.server);
@@ -38,7 +38,7 @@ describe.each([
     expect(next.body).toContain('101Invoice');
   });
 
-  test('by POST, with the sign-in and the choice on the way; then the sign-out', {
+  test('by POST, with sign-in and account choice, then sign-out', {
     meta: { holds: ['IDP-102'], source: 'project rule' },
   }, async () => {
     const browser = createBrowserLike(installation.server);

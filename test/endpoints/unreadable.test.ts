@@ -7,7 +7,7 @@ import type { Held } from '../support/held.ts';
 import { startInstallation, type TestInstallation } from '../support/installation.ts';
 
 const SSO = '/saml/riverton/sso';
-/** What must not come back on a page. */
+/** Must not come back on a page. */
 const MARK = 'marked-by-the-test';
 const base64 = (bytes: string | Uint8Array) => Buffer.from(bytes).toString('base64');
 const deflated = (text: string | Buffer) => deflateRawSync(text);
@@ -16,10 +16,10 @@ const good = authnRequest({ attributes: { ID: `_${MARK}` } });
 const [, body = ''] = good.split('<saml:Issuer>');
 const whole = deflated(good);
 
-/** XML that neither binding takes, with the error code. */
+/** XML that neither binding accepts, with the error code. */
 const messages: [string, Held, string | Buffer, string][] = [
   [
-    'text that is no XML',
+    'text that is not XML',
     { meta: { holds: ['IDP-014'], source: 'SAML Bindings 3.4.4.1' } },
     `${MARK} is no XML`,
     'saml_request_malformed',
@@ -55,7 +55,7 @@ const messages: [string, Held, string | Buffer, string][] = [
     'saml_request_forbidden_xml',
   ],
   [
-    'an entity that nobody declared',
+    'an undeclared entity',
     { meta: { holds: ['IDP-016'], source: 'project rule' } },
     good.replace('</saml:Issuer>', '&mark;$&'),
     'saml_request_malformed',
@@ -79,7 +79,7 @@ const messages: [string, Held, string | Buffer, string][] = [
     'saml_message_unsupported',
   ],
   [
-    'the right name in no namespace',
+    'the right name without a namespace',
     { meta: { holds: ['IDP-017'], source: 'SAML Core 3.4.1' } },
     `<AuthnRequest ID="_${MARK}" Version="2.0"><Issuer>${body}`
       .replace('</saml:Issuer>', '</Issuer>')
@@ -88,7 +88,7 @@ const messages: [string, Held, string | Buffer, string][] = [
   ],
 ];
 
-/** Fields that bear no message, with the error code. */
+/** Fields without a readable message, with the error code. */
 const fields: [string, Held, 'GET' | 'POST', Record<string, string>, string][] = [
   [
     'only RelayState',
@@ -126,14 +126,14 @@ const fields: [string, Held, 'GET' | 'POST', Record<string, string>, string][] =
     'saml_request_malformed',
   ],
   [
-    'what is not base64',
+    'something that is not base64',
     { meta: { holds: ['IDP-014'], source: 'SAML Bindings 3.4.4.1' } },
     'GET',
     { SAMLRequest: `${MARK}!` },
     'saml_request_malformed',
   ],
   [
-    'what is not base64',
+    'something that is not base64',
     { meta: { holds: ['IDP-014'], source: 'SAML Bindings 3.5.4' } },
     'POST',
     { SAMLRequest: `${MARK}!` },
@@ -196,7 +196,7 @@ afterAll(() => installation.close());
 
 const newestEvent = async () => ((await installation.operate('audit.list', { limit: 1 })) as unknown[])[0];
 
-/** A page with a reference that the audit knows, and nothing that leads on to anywhere. */
+/** Expects a page with a reference that is in the audit, and no way to continue. */
 async function expectRefused(method: 'GET' | 'POST', sent: Record<string, string>, code: string): Promise<void> {
   for (const browser of [createBrowserLike(installation.server), signedIn]) {
     const page = await (method === 'POST'
@@ -221,7 +221,7 @@ async function expectRefused(method: 'GET' | 'POST', sent: Record<string, string
 }
 
 for (const [what, held, xml, code] of messages) {
-  test(`${what}: a page on both bindings, whoever is signed in, and nothing is posted`, held, async () => {
+  test(`${what}: a page on both bindings, also with a session, and nothing is posted`, held, async () => {
     await expectRefused('GET', { SAMLRequest: base64(deflateRawSync(xml)), RelayState: MARK }, code);
     await expectRefused('POST', { SAMLRequest: base64(xml), RelayState: MARK }, code);
   });
@@ -233,7 +233,7 @@ for (const [what, held, method, sent, code] of fields) {
   });
 }
 
-test('a body larger than any message is not read to its end: 413, a page with a reference', {
+test('a body larger than any message is not read to the end, and gets a 413 page with a reference', {
   meta: { holds: ['IDP-015'], source: 'project rule' },
 }, async () => {
   const page = await signedIn.post(SSO, { SAMLRequest: 'A'.repeat(3 * MAX_MESSAGE_BYTES) });
@@ -241,7 +241,7 @@ test('a body larger than any message is not read to its end: 413, a page with a 
   expect(referenceOf(page)).toMatch(/-/);
 });
 
-test('a body that is no form is refused, whatever it says, and what is taken is told', {
+test('refuses a body that is not a form, and says what is accepted', {
   meta: { holds: ['IDP-014'], source: 'SAML Bindings 3.5.4' },
 }, async () => {
   const SAMLRequest = base64(good);
@@ -265,16 +265,16 @@ test('a body that is no form is refused, whatever it says, and what is taken is 
   }
 });
 
-test('a program that asks for JSON is told the same, by code and reference (RFC 9457)', async () => {
+test('a program that asks for JSON gets the same, with code and reference (RFC 9457)', async () => {
   const url = `${SSO}?RelayState=${MARK}`;
   const answer = await installation.server.inject({ url, headers: { accept: 'application/json' } });
   expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
-  const told = answer.json();
-  expect(told).toMatchObject({
+  const problem = answer.json();
+  expect(problem).toMatchObject({
     status: 400,
     code: 'saml_request_missing',
     type: 'urn:ic-idp:error:saml_request_missing',
   });
-  expect(await newestEvent()).toMatchObject({ reference: told.reference });
+  expect(await newestEvent()).toMatchObject({ reference: problem.reference });
   expect(answer.body).not.toContain(MARK);
 });

@@ -28,7 +28,7 @@ const add = (slug: string) => {
 };
 const ready = async () => (await fetch(`${service.url}/health/ready`)).status;
 
-test('a command rotates the master key of an embedded installation, and the service beside it goes on with the new one', async () => {
+test('a command rotates the master key of an embedded installation, and the running service continues with the new one', async () => {
   expect(await add('before')).toMatchObject({ code: 0 });
   expect(await ready()).toBe(200);
   const file = join(work.folder, 'certs', 'master.key');
@@ -36,12 +36,12 @@ test('a command rotates the master key of an embedded installation, and the serv
   expect(await run('master-key', 'rotate')).toMatchObject({ code: 0 });
   expect(readFileSync(file, 'utf8')).not.toContain(old.trim());
 
-  // Sealed with a key that the service did not start with.
+  // Sealed with a key that the service didn't have when it started.
   expect(await add('after')).toMatchObject({ code: 0 });
   expect(await ready()).toBe(200);
   expect((await fetch(`${service.url}/saml/after/metadata`)).status).toBe(200);
 
-  // Without the file there is nothing to follow: what it knows serves on.
+  // Without the file, the service keeps using the keys it has.
   rmSync(file);
   expect(await ready()).toBe(200);
 });

@@ -18,7 +18,7 @@ test('without any setting, the service runs on this machine with an embedded dat
   expect(readSettings({ PORT: '8080' }, {}).PUBLIC_URL).toBe('http://localhost:8080');
 });
 
-test('the environment wins over the .env file, and an empty value counts as none', () => {
+test('the environment takes precedence over the .env file, and an empty value counts as not set', () => {
   expect(readSettings({ PORT: '4001' }, { PORT: '4002', HOST: '0.0.0.0' })).toMatchObject({
     PORT: 4001,
     HOST: '0.0.0.0',
@@ -80,12 +80,12 @@ describe('what is refused, with the setting, what was given and what is accepted
       'mysql://user:hidden@host/ic_idp',
       'a PostgreSQL URL, e.g. postgres://user:password@host:5432/ic_idp',
     ],
-  ])('%s, whose value is not shown', (name, value, accepted) => {
+  ])('%s, without showing its value', (name, value, accepted) => {
     const sentence = `Setting ${name} is not valid. It must be ${accepted}.`;
     expect(() => readSettings({ [name]: value }, {})).toThrow(new InputError(sentence));
   });
 
-  test('DATABASE_URL without MASTER_KEY: a default would be a secret that nobody keeps', () => {
+  test('DATABASE_URL without MASTER_KEY: there can be no default for a secret', () => {
     expect(() => readSettings({ DATABASE_URL: 'postgres://localhost/ic_idp' }, {})).toThrow(
       /^Setting MASTER_KEY is missing\. It is required with DATABASE_URL: 32 bytes in base64/,
     );
@@ -93,7 +93,7 @@ describe('what is refused, with the setting, what was given and what is accepted
 });
 
 describe('names that are not settings', () => {
-  test('are refused in the .env file, which is ours, except those of the programs that share it', () => {
+  test('are refused in the .env file, except those of other programs that share it', () => {
     const accepted =
       'The settings are PORT, HOST, PUBLIC_URL, DATABASE_URL, DATA_DIR, MASTER_KEY, PKCS11_LIBRARY, PKCS11_TOKEN, PKCS11_PIN, TRUST_PROXY, LOG_LEVEL.';
     expect(() => readSettings({}, { COLOUR: 'blue' })).toThrow(
@@ -109,11 +109,11 @@ describe('names that are not settings', () => {
     ['DATABASE_URLS', 'DATABASE_URL'],
     ['MASTER_KE', 'MASTER_KEY'],
     ['TRUST_PRAXY', 'TRUST_PROXY'],
-  ])('are refused in the environment only where they are a slip: %s', (given, meant) => {
+  ])('are refused in the environment only if they look like a typo: %s', (given, meant) => {
     expect(() => readSettings({ [given]: 'x' }, {})).toThrow(
       new InputError(`Setting ${given} (from the environment) is unknown. Did you mean ${meant}?`),
     );
-    // Short names are everywhere.
+    // Short names are too common.
     expect(readSettings({ COLOUR: 'blue', PORTS: '1', POST: '1', HOSTS: 'x' }, {}).PORT).toBe(3000);
   });
 });

@@ -44,7 +44,7 @@ async function start(environment: Readonly<Record<string, string>>, cwd = folder
   return service;
 }
 
-/** Starts what should not start. @returns how it ended; nothing may have been printed but the error */
+/** Starts a service that must not start. @returns how it ended; only the error may have been printed */
 async function refusal(environment: Readonly<Record<string, string>>, cwd = folder) {
   const service = await spawnService(environment, cwd);
   services.push(service);
@@ -52,7 +52,7 @@ async function refusal(environment: Readonly<Record<string, string>>, cwd = fold
 }
 
 describe.each(['embedded', 'postgresql'] as const)('on the %s database', (kind) => {
-  test('the service starts on an empty one, says that it is ready, and starts on it again', {
+  test('the service starts on an empty one, reports that it is ready, and starts on it again', {
     meta: { holds: ['IDP-102'], source: 'project rule' },
   }, async () => {
     const storage = await createTestStorage(kind);
@@ -64,7 +64,7 @@ describe.each(['embedded', 'postgresql'] as const)('on the %s database', (kind) 
       expect(await ready.json()).toMatchObject({ status: 'ok' });
       expect(await endService(first)).toEqual(CLEAN);
 
-      // A port that is taken ends the start with a sentence, and leaves the database free.
+      // A port in use stops the start with a message, and releases the database.
       const PORT = String(first.port);
       await new Promise<void>((listening) => other.listen(first.port, '127.0.0.1', listening));
       const stderr = `Can't listen on 127.0.0.1:${PORT} (HOST, PORT): the port is in use.\n`;
@@ -81,7 +81,7 @@ describe.each(['embedded', 'postgresql'] as const)('on the %s database', (kind) 
   });
 });
 
-test('a start without any setting makes its data and its master key in its working folder; a second one there shares them', async () => {
+test('a start without settings creates its data and master key in the working folder; a second one there shares them', async () => {
   const dataDir = join(folder, 'data');
   const first = await start({});
   expect(statSync(join(folder, 'certs', 'master.key')).mode & 0o777).toBe(0o600);
@@ -89,7 +89,7 @@ test('a start without any setting makes its data and its master key in its worki
   expect((await fetch(`${first.url}/health/live`)).status).toBe(200);
   const key = readFileSync(join(folder, 'certs', 'master.key'), 'utf8');
 
-  // One that is stopped leaves the database to the others.
+  // Stopping one service leaves the database to the other.
   const second = await start({});
   expect((await fetch(`${second.url}/health/ready`)).status).toBe(200);
   const pid = pidOfServer(dataDir);
@@ -97,7 +97,7 @@ test('a start without any setting makes its data and its master key in its worki
   expect((await fetch(`${first.url}/health/ready`)).status).toBe(200);
   expect(pidOfServer(dataDir)).toBe(pid);
 
-  // Killed, the last one leaves the database running; the next start takes it over, with the same master key.
+  // If the last one is killed, the database keeps running; the next start takes it over, with the same master key.
   await endService(first, 'SIGKILL');
   expect(pidOfServer(dataDir)).toBe(pid);
   const next = await start({});
@@ -105,7 +105,7 @@ test('a start without any setting makes its data and its master key in its worki
   expect((await fetch(`${next.url}/health/ready`)).status).toBe(200);
   expect(readFileSync(join(folder, 'certs', 'master.key'), 'utf8')).toBe(key);
 
-  // Another key than the one that its secrets are sealed with.
+  // Not the key that its secrets are sealed with.
   expect(await endService(next)).toEqual(CLEAN);
   expect(pidOfServer(dataDir)).toBeUndefined();
   const ending = await refusal({ MASTER_KEY });
@@ -113,7 +113,7 @@ test('a start without any setting makes its data and its master key in its worki
   expect(ending.stderr).toMatch(/^MASTER_KEY is not the key that sealed the private keys in this database\. .+\.\n$/);
 });
 
-test('the .env file where the service starts is read, and the environment wins over it', async () => {
+test('reads the .env file in the working folder, and the environment takes precedence', async () => {
   const dataDir = join(folder, 'somewhere', 'else');
   await layEmbeddedDatabase(dataDir);
   const lines = [
@@ -123,7 +123,7 @@ test('the .env file where the service starts is read, and the environment wins o
     `MASTER_KEY=${MASTER_KEY}`,
   ];
   writeFileSync(join(folder, '.env'), `${lines.join('\n')}\nPOSTGRES_PASSWORD=not-ours\n`);
-  // Were the level of the file the one that counts, the service would not say that it is ready.
+  // With the level in the file, the service would not log that it is ready.
   const service = await start({ LOG_LEVEL: 'info' });
   expect((await fetch(`${service.url}/health/ready`)).status).toBe(200);
   expect(pidOfServer(dataDir)).toBeDefined();
@@ -131,23 +131,23 @@ test('the .env file where the service starts is read, and the environment wins o
   expect(await endService(service)).toEqual(CLEAN);
 });
 
-describe('the start ends with one sentence and exit code 2, and nothing is made,', () => {
+describe('the start fails with one sentence and exit code 2, and creates nothing,', () => {
   test.each<[string, Record<string, string>, string, string]>([
     ['a setting is wrong', { PORT: 'many' }, '', 'Setting PORT is "many". It must be a port number, 1 to 65535.'],
     [
-      'a name in .env is a slip',
+      'a name in .env is a typo',
       {},
       'DATA_DRI=./data',
       'Setting DATA_DRI (from .env) is unknown. Did you mean DATA_DIR?',
     ],
-  ])('where %s', async (_where, environment, envFile, sentence) => {
+  ])('if %s', async (_where, environment, envFile, sentence) => {
     if (envFile !== '') writeFileSync(join(folder, '.env'), envFile);
     const before = readdirSync(folder);
     expect(await refusal(environment)).toEqual({ ...REFUSED, stderr: `${sentence}\n` });
     expect(readdirSync(folder)).toEqual(before);
   });
 
-  test('where everybody can change the .env file', async () => {
+  test('if every user can write to the .env file', async () => {
     const envFile = join(folder, '.env');
     writeFileSync(envFile, 'MASTER_KEY=command:touch ran\n');
     chmodSync(envFile, 0o666);
@@ -157,7 +157,7 @@ describe('the start ends with one sentence and exit code 2, and nothing is made,
     expect(readdirSync(folder)).toEqual(before);
   });
 
-  test('where the .env file belongs to another user', async () => {
+  test('if the .env file belongs to another user', async () => {
     // Only root can give a file away.
     if (process.getuid?.() !== 0) return;
     const envFile = join(folder, '.env');
@@ -172,13 +172,13 @@ describe('the start ends with one sentence and exit code 2, and nothing is made,
     expect(readdirSync(folder)).toEqual(before);
   });
 
-  test('where PostgreSQL can’t be reached, or does not let us in; the password is not shown', async () => {
+  test('if PostgreSQL can’t be reached or rejects the login, without showing the password', async () => {
     const closed = `postgres://someone:hidden@127.0.0.1:${await freePort()}/ic_idp`;
     const wrong = new URL(inject('postgresUrl'));
     wrong.password = 'hidden';
     const urls = [closed, wrong.href];
     const [away, refused] = await Promise.all(urls.map((DATABASE_URL) => refusal({ DATABASE_URL, MASTER_KEY })));
-    const sentence = `The database ic_idp at ${new URL(closed).host} (DATABASE_URL) can't be opened: it can’t be reached.\n`;
+    const sentence = `The database ic_idp at ${new URL(closed).host} (DATABASE_URL) can't be opened: the server can't be reached.\n`;
     expect(away).toEqual({ ...REFUSED, stderr: sentence });
     expect(refused).toMatchObject(REFUSED);
     expect(refused?.stderr).toMatch(
@@ -189,15 +189,15 @@ describe('the start ends with one sentence and exit code 2, and nothing is made,
   });
 });
 
-test('a database of version 0.1.0 is not started over: the start names the command that carries it over', async () => {
+test('a database of version 0.1.0 is not replaced: the start names the command that migrates it', async () => {
   mkdirSync(join(folder, 'data', 'pglite'), { recursive: true });
   const stderr =
-    'data/pglite holds the database of version 0.1.0. Carry it over: make a copy of ./data, then run npm run upgrade:pglite in the folder of the service, with the same settings.\n';
+    'data/pglite holds the database of version 0.1.0. Migrate it: make a copy of ./data, then run npm run upgrade:pglite in the folder of the service, with the same settings.\n';
   expect(await refusal({})).toEqual({ ...REFUSED, stderr });
   expect(readdirSync(join(folder, 'data'))).toEqual(['pglite']);
 });
 
-test('a service whose database is killed and can’t start answers 503, and serves again by itself once it can', async () => {
+test('a service whose database was killed and can’t start answers 503, and recovers by itself once it can', async () => {
   const service = await start({});
   const dataDir = join(folder, 'data');
   const pid = pidOfServer(dataDir) ?? 0;

@@ -17,7 +17,7 @@ let storage: TestStorage;
 let service: ServiceProcess;
 let client: PortalClient;
 
-/** An installation with one biller and one portal user who has two accounts, so that the sign-on asks which. */
+/** An installation with one biller and one portal user with two accounts, so that the sign-on asks for one. */
 async function prepare(kind: DatabaseKind): Promise<void> {
   storage = await createTestStorage(kind);
   const { services, close } = await storage.open();
@@ -44,13 +44,13 @@ afterEach(async () => {
 async function openConnection(part = ''): Promise<Socket> {
   const socket = connect(service.port, '127.0.0.1');
   await once(socket, 'connect');
-  // How the service ends it is its own affair.
+  // The service may end it in any way.
   socket.on('error', () => undefined);
   if (part !== '') await new Promise<void>((written) => socket.write(part, () => written()));
   return socket;
 }
 
-/** A POST whose head and first half are there, and which the service has begun to read. @returns the rest */
+/** Sends the head and the first half of a POST, and waits until the service reads it. @returns the rest */
 async function halfPost(path: string, form: Readonly<Record<string, string>>) {
   const body = new URLSearchParams(form).toString();
   const cookie = [...client.cookies].map(([name, value]) => `${name}=${value}`).join('; ');
@@ -60,7 +60,7 @@ async function halfPost(path: string, form: Readonly<Record<string, string>>) {
     `Cookie: ${cookie}`,
     'Content-Type: application/x-www-form-urlencoded',
     `Content-Length: ${body.length}`,
-    // The service says that it has taken the head before the body comes (RFC 9110, 10.1.1).
+    // The service confirms the head before the body is sent (RFC 9110, 10.1.1).
     'Expect: 100-continue',
   ].join('\r\n');
   const socket = await openConnection(`${head}\r\n\r\n`);
@@ -87,18 +87,18 @@ async function isRefused(): Promise<boolean> {
   }
 }
 
-describe.each(['embedded', 'postgresql'] as const)('the service on the %s database, told to stop', (kind) => {
+describe.each(['embedded', 'postgresql'] as const)('the service on the %s database, asked to stop', (kind) => {
   beforeAll(() => prepare(kind));
   afterAll(() => storage.remove());
 
   test.each<NodeJS.Signals>(['SIGTERM', 'SIGINT'])(
-    'by %s, finishes the sign-on in flight, takes nobody new, and ends with exit code 0',
+    'by %s, finishes the sign-on in flight, accepts no new one, and ends with exit code 0',
     { meta: { holds: ['IDP-102'], source: 'project rule' } },
     async (signal) => {
       await start();
       await client.signIn('riverton', 'ada@example.com', PASSWORD);
       const { headers } = await client.signOn('riverton', SP);
-      // Nobody is asked here: the request is parked, and asked again under its flow.
+      // The POST is parked, and continues under its flow.
       const flow = new URL(headers.location ?? '', service.url).searchParams.get('flow') ?? '';
       const post = await halfPost('/saml/riverton/sso', { flow, account: '202Invoice' });
 
@@ -120,11 +120,11 @@ describe.each(['embedded', 'postgresql'] as const)('the service on the %s databa
     },
   );
 
-  test('is not held up by connections on which nothing is asked', {
+  test('is not held up by idle connections', {
     meta: { holds: ['IDP-102'], source: 'project rule' },
   }, async () => {
     await start();
-    // As browsers open them ahead of need: one used and kept, one never used, one with half of a head.
+    // As browsers open them: one used and kept alive, one never used, one with half of a head.
     expect((await client.get('/health/live')).status).toBe(200);
     const unused = await openConnection();
     const half = await openConnection('GET /health/live HTTP/1.1\r\nHost: 127.0.0.1\r\n');
@@ -133,11 +133,11 @@ describe.each(['embedded', 'postgresql'] as const)('the service on the %s databa
   });
 });
 
-describe('the service on PostgreSQL, told to stop while the database is slow', () => {
+describe('the service on PostgreSQL, asked to stop while the database is slow', () => {
   beforeAll(() => prepare('postgresql'));
   afterAll(() => storage.remove());
 
-  test('answers every sign-on that waits for its audit row', async () => {
+  test('answers every sign-on that is waiting for its audit row', async () => {
     await start();
     await client.signIn('riverton', 'grace@example.com', PASSWORD);
     const database = new pg.Client({ connectionString: storage.environment.DATABASE_URL });
@@ -154,7 +154,7 @@ describe('the service on PostgreSQL, told to stop while the database is slow', (
         },
         { timeout: 30_000 },
       );
-      // One waits in the database. The health check was asked after the others, so all of them are in flight.
+      // One waits in the database. The health check was sent after the others, so all of them are in flight.
       await client.get('/health/live');
       service.child.kill('SIGTERM');
       await service.logged(STOPPING);
@@ -169,7 +169,7 @@ describe('the service on PostgreSQL, told to stop while the database is slow', (
     }
   });
 
-  test('gives up on a request that never ends, and says so by its exit code', async () => {
+  test('gives up on a request that never ends, and reports that by its exit code', async () => {
     await start();
     const post = await halfPost('/login/riverton', { email: 'grace@example.com', password: PASSWORD });
     expect(await endService(service)).toEqual({ code: 1, signal: null, stderr: '' });

@@ -66,7 +66,7 @@ const decoded = (text: string) =>
     return { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }[String(name)] ?? '';
   });
 
-/** @returns what the page posts to the ACS; undefined where it is another page */
+/** @returns what the page posts to the ACS; undefined if it is another page */
 export function postedBy({ body }: { body: string }): PostedResponse | undefined {
   const encoded = samlResponseIn(body);
   if (encoded === undefined) return undefined;
@@ -80,7 +80,7 @@ export function postedBy({ body }: { body: string }): PostedResponse | undefined
   };
 }
 
-/** @returns the Response that the page posts @throws where it is another page, with its error code */
+/** @returns the Response that the page posts @throws if it is another page, with its error code */
 export function requirePosted(page: { statusCode: number; body: string }): PostedResponse {
   const posted = postedBy(page);
   if (posted !== undefined) return posted;

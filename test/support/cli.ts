@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { endServersBelow } from './embedded-server.ts';
 
-/** How a program ended, and what it printed. `code` is null where a signal ended it. */
+/** How a program ended, and what it printed. `code` is null if a signal ended it. */
 export interface Outcome {
   readonly code: number | null;
   readonly stdout: string;

@@ -43,7 +43,7 @@ export function all(element: DomElement, name: string): DomElement[] {
   return Array.from({ length: found.length }, (_, index) => found.item(index) as DomElement);
 }
 
-/** The one element with this prefixed name. @throws where there is none, or another one */
+/** The one element with this prefixed name. @throws if there is none, or another one */
 export function only(element: DomElement, name: string): DomElement {
   const found = all(element, name);
   if (found.length !== 1 || found[0] === undefined) throw new Error(`${name} comes ${found.length} times`);

@@ -7,7 +7,7 @@ interface Answer {
   readonly status: number;
   readonly headers: IncomingMessage['headers'];
   readonly body: string;
-  /** False where the connection ended before the answer did. */
+  /** False if the connection ended before the answer did. */
   readonly complete: boolean;
 }
 
@@ -16,7 +16,7 @@ export interface PortalClient {
   readonly cookies: Map<string, string>;
   get(path: string): Promise<Answer>;
   post(path: string, form: Readonly<Record<string, string>>): Promise<Answer>;
-  /** Signs in at a biller. @throws where the sign-in page comes again */
+  /** Signs in at a biller. @throws if the sign-in page comes again */
   signIn(biller: string, email: string, password: string): Promise<void>;
   /** Brings a new AuthnRequest of this Service Provider by HTTP-Redirect. */
   signOn(biller: string, entityId: string, requestId?: string): Promise<Answer>;
@@ -49,12 +49,12 @@ function readBody(response: IncomingMessage): Promise<{ body: string; complete: 
   });
 }
 
-/** @returns the Response in a page that posts one, base64; undefined where the page has none */
+/** @returns the Response in a page that posts one, base64; undefined if the page has none */
 export function samlResponseIn(page: string): string | undefined {
   return /name="SAMLResponse" value="([A-Za-z0-9+/=]*)/.exec(page)?.[1];
 }
 
-/** @returns the ID of the assertion in a page that posts a Response; undefined where the page has none */
+/** @returns the ID of the assertion in a page that posts a Response; undefined if the page has none */
 export function assertionIdIn(page: string): string | undefined {
   const response = samlResponseIn(page);
   if (response === undefined) return undefined;

@@ -12,7 +12,7 @@ export type Needles = Readonly<Record<string, Buffer>>;
  *
  * @param pid of this process or of one that it started
  * @returns names of what was found, and how many bytes that are not zero were searched, to the nearest chunk
- * @throws Error where the memory can't be read
+ * @throws Error if the memory can't be read
  */
 export async function searchMemory(pid: number, needles: Needles): Promise<{ found: string[]; searched: number }> {
   const longest = Math.max(...Object.values(needles).map(({ length }) => length));

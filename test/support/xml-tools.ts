@@ -10,7 +10,7 @@ export interface ToolAnswer {
   readonly stderr: string;
 }
 
-/** Runs a program to its end. @throws Error where it is not installed */
+/** Runs a program to its end. @throws Error if it is not installed */
 export function runTool(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): ToolAnswer {
   const { error, status, stdout, stderr } = spawnSync(command, args, {
     encoding: 'utf8',
@@ -71,7 +71,7 @@ const importing = (schemas: Readonly<Record<string, string>>) =>
 /**
  * Validates a document against a schema of SAML 2.0 as OASIS publishes it. Nothing is fetched.
  *
- * @returns what xmllint says against it; empty where it is valid
+ * @returns what xmllint says against it; empty if it is valid
  */
 export function schemaErrors(xml: string, schema: keyof typeof SCHEMAS): string {
   const files = { 'document.xml': xml, 'catalog.xml': CATALOG, 'all.xsd': importing(SCHEMAS[schema]) };

@@ -96,7 +96,7 @@ async function isEmpty(query: Query, tables: readonly string[]): Promise<boolean
  * does nothing.
  *
  * @returns the tables with the number of their rows
- * @throws InputError where the target holds other rows; Error where the two differ after the copy
+ * @throws InputError if the target holds other rows; Error where the two differ after the copy
  */
 export async function copyRows(from: Query, to: Query): Promise<Copied[]> {
   for (const query of [from, to]) await query("set timezone = 'UTC'");

@@ -95,7 +95,7 @@ async function copyInto(url: string, from: Query): Promise<Copied[]> {
  *
  * @param dataDir DATA_DIR of the installation, with `pglite` in it
  * @returns the tables with the number of their rows
- * @throws InputError where there is nothing to carry over, or it is in use
+ * @throws InputError if there is nothing to carry over, or it is in use
  */
 export async function carryOver(dataDir: string): Promise<Copied[]> {
   const folder = join(dataDir, 'pglite');

@@ -13,17 +13,17 @@ const detailsInWords = (details: Readonly<Record<string, unknown>>) =>
 /** `ic-idp audit` */
 export function auditCommand(): Command {
   return new Command('audit')
-    .description('List audit events, the newest first; every filter that is given must match')
+    .description('List audit events, newest first; all given filters must match')
     .option('--biller <slug>', 'events of this biller')
     .option('--email <email>', 'events of the portal user with this email address')
-    .option('--user <id>', 'events of the portal user with this internal id')
+    .option('--user <id>', 'events of the portal user with this internal ID')
     .option('--event <name>', 'events of this name, e.g. assertion.issued')
-    .option('--reference <reference>', 'the reference that a person read out')
+    .option('--reference <reference>', 'the reference on an error page')
     .option('--request <id>', 'ID of the AuthnRequest')
     .option('--assertion <id>', 'ID of the assertion')
-    .option('--since <time>', 'not older than this date or time (UTC)')
-    .option('--before <id>', 'older than the event with this number, to read on')
-    .option('--limit <number>', 'how many at most', '50')
+    .option('--since <time>', 'at or after this date or time (UTC)')
+    .option('--before <id>', 'older than the event with this ID, for paging')
+    .option('--limit <number>', 'maximum number of events', '50')
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',

@@ -9,7 +9,7 @@ function encryptionInWords({ slug, serviceProvider }: BillerView): string {
   return `${encryption}, which is assumed: the Service Provider does not say what it can decrypt. If it can't: ./ic-idp biller update ${slug} --encrypt never`;
 }
 
-/** The sheet that the onboarding staff copies from. */
+/** The sheet that onboarding staff copies values from. */
 export function sheet(biller: BillerView): string {
   const { certificate } = biller;
   const lines = pairs([

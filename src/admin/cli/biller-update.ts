@@ -12,7 +12,7 @@ interface UpdateOptions extends ProviderOptions {
   readonly yes?: boolean;
 }
 
-/** The source of SP metadata: the one given, or the URL that it was read from before. */
+/** The source of SP metadata: the given one, or the URL that it was last read from. */
 async function metadataSource(slug: string, options: UpdateOptions): Promise<string | undefined> {
   if (options.rereadMetadata !== true) return options.spMetadata;
   if (options.spMetadata !== undefined) throw new InputError('Give either --sp-metadata or --reread-metadata.');
@@ -26,11 +26,11 @@ async function metadataSource(slug: string, options: UpdateOptions): Promise<str
 /** `ic-idp biller update <slug>` */
 export function updateCommand(): Command {
   const command = new Command('update')
-    .description('Change a biller; what is not given stays as it is')
+    .description('Change a biller; what is not given stays unchanged')
     .argument('<slug>', 'the biller')
     .option('--name <name>', 'name of the biller');
   return addSettingsOptions(addProviderOptions(command))
-    .option('--reread-metadata', 'read the SP metadata again from the URL that it came from')
+    .option('--reread-metadata', 'reread the SP metadata from its original URL')
     .option('--yes', 'change the Service Provider without asking')
     .option('--json', 'print the result as JSON')
     .addHelpText(

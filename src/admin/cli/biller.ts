@@ -11,7 +11,7 @@ const JSON_OPTION = ['--json', 'print the result as JSON'] as const;
 
 function addCommand(): Command {
   const command = new Command('add')
-    .description('Register a biller; its signing key is made with it')
+    .description('Register a biller and create its signing key')
     .argument('<slug>', 'short name of the biller, as used in its URLs')
     .requiredOption('--name <name>', 'name of the biller, as portal users know it')
     .requiredOption('--guid <BillerGUID>', 'the GUID that Invoice Cloud gave the biller');

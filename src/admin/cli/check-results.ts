@@ -1,6 +1,6 @@
 import type { CheckResult } from '../../diagnostics/traces/trace.ts';
 
-/** Checks in words: one line each, and under one that failed what was expected and found. */
+/** Checks in words: one line each; a failed one also lists what was expected and found. */
 export function checkLines(checks: readonly CheckResult[]): string {
   return checks
     .map(({ check, passed, code, expected, found }) => {

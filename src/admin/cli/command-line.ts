@@ -3,7 +3,7 @@ import { escapeControlsInLines } from '../../platform/errors/escape-controls.ts'
 import { InputError } from '../../platform/errors/idp-error.ts';
 import { askedCommand, createProgram } from './program.ts';
 
-/** Exit codes: 0 done, 1 it failed, 2 the input is wrong. */
+/** Exit codes: 0 success, 1 failure, 2 wrong input. */
 const EXIT_FAILED = 1;
 const EXIT_INPUT = 2;
 
@@ -16,7 +16,7 @@ for (const stream of [process.stdout, process.stderr]) {
 
 const program = await createProgram(askedCommand(process.argv.slice(2)));
 
-/** Every command, at any depth, reports a wrong call by throwing, so that one place chooses the exit code. */
+/** Makes every command, at any depth, throw on wrong usage, so that one place chooses the exit code. */
 function throwInsteadOfExit(command: Command): void {
   command.exitOverride();
   command.commands.forEach(throwInsteadOfExit);

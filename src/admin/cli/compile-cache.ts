@@ -4,8 +4,8 @@ import { homedir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
 
 /**
- * The folder of the cache: code in it is run, so it must be this user's alone. Node's own default is a folder in /tmp,
- * which another user could make first.
+ * The cache folder: its code is executed, so it must belong to this user only. Node's default is a folder in /tmp,
+ * which another user could create first.
  */
 function cacheFolder(): string {
   const { XDG_CACHE_HOME } = process.env;
@@ -14,15 +14,15 @@ function cacheFolder(): string {
   return join(caches, 'ic-idp', 'code');
 }
 
-/** Says whether a folder belongs to this user, and only this user can write to it. */
+/** Whether a folder belongs to this user and only this user can write to it. */
 function isPrivate(folder: string, user: number): boolean {
   const found = lstatSync(folder);
   return found.isDirectory() && found.uid === user && (found.mode & 0o022) === 0;
 }
 
 /**
- * Says whether only this user and root can put another folder in the place of this one. As root with the HOME of
- * another user (sudo -E) that is not so.
+ * Whether only this user and root can replace the folder by another one. Root with another user's HOME (`sudo -E`) has no
+ * such folder there.
  */
 function isUnderOwnFolders(folder: string, user: number): boolean {
   for (let path = folder; ; path = dirname(path)) {
@@ -38,15 +38,15 @@ function isUnderOwnFolders(folder: string, user: number): boolean {
 }
 
 /**
- * Has Node keep compiled code between calls, which makes a command start in half the time. Without a home folder that only
- * this user can write to, commands work as before.
+ * Makes Node cache compiled code between calls, which halves the startup time of a command. Without a home folder that only
+ * this user can write to, commands work without a cache.
  */
 export function cacheCompiledCode(): void {
-  // NODE_COMPILE_CACHE names a folder itself, and the other one turns the cache off.
+  // The user has chosen a folder, or disabled the cache.
   if (process.env.NODE_COMPILE_CACHE !== undefined || process.env.NODE_DISABLE_COMPILE_CACHE !== undefined) return;
   try {
     const folder = cacheFolder();
-    // Windows keeps a user's profile to that user.
+    // On Windows, a user's profile is private to that user.
     const user = process.getuid?.();
     if (user !== undefined && !isUnderOwnFolders(dirname(folder), user)) return;
     mkdirSync(folder, { recursive: true, mode: 0o700 });

@@ -11,7 +11,7 @@ interface Choice {
 
 type Difference = OperationResult<'biller.compare'>['differences'][number];
 
-/** The values come from the Service Provider's metadata: nothing in them may hide or forge a line. */
+/** The values come from the Service Provider's metadata, so they must not hide or forge a line. */
 const differenceLines = (differences: readonly Difference[]) =>
   differences
     .map(
@@ -19,7 +19,7 @@ const differenceLines = (differences: readonly Difference[]) =>
     )
     .join('\n');
 
-/** @returns the answer; empty where the terminal was closed instead (Ctrl-C, Ctrl-D) */
+/** @returns the answer; empty if the terminal was closed instead (Ctrl-C, Ctrl-D) */
 async function ask(question: string): Promise<string> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   const closed = once(terminal, 'close').then(() => '');
@@ -35,7 +35,7 @@ async function ask(question: string): Promise<string> {
  * ask, but still shows the change, so that a script's log has it.
  *
  * @throws InputError without a terminal and without --yes
- * @throws Error where the answer is no
+ * @throws Error if the answer is no
  */
 export async function confirmChange(differences: readonly Difference[], { yes, json }: Choice): Promise<void> {
   console.error(differenceLines(differences));

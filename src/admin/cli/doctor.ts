@@ -10,7 +10,7 @@ const MARKS: Readonly<Record<Level, string>> = { ok: 'ok     ', warning: 'warnin
 /** `ic-idp doctor`: exit code 1 if something is wrong. */
 export function doctorCommand(): Command {
   return new Command('doctor')
-    .description('Say what is wrong with this installation, and how to fix it; exit code 1 if anything is')
+    .description('Report problems with this installation and how to fix them; exit code 1 if there are any')
     .option('--json', 'print the result as JSON')
     .addHelpText('after', '\nExample:\n  ic-idp doctor --json')
     .action(async (options: { json?: boolean }) => {

@@ -4,7 +4,7 @@ import { SETTING_OPTIONS } from './setting-names.ts';
 type FieldsOf<Name extends OperationName> = keyof OperationInput<Name> & string;
 type Field = { [Name in OperationName]: FieldsOf<Name> }[OperationName];
 
-/** What each field of an operation's input is called on the command line: an argument, an option, or words. */
+/** The name of each field of an operation's input on the command line: an argument, an option, or words. */
 export const FIELD_OPTIONS: Readonly<Record<Exclude<Field, 'settings'>, string>> = {
   slug: '<slug>',
   biller: '<biller>',
@@ -54,7 +54,7 @@ export const FIELD_OPTIONS: Readonly<Record<Exclude<Field, 'settings'>, string>>
   showValues: '--show-values',
 };
 
-/** Where an operation's field is called something else than in the others. */
+/** Fields whose name differs in some operations. */
 const EXCEPTIONS: { readonly [Name in OperationName]?: Partial<Record<FieldsOf<Name>, string>> } = {
   'biller.link': { slug: '<biller>' },
   'biller.metadata': { slug: '<biller>' },
@@ -65,7 +65,7 @@ const EXCEPTIONS: { readonly [Name in OperationName]?: Partial<Record<FieldsOf<N
 
 /**
  * @param field path of a field in the operation's input, e.g. `settings.loginTypes.owner`
- * @returns what it is called on the command line, e.g. `--login-type (owner)`
+ * @returns its name on the command line, e.g. `--login-type (owner)`
  */
 export function optionOf(operation: OperationName, field: string): string {
   const [first = '', ...rest] = field.split('.');

@@ -5,9 +5,9 @@ import { optionOf } from './field-options.ts';
 
 type Names = InputError['names'];
 
-const IN_THE_CLEAR = 'Or choose --encrypt never: assertions then go unencrypted, inside TLS.';
+const IN_THE_CLEAR = 'Or choose --encrypt never: assertions are then protected by TLS only.';
 
-/** How to put a refusal right on the command line, by its code: what follows the complaint. */
+/** How to fix a refused command, by error code. Follows the message. */
 export const HINTS: { readonly [Code in InputCode]?: (names: Names, operation: OperationName) => string } = {
   nothing_to_change: (_, operation) => `\`ic-idp ${operation.replace('.', ' ')} --help\` shows what can be changed.`,
   biller_not_found: () => '`ic-idp biller list` shows all.',
@@ -18,7 +18,7 @@ export const HINTS: { readonly [Code in InputCode]?: (names: Names, operation: O
   request_signature_unverifiable: () => 'Give --sp-metadata that has one, or --sp-certificate.',
   encryption_certificate_missing: () => 'Give --sp-metadata that has one, or --sp-encryption-certificate.',
   encryption_unsupported: () => IN_THE_CLEAR,
-  user_not_found: () => '`ic-idp user list` shows all of a biller.',
+  user_not_found: () => '`ic-idp user list` lists the users of a biller.',
   user_exists: () => 'Change it with `ic-idp user update`.',
   key_not_found: ({ biller }) => `\`ic-idp key list ${biller}\` shows what there is.`,
   key_ambiguous: ({ biller }) => `\`ic-idp key list ${biller}\` shows what there is.`,
@@ -27,7 +27,7 @@ export const HINTS: { readonly [Code in InputCode]?: (names: Names, operation: O
   staged_key_missing: ({ biller }) => `Stage one first: \`ic-idp key stage ${biller}\`.`,
   retiring_key_exists: ({ biller }) => `Retire it first: \`ic-idp key retire ${biller}\`.`,
   activation_unsafe: () =>
-    '--force --reason "..." activates all the same: sign-ons fail wherever the new certificate is not known.',
+    '--force --reason "..." activates it anyway: sign-ons fail wherever the new certificate is not known.',
   key_in_flight: () => 'Or give --force.',
   replacement_missing: () => 'Give --replace to make one.',
   key_request_missing: () => 'Make one with `ic-idp key request`.',
@@ -35,7 +35,7 @@ export const HINTS: { readonly [Code in InputCode]?: (names: Names, operation: O
   message_biller_unclear: () => 'Say which with --biller <slug>.',
 };
 
-/** @returns the same refusal in the words of the command line: options for fields, and what to do */
+/** @returns the same error in terms of the command line: options instead of fields, and what to do */
 export function inCliWords(error: InputError, operation: OperationName): InputError {
   const { complaint, code, field, given, names } = error;
   const named = nameField(field === undefined ? undefined : optionOf(operation, field), given, complaint);

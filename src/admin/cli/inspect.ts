@@ -22,8 +22,8 @@ export function inspectCommand(): Command {
   return new Command('inspect')
     .description('Explain a SAMLRequest or SAMLResponse check by check')
     .argument('[message]', 'XML, base64, a form body or a whole URL; without it, standard input is read')
-    .option('--biller <slug>', 'the biller that it is for, if the message does not say')
-    .option('--show-values', 'show names and values of people instead of masking them')
+    .option('--biller <slug>', 'the biller that it is for, if the message does not name one')
+    .option('--show-values', 'show personal data instead of masking it')
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',

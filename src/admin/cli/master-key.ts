@@ -20,7 +20,7 @@ function statusCommand(): Command {
 
 function rotateCommand(): Command {
   return new Command('rotate')
-    .description('Seal every secret with the new master key; can be interrupted and run again, while sign-ons go on')
+    .description('Seal every secret with the new master key; safe to interrupt and rerun, without downtime')
     .option('--json', 'print the result as JSON')
     .addHelpText(
       'after',
@@ -36,7 +36,7 @@ Example:
       print(await operate('master-key.rotate', {}), options.json, ({ resealed, embedded }) =>
         embedded
           ? `${resealed} secrets are sealed with the new master key in certs/master.key. Back it up.`
-          : `${resealed} secrets are sealed with the new master key. Take the old one out of MASTER_KEY now.`,
+          : `${resealed} secrets are sealed with the new master key. Remove the old one from MASTER_KEY now.`,
       );
     });
 }

@@ -3,7 +3,7 @@ import { InputError } from '../../platform/errors/idp-error.ts';
 import type { OperationInput, OperationName, OperationResult } from '../operations/registry.ts';
 import { inCliWords } from './hints.ts';
 
-/** The operating system's user, for the audit. A container may run under an id without a name. */
+/** The operating system's user, for the audit. A container may run under an ID without a name. */
 function actorName(): string {
   try {
     return `cli:${userInfo().username}`;
@@ -12,7 +12,7 @@ function actorName(): string {
   }
 }
 
-/** Runs one operation. @returns the result as JSON carries it @throws InputError in the words of the command line */
+/** Runs one operation. @returns the result as JSON carries it @throws InputError in terms of the command line */
 export type Run = <Name extends OperationName>(
   name: Name,
   input: OperationInput<Name>,
@@ -29,9 +29,9 @@ const typed = (run: RunNamed) =>
     }
   }) as Run;
 
-/** Opens the installation for as long as `work` takes. A running service notices its changes by itself. */
+/** Opens the installation while `work` runs. A running service notices the changes. */
 export async function withOperations<Result>(work: (run: Run) => Promise<Result>): Promise<Result> {
-  // Loaded here: help and a mistyped command need none of it.
+  // Loaded on demand: help and a mistyped command need none of it.
   const { readSettings } = await import('../../config.ts');
   const settings = readSettings(process.env);
   const actor = { name: actorName() };

@@ -1,9 +1,9 @@
 import { escapeControls, escapeControlsInJson, escapeControlsInLines } from '../../platform/errors/escape-controls.ts';
 
-// What strangers wrote (a User-Agent, an Issuer, SP metadata) is shown to operators: it stays in its place, and their
-// terminals do not obey it.
+// Operators see text from untrusted sources (a User-Agent, an Issuer, SP metadata): it must not break the layout or send
+// commands to their terminals.
 
-/** Lines of `name  value`, the values under each other. */
+/** Lines of `name  value`, with the values aligned. */
 export function pairs(rows: readonly (readonly [string, string])[], indent = ''): string {
   const width = Math.max(...rows.map(([name]) => name.length));
   return rows.map(([name, value]) => `${indent}${name.padEnd(width)}  ${escapeControls(value)}`.trimEnd()).join('\n');
@@ -23,7 +23,7 @@ export function table(heading: readonly string[], rows: readonly (readonly strin
     .join('\n');
 }
 
-/** Prints a result: as JSON where that was asked for, otherwise in words. */
+/** Prints a result: as JSON if requested, otherwise in words. */
 export function print<Result>(result: Result, json: boolean | undefined, inWords: (result: Result) => string): void {
   console.log(json === true ? escapeControlsInJson(JSON.stringify(result)) : escapeControlsInLines(inWords(result)));
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 
-/** A command of `ic-idp`: its line in the help, and where it is. It is loaded when it is asked for. */
+/** A command of `ic-idp`: its line in the help, and its module, which is loaded on demand. */
 interface Entry {
   readonly description: string;
   readonly load: () => Promise<Command>;
@@ -37,7 +37,7 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     load: async () => (await import('./link.ts')).linkCommand(),
   },
   audit: {
-    description: 'List audit events, the newest first; every filter that is given must match',
+    description: 'List audit events, newest first; all given filters must match',
     load: async () => (await import('./audit.ts')).auditCommand(),
   },
   trace: {
@@ -49,7 +49,7 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     load: async () => (await import('./inspect.ts')).inspectCommand(),
   },
   doctor: {
-    description: 'Say what is wrong with this installation, and how to fix it; exit code 1 if anything is',
+    description: 'Report problems with this installation and how to fix them; exit code 1 if there are any',
     load: async () => (await import('./doctor.ts')).doctorCommand(),
   },
 };
@@ -58,16 +58,16 @@ const { version } = JSON.parse(readFileSync(new URL('../../../package.json', imp
   version: string;
 };
 
-/** After a wrong option, every command says how to list the right ones. */
+/** After a wrong option, every command says how to list the accepted ones. */
 function addHint(command: Command): void {
   command.showHelpAfterError('(--help shows what is accepted)');
   command.commands.forEach(addHint);
 }
 
 /**
- * Builds `ic-idp`; nothing runs yet. `docs/cli.md` is made from it.
+ * Builds `ic-idp`; nothing runs yet. `docs/cli.md` is generated from it.
  *
- * @param asked the command to load; the others only have their line in the help. Undefined: all are loaded.
+ * @param asked the command to load; the others only get their line in the help. Undefined: all are loaded.
  */
 export async function createProgram(asked?: string): Promise<Command> {
   const program = new Command('ic-idp')
@@ -87,7 +87,7 @@ export async function createProgram(asked?: string): Promise<Command> {
 
 /**
  * @param words what follows `ic-idp` on the command line
- * @returns the command that they ask for: `ic-idp help biller` asks for biller, as `ic-idp biller --help` does
+ * @returns the command that they name: `ic-idp help biller` names biller, as `ic-idp biller --help` does
  */
 export function askedCommand(words: readonly string[]): string {
   const [first = '', second = ''] = words.filter((word) => !word.startsWith('-'));

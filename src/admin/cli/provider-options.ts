@@ -14,7 +14,7 @@ export interface ProviderOptions {
 
 const collect = (value: string, all: string[] = []) => [...all, value];
 
-/** Adds the options that make a Service Provider known: its metadata, or its parts by hand. */
+/** Adds the options that describe a Service Provider: its metadata, or the parts by hand. */
 export function addProviderOptions(command: Command): Command {
   return command
     .option('--sp-metadata <file|url>', "Invoice Cloud's SP metadata for this biller")
@@ -24,7 +24,7 @@ export function addProviderOptions(command: Command): Command {
     .option('--sp-encryption-certificate <file>', 'certificate to encrypt assertions with (PEM); repeatable', collect);
 }
 
-/** Reads what the options name. @returns the input of an operation @throws InputError */
+/** Reads the files and URLs that the options name. @returns the input of an operation @throws InputError */
 export async function providerInput(options: ProviderOptions) {
   const { name, spMetadata, entityId, acs, spCertificate = [], spEncryptionCertificate = [] } = options;
   return {

@@ -29,7 +29,7 @@ async function fetchDocument(url: string): Promise<string> {
     throw failed(cause instanceof Error && cause.message !== '' ? cause.message : (error as Error).message, error);
   }
   if (!response.ok || response.body === null)
-    throw failed(`the answer is ${response.status} ${response.statusText}`.trim());
+    throw failed(`the server answered ${response.status} ${response.statusText}`.trim());
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of response.body) {

@@ -13,7 +13,7 @@ import { SIGN_CHOICES } from '../../protocols/saml/writing/response.ts';
 const collect = (value: string, all: string[] = []) => [...all, value];
 
 function wholeNumber(text: string): number {
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('Expected is a whole number.');
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
   return Number(text);
 }
 
@@ -23,7 +23,7 @@ function roleMapping(text: string): Record<string, number> {
   for (const part of text.split(',')) {
     const match = /^\s*([A-Za-z][\w-]*)\s*=\s*(\d{1,2})\s*$/.exec(part);
     if (match === null)
-      throw new InvalidArgumentError(`"${part}" is wrong. Expected is <role>=<number>, e.g. owner=1,co-owner=5.`);
+      throw new InvalidArgumentError(`"${part}" is wrong. It must be <role>=<number>, e.g. owner=1,co-owner=5.`);
     mapping[match[1] as string] = Number(match[2]);
   }
   return mapping;
@@ -41,7 +41,7 @@ interface ClaimOption {
 function claim(text: string): ClaimOption {
   const semicolon = text.indexOf(';');
   const friendlyName = semicolon < 0 ? undefined : text.slice(semicolon + 1);
-  if (friendlyName === '') throw new InvalidArgumentError('A friendly name is expected after the semicolon.');
+  if (friendlyName === '') throw new InvalidArgumentError('A friendly name must follow the semicolon.');
   const full = semicolon < 0 ? text : text.slice(0, semicolon);
   const colon = full.lastIndexOf(':');
   const format = full.slice(colon + 1);
@@ -55,13 +55,13 @@ function claim(text: string): ClaimOption {
 
 type ConstantClaim = ClaimOption & { values: string[] };
 
-/** `Tenant=riverton`; the same claim again adds a value to it. `none` alone takes all of them away. */
+/** `Tenant=riverton`; the same claim again adds a value to it. `none` alone removes all of them. */
 function constantClaim(text: string, all: ConstantClaim[] = []): ConstantClaim[] {
   if (text === 'none') return [];
   const equals = text.indexOf('=');
   const value = text.slice(equals + 1);
   if (equals < 1 || value === '') {
-    throw new InvalidArgumentError(`"${text}" is wrong. Expected is <claim>=<value>, e.g. Tenant=riverton; or none.`);
+    throw new InvalidArgumentError(`"${text}" is wrong. It must be <claim>=<value>, e.g. Tenant=riverton, or none.`);
   }
   const given = claim(text.slice(0, equals));
   const known = all.find(({ name }) => name === given.name);
@@ -72,7 +72,7 @@ function constantClaim(text: string, all: ConstantClaim[] = []): ConstantClaim[]
 const claimHelp = (what: string, name: string) =>
   `claim of the ${what}: <name>[:${names.join('|')}][;<friendly name>] (default: ${name})`;
 
-/** Adds the options that stand for a biller's settings. Absent options leave a setting as it is. */
+/** Adds the options for a biller's settings. Absent options leave a setting unchanged. */
 export function addSettingsOptions(command: Command): Command {
   return command
     .option('--login-type <role=number,...>', 'login types by role, e.g. owner=1,co-owner=5', roleMapping)
@@ -88,7 +88,7 @@ export function addSettingsOptions(command: Command): Command {
     )
     .option(
       '--constant-claim <claim=value>',
-      'claim with a fixed value; repeatable, also for several values; none: take them away',
+      'claim with a fixed value; repeatable, also for several values; none: remove them',
       constantClaim,
     )
     .addOption(
@@ -113,9 +113,12 @@ export function addSettingsOptions(command: Command): Command {
         ...DATA_ENCRYPTION_ALGORITHMS,
       ]),
     )
-    .option('--unsolicited', 'take sign-ons without a request at the SSO Service URL (default: off)')
+    .option('--unsolicited', 'accept sign-ons without a request at the SSO Service URL (default: off)')
     .option('--no-unsolicited', 'take none')
-    .option('--unsolicited-relay-state <text>', 'RelayState of those; none: no RelayState (default: none)')
+    .option(
+      '--unsolicited-relay-state <text>',
+      'RelayState of unsolicited sign-ons; none: no RelayState (default: none)',
+    )
     .option('--sign-metadata', 'sign the IdP metadata (default: off)')
     .option('--no-sign-metadata', 'do not sign it')
     .addOption(
@@ -125,24 +128,23 @@ export function addSettingsOptions(command: Command): Command {
     )
     .option(
       '--monitor <who>',
-      'address, network or part of the User-Agent of a probe of our own that fetches metadata; repeatable',
+      'address, network or part of the User-Agent of our own monitoring that fetches metadata; repeatable',
       collect,
     )
     .option(
       '--metadata-client <who>',
-      'address, network or part of the User-Agent of the other side: only its fetches of metadata count; repeatable',
+      'address, network or part of the User-Agent of the Service Provider: only its metadata fetches count; repeatable',
       collect,
     )
     .option(
       '--stage-before <days>',
-      'stage a key by itself so many days before the active certificate ends; never: do not (default: never)',
+      'stage a key automatically this many days before the active certificate expires; never: do not (default: never)',
       (text) => (text === 'never' ? null : wholeNumber(text)),
     )
     .addOption(
-      new Option(
-        '--expired-key <what>',
-        'what an active key does whose certificate has expired (default: sign)',
-      ).choices([...EXPIRED_KEY_CHOICES]),
+      new Option('--expired-key <what>', 'what to do when the active certificate has expired (default: sign)').choices([
+        ...EXPIRED_KEY_CHOICES,
+      ]),
     )
     .addOption(
       new Option('--view-mode <mode>', 'ViewMode of links: 0 full page, 1 iframe (default: 0)').choices(['0', '1']),

@@ -10,7 +10,7 @@ function inWords({ reference, biller, at, trace }: OperationResult<'trace.show'>
     ['Time (UTC)', at.slice(0, 19).replace('T', ' ')],
     ['Biller', biller ?? 'none'],
     ['Error', trace.code],
-    ['Told', trace.sentence],
+    ['Message', trace.sentence],
     ['Detail', trace.detail],
     ...(trace.binding === undefined ? [] : ([['Binding', trace.binding]] as const)),
     ...(trace.relayStateBytes === undefined ? [] : ([['RelayState', `${trace.relayStateBytes} bytes`]] as const)),

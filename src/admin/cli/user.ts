@@ -31,7 +31,7 @@ function addCommand(): Command {
     .option('--account <number[:role]>', 'an account of the user; repeatable (role: owner unless given)', collect)
     .option(
       '--password <password>',
-      'the password, if standard input cannot be used; others may see it in the process list',
+      'the password, if standard input cannot be used; other users may see it in the process list',
     )
     .option('--json', 'print the result as JSON')
     .addHelpText(
@@ -57,14 +57,14 @@ function updateCommand(): Command {
     json?: boolean;
   };
   return new Command('update')
-    .description('Change a portal user; accounts that are given replace the ones there were')
+    .description('Change a portal user; given accounts replace the existing ones')
     .argument('<biller>', 'slug of the biller')
     .argument('<email>', 'email address')
     .option('--account <number[:role]>', 'an account of the user; repeatable', collect)
     .option('--password <password>', 'a new password')
     .option('--password-stdin', 'read a new password from standard input')
-    .option('--disable', 'the user cannot sign in any more; sessions end')
-    .option('--enable', 'the user can sign in again')
+    .option('--disable', 'block sign-in and end all sessions')
+    .option('--enable', 'allow sign-in again')
     .option('--json', 'print the result as JSON')
     .addHelpText('after', '\nExample:\n  ic-idp user update riverton-water ada@example.com --disable')
     .action(async (biller: string, email: string, options: Options) => {

@@ -11,7 +11,7 @@ interface JsonOption {
 export function webhookCommand(): Command {
   const set = new Command('set')
     .description('Set where expiry warnings are sent; prints the secret that they are signed with, once')
-    .argument('<url>', 'https URL that takes a POST with JSON')
+    .argument('<url>', 'https URL that accepts a POST with JSON')
     .option(...JSON_OPTION)
     .addHelpText(
       'after',
@@ -44,7 +44,7 @@ Example:
       if (result.sent !== 'delivered') process.exitCode = 1;
     });
   const remove = new Command('remove')
-    .description('Send expiry warnings nowhere')
+    .description('Stop sending expiry warnings')
     .option(...JSON_OPTION)
     .addHelpText('after', '\nExample:\n  ic-idp webhook remove')
     .action(async ({ json }: JsonOption) => {

@@ -22,7 +22,7 @@ const MAX_SHOWN = 100;
 
 const characters = (count: number | bigint) => `${count} ${count === 1 ? 'character' : 'characters'}`;
 
-/** Words for what a schema refuses without words of its own. For the `error` of a parse; zod fills in the rest. */
+/** Messages for schemas without their own. For the `error` option of a parse; zod fills in the rest. */
 export const wordsForIssue: z.core.$ZodErrorMap = (issue) => {
   if (issue.code === 'too_small') {
     const { minimum } = issue;

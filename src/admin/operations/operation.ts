@@ -3,16 +3,16 @@ import { InputError } from '../../platform/errors/idp-error.ts';
 import { inputErrorOf, wordsForIssue } from './input-issue.ts';
 import type { ServiceName, Uses } from './services.ts';
 
-/** Who acts: the operating system's user behind a command. */
+/** Who acts: the operating system user who runs the command. */
 export interface Actor {
   readonly name: string;
 }
 
 /**
- * Something that an operator can do, whichever door asks for it.
+ * Something that an operator can do, through any interface.
  *
- * `output` declares the result as JSON carries it (dates as ISO 8601 text). What `run` returns is parsed by it, so that
- * nothing undeclared gets out.
+ * `output` declares the result as JSON (dates as ISO 8601 text). What `run` returns is parsed with it, so that nothing
+ * undeclared leaks.
  */
 export interface Operation<
   Name extends ServiceName = ServiceName,
@@ -23,11 +23,11 @@ export interface Operation<
   readonly uses: readonly Name[];
   readonly input: Input;
   readonly output: Output;
-  /** @throws InputError where the input cannot be accepted as things are */
+  /** @throws InputError if the input cannot be accepted in the current state */
   run(services: Uses<Name>, input: z.output<Input>, actor: Actor): Promise<z.input<Output>>;
 }
 
-/** An operation whose types are not known; only performOperation runs one. */
+/** An operation of unknown types; only performOperation runs one. */
 // biome-ignore lint/suspicious/noExplicitAny: the parameters of `run` differ from operation to operation.
 export type AnyOperation = Operation<any, any, any>;
 
@@ -42,9 +42,9 @@ export function defineOperation<const Name extends ServiceName, Input extends z.
  * Parses the input, runs the operation with the services that it uses, and parses what it returns.
  *
  * @param services at least those in `operation.uses`
- * @param input as JSON brought it
- * @returns the result as JSON carries it
- * @throws InputError where the input is not accepted
+ * @param input as parsed from JSON
+ * @returns the result in JSON form
+ * @throws InputError if the input is not accepted
  */
 export async function performOperation(
   operation: AnyOperation,
@@ -69,7 +69,7 @@ export const nothing = z.strictObject({});
 
 export const reason = z.string().trim().min(1, 'must not be empty').max(500, 'must have at most 500 characters');
 
-/** @throws InputError for an operation that must not be done without a reason */
+/** @throws InputError if the reason that an operation requires is missing */
 export function requireReason(given: string | undefined): string {
   if (given !== undefined) return given;
   throw new InputError('A reason is required: it is written into the audit.', {

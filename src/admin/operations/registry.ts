@@ -3,13 +3,13 @@ import type { AnyOperation } from './operation.ts';
 import type { OperatorServices } from './services.ts';
 
 /**
- * What an operator may be trusted with. `viewer` reads what is set up; `support` reads audit, traces and messages, which
- * tell of people; `onboarding` changes billers and portal users; `security` changes keys and where warnings go.
+ * What an operator may be trusted with. `viewer` reads the configuration; `support` reads audit, traces and messages, which
+ * contain personal data; `onboarding` changes billers and portal users; `security` changes keys and the webhook.
  */
 export const ROLES = ['viewer', 'support', 'onboarding', 'security'] as const;
 type Role = (typeof ROLES)[number];
 
-/** An operation in the map: who may run it, and where it is. It is loaded when it is asked for. */
+/** An operation in the map: who may run it, and its module, which is loaded on demand. */
 interface Entry<Loaded extends AnyOperation> {
   readonly role: Role;
   readonly load: () => Promise<Loaded>;
@@ -17,7 +17,7 @@ interface Entry<Loaded extends AnyOperation> {
 
 const entry = <Loaded extends AnyOperation>(role: Role, load: () => Promise<Loaded>): Entry<Loaded> => ({ role, load });
 
-/** Every operation by its name. The command line, and every other door, goes through this map. */
+/** Every operation by its name. Every interface, such as the command line, goes through this map. */
 export const operations = {
   'biller.add': entry('onboarding', async () => (await import('./billers/add.ts')).add),
   'biller.compare': entry('onboarding', async () => (await import('./billers/update.ts')).compare),
@@ -58,7 +58,7 @@ export const operations = {
   doctor: entry('viewer', async () => (await import('./diagnostics/doctor.ts')).doctor),
 };
 
-/** @throws Error for an operation without a role that is known: a program with one must not start */
+/** @throws Error for an operation without a known role: such a program must not start */
 export function requireRoles(map: Readonly<Record<string, { readonly role?: unknown }>>): void {
   for (const [name, { role }] of Object.entries(map)) {
     if (!ROLES.some((known) => known === role)) throw new Error(`The operation ${name} states no role.`);
@@ -69,12 +69,12 @@ requireRoles(operations);
 export type OperationName = keyof typeof operations;
 type OperationOf<Name extends OperationName> = Awaited<ReturnType<(typeof operations)[Name]['load']>>;
 
-/** What an operation takes. */
+/** The input of an operation. */
 export type OperationInput<Name extends OperationName> = z.input<OperationOf<Name>['input']>;
-/** What an operation returns, as JSON carries it. */
+/** The result of an operation, in JSON form. */
 export type OperationResult<Name extends OperationName> = z.output<OperationOf<Name>['output']>;
 
-/** The services that the operations use between them. */
+/** The services that the operations use. */
 export type UsedServices = Pick<
   OperatorServices,
   { [Name in OperationName]: OperationOf<Name>['uses'][number] }[OperationName]

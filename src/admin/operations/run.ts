@@ -12,8 +12,8 @@ import {
 /**
  * Runs an operation.
  *
- * @returns its result as JSON carries it
- * @throws InputError where the input is not accepted
+ * @returns its result in JSON form
+ * @throws InputError if the input is not accepted
  */
 export async function runOperation<Name extends OperationName>(
   services: UsedServices,
@@ -27,8 +27,8 @@ export async function runOperation<Name extends OperationName>(
 /**
  * Runs an operation whose name and input come from outside the program.
  *
- * @returns its result as JSON carries it
- * @throws InputError where there is no such operation, or the input is not accepted
+ * @returns its result in JSON form
+ * @throws InputError if there is no such operation, or the input is not accepted
  */
 export async function runNamed(services: UsedServices, name: string, input: unknown, actor: Actor): Promise<unknown> {
   if (!isOperationName(name)) {

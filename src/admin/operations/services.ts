@@ -10,7 +10,7 @@ import type { MasterKeyFile } from '../../core/secrets/master-key-source.ts';
 import type { Traces } from '../../diagnostics/traces/traces.ts';
 import type { Database } from '../../platform/database/database.ts';
 
-/** What the readiness of the service is made of; see the health endpoint. */
+/** The parts of the service's readiness; see the health endpoint. */
 interface Readiness {
   readonly ready: boolean;
   readonly checks: readonly {
@@ -20,19 +20,19 @@ interface Readiness {
   }[];
 }
 
-/** Every service that some operation uses. An operation names the ones that it uses, and gets no others. */
+/** Every service that an operation may use. An operation names the ones that it uses and gets no others. */
 export interface OperatorServices {
   readonly publicUrl: string;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
   readonly database: Database;
   readonly masterKey: MasterKey;
-  /** Undefined where the master key is a setting. */
+  /** Undefined if the master key is a setting. */
   readonly masterKeyFile: MasterKeyFile | undefined;
   readonly audit: AuditWriter;
   readonly billers: Billers;
   readonly keys: Keys;
-  /** Undefined where none is set up. */
+  /** Undefined if none is set up. */
   readonly hsm: Hsm | undefined;
   readonly hsmKeys: HsmKeys;
   readonly rotation: Rotation;
@@ -43,5 +43,5 @@ export interface OperatorServices {
 
 export type ServiceName = keyof OperatorServices;
 
-/** Some of the services, by their names. */
+/** A subset of the services, by name. */
 export type Uses<Name extends ServiceName> = Pick<OperatorServices, Name>;

@@ -46,7 +46,7 @@ function readQuery(text: string): Map<string, string> {
 /**
  * Decodes a SAML message in whatever shape it was copied: XML, base64, a form body, a URL.
  *
- * @throws InputError where it is none of these
+ * @throws InputError if it is none of these
  */
 export function readPasted(text: string): Pasted {
   const trimmed = text.trim();

@@ -16,7 +16,7 @@ export interface Trace {
   readonly code: string;
   readonly sentence: string;
   readonly detail: string;
-  /** HTTP-Redirect or HTTP-POST; absent where no message was read, e.g. after the portal user's sign-in. */
+  /** HTTP-Redirect or HTTP-POST; absent if no message was read, e.g. after the portal user's sign-in. */
   readonly binding?: string | undefined;
   /** The decoded message, outlined: see outlineXml. */
   readonly message?: readonly string[] | undefined;

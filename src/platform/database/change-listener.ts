@@ -5,8 +5,8 @@ const RETRY_MS = 500;
 const HEARTBEAT_MS = 5_000;
 
 /**
- * Listens for change notices on a connection of its own, and reconnects when it is lost. Until it listens again, every try
- * reports that anything may have changed, so that no cache outlives a second without notices.
+ * Listens for change notices on a dedicated connection, and reconnects when that is lost. Until it listens again, every
+ * attempt reports that anything may have changed, so that no cache stays stale for more than a second.
  */
 export function listenForChanges(options: pg.ClientConfig, emit: ChangeListener): { close(): Promise<void> } {
   let client: pg.Client | undefined;

@@ -1,14 +1,14 @@
 import type { Kysely } from 'kysely';
 
 /**
- * The tables by name. Empty here: the folder that owns a table adds it, by declaration merging in its `schema.ts`.
+ * The tables by name. Empty here: the folder that owns a table adds it by declaration merging in its `schema.ts`.
  * Columns are named in camelCase there and in snake_case in the database (`billerId` is `biller_id`).
  */
-// biome-ignore lint/suspicious/noEmptyInterface: only an interface can be added to.
+// biome-ignore lint/suspicious/noEmptyInterface: only an interface supports declaration merging.
 export interface Tables {}
 
 /**
- * Queries, typed by `Tables`. Each runs on whichever connection is free. There is no way to begin a transaction here: that
+ * Queries, typed by `Tables`. Each runs on any free connection. There is no way to begin a transaction here: that
  * is `Database.transaction`.
  */
 export type Db = Pick<
@@ -19,8 +19,8 @@ export type Db = Pick<
 declare const inTransaction: unique symbol;
 
 /**
- * Queries in one transaction. A function that makes several changes which belong together takes one of these, so that it
- * can't be called outside a transaction. A transaction can't begin another.
+ * Queries in one transaction. A function that makes several related changes takes one of these, so that it can't be called
+ * outside a transaction. Transactions don't nest.
  */
 export type Transaction = Db & { readonly [inTransaction]: true };
 
@@ -30,7 +30,7 @@ export interface Statement {
   readonly text: string;
 }
 
-/** Called with the id of the biller to read again; undefined: any of them may have changed. */
+/** Called with the ID of the biller to reload; undefined: any biller may have changed. */
 export type ChangeListener = (billerId: string | undefined) => void;
 
 /** An open database. */
@@ -41,11 +41,11 @@ export interface Database {
    * Runs `work` in one transaction: commits when `work` resolves, and rolls back when it rejects. Await every statement
    * within `work`.
    *
-   * @throws what `work` throws; OutcomeUnknown where the connection was lost at the commit and the outcome can't be found
+   * @throws what `work` throws; OutcomeUnknown if the connection was lost at the commit and the outcome can't be found
    *   out
    */
   transaction<Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result>;
-  /** Runs a prepared statement. Rows come as objects by column name, as the database spells it. */
+  /** Runs a prepared statement. Rows are objects keyed by column name as spelled in the database. */
   query<Row>(statement: Statement, values: readonly unknown[]): Promise<Row[]>;
   /** Subscribes to changes of billers and keys made by any instance or command. */
   onChange(listener: ChangeListener): void;
@@ -55,7 +55,7 @@ export interface Database {
 /** The channel that the triggers of migration 0001 write to. */
 export const CHANGE_CHANNEL = 'biller_changed';
 
-/** The connection was lost after COMMIT was sent. Whether the transaction was committed is not known. */
+/** The connection was lost after COMMIT was sent, so it is unknown whether the transaction was committed. */
 export class OutcomeUnknown extends Error {
   constructor(cause: unknown) {
     super('the connection to the database was lost during a commit; the change may or may not have been made', {
@@ -65,11 +65,11 @@ export class OutcomeUnknown extends Error {
   }
 }
 
-// SQLSTATE classes of a server that can't serve (PostgreSQL, appendix A) and the ways a socket ends.
+// SQLSTATE classes of an unavailable server (PostgreSQL, appendix A), and socket errors.
 const GONE = /^(08...|25P03|57P0.|53...|55000|ECONN.*|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|ENOENT|EHOSTUNREACH|57014)$/;
 const GONE_MESSAGE = /timeout|terminated|Client has encountered a connection error|not queryable|Connection ended/i;
 
-/** Says whether an error means that the database can't be reached at the moment, as opposed to a bug of ours. */
+/** Whether an error means that the database is currently unreachable, as opposed to a bug in our code. */
 export function isDatabaseGone(error: unknown): boolean {
   for (let current = error, depth = 0; current instanceof Error && depth < 5; current = current.cause, depth += 1) {
     if (current instanceof OutcomeUnknown) return true;

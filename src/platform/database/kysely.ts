@@ -9,25 +9,24 @@ import {
 } from 'kysely';
 import type { Db, Tables } from './database.ts';
 
-/** What a statement gave. `rowCount`: how many rows it returned, inserted, changed or deleted. */
+/** The result of a statement. `rowCount`: how many rows it returned, inserted, changed or deleted. */
 export interface Answer {
   readonly rows: unknown[];
   readonly rowCount?: number | null;
 }
 
-/** Sends a statement, or several separated by semicolons where there are no values. @returns the answer to the last one */
+/** Sends a statement, or several separated by semicolons if there are no values. @returns the last one's result */
 export type Send = (text: string, values?: readonly unknown[]) => Promise<Answer>;
 
 async function refuse(): Promise<never> {
-  throw new Error('Transactions are begun by Database.transaction, not by Kysely.');
+  throw new Error('Begin transactions with Database.transaction, not with Kysely.');
 }
 
 /**
- * Builds typed queries over a way to send statements. Kysely has a pool of its own only for the form: `send` decides which
- * connection a statement takes.
+ * Builds typed queries on top of `send`, which decides which connection a statement uses; the driver below is a shim.
  *
- * Rows and columns are camelCase by Kysely's plugin. It costs some microseconds a query, which the hot path does not pay:
- * that uses `Database.query`. Keys inside of jsonb are left alone.
+ * Kysely's plugin converts rows and columns to camelCase, at a cost of a few microseconds per query. The hot path avoids it
+ * by using `Database.query`. Keys inside jsonb are left alone.
  */
 export function createDb(send: Send): Db {
   const connection: DatabaseConnection = {
@@ -35,7 +34,7 @@ export function createDb(send: Send): Db {
       const { rows, rowCount } = await send(sql, parameters);
       return { rows: rows as Row[], numAffectedRows: BigInt(rowCount ?? 0) };
     },
-    // biome-ignore lint/correctness/useYield: nothing here streams.
+    // biome-ignore lint/correctness/useYield: nothing here is streamed.
     async *streamQuery() {
       throw new Error('Rows are not streamed. Read them in pages.');
     },

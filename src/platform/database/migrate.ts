@@ -3,13 +3,13 @@ import { fileURLToPath } from 'node:url';
 import { InputError } from '../errors/idp-error.ts';
 import type { Send } from './kysely.ts';
 
-/** The migrations: one file each, applied in the order of their names. */
+/** The migrations: one file each, applied in name order. */
 export const MIGRATIONS_FOLDER = fileURLToPath(new URL('./migrations', import.meta.url));
 
-/** Any number, the same on every instance, and in version 0.1.0. */
+/** An arbitrary number, the same on every instance and in version 0.1.0. */
 const LOCK = 7_126_531;
 
-/** Version 0.1.0 noted a migration by the time at which it was made: milliseconds since 1970. */
+/** Version 0.1.0 recorded a migration by its creation time: milliseconds since 1970. */
 const NAMES_BY_TIME: Readonly<Record<string, string>> = {
   1795492554663: '0000_foundation',
   1795492558457: '0001_change_notices',
@@ -18,7 +18,7 @@ const NAMES_BY_TIME: Readonly<Record<string, string>> = {
   1795514744072: '0004_audit_search',
 };
 
-/** Runs work in one transaction, without a time limit for its statements. */
+/** Runs work in one transaction, without a statement timeout. */
 export type InTransaction = <Result>(work: (send: Send) => Promise<Result>) => Promise<Result>;
 
 /** @returns the names of all migrations of this version, in order */
@@ -34,7 +34,7 @@ async function exists(send: Send, table: string): Promise<boolean> {
   return (rows[0] as { exists: boolean }).exists;
 }
 
-/** @throws InputError where one of them is not of this version */
+/** @throws InputError if this version does not know one of them */
 function refuseNewer(applied: readonly string[]): void {
   const names = migrationNames();
   const unknown = applied.find((name) => !names.includes(name));
@@ -49,21 +49,21 @@ async function applied(send: Send): Promise<string[]> {
   return (rows as { name: string }[]).map(({ name }) => name);
 }
 
-/** Takes over what version 0.1.0 noted by means of drizzle-orm. */
+/** Converts version 0.1.0's record of migrations, which drizzle-orm kept. */
 async function adopt(send: Send): Promise<void> {
   if (!(await exists(send, 'drizzle.__drizzle_migrations'))) return;
   const { rows } = await send('select created_at::text as time from drizzle.__drizzle_migrations order by id');
   const names = (rows as { time: string }[]).map(({ time }) => NAMES_BY_TIME[time] ?? `of ${time}`);
   refuseNewer(names);
   await send('insert into schema_migrations (name) select unnest($1::text[])', [names]);
-  // Version 0.1.0 then refuses to start, which is better than having it write to tables that it does not know.
+  // Version 0.1.0 then refuses to start, which is better than letting it write to tables that it does not know.
   await send('drop table drizzle.__drizzle_migrations');
 }
 
 /**
- * Looks whether there is anything to apply, without a lock.
+ * Checks whether there is anything to apply, without a lock.
  *
- * @throws InputError where the database is newer than this version
+ * @throws InputError if the database is newer than this version
  */
 export async function isMigrated(send: Send): Promise<boolean> {
   if (!(await exists(send, 'schema_migrations'))) return false;
@@ -73,9 +73,9 @@ export async function isMigrated(send: Send): Promise<boolean> {
 }
 
 /**
- * Applies the migrations that are missing, each in a transaction of its own. Instances that start together take turns.
+ * Applies the missing migrations, each in its own transaction. Instances that start at the same time take turns.
  *
- * @throws InputError where the database is newer than this version; what the database throws where a migration fails
+ * @throws InputError if the database is newer than this version; the database's error if a migration fails
  */
 export async function migrate(inTransaction: InTransaction): Promise<void> {
   const applyNext = () =>

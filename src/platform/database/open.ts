@@ -4,13 +4,13 @@ import { InputError } from '../errors/idp-error.ts';
 import { type Database, isDatabaseGone } from './database.ts';
 import { openPostgresql } from './postgresql.ts';
 
-/** Which database: the server of a URL, or else the one of the service's own in a folder. */
+/** Which database: the server at a URL, or else the embedded one in a folder. */
 interface DatabaseSettings {
   readonly DATABASE_URL?: string | undefined;
   readonly DATA_DIR: string;
 }
 
-/** Called with errors that happen in the background. */
+/** Called with background errors. */
 export type Report = (error: unknown) => void;
 
 async function openGiven(url: string): Promise<Database> {
@@ -18,7 +18,7 @@ async function openGiven(url: string): Promise<Database> {
     return await openPostgresql(url);
   } catch (error) {
     const { host, pathname } = new URL(url);
-    const reason = isDatabaseGone(error) ? 'it can’t be reached' : (error as Error).message;
+    const reason = isDatabaseGone(error) ? "the server can't be reached" : (error as Error).message;
     throw new InputError(`The database ${pathname.slice(1)} at ${host} (DATABASE_URL) can't be opened: ${reason}.`, {
       cause: error,
     });
@@ -26,13 +26,12 @@ async function openGiven(url: string): Promise<Database> {
 }
 
 /**
- * Opens the PostgreSQL of the service's own in DATA_DIR. Closing the database also gives its server back, which ends with
- * its last user.
+ * Opens the embedded PostgreSQL in DATA_DIR. Closing the database also releases its server, which stops with its last user.
  *
- * @throws InputError where it can't be had
+ * @throws InputError if it can't be opened
  */
 export async function openEmbedded(dataDir: string, report?: Report): Promise<Database> {
-  // Loaded here: most installations have a PostgreSQL of their own.
+  // Loaded on demand: most installations bring their own PostgreSQL.
   const { openEmbeddedServer } = await import('./embedded/embedded-server.ts');
   const server = await openEmbeddedServer(dataDir, report);
   try {
@@ -53,19 +52,19 @@ export async function openEmbedded(dataDir: string, report?: Report): Promise<Da
   }
 }
 
-/** Version 0.1.0 kept its embedded database in another form, which PostgreSQL can't read. */
+/** Version 0.1.0 kept its embedded database in another format, which PostgreSQL can't read. */
 function refuseOldForm(dataDir: string): void {
   if (!existsSync(join(dataDir, 'pglite'))) return;
   throw new InputError(
-    `${join(dataDir, 'pglite')} holds the database of version 0.1.0. Carry it over: make a copy of ${dataDir}, then run npm run upgrade:pglite in the folder of the service, with the same settings.`,
+    `${join(dataDir, 'pglite')} holds the database of version 0.1.0. Migrate it: make a copy of ${dataDir}, then run npm run upgrade:pglite in the folder of the service, with the same settings.`,
   );
 }
 
 /**
  * Opens the database that the settings name.
  *
- * @param report is called while an embedded database that was lost can't be started again
- * @throws InputError where it can't be had
+ * @param report called with each failed attempt to restart a lost embedded database
+ * @throws InputError if it can't be opened
  */
 export async function openDatabase({ DATABASE_URL, DATA_DIR }: DatabaseSettings, report?: Report): Promise<Database> {
   if (DATABASE_URL !== undefined) return openGiven(DATABASE_URL);

@@ -7,11 +7,11 @@ import { IDLE_IN_TRANSACTION_MS, runTransaction } from './transaction.ts';
 
 const CONNECT_TIMEOUT_MS = 3_000;
 const STATEMENT_TIMEOUT_MS = 5_000;
-/** How long the driver waits for an answer. The server gives up first, so this is for a network that stalls. */
+/** How long the driver waits for a response. The server times out first, so this is for a stalled network. */
 const ANSWER_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 1_000;
 const MAX_CONNECTIONS = 10;
 
-/** bigint as a number: ours are counters and times, far below 2^53. */
+/** bigint as a number: our counters and times are far below 2^53. */
 const types: pg.CustomTypesConfig = {
   getTypeParser: (oid, format) =>
     oid === pg.types.builtins.INT8 && format !== 'binary' ? Number : pg.types.getTypeParser(oid, format),
@@ -19,14 +19,14 @@ const types: pg.CustomTypesConfig = {
 
 function createPool(options: pg.PoolConfig): pg.Pool {
   const pool = new pg.Pool({ connectionTimeoutMillis: CONNECT_TIMEOUT_MS, keepAlive: true, types, ...options });
-  // A connection may break while it is idle (the pool replaces it) or while it is used (its statement fails). Without a
-  // listener, either would end the process.
+  // A connection may break while idle (the pool replaces it) or in use (its statement fails). Without a listener, either
+  // would crash the process.
   pool.on('error', () => undefined);
   pool.on('connect', (client) => void client.on('error', () => undefined));
   return pool;
 }
 
-/** Migrations may take their time, and wait for another instance that applies them. */
+/** Migrations may take a while, or wait for another instance that is applying them. */
 async function migrateWithoutLimit(connectionString: string): Promise<void> {
   const pool = createPool({ connectionString, max: 1 });
   try {
@@ -40,8 +40,8 @@ async function migrateWithoutLimit(connectionString: string): Promise<void> {
  * Opens PostgreSQL and brings its tables up to date.
  *
  * @param url postgres://..., or postgres://<user>@localhost/<database>?host=<folder> for a Unix socket
- * @throws InputError where a newer version has changed the tables; what the driver throws where the server can't be reached
- *   or refuses
+ * @throws InputError if a newer version has changed the tables; the driver's error if the server can't be reached or
+ *   refuses the connection
  */
 export async function openPostgresql(url: string, kind: Database['kind'] = 'postgresql'): Promise<Database> {
   const pool = createPool({
@@ -51,7 +51,7 @@ export async function openPostgresql(url: string, kind: Database['kind'] = 'post
     query_timeout: ANSWER_TIMEOUT_MS,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
   });
-  // pool.query destroys a client whose statement failed or was not answered in time.
+  // pool.query destroys a client whose statement failed or timed out.
   const send = (text: string, values?: readonly unknown[]) => pool.query(text, values as unknown[] | undefined);
   try {
     if (!(await isMigrated(send))) await migrateWithoutLimit(url);

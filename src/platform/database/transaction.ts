@@ -3,24 +3,24 @@ import pg from 'pg';
 import { isDatabaseGone, OutcomeUnknown } from './database.ts';
 import type { Answer, Send } from './kysely.ts';
 
-/** The server ends a transaction in which nothing happens for this long, and with it the locks that it holds. */
+/** The server ends a transaction that is idle for this long, and releases its locks. */
 export const IDLE_IN_TRANSACTION_MS = 10_000;
-/** Longer than the server keeps a transaction whose client is gone, so that there is an outcome by then. */
+/** Longer than the server keeps a transaction whose client is gone, so that the outcome is decided before this ends. */
 const LOOK_UP_MS = IDLE_IN_TRANSACTION_MS + 5_000;
 const LOOK_UP_PAUSE_MS = 100;
 
-/** Sends statements over one connection. @returns the answer to the last of them */
+/** Sends statements over one connection. @returns the last one's result */
 export async function sendOver(client: pg.ClientBase, text: string, values?: readonly unknown[]): Promise<Answer> {
   const result: pg.QueryResult | pg.QueryResult[] = await client.query(text, values as unknown[] | undefined);
   return (Array.isArray(result) ? result.at(-1) : result) as pg.QueryResult;
 }
 
-/** The server answered with an error and goes on serving the connection. Anything else leaves its state unknown. */
+/** The server answered with an error and the connection is still usable. Anything else leaves its state unknown. */
 const isAnswer = (error: unknown) => error instanceof pg.DatabaseError && !isDatabaseGone(error);
 
 /**
- * Puts a client back into the pool if the server said last that it is idle (ReadyForQuery with status I; PostgreSQL,
- * 54.7), and destroys it otherwise: what the next user of a client in an open transaction writes would be lost.
+ * Returns a client to the pool if the server last reported it idle (ReadyForQuery with status I; PostgreSQL, 54.7), and
+ * destroys it otherwise: a client returned with an open transaction would lose what its next user writes.
  */
 function giveBack(client: pg.PoolClient): void {
   client.release(client.getTransactionStatus() !== 'I');
@@ -37,10 +37,10 @@ async function rollBack(client: pg.PoolClient): Promise<void> {
 }
 
 /**
- * Finds out on another connection how a transaction ended.
+ * Finds out, on another connection, how a transaction ended.
  *
  * @param id of the transaction (xid8)
- * @returns undefined where the server can't be asked in time, or no longer knows
+ * @returns undefined if the server doesn't answer in time, or no longer knows
  */
 async function outcomeOf(pool: pg.Pool, id: string): Promise<'committed' | 'aborted' | undefined> {
   const deadline = performance.now() + LOOK_UP_MS;
@@ -51,7 +51,7 @@ async function outcomeOf(pool: pg.Pool, id: string): Promise<'committed' | 'abor
       if (status === 'committed' || status === 'aborted') return status;
       if (status !== 'in progress') return undefined;
     } catch (error) {
-      // E.g. a server that has never had such a transaction: a standby that took over without it.
+      // E.g. a standby that took over before it received the transaction.
       if (!isDatabaseGone(error)) return undefined;
     }
     await pause(LOOK_UP_PAUSE_MS);
@@ -59,40 +59,43 @@ async function outcomeOf(pool: pg.Pool, id: string): Promise<'committed' | 'abor
   return undefined;
 }
 
-/** Commits. @throws where it is not committed, or where that can't be found out (OutcomeUnknown) */
+/** Commits. @throws if the transaction was not committed, or if that can't be determined (OutcomeUnknown) */
 async function commit(pool: pg.Pool, client: pg.PoolClient, id: string): Promise<void> {
   let answer: pg.QueryResult;
   try {
     answer = await client.query('commit');
   } catch (error) {
     client.release(error as Error);
-    // The server refused, e.g. by a deferred constraint, and rolled back.
+    // The server refused, e.g. because of a deferred constraint, and rolled back.
     if (isAnswer(error)) throw error;
     const outcome = await outcomeOf(pool, id);
     if (outcome === 'committed') return;
     throw outcome === 'aborted' ? error : new OutcomeUnknown(error);
   }
   giveBack(client);
-  // What PostgreSQL answers to COMMIT after a statement of the transaction failed.
+  // PostgreSQL's response to COMMIT after a statement of the transaction failed.
   if (answer.command === 'ROLLBACK') {
-    throw new Error('The transaction was rolled back: one of its statements failed, and its error was not passed on.');
+    throw new Error('The transaction was rolled back: one of its statements failed, and the error was swallowed.');
   }
 }
 
 /**
  * Runs `work` in a transaction, on one connection of the pool. Commits when `work` resolves, rolls back when it rejects.
- * The connection goes back into the pool only if it is known to be idle again; otherwise it is destroyed, and the server
+ * The connection returns to the pool only if it is known to be idle again; otherwise it is destroyed, and the server
  * rolls back.
  *
- * @throws what `work` throws, or what the driver does; OutcomeUnknown where the connection was lost at the commit, and how
- *   the transaction ended can't be found out
+ * @throws what `work` or the driver throws; OutcomeUnknown if the connection was lost at the commit and the outcome can't
+ *   be determined
  */
 export async function runTransaction<Result>(pool: pg.Pool, work: (send: Send) => Promise<Result>): Promise<Result> {
   const client = await pool.connect();
   let over = false;
   let broken: { readonly by: unknown } | undefined;
   const send: Send = async (text, values) => {
-    if (over) throw new Error('A statement came after the end of its transaction. Await it within the transaction.');
+    if (over)
+      throw new Error(
+        'A statement was sent after its transaction ended. Await every statement within the transaction.',
+      );
     try {
       return await sendOver(client, text, values);
     } catch (error) {
@@ -106,7 +109,7 @@ export async function runTransaction<Result>(pool: pg.Pool, work: (send: Send) =
     const { rows } = await send('begin; select pg_current_xact_id()::text as id');
     id = (rows[0] as { id: string }).id;
     result = await work(send);
-    // The work may have gone on after a statement that was not answered.
+    // The work may have continued after a statement that timed out.
     if (broken !== undefined) throw broken.by;
   } catch (error) {
     over = true;

@@ -24,7 +24,7 @@ export const inputCodes = {
   encryption_unsupported: 'The Service Provider offers no key or algorithm that assertions can be encrypted with.',
 
   user_not_found: 'The biller has no portal user with this email address.',
-  user_exists: 'The biller has a portal user with this email address already.',
+  user_exists: 'The biller already has a portal user with this email address.',
 
   key_not_found: 'The biller has no such signing key.',
   key_ambiguous: 'Several signing keys have a fingerprint that begins like this.',
@@ -45,7 +45,7 @@ export const inputCodes = {
   module_key_in_use: 'The key in the HSM is in use, or scheduled for destruction.',
 
   master_key_single: 'A rotation of the master key needs the new key and the old one.',
-  master_key_old_in_use: 'An instance sealed secrets with the old master key meanwhile.',
+  master_key_old_in_use: 'An instance sealed secrets with the old master key in the meantime.',
 
   webhook_missing: 'There is no webhook.',
   trace_not_found: 'No trace is kept under this reference.',

@@ -31,17 +31,17 @@ const lineOf = (name: string, ...parts: Parameters<typeof viewOf>) =>
     .split('\n')
     .find((line) => line.startsWith(name));
 
-describe('the sheet says of the encryption', () => {
+describe('about encryption, the sheet says', () => {
   const encrypting = () => ({ encryptionCertificates: [certificate], wantEncryption: true });
 
-  test('that it is assumed if the Service Provider does not say what it can decrypt, and how to go without (SAML Metadata 2.4.1.1)', () => {
+  test('that it is assumed if the Service Provider does not say what it can decrypt, and how to turn it off (SAML Metadata 2.4.1.1)', () => {
     expect(viewOf(encrypting()).serviceProvider).toMatchObject({ encryption: 'aes256-gcm', encryptionAssumed: true });
     expect(lineOf('Encrypted', encrypting())).toMatch(
       /aes256-gcm, which is assumed: .* If it can't: \.\/ic-idp biller update riverton --encrypt never$/,
     );
   });
 
-  test('only what it is if that is listed, or if there is none', () => {
+  test('only the algorithm if that is listed, or that there is none', () => {
     expect(lineOf('Encrypted', { ...encrypting(), encryptionMethods: [GCM_256] })).toMatch(/ aes256-gcm$/);
     expect(lineOf('Encrypted', {})).toMatch(/ none$/);
   });
@@ -69,7 +69,7 @@ describe('the NameID format of a new biller', () => {
     },
   );
 
-  test('is the one that was given, whatever is listed', {
+  test('is the given one, whatever is listed', {
     meta: { holds: ['IDP-044'], source: 'project rule' },
   }, () => {
     expect(formatFor([persistent], { nameIdFormat: 'emailAddress' })).toBe('emailAddress');

@@ -10,7 +10,7 @@ import { layEmbeddedDatabase } from '../../support/embedded-template.ts';
 import { makeSigningKey } from '../../support/saml.ts';
 import { endService, type ServiceProcess, startService } from '../../support/service.ts';
 
-/** Makes a command believe that somebody sits there; what they type is its standard input. */
+/** Makes a command believe that it runs at a terminal; standard input is what the operator types. */
 const AT_A_TERMINAL = { NODE_OPTIONS: '--import=data:text/javascript,process.stdin.isTTY=true' };
 const OLD = 'https://sp.example/old';
 const NEW = 'https://sp.example/new';
@@ -18,7 +18,7 @@ const NEW = 'https://sp.example/new';
 let work: ReturnType<typeof workingFolder>;
 let env: Record<string, string>;
 let service: ServiceProcess;
-/** SP metadata that is served, as the other side would. */
+/** SP metadata, served as a Service Provider would. */
 const served = createServer((_request, response) => response.end(document(servedAcs)));
 let servedAcs: string;
 let url: string;
@@ -38,7 +38,7 @@ const run = (args: readonly string[], typed = '', more: Record<string, string> =
   runCli(['biller', ...args], { folder: work.folder, env: { ...env, ...more } }, typed);
 const update = (...more: string[]) => run(['update', slug, ...more]);
 const updateAtTerminal = (typed: string, ...more: string[]) => run(['update', slug, ...more], typed, AT_A_TERMINAL);
-/** Where Responses would go, as somebody reads it afterwards. */
+/** The address that Responses would go to afterwards. */
 const acsNow = async () => {
   const { stdout } = await run(['show', slug, '--json']);
   return (JSON.parse(stdout) as { serviceProvider: { acs: { url: string }[] } }).serviceProvider.acs[0]?.url;
@@ -71,11 +71,11 @@ beforeEach(async () => {
   expect(added).toMatchObject({ code: 0, stderr: '' });
 });
 
-test('where nobody can be asked, the change is shown and refused', async () => {
+test('without a terminal, the change is shown and refused', async () => {
   for (const { code, stdout, stderr } of [
     await update('--sp-metadata', 'new.xml'),
     await update('--sp-metadata', 'new.xml', '--json'),
-    // A program that reads JSON is no person, even at a terminal.
+    // With --json it never asks, even at a terminal.
     await updateAtTerminal('y\n', '--sp-metadata', 'new.xml', '--json'),
   ]) {
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
@@ -87,7 +87,7 @@ test('where nobody can be asked, the change is shown and refused', async () => {
   expect(await acsNow()).toBe(OLD);
 });
 
-test.each(['n\n', '\n', 'yesterday\n', ''])('whoever is asked and answers %j changes nothing', async (typed) => {
+test.each(['n\n', '\n', 'yesterday\n', ''])('the answer %j changes nothing', async (typed) => {
   const { code, stdout, stderr } = await updateAtTerminal(typed, '--sp-metadata', 'new.xml');
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
   expect(stderr).toContain(SHOWN);
@@ -95,7 +95,7 @@ test.each(['n\n', '\n', 'yesterday\n', ''])('whoever is asked and answers %j cha
   expect(await acsNow()).toBe(OLD);
 });
 
-test.each(['y\n', 'YES\n'])('whoever is asked and answers %j changes it', async (typed) => {
+test.each(['y\n', 'YES\n'])('the answer %j makes the change', async (typed) => {
   const { code, stdout, stderr } = await updateAtTerminal(typed, '--sp-metadata', 'new.xml');
   expect(code).toBe(0);
   expect(stderr).toContain(SHOWN);
@@ -103,7 +103,7 @@ test.each(['y\n', 'YES\n'])('whoever is asked and answers %j changes it', async 
   expect(await acsNow()).toBe(NEW);
 });
 
-test('with --yes nobody is asked, and what changes is shown all the same', async () => {
+test('with --yes it does not ask, but still shows the change', async () => {
   const { code, stdout, stderr } = await updateAtTerminal('n\n', '--sp-metadata', 'new.xml', '--yes');
   expect(code).toBe(0);
   expect(stderr).toContain(SHOWN);
@@ -113,7 +113,7 @@ test('with --yes nobody is asked, and what changes is shown all the same', async
   expect(await acsNow()).toBe(NEW);
 });
 
-test('the JSON carries what was changed, of the Service Provider or of the settings', async () => {
+test('the JSON lists the changes to the Service Provider and the settings', async () => {
   const { stdout, stderr } = await update('--sp-metadata', 'new.xml', '--yes', '--json');
   expect(stderr).toContain(SHOWN);
   const { differences, serviceProvider } = JSON.parse(stdout);
@@ -126,7 +126,7 @@ test('the JSON carries what was changed, of the Service Provider or of the setti
   ]);
 });
 
-test('metadata is read again from where it came, and the certificate that came in is seen afterwards', async () => {
+test('rereads metadata from its original URL, and then shows the new certificate', async () => {
   expect(await update('--reread-metadata')).toMatchObject({ code: 0, stderr: 'Nothing has changed.\n' });
   expect((await run(['show', slug])).stdout).not.toContain('SP certificate');
   servedAcs = NEW;

@@ -16,7 +16,7 @@ const SP_METADATA = `<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metada
     <AssertionConsumerService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="https://sp.example/acs" index="0"/>
   </SPSSODescriptor></EntityDescriptor>`;
 
-/** The three ways in which a command reaches its database. */
+/** The three ways a command reaches its database. */
 describe.each(['alone with the embedded database', 'through the running service', 'with PostgreSQL'])('%s', (way) => {
   let work: ReturnType<typeof workingFolder>;
   let env: Record<string, string>;
@@ -99,7 +99,7 @@ describe.each(['alone with the embedded database', 'through the running service'
   });
 });
 
-describe('what is wrong', () => {
+describe('wrong input', () => {
   const work = workingFolder();
   const env = { PUBLIC_URL: 'https://idp.example', DATA_DIR: join(work.folder, 'data') };
   const run = (...args: string[]) => runCli(args, { folder: work.folder, env });
@@ -126,7 +126,7 @@ describe('what is wrong', () => {
     [['biller', 'add', 'x', '--name', 'X', '--guid', GUID], 'The Service Provider is missing'],
     [
       ['biller', 'add', 'x', '--name', 'X', '--guid', GUID, '--sp-metadata', 'sp.xml', '--login-type', 'owner'],
-      'Expected is <role>=<number>',
+      'It must be <role>=<number>',
     ],
     [
       ['biller', 'add', 'x', '--name', 'X', '--guid', GUID, '--entity-id', 'a', '--acs', 'ftp://b'],
@@ -142,7 +142,7 @@ describe('what is wrong', () => {
     expect(stderr).toContain(sentence);
   });
 
-  test('nothing was added by any of them', async () => {
+  test('none of them added anything', async () => {
     expect((await run('biller', 'list', '--json')).stdout).toBe('[]\n');
   });
 });
@@ -156,7 +156,7 @@ test('every command has help with an example', async () => {
       : command.commands.flatMap((one) => commands(one).map((rest) => [one.name(), ...rest]));
   const all = commands(await createProgram());
   expect(all.length).toBeGreaterThan(25);
-  // One in a process of its own; the words of the others are read from the program.
+  // One runs as a separate process; the others are read from the program.
   expect((await runCli(['biller', 'add', '--help'], { folder: work.folder })).stdout).toContain('Example');
   for (const path of all) {
     let command = await createProgram();
@@ -171,7 +171,7 @@ test('every command has help with an example', async () => {
 test.each([
   ['stdout', ['biller', 'add', '--help'], 0],
   ['stderr', ['biller', 'add', '--nope'], 2],
-] as const)('whoever stops reading %s, as head does, changes nothing else', async (stream, args, code) => {
+] as const)('a reader that closes %s early, as head does, has no other effect', async (stream, args, code) => {
   const work = workingFolder();
   const child = spawn(process.execPath, [ofCheckout('src/admin/cli/ic-idp.ts'), ...args], {
     cwd: work.folder,

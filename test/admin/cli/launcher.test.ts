@@ -11,7 +11,7 @@ afterAll(remove);
 const run = (program: string, args: readonly string[], env: NodeJS.ProcessEnv) =>
   spawnSync(program, args, { cwd: folder, encoding: 'utf8', env: { PATH: process.env.PATH, HOME: folder, ...env } });
 
-/** A folder with a `node` that only says its version and what it was asked to run. */
+/** A folder with a fake `node` that prints its version and what it was asked to run. */
 function folderWithNode(version: string): string {
   const bin = join(folder, `node-${version}`);
   mkdirSync(bin);
@@ -21,7 +21,7 @@ function folderWithNode(version: string): string {
 }
 
 describe('the file ic-idp', () => {
-  test('runs from any folder, through links of links, and the code it compiled is kept for this user only', () => {
+  test('runs from any folder, through chains of links, and keeps its compiled code for this user only', () => {
     mkdirSync(join(folder, 'bin'));
     symlinkSync(ofCheckout('ic-idp'), join(folder, 'first'));
     symlinkSync('../first', join(folder, 'bin', 'ic-idp'));
@@ -62,7 +62,7 @@ describe('the file ic-idp', () => {
     ['v26.1.0', 0],
     ['v20.20.2', 1],
     ['nonsense', 1],
-  ])('without a Node of the project, one on PATH that is %s: exit code %i', (version, code) => {
+  ])('without the project’s Node, with %s on PATH: exit code %i', (version, code) => {
     const project = join(folder, `project-${version}`);
     mkdirSync(project);
     copyFileSync(ofCheckout('ic-idp'), join(project, 'ic-idp'));

@@ -16,7 +16,7 @@ const documents: Record<string, Buffer> = {
   'UTF-8': Buffer.from(XML),
   'UTF-8 with a byte order mark': Buffer.from(`\uFEFF${XML}`),
   'UTF-16, as Windows writes it': utf16,
-  'UTF-16 the other way round': Buffer.from(utf16).swap16(),
+  'UTF-16, big-endian': Buffer.from(utf16).swap16(),
 };
 
 let work: ReturnType<typeof workingFolder>;
@@ -45,7 +45,7 @@ test.each(Object.keys(documents))(
   },
 );
 
-test('half of a character at the end of a file in UTF-16 does no harm', async () => {
+test('half a character at the end of a UTF-16 file does no harm', async () => {
   const file = join(work.folder, 'odd.xml');
   for (const document of [utf16, Buffer.from(utf16).swap16()]) {
     writeFileSync(file, Buffer.concat([document, Buffer.of(0x20)]));

@@ -4,8 +4,8 @@ import { readSettings } from '../../../src/config.ts';
 import { openInstallation } from '../../../src/installation.ts';
 
 /**
- * Operators who change billers, portal users, key requests and the webhook until the process is killed. Prints a dot
- * for every operation that is done. See kill.test.ts.
+ * Operators who change billers, portal users, key requests and the webhook until the process is killed. Prints a dot for
+ * every completed operation. See kill.test.ts.
  */
 const installation = await openInstallation(readSettings(process.env, {}));
 if (installation === undefined) throw new Error('the database is in use');
@@ -22,7 +22,7 @@ async function done<Result>(work: Promise<Result>): Promise<Result> {
   return result;
 }
 
-/** One life of a biller, and of a portal user in it. */
+/** The life cycle of a biller with a portal user. */
 async function live(slug: string): Promise<void> {
   const provider = { entityId: 'https://sp.example', acs: ['https://sp.example/acs'] };
   const billerGuid = crypto.randomUUID();

@@ -1,7 +1,7 @@
 /**
- * The promise behind every operation: a change and its audit event are committed together. Operators work in a process
- * that is killed (SIGKILL) at a random moment at which one of the tables cannot be written to: what they have committed
- * by then stays, what waits for the table is lost. Afterwards every row must have its event, and every event its row.
+ * Every operation commits a change and its audit event together. Operators work in a process that is killed (SIGKILL) at a
+ * random moment while one of the tables is locked: what they have committed stays, what waits for the table is lost.
+ * Afterwards every row must have its event, and every event its row.
  *
  * KILL_ROUNDS sets the number of kills, e.g. `KILL_ROUNDS=100 npx vitest run test/admin/operations/kill.test.ts`.
  */
@@ -14,14 +14,14 @@ import { startProgram } from '../../support/cli.ts';
 import { createTestStorage, type TestStorage } from '../../support/storage.ts';
 
 const KILLS = Number(process.env.KILL_ROUNDS ?? 8);
-/** So many operations are done when the table is locked. */
+/** The number of operations before the table is locked. */
 const LOCK_AFTER = [3, 60] as const;
-/** The audit every other time: an event that comes after its change waits there. The others hold up what comes after it. */
+/** The audit every other time, to stop between a change and its event; the other tables stop what follows the event. */
 const TABLES = ['audit_events', 'billers', 'audit_events', 'portal_users', 'audit_events', 'key_requests'] as const;
 
 let storage: TestStorage;
 let client: pg.Client;
-/** Holds the lock. Its name tells it from the operators. */
+/** Holds the lock. Its name distinguishes it from the operators. */
 let locker: pg.Client;
 beforeAll(async () => {
   storage = await createTestStorage('postgresql');
@@ -40,7 +40,7 @@ afterAll(async () => {
 const OTHERS = `from pg_stat_activity
   where datname = current_database() and pid <> pg_backend_pid() and application_name <> 'locker'`;
 
-/** Resolves when somebody waits for the lock, and nobody gets any further without it. */
+/** Resolves when an operator waits for the lock and no operator makes progress. */
 async function allAreHeldUp(done: () => number): Promise<void> {
   let [before, quiet] = [-1, 0];
   while (quiet < 4) {
@@ -51,7 +51,7 @@ async function allAreHeldUp(done: () => number): Promise<void> {
   }
 }
 
-/** Starts operators, holds them up at a table and kills them. @returns how many operations were done, at least */
+/** Starts operators, holds them up at a table and kills them. @returns the minimum number of completed operations */
 async function killOperators(round: number): Promise<number> {
   const { environment: env, folder } = storage;
   const { child } = startProgram('test/admin/operations/endless-operator.ts', [String(round)], { folder, env });
@@ -71,42 +71,42 @@ async function killOperators(round: number): Promise<number> {
   await allAreHeldUp(() => done);
   child.kill('SIGKILL');
   await closed;
-  // A connection whose process died would go on with the one statement that it waits to execute.
+  // A connection whose process died would still execute the statement that is waiting.
   await client.query(`select pg_terminate_backend(pid) ${OTHERS}`);
   await expect.poll(async () => (await client.query(`select ${OTHERS}`)).rowCount, { timeout: 20_000 }).toBe(0);
   await locker.query('rollback');
   return done;
 }
 
-/** Each query finds what has no counterpart. */
+/** Each query finds rows without a counterpart. */
 const WITHOUT_COUNTERPART = {
   'billers without their event': `select slug from billers b where not exists
     (select from audit_events where event = 'biller.added' and biller_id = b.id)`,
-  'events of billers that are not there': `select details ->> 'slug' as slug from audit_events a
+  'events of billers that do not exist': `select details ->> 'slug' as slug from audit_events a
     where event = 'biller.added' and not exists (select from billers where id = a.biller_id) and not exists
     (select from audit_events where event = 'biller.removed' and biller_id = a.biller_id)`,
-  'billers that are there though their removal is audited': `select slug from billers b where exists
+  'billers that exist although their removal is audited': `select slug from billers b where exists
     (select from audit_events where event = 'biller.removed' and biller_id = b.id)`,
-  'changes of billers without their event, or the other way round': `select slug from billers b where name::int <>
+  'changes of billers without their event, or the reverse': `select slug from billers b where name::int <>
     (select count(*) from audit_events where event = 'biller.updated' and biller_id = b.id)`,
   'keys without their event': `select fingerprint from signing_keys k where not exists
     (select from audit_events where event = 'key.created' and key_fingerprint = k.fingerprint)`,
   'portal users without their event': `select id from portal_users u where not exists
     (select from audit_events where event = 'user.added' and user_id = u.id)`,
-  'events of portal users that are not there': `select user_id from audit_events a where event = 'user.added' and not exists
+  'events of portal users that do not exist': `select user_id from audit_events a where event = 'user.added' and not exists
     (select from portal_users where id = a.user_id) and not exists (select from audit_events
       where event = 'user.removed' and user_id = a.user_id or event = 'biller.removed' and biller_id = a.biller_id)`,
-  'portal users that are there though their removal is audited': `select id from portal_users u where exists
+  'portal users that exist although their removal is audited': `select id from portal_users u where exists
     (select from audit_events where event = 'user.removed' and user_id = u.id)`,
-  'changes of portal users without their event, or the other way round': `select id from portal_users u where
+  'changes of portal users without their event, or the reverse': `select id from portal_users u where
     (select count(*) - 1 from accounts where user_id = u.id) <>
     (select count(*) from audit_events where event = 'user.updated' and user_id = u.id)`,
-  'key requests without their event, or the other way round': `select slug from billers b where exists
+  'key requests without their event, or the reverse': `select slug from billers b where exists
     (select from key_requests where biller_id = b.id) <>
     exists (select from audit_events where event = 'key.requested' and biller_id = b.id)`,
 } as const;
 
-test('every change has its audit event, and every event its change, however the operator’s process dies', {
+test('every change has its audit event and every event its change, whenever the operator’s process dies', {
   timeout: 300_000,
 }, async () => {
   let done = 0;

@@ -105,7 +105,7 @@ test('no two claims of a biller have the same name', {
   meta: { holds: ['IDP-049'], source: 'SAML Core 2.7.3' },
 }, () => {
   const email = { name: 'Email', nameFormat: 'basic' };
-  const twice = 'The claim "Email" is given twice. Every claim needs a name of its own.';
+  const twice = 'The claim "Email" is given twice. Every claim needs its own name.';
   for (const given of [
     { loginTypeClaim: email },
     { accountNumberClaim: email },

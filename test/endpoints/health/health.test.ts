@@ -41,14 +41,14 @@ async function samples(name: string): Promise<{ labels: Record<string, string>; 
   });
 }
 
-test('sign-ons are counted by biller and outcome, and how long they took', async () => {
+test('counts sign-ons by biller and outcome, and measures how long they took', async () => {
   const browser = await signIn('riverton');
   const path = requestPath('riverton');
   requirePosted(await browser.get(path));
   requirePosted(await browser.get(requestPath('riverton')));
   expect(errorCodeOf(await browser.get(path))).toBe('request_replayed');
   requirePosted(await browser.get(requestPath('riverton', { attributes: { Version: '1.1' } })));
-  // An address that somebody made up is no label of its own: there would be no end to them.
+  // An invented slug is not a label: the number of labels would be unbounded.
   await get(requestPath('made-up'));
   const counted = await samples('ic_idp_sign_ons_total');
   expect(counted.map(({ labels, value }) => [labels.biller, labels.outcome, value]).sort()).toEqual([
@@ -64,7 +64,7 @@ test('sign-ons are counted by biller and outcome, and how long they took', async
   ]);
 });
 
-test('every published certificate tells the days it has left, and no other one does', async () => {
+test('reports the days left for every published certificate, and for no other', async () => {
   await installation.operate('key.stage', { biller: 'riverton', keyType: 'EC-P256' });
   const known = (await installation.operate('key.list', { biller: 'riverton' })) as {
     fingerprint: string;
@@ -91,7 +91,7 @@ test('every published certificate tells the days it has left, and no other one d
   expect((await left()).map(({ labels }) => labels.state)).toEqual(['active']);
 });
 
-test('a biller whose key can’t be opened: not ready, its sign-on a 503 page before the sign-in, the others go on', async () => {
+test('a biller whose key can’t be opened makes readiness fail and gets a 503 page before sign-in, while other billers keep working', async () => {
   const { database, keys } = installation.services;
   const alive = async () => (await get('/health/live')).json();
   const ready = async () => {
@@ -100,15 +100,15 @@ test('a biller whose key can’t be opened: not ready, its sign-on a 503 page be
   };
   const { id } = await installation.services.billers.bySlug('broken');
   const ofBroken = sql`biller_id = ${id} and state = 'active'`;
-  // One byte of it is another one, as a disk or a hand may leave it.
+  // One corrupted byte, as from a disk error or a manual edit.
   const flipped = sql`set_byte(sealed_private_key, 40, get_byte(sealed_private_key, 40) # 1)`;
   const flip = async () => {
     await sql`update signing_keys set sealed_private_key = ${flipped} where ${ofBroken}`.execute(database.db);
     keys.forget(undefined);
   };
   await flip();
-  const [status, told] = await ready();
-  expect([status, told]).toEqual([
+  const [status, reported] = await ready();
+  expect([status, reported]).toEqual([
     503,
     {
       status: 'not ready',
@@ -118,8 +118,8 @@ test('a biller whose key can’t be opened: not ready, its sign-on a 503 page be
       ],
     },
   ]);
-  // Which biller it is, operators are told, and no stranger.
-  expect(JSON.stringify(told)).not.toContain('broken');
+  // Operators learn which biller it is, strangers don't.
+  expect(JSON.stringify(reported)).not.toContain('broken');
   expect(await alive()).toEqual({ status: 'ok' });
 
   const refused = await get(requestPath('broken'));
@@ -131,13 +131,13 @@ test('a biller whose key can’t be opened: not ready, its sign-on a 503 page be
   expect((await ready())[0]).toBe(200);
   requirePosted(await (await signIn('broken')).get(requestPath('broken')));
 
-  // A key that was found to be good is verified again when its row changes.
+  // A key already found usable is checked again when its row changes.
   await flip();
   expect((await ready())[0]).toBe(503);
   await flip();
   expect((await ready())[0]).toBe(200);
 
-  // A key that was found to be good is looked at again when its row changes.
+  // A key already found usable is checked again when its row changes.
   await flip();
   expect((await ready())[0]).toBe(503);
   await flip();

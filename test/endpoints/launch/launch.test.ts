@@ -39,7 +39,7 @@ test.each([
   },
 );
 
-test('somebody else’s account: 403, with a reference that the audit knows', {
+test('someone else’s account gets a 403 with a reference that is in the audit log', {
   meta: { holds: ['IDP-070'], source: 'project rule' },
 }, async () => {
   const answer = await launch('bills?account=303Invoice');
@@ -60,14 +60,14 @@ test.each([
   expect([answer.statusCode, errorCodeOf(answer)]).toEqual([400, 'parameter_invalid']);
 });
 
-test('without an account: the only one is taken, and of several one is chosen on the page', {
+test('without an account, uses the only one, or asks if there are several', {
   meta: { holds: ['IDP-070'], source: 'project rule' },
 }, async () => {
   expect((await launch('bills', 'one@example.com')).headers.location).toContain('account=303Invoice');
   expect((await launch('bills')).headers.location).toBe('/login/riverton');
 });
 
-test('a launch is written down, and nothing but a GET does it', {
+test('a launch is audited, and only GET performs it', {
   meta: { holds: ['IDP-072'], source: 'project rule' },
 }, async () => {
   const browser = createBrowserLike(installation.server);
@@ -90,7 +90,7 @@ test('a launch is written down, and nothing but a GET does it', {
   expect(event).toMatchObject({ biller: 'riverton', details: { destination: 3, viewMode: 1 } });
 });
 
-test('nobody is launched at a biller that there is not', {
+test('a launch at an unknown biller is refused', {
   meta: { holds: ['IDP-081'], source: 'project rule' },
 }, async () => {
   const answer = await installation.server.inject('/launch/nowhere/bills?account=202Invoice');

@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => installation.close());
 
-test('the media type is SAML’s own, the bytes stay while nothing changed, and they have a tag', {
+test('has SAML’s media type and an ETag, and the bytes stay the same while nothing changes', {
   meta: { holds: ['IDP-078'], source: 'SAML Metadata 4.1.1' },
 }, async () => {
   const [one, other] = [await get(), await get()];
@@ -28,7 +28,7 @@ test('the media type is SAML’s own, the bytes stay while nothing changed, and 
   expect((await get()).rawPayload.equals(one.rawPayload)).toBe(true);
 });
 
-test('a client that has it is told so, by the tag, a weak one, in a list, or any', {
+test('answers 304 if the client has it: by the ETag, a weak one, one in a list, or *', {
   meta: { holds: ['IDP-078'], source: 'RFC 9110 13.1.2' },
 }, async () => {
   const tag = String((await get()).headers.etag);
@@ -39,7 +39,7 @@ test('a client that has it is told so, by the tag, a weak one, in a list, or any
   expect((await get({ 'if-none-match': '"x"' })).statusCode).toBe(200);
 });
 
-test('no header of the client is believed for an address in it', {
+test('takes no address from a client’s header', {
   meta: { holds: ['IDP-079'], source: 'project rule' },
 }, async () => {
   const headers = {
@@ -48,7 +48,7 @@ test('no header of the client is believed for an address in it', {
     'x-forwarded-proto': 'http',
     forwarded: 'host=evil.example',
   };
-  // Whoever asks first has the document written that everybody else gets.
+  // The first request writes the document that later requests get.
   installation.services.keys.forget(undefined);
   const hostile = (await get(headers)).body;
   installation.services.keys.forget(undefined);
@@ -57,7 +57,7 @@ test('no header of the client is believed for an address in it', {
   expect(hostile).toContain('entityID="https://idp.example/saml/riverton/metadata"');
 });
 
-test('a change shows at once, and has another tag', {
+test('a change shows at once, with a new ETag', {
   meta: { holds: ['IDP-078'], source: 'project rule' },
 }, async () => {
   const before = await get();
@@ -67,7 +67,7 @@ test('a change shows at once, and has another tag', {
   expect(after.body).toContain('Riverton &amp; Sons');
 });
 
-test('HEAD tells of the document without it, and is no fetch (RFC 9110 9.3.2)', async () => {
+test('HEAD returns the headers only and does not count as a fetch (RFC 9110 9.3.2)', async () => {
   const { headers, rawPayload } = await get();
   const fetches = async () => {
     await installation.services.fetches.drained();
@@ -91,7 +91,7 @@ test('HEAD tells of the document without it, and is no fetch (RFC 9110 9.3.2)', 
   expect((await installation.server.inject({ method: 'HEAD', url: '/saml/nowhere/metadata' })).statusCode).toBe(404);
 });
 
-test('an unknown biller is not found, nor is one that no slug can name', {
+test('an unknown biller is a 404, and so is an invalid slug', {
   meta: { holds: ['IDP-081'], source: 'project rule' },
 }, async () => {
   for (const slug of ['nowhere', 'Riverton', '-', '%00']) {
@@ -100,7 +100,7 @@ test('an unknown biller is not found, nor is one that no slug can name', {
   }
 });
 
-test('signed metadata is signed by the active key, and its bytes stay, too (SAML Metadata 3.1)', async () => {
+test('the active key signs signed metadata, whose bytes stay the same too (SAML Metadata 3.1)', async () => {
   await installation.operate('biller.update', { slug: 'riverton', settings: { signMetadata: true } });
   const [one, other] = [await get(), await get()];
   expect(one.body).toBe(other.body);
@@ -112,7 +112,7 @@ test('signed metadata is signed by the active key, and its bytes stay, too (SAML
   );
 });
 
-test('the certificate is served alone for those who copy by hand', async () => {
+test('serves the certificate alone, to copy by hand', async () => {
   const answer = await get({}, '/saml/riverton/certificate.pem');
   expect(answer.headers['content-type']).toBe('application/x-pem-file');
   const biller = await installation.services.billers.bySlug('riverton');

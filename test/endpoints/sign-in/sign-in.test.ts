@@ -41,30 +41,30 @@ test('a wrong password, an unknown user and a disabled one get the same answer',
   }
   const page = ({ body }: { body: string }) => body.replaceAll(/value="[^"]*"/g, '');
   expect(new Set(answers.map(page)).size).toBe(1);
-  // Only the audit knows which.
+  // Only the audit says which.
   expect(await reasons()).toEqual(['disabled', 'unknown_user', 'wrong_password']);
 });
 
-test('too many attempts at one account are throttled from wherever they come, with Retry-After; others sign in', async () => {
+test('too many attempts at one account are throttled from any address, with Retry-After, while others can sign in', async () => {
   let answer = await signIn('slow@example.com', 'wrong', '198.51.100.1');
   for (let turn = 2; turn < 30 && answer.statusCode === 401; turn += 1) {
     answer = await signIn('slow@example.com', 'wrong', `198.51.100.${turn}`);
   }
   expect(answer.statusCode).toBe(429);
   expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0);
-  // The right password does not help either: an attacker who has found it would know.
+  // Even the right password is refused: otherwise an attacker would learn that it is right.
   expect((await signIn('slow@example.com', PASSWORD, '198.51.100.99')).statusCode).toBe(429);
   expect((await signIn('pat@example.com', PASSWORD, '198.51.100.1')).statusCode).toBe(303);
   expect(await reasons()).toContain('throttled');
 });
 
-test('too many attempts from one address are throttled whoever is tried', async () => {
+test('too many attempts from one address are throttled for every account', async () => {
   const from = (turn: number) => signIn(`someone-${turn}@example.com`, 'wrong', '203.0.113.9');
   let answer = await from(0);
   for (let turn = 1; turn < 200 && answer.statusCode === 401; turn += 1) answer = await from(turn);
   expect(answer.statusCode).toBe(429);
   expect((await signIn('pat@example.com', PASSWORD, '203.0.113.10')).statusCode).toBe(303);
-  // Whoever has one IPv6 address has a /64 of them.
+  // An IPv6 user typically has a whole /64.
   for (let turn = 0; turn < 120; turn += 1) {
     answer = await signIn(`other-${turn}@example.com`, 'wrong', `2001:db8:1:2::${turn.toString(16)}`);
   }
@@ -72,7 +72,7 @@ test('too many attempts from one address are throttled whoever is tried', async 
   expect((await signIn('pat@example.com', PASSWORD, '2001:db8:1:3::1')).statusCode).toBe(303);
 }, 120_000);
 
-test('a form that another website sent is refused before anything is looked at', {
+test('refuses a form from another website before anything else is checked', {
   meta: { holds: ['IDP-072'], source: 'project rule' },
 }, async () => {
   for (const headers of [
@@ -90,7 +90,7 @@ test('a form that another website sent is refused before anything is looked at',
   ).toBe(303);
 });
 
-test('a session ends after its idle time, after its lifetime, with the sign-out, and when the user is disabled', async () => {
+test('a session ends after its idle timeout, after its lifetime, at sign-out, and when the user is disabled', async () => {
   const signedIn = async () => {
     const one = browser();
     await one.signIn('riverton', 'pat@example.com', PASSWORD);
@@ -119,7 +119,7 @@ test('a session ends after its idle time, after its lifetime, with the sign-out,
   await installation.operate('user.update', { biller: 'riverton', email: 'pat@example.com', disabled: false });
 });
 
-test('no address that a request brings is ever redirected to', {
+test('never redirects to an address from a request', {
   meta: { holds: ['IDP-072'], source: 'project rule' },
 }, async () => {
   const form = { email: 'pat@example.com', password: PASSWORD };

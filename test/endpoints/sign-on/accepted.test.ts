@@ -17,7 +17,7 @@ const SP_METADATA = `<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metada
     <AssertionConsumerService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="https://sp.example/two" index="7" isDefault="true"/>
   </SPSSODescriptor></EntityDescriptor>`;
 
-test('the ACS: the default, by index, by its exact URL', {
+test('answers to the default ACS, or to one named by index or exact URL', {
   meta: { holds: ['IDP-004', 'IDP-005', 'IDP-006'], source: 'SAML Core 3.4.1' },
 }, async () => {
   await stage.addBiller('several-acs', { spMetadata: SP_METADATA });
@@ -38,7 +38,7 @@ test('the ACS: the default, by index, by its exact URL', {
 });
 
 test.each([undefined, '', 'plain', 'https://sp.example/?a=1&b=2#c', '<"\'&amp;>é😀'])(
-  'RelayState %j comes back as it came',
+  'RelayState %j comes back unchanged',
   { meta: { holds: ['IDP-003', 'IDP-061'], source: 'SAML Bindings 3.4.3, 3.5.3' } },
   async (relayState) => {
     const posted = requirePosted(await stage.bring(await stage.signedIn(), {}, relayState));
@@ -47,14 +47,14 @@ test.each([undefined, '', 'plain', 'https://sp.example/?a=1&b=2#c', '<"\'&amp;>�
   },
 );
 
-test('an extension that is not known is passed over', {
+test('ignores an unknown extension', {
   meta: { holds: ['IDP-009'], source: 'SAML Core 3.2.1' },
 }, async () => {
   const inside = '<samlp:Extensions><x:y xmlns:x="urn:x" a="1">text</x:y></samlp:Extensions>';
   requirePosted(await stage.bring(await stage.signedIn(), { inside }));
 });
 
-test('NameIDPolicy: none and unspecified give the agreed format, others what they ask for', {
+test('NameIDPolicy: absent or unspecified gives the agreed format, any other the requested one', {
   meta: { holds: ['IDP-010', 'IDP-044'], source: 'SAML Core 3.4.1.1' },
 }, async () => {
   const browser = await stage.signedIn();
@@ -92,11 +92,11 @@ test.each([
 ])(
   'RequestedAuthnContext %s %j is met by %s',
   { meta: { holds: ['IDP-011', 'IDP-048'], source: 'SAML Core 3.3.2.2.1' } },
-  async (comparison, asked, told) => {
+  async (comparison, asked, met) => {
     const refs = asked.map((name) => `<saml:AuthnContextClassRef>${CLASS}${name}</saml:AuthnContextClassRef>`).join('');
     const inside = `<samlp:RequestedAuthnContext Comparison="${comparison}">${refs}</samlp:RequestedAuthnContext>`;
     const { root } = requirePosted(await stage.bring(await stage.signedIn(), { inside }));
-    expect(textOf(root, 'AuthnContextClassRef')).toBe(CLASS + told);
+    expect(textOf(root, 'AuthnContextClassRef')).toBe(CLASS + met);
   },
 );
 
@@ -114,7 +114,7 @@ test('HEAD never issues', { meta: { holds: ['IDP-013'], source: 'RFC 9110 9.3.2'
   expect((await issued()) as unknown[]).toHaveLength(before.length + 1);
 });
 
-test('IDs are fresh, InResponseTo and Issuer right, and the time of the login is the real one', {
+test('IDs are fresh, InResponseTo and Issuer are right, and AuthnInstant is the real time of the sign-in', {
   meta: { holds: ['IDP-035', 'IDP-038', 'IDP-039', 'IDP-042', 'IDP-047'], source: 'SAML Core 3.2.2' },
 }, async () => {
   const browser = await stage.signedIn();

@@ -26,7 +26,7 @@ function only(root: XmlElement, name: string): XmlElement {
 }
 const instantOf = (element: XmlElement, name: string) => Date.parse(element.attributes.get(name) ?? '');
 
-test('the assertion is confirmed at this ACS, for this request, for a short time', {
+test('the bearer confirmation names this ACS and this request, and is short-lived', {
   meta: { holds: ['IDP-034', 'IDP-037', 'IDP-038', 'IDP-040', 'IDP-045', 'IDP-046'], source: 'SAML Profiles 4.1.4.2' },
 }, async () => {
   const before = stage.now();
@@ -43,7 +43,7 @@ test('the assertion is confirmed at this ACS, for this request, for a short time
   });
   const conditions = only(root, 'Conditions');
   expect(only(conditions, 'Audience').text).toBe(TEST_SP);
-  // Instants are told in whole seconds; a slow machine may need some.
+  // Instants are whole seconds; a slow machine may need a few.
   for (const [instant, seconds] of [
     [instantOf(data, 'NotOnOrAfter'), 40],
     [instantOf(conditions, 'NotOnOrAfter'), 40],
@@ -55,7 +55,7 @@ test('the assertion is confirmed at this ACS, for this request, for a short time
   }
 });
 
-test('SessionIndex tells nothing and is the same for one session; the context is a password over TLS', {
+test('SessionIndex is opaque and stable within a session; the context is a password over TLS', {
   meta: { holds: ['IDP-047', 'IDP-048'], source: 'SAML Core 2.7.2' },
 }, async () => {
   const indexOf = async (from: BrowserLike) =>
@@ -68,7 +68,7 @@ test('SessionIndex tells nothing and is the same for one session; the context is
   expect(one).toBe(again);
   expect(one).not.toBe(other);
   expect(one.length).toBeGreaterThanOrEqual(22);
-  // It is not the secret that the cookie holds.
+  // It is not the secret in the cookie.
   expect(one).not.toContain(browser.cookies.get('__Host-session'));
   const { root } = await signOn();
   expect(textOf(root, 'AuthnContextClassRef')).toBe(
@@ -76,7 +76,7 @@ test('SessionIndex tells nothing and is the same for one session; the context is
   );
 });
 
-test('a persistent NameID says nothing, stays the same for the person, and is another one elsewhere', {
+test('a persistent NameID is opaque, stable for the person, and different elsewhere', {
   meta: { holds: ['IDP-044'], source: 'SAML Core 8.3.7' },
 }, async () => {
   await stage.installation.addUser('short', 'kim@example.com', PASSWORD, ['101Invoice']);
@@ -92,10 +92,10 @@ test('a persistent NameID says nothing, stays the same for the person, and is an
   expect((await nameIdOf(await stage.signedIn('short'))).text).toBe(mine.text);
   const others = [
     await nameIdOf(await stage.signedIn('short', 'kim@example.com')),
-    // The same Service Provider, and the same email address, at another biller.
+    // The same Service Provider and email address at another biller.
     await nameIdOf(await stage.signedIn(), 'riverton'),
   ];
-  // The same person at the same biller, whose Service Provider has another name now.
+  // The same person at the same biller, after its Service Provider was renamed.
   await stage.installation.operate('biller.update', {
     slug: 'short',
     entityId: 'https://new.example',
@@ -108,7 +108,7 @@ test('a persistent NameID says nothing, stays the same for the person, and is an
   expect((await nameIdOf(browser)).text).toBe(mine.text);
 });
 
-test('the agreed format holds where the request names none, and gives way where it names one', {
+test('the agreed format applies unless the request names one', {
   meta: { holds: ['IDP-010', 'IDP-044'], source: 'SAML Core 3.4.1.1' },
 }, async () => {
   await stage.addBiller('agreed', { settings: { nameIdFormat: 'transient' } });

@@ -14,7 +14,7 @@ async function claimsAt(biller: string, email = EMAIL) {
   }));
 }
 
-test('claims: exact names and formats, constants and several values, friendly names, in their order', {
+test('claims have exact names, formats and friendly names, constants and multiple values, in order', {
   meta: { holds: ['IDP-049'], source: 'SAML Core 2.7.3.1' },
 }, async () => {
   await stage.addBiller('claims', {
@@ -31,7 +31,7 @@ test('claims: exact names and formats, constants and several values, friendly na
   ]);
 });
 
-test('all accounts in one claim, and nobody is asked which', {
+test('puts all accounts into one claim without asking for one', {
   meta: { holds: ['IDP-049'], source: 'project rule' },
 }, async () => {
   await stage.addBiller('all', { settings: { accounts: 'all', loginTypes: { owner: 1 } } });
@@ -43,14 +43,14 @@ test('all accounts in one claim, and nobody is asked which', {
   ]);
 });
 
-test('a claim that is given twice is refused when it is set', {
+test('refuses a setting that gives a claim twice', {
   meta: { holds: ['IDP-049'], source: 'project rule' },
 }, async () => {
   const settings = { constantClaims: [{ name: 'Email', nameFormat: 'basic', values: ['x'] }] };
   await expect(stage.addBiller('twice', { settings })).rejects.toThrow('The claim "Email" is given twice.');
 });
 
-test('a portal user without an account is told so before anything is signed', {
+test('a portal user without an account gets an error page before anything is signed', {
   meta: { holds: ['IDP-051'], source: 'project rule' },
 }, async () => {
   await stage.installation.addUser('riverton', 'new@example.com', PASSWORD, []);

@@ -7,7 +7,7 @@ const stage = useStage();
 const flowIn = (location: unknown) => /flow=([\w-]+)/.exec(String(location))?.[1] ?? '';
 const message = () => authnRequest({ attributes: { IssueInstant: new Date(stage.now()).toISOString() } });
 
-test('the page that posts itself is not kept, not guessed, tells no referrer, and leads to this ACS alone', {
+test('the auto-submit page is not cached or sniffed, sends no referrer, and can post to this ACS only', {
   meta: { holds: ['IDP-062', 'IDP-063'], source: 'SAML Bindings 3.5.5' },
 }, async () => {
   const page = await stage.bring(await stage.signedIn());
@@ -18,13 +18,13 @@ test('the page that posts itself is not kept, not guessed, tells no referrer, an
     'content-security-policy':
       "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action 'self' https://sp.example; frame-ancestors 'none'; base-uri 'none'",
   });
-  // 61: the form posts to the ACS; a button is there where scripts are off.
+  // The form posts to the ACS, with a button in case scripts are off.
   expect(page.body).toMatch(/<form method="post" [^>]*action="https:\/\/sp\.example\/acs">/);
   expect(page.body).toMatch(/<noscript>[\s\S]*<button/);
   expect(page.body).not.toMatch(/<script>|onload=|onclick=|style="/);
 });
 
-test('the origins that the ACS redirects to, and the portal that may frame us, are the biller’s settings', {
+test('the biller’s settings name the origins that the ACS redirects to and the portal that may frame pages', {
   meta: { holds: ['IDP-063', 'IDP-067'], source: 'project rule' },
 }, async () => {
   const settings = {
@@ -38,7 +38,7 @@ test('the origins that the ACS redirects to, and the portal that may frame us, a
   );
 });
 
-test('a request is answered once, however often and at the same time it comes', {
+test('answers a request once, even if it comes several times at once', {
   meta: { holds: ['IDP-064'], source: 'SAML Profiles 4.1.4.5' },
 }, async () => {
   const browser = await stage.signedIn();
@@ -49,14 +49,14 @@ test('a request is answered once, however often and at the same time it comes', 
   expect(errorCodeOf(await browser.get(url))).toBe('request_replayed');
 });
 
-test('POST, also with line breaks in the base64: parked, and 303 to a GET that brings the Lax cookies', {
+test('parks a POST, also with line breaks in the base64, and redirects (303) to a GET that carries the Lax cookies', {
   meta: { holds: ['IDP-002', 'IDP-066'], source: 'SAML Bindings 3.5.4' },
 }, async () => {
   const browser = await stage.signedIn();
   const session = browser.cookies.get('__Host-session') ?? '';
   const { SAMLRequest = '' } = postFields(message());
   const broken = SAMLRequest.replace(/.{76}/g, '$&\r\n');
-  // From another site, the browser keeps the Lax cookie to itself.
+  // The browser does not send the Lax cookie from another site.
   browser.cookies.clear();
   const parked = await browser.post(
     '/saml/riverton/sso',
@@ -72,7 +72,7 @@ test('POST, also with line breaks in the base64: parked, and 303 to a GET that b
   expect(requirePosted(await browser.follow(parked)).relayState).toBe('rs');
 });
 
-test('a flow belongs to the browser that began it, and to its biller', {
+test('a flow belongs to the browser that started it, and to its biller', {
   meta: { holds: ['IDP-065'], source: 'project rule' },
 }, async () => {
   await stage.addBiller('neighbour');
@@ -87,7 +87,7 @@ test('a flow belongs to the browser that began it, and to its biller', {
   expect((await browser.get(path)).headers.location).toMatch(/^\/login\//);
 });
 
-test('a finished flow makes no second assertion: back and refresh end on a page', {
+test('a finished flow makes no second assertion: Back and Refresh show an error page', {
   meta: { holds: ['IDP-064'], source: 'project rule' },
 }, async () => {
   const browser = stage.stranger();
@@ -99,7 +99,7 @@ test('a finished flow makes no second assertion: back and refresh end on a page'
   expect(errorCodeOf(await browser.get(resumed))).toBe('flow_unknown');
 });
 
-test('the session identifier is a new one at every sign-in, and its cookie is Secure, HttpOnly and Lax', {
+test('every sign-in renews the session identifier, in a cookie that is Secure, HttpOnly and Lax', {
   meta: { holds: ['IDP-065'], source: 'project rule' },
 }, async () => {
   const browser = stage.stranger();
@@ -111,18 +111,18 @@ test('the session identifier is a new one at every sign-in, and its cookie is Se
   expect(one).toMatch(/^[\w-]{43}$/);
   await browser.signIn('riverton', EMAIL, PASSWORD);
   expect(browser.cookies.get('__Host-session')).not.toBe(one);
-  // The one before has ended.
+  // The previous session has ended.
   const old = stage.stranger();
   old.cookies.set('__Host-session', one ?? '');
   expect((await stage.bring(old)).headers.location).toMatch(/^\/login\//);
 });
 
-test('a session of one biller is none at another', async () => {
+test('a session at one biller is not valid at another', async () => {
   const browser = await stage.signedIn('riverton');
   expect((await stage.bring(browser, {}, undefined, 'neighbour')).headers.location).toMatch(/^\/login\/neighbour/);
 });
 
-test('in a frame nobody signs in: a page with a way out, never a password', {
+test('in a frame, shows a page with a way out instead of the sign-in form', {
   meta: { holds: ['IDP-067'], source: 'project rule' },
 }, async () => {
   const page = await stage

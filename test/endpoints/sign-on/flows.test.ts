@@ -30,7 +30,7 @@ describe('a sign-on flow', () => {
     return () => client.close();
   });
 
-  /** Brings a request without being signed in. @returns the flow's id, and where it goes on */
+  /** Sends a request without being signed in. @returns the flow's ID, and the address at which it continues */
   async function park(requestId = newSamlId()) {
     const { status, headers } = await client.signOn('riverton', TEST_SP, requestId);
     expect(status).toBe(303);
@@ -43,7 +43,7 @@ describe('a sign-on flow', () => {
     return status === 400 && body.includes('This sign-on is over');
   };
 
-  test('keeps the request as it was accepted, and of the browser’s secret only a hash', async () => {
+  test('stores the request as accepted, and only a hash of the browser’s secret', async () => {
     const requestId = newSamlId();
     const { id } = await park(requestId);
     const [row, ...others] = await stored();
@@ -55,7 +55,7 @@ describe('a sign-on flow', () => {
     expect(JSON.stringify(row)).not.toContain(secret);
   });
 
-  test('goes on in the browser that began it, at its biller, and nowhere else', {
+  test('continues only in the browser that started it, at its biller', {
     meta: { holds: ['IDP-065'], source: 'project rule' },
   }, async () => {
     const { id, path } = await park();
@@ -67,11 +67,11 @@ describe('a sign-on flow', () => {
     stranger.cookies.set(`__Host-flow-${id}`, 'A'.repeat(43));
     expect(await isOver(stranger.get(path))).toBe(true);
     stranger.close();
-    // The attempts of the stranger took nothing away.
+    // The stranger's attempts did no harm.
     expect((await client.get(path)).headers.location).toBe(`/login/riverton?flow=${id}`);
   });
 
-  test('is over once it was answered', {
+  test('ends once it is answered', {
     meta: { holds: ['IDP-064'], source: 'project rule' },
   }, async () => {
     const { path } = await park();
@@ -84,7 +84,7 @@ describe('a sign-on flow', () => {
     expect(again.body).not.toContain('SAMLResponse');
   });
 
-  test('ends after a quarter of an hour, and is then cleared away', async () => {
+  test('expires after 15 minutes and is then removed', async () => {
     const old = await park();
     // A request may be five minutes old.
     later = 4 * 60_000;

@@ -18,7 +18,7 @@ const BINDINGS = ['HTTP-Redirect', 'HTTP-POST'] as const;
 const flowIn = ({ body }: { body: string }) => /name="flow" value="([\w-]+)"/.exec(body)?.[1] ?? '';
 const flowCookies = (browser: BrowserLike) => [...browser.cookies.keys()].filter((name) => name.includes('flow'));
 
-describe('a sign-on of a foreign Service Provider', () => {
+describe('a sign-on from node-saml as the Service Provider', () => {
   let installation: TestInstallation;
   let provider: ServiceProvider;
   beforeAll(async () => {
@@ -36,7 +36,7 @@ describe('a sign-on of a foreign Service Provider', () => {
     await browser.signIn('riverton', email, PASSWORD);
     return browser;
   }
-  /** Brings a new request, and goes as far as it goes by itself. */
+  /** Sends a new request, and follows redirects. */
   async function bring(browser: BrowserLike, binding: (typeof BINDINGS)[number], relayState?: string) {
     const { id, path, fields } = await provider.request(binding, relayState);
     const answer = await (fields === undefined ? browser.get(path) : browser.post(path, fields));
@@ -48,7 +48,7 @@ describe('a sign-on of a foreign Service Provider', () => {
   }
 
   test.each(BINDINGS)(
-    'by %s: the sign-in on the way, then the session is used again; node-saml accepts both',
+    'by %s: signs in, then reuses the session; node-saml accepts both',
     { meta: { holds: ['IDP-001', 'IDP-002'], source: 'SAML Profiles 4.1' } },
     async (binding) => {
       const browser = stranger();
@@ -63,7 +63,7 @@ describe('a sign-on of a foreign Service Provider', () => {
         AccountNumber: '101Invoice',
       });
       expect(flowCookies(browser)).toEqual([]);
-      // What was issued is what the audit says.
+      // The audit matches what was issued.
       const [event] = (await installation.operate('audit.list', { event: 'assertion.issued', limit: 1 })) as {
         requestId: string;
         assertionId: string;
@@ -77,13 +77,13 @@ describe('a sign-on of a foreign Service Provider', () => {
       const next = requirePosted(again);
       expect(next.relayState).toBeUndefined();
       expect(await provider.judge(next)).toMatchObject({ nameID: ONE });
-      // The Service Provider takes an answer once.
+      // The Service Provider accepts a Response once.
       await expect(provider.judge(next)).rejects.toThrow('InResponseTo');
     },
   );
 
   test.each(BINDINGS)(
-    'by %s: of several accounts one is chosen, and it makes the claims; nobody else’s is taken',
+    'by %s: the chosen account determines the claims; someone else’s account is refused',
     { meta: { holds: ['IDP-064', 'IDP-070'], source: 'project rule' } },
     async (binding) => {
       const browser = await signedIn(TWO);
@@ -97,13 +97,13 @@ describe('a sign-on of a foreign Service Provider', () => {
       const posted = requirePosted(await browser.post(SSO, { flow, account: '202Invoice' }));
       expect(posted.relayState).toBe('state');
       expect(await provider.judge(posted)).toMatchObject({ LoginType: '5', AccountNumber: '202Invoice' });
-      // Over is over, for a browser that kept the cookie of the flow as well.
+      // The flow is over, even for a browser that kept its cookie.
       for (const [name, value] of kept) browser.cookies.set(name, value);
       expect(errorCodeOf(await browser.post(SSO, { flow, account: '201Invoice' }))).toBe('flow_unknown');
     },
   );
 
-  test('a choice that another website sends is refused, and the flow goes on for who it belongs to', {
+  test('a choice sent by another website is refused, and the flow continues for its owner', {
     meta: { holds: ['IDP-072'], source: 'project rule' },
   }, async () => {
     const browser = await signedIn(TWO);
@@ -121,7 +121,7 @@ describe('a sign-on of a foreign Service Provider', () => {
     requirePosted(await browser.post(SSO, form, { 'sec-fetch-site': 'same-origin', origin: 'https://idp.example' }));
   });
 
-  test('“Not you?” ends the session, and the same request is answered for who signs in then', {
+  test('“Not you?” ends the session, and the same request is answered for the next person to sign in', {
     meta: { holds: ['IDP-065'], source: 'project rule' },
   }, async () => {
     const browser = await signedIn(TWO);
@@ -133,7 +133,7 @@ describe('a sign-on of a foreign Service Provider', () => {
     expect(await provider.judge(posted)).toMatchObject({ nameID: ONE, AccountNumber: '101Invoice' });
   });
 
-  test('two tabs wait for one sign-in, and each is answered with its own', {
+  test('two tabs wait for one sign-in, and each gets its own Response', {
     meta: { holds: ['IDP-065'], source: 'project rule' },
   }, async () => {
     const browser = stranger();
@@ -142,7 +142,7 @@ describe('a sign-on of a foreign Service Provider', () => {
       await bring(browser, 'HTTP-Redirect', 'tab 2'),
     ];
     const late = requirePosted(await signInOn(second.page, browser, ONE));
-    // The first tab is reloaded, and finds the session.
+    // Reloading the first tab picks up the session.
     const early = requirePosted(await browser.follow(await browser.get(`/login/riverton?flow=${flowIn(first.page)}`)));
     for (const [posted, state, id] of [
       [late, 'tab 2', second.id],
@@ -153,7 +153,7 @@ describe('a sign-on of a foreign Service Provider', () => {
     }
   });
 
-  test('a browser keeps the cookies of eight flows at most, and the newest goes on', {
+  test('a browser keeps at most eight flow cookies, and the newest flow continues', {
     meta: { holds: ['IDP-065'], source: 'project rule' },
   }, async () => {
     const browser = stranger();
@@ -164,7 +164,7 @@ describe('a sign-on of a foreign Service Provider', () => {
   });
 
   test.each([undefined, '', ' a  b ', '<"\'&amp;>é😀\u2028', 'x'.repeat(1024)])(
-    'RelayState %j by POST comes back as it came, through the database',
+    'RelayState %j by POST comes back unchanged, through the database',
     { meta: { holds: ['IDP-003', 'IDP-061'], source: 'SAML Bindings 3.5.3' } },
     async (relayState) => {
       const browser = await signedIn(ONE);

@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 
 test.each(['true', '1'])(
-  'ForceAuthn="%s" signs in again, although somebody is signed in, and once',
+  'ForceAuthn="%s" requires one new sign-in, even with a session',
   { meta: { holds: ['IDP-030'], source: 'SAML Core 3.4.1' } },
   async (ForceAuthn) => {
     const browser = await stage.signedIn();
@@ -25,7 +25,7 @@ test.each(['true', '1'])(
     expect(asked.headers.location).toMatch(/^\/login\/riverton\?flow=[\w-]+&again=1$/);
     const page = await browser.follow(asked);
     expect(page.body).toContain('name="password"');
-    // Going on without signing in leads to the form again, never to the ACS.
+    // Continuing without signing in leads back to the form, never to the ACS.
     const flow = /flow=([\w-]+)/.exec(String(asked.headers.location))?.[1] ?? '';
     const around = await browser.get(`/saml/riverton/sso?flow=${flow}`);
     expect(around.headers.location).toContain('again=1');
@@ -36,7 +36,7 @@ test.each(['true', '1'])(
   },
 );
 
-test('ForceAuthn by POST, with somebody who can’t say the password: never the ACS', {
+test('ForceAuthn by POST never reaches the ACS without the password', {
   meta: { holds: ['IDP-030'], source: 'SAML Core 3.4.1' },
 }, async () => {
   const browser = await stage.signedIn();
@@ -48,18 +48,20 @@ test('ForceAuthn by POST, with somebody who can’t say the password: never the 
   expect((await browser.get(`/saml/riverton/sso?flow=${flow}`)).headers.location).toContain('/login/riverton');
   const right = await browser.post('/login/riverton', { email: EMAIL, password: PASSWORD, flow });
   requirePosted(await browser.follow(right));
-  // Whoever has just signed in anew is not asked for what does not force it.
+  // After this new sign-in, a request without ForceAuthn does not ask again.
   requirePosted(await stage.bring(browser));
 });
 
-test('a session at another biller is none here', { meta: { holds: ['IDP-029'], source: 'project rule' } }, async () => {
+test('a session at another biller does not count', {
+  meta: { holds: ['IDP-029'], source: 'project rule' },
+}, async () => {
   await stage.addBiller('elsewhere');
   const browser = await stage.signedIn('elsewhere');
   const posted = requirePosted(await stage.bring(browser, { attributes: { IsPassive: 'true' } }));
   expect(statusOf(posted)).toEqual(['Responder', 'NoPassive']);
 });
 
-test('IsPassive with a session issues; where an account must be chosen it is NoPassive, on both bindings', {
+test('IsPassive with a session issues; if an account must be chosen it gets NoPassive, on both bindings', {
   meta: { holds: ['IDP-029'], source: 'SAML Core 3.4.1' },
 }, async () => {
   const attributes = { IsPassive: 'true' };
@@ -74,7 +76,7 @@ test('IsPassive with a session issues; where an account must be chosen it is NoP
   }
 });
 
-test('IsPassive and ForceAuthn together can’t be kept, and nobody is asked', {
+test('IsPassive together with ForceAuthn gets NoPassive, and no page is shown', {
   meta: { holds: ['IDP-029'], source: 'SAML Core 3.4.1' },
 }, async () => {
   const attributes = { IsPassive: 'true', ForceAuthn: 'true' };
@@ -85,7 +87,7 @@ test('IsPassive and ForceAuthn together can’t be kept, and nobody is asked', {
 const subject = (nameId: string, format?: string) =>
   `<saml:Subject><saml:NameID${format === undefined ? '' : ` Format="${format}"`}>${nameId}</saml:NameID></saml:Subject>`;
 
-test('a Subject that names who is signed in, by email or persistently, is served', {
+test('a Subject that names the signed-in portal user, by email or persistent NameID, is accepted', {
   meta: { holds: ['IDP-026'], source: 'SAML Core 3.4.1.4' },
 }, async () => {
   const browser = await stage.signedIn();
@@ -102,7 +104,7 @@ test('a Subject that names who is signed in, by email or persistently, is served
   }
 });
 
-test('a Subject that names somebody else is UnknownPrincipal, whoever exists', {
+test('a Subject that names anyone else gets UnknownPrincipal, whether or not that person exists', {
   meta: { holds: ['IDP-026'], source: 'SAML Core 3.4.1.4' },
 }, async () => {
   const transient = 'urn:oasis:names:tc:SAML:2.0:nameid-format:transient';
@@ -118,12 +120,12 @@ test('a Subject that names somebody else is UnknownPrincipal, whoever exists', {
   ]) {
     const posted = requirePosted(await stage.bring(browser, { inside }));
     expect(statusOf(posted)).toEqual(['Requester', 'UnknownPrincipal']);
-    // A stranger is asked to sign in first: whether somebody exists is not told.
+    // A stranger has to sign in first, so that nothing reveals who exists.
     expect((await stage.bring(stage.stranger(), { inside })).headers.location).toMatch(/^\/login\//);
   }
 });
 
-test('whoever signs in on the way must be the one that was named', {
+test('the person who then signs in must be the one that the Subject names', {
   meta: { holds: ['IDP-026'], source: 'SAML Core 3.4.1.4' },
 }, async () => {
   for (const [email, status] of [
@@ -142,7 +144,7 @@ test('whoever signs in on the way must be the one that was named', {
   }
 });
 
-test('a portal user of several accounts chooses one, which makes the claims; somebody else’s is refused', async () => {
+test('a portal user with several accounts chooses one, which determines the claims; someone else’s is refused', async () => {
   const browser = await stage.signedIn('riverton', SEVERAL);
   const page = await browser.follow(await stage.bring(browser));
   expect(page.body).toContain('202Invoice');

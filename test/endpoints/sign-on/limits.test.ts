@@ -31,7 +31,7 @@ test.each([
   },
 );
 
-test('an IssueInstant with or without fractions of a second, in UTC and no other way', {
+test('accepts an IssueInstant only in UTC, with or without fractions of a second', {
   meta: { holds: ['IDP-020'], source: 'SAML Core 1.3.3' },
 }, async () => {
   const [whole] = since(1).split('.');
@@ -53,7 +53,7 @@ test('an IssueInstant with or without fractions of a second, in UTC and no other
   }
 });
 
-test('the limit of RelayState is the biller’s setting, in bytes', {
+test('the biller’s setting limits RelayState, in bytes', {
   meta: { holds: ['IDP-025'], source: 'SAML Bindings 3.4.3' },
 }, async () => {
   for (const fits of ['x'.repeat(2000), 'é'.repeat(1000)]) {
@@ -64,7 +64,7 @@ test('the limit of RelayState is the biller’s setting, in bytes', {
   }
 });
 
-test('RelayState that a form can’t bring back unchanged is refused', {
+test('refuses RelayState that a form can’t return unchanged', {
   meta: { holds: ['IDP-025'], source: 'SAML Bindings 3.5.3' },
 }, async () => {
   for (const relayState of ['a\nb', 'a\r\nb', 'a\tb', 'a\u0000b', '\u007F', '\u0085']) {
@@ -72,7 +72,7 @@ test('RelayState that a form can’t bring back unchanged is refused', {
   }
 });
 
-test('an ID of 256 characters is one, and one more is not; letters beyond ASCII are letters', {
+test('accepts an ID of 256 characters but not 257, and letters beyond ASCII', {
   meta: { holds: ['IDP-019'], source: 'SAML Core 1.3.4' },
 }, async () => {
   for (const id of [`_${'a'.repeat(255)}`, 'é.1-x_']) {
@@ -83,7 +83,7 @@ test('an ID of 256 characters is one, and one more is not; letters beyond ASCII 
   }
 });
 
-test('an ID that was answered is answered to nobody again, in whatever request it comes', {
+test('never answers the same request ID again, whatever request it comes in', {
   meta: { holds: ['IDP-019'], source: 'SAML Core 1.3.4' },
 }, async () => {
   requirePosted(await bring({ ID: '_once' }));
@@ -95,6 +95,6 @@ test('an ID that was answered is answered to nobody again, in whatever request i
   ]) {
     expect([page.statusCode, outcomeOf(page)]).toEqual([400, 'request_replayed']);
   }
-  // Another biller's Service Provider counts for itself.
+  // Each biller's Service Provider has its own IDs.
   requirePosted(await stage.bring(await stage.signedIn(), { attributes: { ID: '_once' } }));
 });

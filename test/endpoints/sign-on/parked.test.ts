@@ -6,7 +6,7 @@ import { EMAIL, PASSWORD, useStage } from '../../support/stage.ts';
 const stage = useStage();
 const OTHER_ACS = 'https://sp.example/other-acs';
 
-test('a parked request goes to no ACS that was taken away meanwhile', {
+test('a parked request is not answered to an ACS that was removed in the meantime', {
   meta: { holds: ['IDP-023'], source: 'project rule' },
 }, async () => {
   const acs = [TEST_ACS, OTHER_ACS];
@@ -28,7 +28,7 @@ test('a parked request goes to no ACS that was taken away meanwhile', {
   expect(requirePosted(await kept.browser.get(`/saml/moved/sso?flow=${kept.flow}`)).acs).toBe(TEST_ACS);
 });
 
-test('an error goes to the ACS that was asked for, too, not to the default one', {
+test('an error too goes to the requested ACS, not to the default one', {
   meta: { holds: ['IDP-037'], source: 'SAML Core 3.2.2' },
 }, async () => {
   await stage.addBiller('two-acs', { entityId: TEST_SP, acs: [TEST_ACS, OTHER_ACS] });
@@ -39,7 +39,7 @@ test('an error goes to the ACS that was asked for, too, not to the default one',
   expect(posted.root.attributes.get('Destination')).toBe(OTHER_ACS);
 });
 
-test('in a frame nobody chooses an account: a page with a way out', {
+test('in a frame, shows a page with a way out instead of the account choice', {
   meta: { holds: ['IDP-067'], source: 'project rule' },
 }, async () => {
   await stage.addBiller('several');
@@ -54,7 +54,7 @@ test('in a frame nobody chooses an account: a page with a way out', {
   expect(framed.body).not.toContain('102Invoice');
 });
 
-test('what sends the browser on is not kept either', {
+test('redirects are not cached either', {
   meta: { holds: ['IDP-062'], source: 'project rule' },
 }, async () => {
   const { statusCode, headers } = await stage.bring(stage.stranger());

@@ -38,7 +38,7 @@ const pages: [string, Held, RequestParts, string][] = [
     'issuer_unknown',
   ],
   [
-    'Issuer in other letters',
+    'Issuer in different case',
     { meta: { holds: ['IDP-012'], source: 'SAML Core 8.3.6' } },
     { issuer: 'https://SP.example/metadata' },
     'issuer_unknown',
@@ -56,7 +56,7 @@ const pages: [string, Held, RequestParts, string][] = [
     'request_id_invalid',
   ],
   [
-    'an ID that is no NCName',
+    'an ID that is not an NCName',
     { meta: { holds: ['IDP-019'], source: 'SAML Core 1.3.4' } },
     { attributes: { ID: '1a' } },
     'request_id_invalid',
@@ -98,7 +98,7 @@ const pages: [string, Held, RequestParts, string][] = [
     'acs_unknown',
   ],
   [
-    'an ACS with one letter more',
+    'an ACS with one extra letter',
     { meta: { holds: ['IDP-023'], source: 'project rule' } },
     { attributes: { AssertionConsumerServiceURL: `${TEST_ACS}/` } },
     'acs_unknown',
@@ -110,7 +110,7 @@ const pages: [string, Held, RequestParts, string][] = [
     'acs_unknown',
   ],
   [
-    'an index that is no number',
+    'an index that is not a number',
     { meta: { holds: ['IDP-023'], source: 'project rule' } },
     { attributes: { AssertionConsumerServiceIndex: '' } },
     'acs_unknown',
@@ -141,7 +141,7 @@ for (const [title, held, parts, code] of pages) {
       expect(page.statusCode).toBe(400);
       expect(errorCodeOf(page)).toBe(code);
       expect(postedBy(page)).toBeUndefined();
-      // Neither an address of the Service Provider, nor one that the request brought.
+      // Neither an address of the Service Provider nor one from the request.
       expect(page.body).not.toMatch(/<form|sp\.example|evil\.example|javascript:/);
       expect(page.headers.location).toBeUndefined();
       const event = await stage.audited('sign_on.refused');
@@ -150,7 +150,7 @@ for (const [title, held, parts, code] of pages) {
   });
 }
 
-test('a request of another biller’s Service Provider is unknown here, and so is a biller', {
+test('refuses another biller’s Service Provider and an unknown biller', {
   meta: { holds: ['IDP-021'], source: 'project rule' },
 }, async () => {
   await stage.addBiller('other', { entityId: 'https://other-sp.example', acs: ['https://other-sp.example/acs'] });
@@ -200,7 +200,7 @@ const responses: [string, Held, RequestParts, string[]][] = [
     ['Requester', 'UnsupportedBinding'],
   ],
   [
-    'HTTP-Redirect, by which no Response may go',
+    'HTTP-Redirect, which must not carry a Response',
     { meta: { holds: ['IDP-024'], source: 'SAML Profiles 4.1.2' } },
     { attributes: { ProtocolBinding: 'urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect' } },
     ['Requester', 'UnsupportedBinding'],
@@ -212,19 +212,19 @@ const responses: [string, Held, RequestParts, string[]][] = [
     ['Requester'],
   ],
   [
-    'a NameID format that is not known',
+    'an unknown NameID format',
     { meta: { holds: ['IDP-027'], source: 'SAML Core 3.4.1.1' } },
     { inside: '<samlp:NameIDPolicy Format="urn:oasis:names:tc:SAML:2.0:nameid-format:kerberos"/>' },
     ['Requester', 'InvalidNameIDPolicy'],
   ],
   [
-    'an SPNameQualifier of somebody else',
+    'another Service Provider’s SPNameQualifier',
     { meta: { holds: ['IDP-027'], source: 'SAML Core 3.4.1.1' } },
     { inside: '<samlp:NameIDPolicy SPNameQualifier="https://affiliation.example"/>' },
     ['Requester', 'InvalidNameIDPolicy'],
   ],
   [
-    'exactly another context',
+    'a different context, exactly',
     { meta: { holds: ['IDP-028'], source: 'SAML Core 3.3.2.2.1' } },
     context('exact', contextClass('Kerberos')),
     NO_CONTEXT,
@@ -242,13 +242,13 @@ const responses: [string, Held, RequestParts, string[]][] = [
     NO_CONTEXT,
   ],
   [
-    'a better context than one of which it is not known how good it is',
+    'a better context than one of unknown strength',
     { meta: { holds: ['IDP-028'], source: 'SAML Core 3.3.2.2.1' } },
     context('better', contextClass('Password') + contextClass('Kerberos')),
     NO_CONTEXT,
   ],
   [
-    'a comparison that there is not',
+    'an unknown comparison',
     { meta: { holds: ['IDP-028'], source: 'SAML Core 3.3.2.2.1' } },
     context('best', contextClass('Password')),
     NO_CONTEXT,
@@ -260,7 +260,7 @@ const responses: [string, Held, RequestParts, string[]][] = [
     NO_CONTEXT,
   ],
   [
-    'a declaration, which is never made',
+    'a declaration, which is not supported',
     { meta: { holds: ['IDP-028'], source: 'SAML Core 3.3.2.2.1' } },
     context('minimum', '<saml:AuthnContextDeclRef>urn:x</saml:AuthnContextDeclRef>'),
     NO_CONTEXT,
@@ -272,7 +272,7 @@ const responses: [string, Held, RequestParts, string[]][] = [
     ['Responder', 'NoPassive'],
   ],
   [
-    'a Subject that names nobody',
+    'a Subject that names no one',
     { meta: { holds: ['IDP-026'], source: 'SAML Core 3.4.1.4' } },
     { inside: '<saml:Subject><saml:EncryptedID/></saml:Subject>' },
     ['Requester', 'UnknownPrincipal'],
@@ -280,7 +280,7 @@ const responses: [string, Held, RequestParts, string[]][] = [
 ];
 
 for (const [title, held, parts, status] of responses) {
-  test(`${title}: a Response with the status, before anybody signs in`, held, async () => {
+  test(`${title}: a Response with the status, before any sign-in`, held, async () => {
     const asked = { ...parts, attributes: { ID: '_asked', ...parts.attributes } };
     const page = await stage.bring(stage.stranger(), asked, 'state & more');
     expect(page.statusCode).toBe(200);
@@ -288,7 +288,7 @@ for (const [title, held, parts, status] of responses) {
     expect(statusOf(posted)).toEqual(status);
     expect(posted).toMatchObject({ acs: TEST_ACS, relayState: 'state & more' });
     expect(posted.root.attributes.get('InResponseTo')).toBe('_asked');
-    // 33: an error Response carries no assertion.
+    // An error Response carries no assertion.
     expect(posted.xml).not.toMatch(/Assertion[ >]/);
     expect(schemaErrors(posted.xml, 'protocol')).toBe('');
     const biller = await stage.installation.services.billers.bySlug('riverton');
@@ -296,12 +296,12 @@ for (const [title, held, parts, status] of responses) {
     expect(xmlCryptoVerify(posted.xml, toPem(active?.signer.certificate ?? ''), 'Response')).toContain('StatusCode');
     const event = await stage.audited('sign_on.refused');
     expect(event.details).toMatchObject({ answered: 'response' });
-    // The same reference tells both sides where to look.
+    // Both sides see the same reference.
     expect(elementsNamed(posted.root, 'StatusMessage')[0]?.text).toContain(event.reference);
   });
 }
 
-test('the same by POST, whoever is signed in: the Response comes at once', {
+test('the same by POST, also with a session: the Response comes at once', {
   meta: { holds: ['IDP-033'], source: 'SAML Core 3.2.2' },
 }, async () => {
   const asked = { attributes: { ID: '_asked', Version: '2.1' } };
@@ -314,7 +314,7 @@ test('the same by POST, whoever is signed in: the Response comes at once', {
   }
 });
 
-test('an error Response is signed where Responses are, and not where only assertions are', {
+test('an error Response is signed if Responses are, and not if only assertions are', {
   meta: { holds: ['IDP-052'], source: 'project rule' },
 }, async () => {
   for (const [sign, signatures] of [

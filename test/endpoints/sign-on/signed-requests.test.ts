@@ -60,7 +60,7 @@ test('a signed POST by any registered certificate, RSA or ECDSA', {
   expect(success(await byPost(signed))).toEqual(['Success']);
 });
 
-test('of two requests in one document, the signed one is answered or none', {
+test('of two requests in one document, answers only the signed one, if any', {
   meta: { holds: ['IDP-032'], source: 'SAML Core 5.4' },
 }, async () => {
   const evil = authnRequest({
@@ -92,7 +92,7 @@ test('a signed Redirect by any registered certificate, RSA or ECDSA', {
   expect(success(await byRedirect(signedQuery(redirectQuery(message(), 'rs'), second, ecdsa)))).toEqual(['Success']);
 });
 
-test('the raw query is what is signed: lower-case escapes, an empty RelayState, other parameters', {
+test('verifies the signature over the raw query: lower-case escapes, an empty RelayState, other parameters', {
   meta: { holds: ['IDP-008'], source: 'SAML Bindings 3.4.4.1' },
 }, async () => {
   const lower = redirectQuery(message(), 'a/b').replace(/%[0-9A-F]{2}/g, (code) => code.toLowerCase());
@@ -104,7 +104,7 @@ test('the raw query is what is signed: lower-case escapes, an empty RelayState, 
   expect(success(await byRedirect(`${shuffled}&lang=en`))).toEqual(['Success']);
 });
 
-test("node-saml’s own Redirect, which sends other octets than it signed where RelayState has a space or !'()*~", {
+test("node-saml’s own Redirect, which signs different octets than it sends if RelayState has a space or !'()*~", {
   meta: { holds: ['IDP-008'], source: 'SAML Bindings 3.4.4.1' },
 }, async () => {
   const saml = new SAML({
@@ -123,7 +123,7 @@ test("node-saml’s own Redirect, which sends other octets than it signed where 
 });
 
 const badQueries: [string, () => string, string][] = [
-  ['none although required', () => redirectQuery(message()), 'signature_missing'],
+  ['missing although required', () => redirectQuery(message()), 'signature_missing'],
   ['by a key that is not registered', () => signedQuery(redirectQuery(message()), stranger), 'signature_invalid'],
   [
     'over another RelayState',
@@ -131,7 +131,7 @@ const badQueries: [string, () => string, string][] = [
     'signature_invalid',
   ],
   [
-    'with the RelayState taken away',
+    'with the RelayState removed',
     () => signedQuery(redirectQuery(message(), 'a'), first).replace('&RelayState=a', ''),
     'signature_invalid',
   ],
@@ -162,12 +162,12 @@ const badQueries: [string, () => string, string][] = [
     'signature_algorithm_refused',
   ],
   [
-    'RSA said to be ECDSA',
+    'RSA declared as ECDSA',
     () => signedQuery(redirectQuery(message()), first).replace('rsa-sha256', 'ecdsa-sha256'),
     'signature_invalid',
   ],
   [
-    'no base64',
+    'not base64',
     () => signedQuery(redirectQuery(message()), first).replace(/Signature=.*/, 'Signature=%21'),
     'signature_invalid',
   ],
@@ -180,12 +180,12 @@ test.each(badQueries)(
     const page = await byRedirect(query());
     expect([page.statusCode, errorCodeOf(page)]).toEqual([400, code]);
     expect(postedBy(page)).toBeUndefined();
-    // Nobody is trusted yet, so no address of the Service Provider is told.
+    // The sender is not trusted yet, so no address of the Service Provider is revealed.
     expect(page.body).not.toContain('sp.example');
   },
 );
 
-test('a signature that comes is verified although none is required, and one by nobody’s certificate too', {
+test('verifies a signature even if none is required, and refuses one if no certificate is registered', {
   meta: { holds: ['IDP-031'], source: 'project rule' },
 }, async () => {
   const invalid = signedQuery(redirectQuery(message('checking')), stranger);
@@ -196,7 +196,7 @@ test('a signature that comes is verified although none is required, and one by n
   expect((await stage.audited('sign_on.refused')).details.detail).toContain('no certificate is registered');
 });
 
-test('POST: SHA-1 is refused with a word on how to mend it; KeyInfo is not believed', {
+test('POST: refuses SHA-1 and says how to fix it; does not trust KeyInfo', {
   meta: { holds: ['IDP-031'], source: 'SAML Core 5.4' },
 }, async () => {
   const weak = await byPost(signedMessage(message(), first, SHA1));
@@ -221,14 +221,14 @@ test('a signed request must name its Destination', {
   ]) {
     expect(success(page)).toEqual(['Requester']);
   }
-  // One that is not signed need not.
+  // An unsigned request need not.
   requirePosted(await byRedirect(redirectQuery(unaddressed), 'checking'));
 });
 
-test('what a signature does not cover can’t be added: beside a signed message as well', {
+test('refuses additions that a signature does not cover, also next to a signed message', {
   meta: { holds: ['IDP-031'], source: 'SAML Bindings 3.4.4.1' },
 }, async () => {
-  // Both at once: whichever is broken, the request is.
+  // Both at once: if either is broken, the request is refused.
   const inside = signedMessage(message(), first);
   const both = signedQuery(redirectQuery(inside, 'rs'), second, ecdsa);
   expect(success(await byRedirect(both))).toEqual(['Success']);
@@ -240,7 +240,7 @@ test('what a signature does not cover can’t be added: beside a signed message 
   expect(errorCodeOf(await byRedirect(signedQuery(redirectQuery(again, 'rs'), stranger)))).toBe('signature_invalid');
 });
 
-test('the policy follows the SP metadata unless set, and the IdP metadata tells it', {
+test('the policy follows the SP metadata unless set, and the IdP metadata publishes it', {
   meta: { holds: ['IDP-076'], source: 'SAML Metadata 2.4.3, 2.4.4' },
 }, async () => {
   const certificate = first.signer.certificate;

@@ -11,14 +11,14 @@ beforeAll(async () => {
   await stage.addBiller('unasked', { settings });
 });
 
-test('an unsolicited sign-on is off unless the biller has it', {
+test('unsolicited sign-on is off unless the biller’s settings allow it', {
   meta: { holds: ['IDP-071'], source: 'SAML Profiles 4.1.5' },
 }, async () => {
   const page = await (await stage.signedIn()).get('/saml/riverton/sso');
   expect([page.statusCode, errorCodeOf(page)]).toEqual([400, 'saml_request_missing']);
 });
 
-test('it has no InResponseTo anywhere, the agreed RelayState, the default ACS, and an audit row', {
+test('has no InResponseTo, the agreed RelayState, the default ACS, and an audit row', {
   meta: { holds: ['IDP-038', 'IDP-045', 'IDP-071'], source: 'SAML Profiles 4.1.5' },
 }, async () => {
   const posted = requirePosted(await (await stage.signedIn('unasked')).get('/saml/unasked/sso'));
@@ -31,7 +31,7 @@ test('it has no InResponseTo anywhere, the agreed RelayState, the default ACS, a
   expect(issued).toMatchObject([{ event: 'assertion.issued', requestId: null }]);
 });
 
-test('only what was agreed: no RelayState, no ACS and no person from the address', {
+test('ignores a RelayState, an ACS or a person in the query', {
   meta: { holds: ['IDP-071'], source: 'SAML Profiles 4.1.5' },
 }, async () => {
   await stage.addBiller('plain', { settings: { unsolicited: true } });
@@ -43,7 +43,7 @@ test('only what was agreed: no RelayState, no ACS and no person from the address
   }
 });
 
-test('somebody without an account is told so, invited or not', {
+test('a portal user without an account gets an error page, whether or not the sign-on was requested', {
   meta: { holds: ['IDP-070', 'IDP-071'], source: 'project rule' },
 }, async () => {
   await stage.installation.addUser('unasked', 'new@example.com', PASSWORD, []);
@@ -54,7 +54,7 @@ test('somebody without an account is told so, invited or not', {
   }
 });
 
-test('the assertion is as any other, but that nobody asked for it', {
+test('the assertion is like any other, except for InResponseTo', {
   meta: { holds: ['IDP-071'], source: 'SAML Profiles 4.1.4.2' },
 }, async () => {
   const { root, xml } = requirePosted(await (await stage.signedIn('unasked')).get('/saml/unasked/sso'));
@@ -66,7 +66,7 @@ test('the assertion is as any other, but that nobody asked for it', {
   expect(elementsNamed(root, 'Signature')).toHaveLength(2);
 });
 
-test('whoever is not signed in signs in on the way', {
+test('a portal user without a session signs in first', {
   meta: { holds: ['IDP-071'], source: 'project rule' },
 }, async () => {
   const browser = stage.stranger();
@@ -76,7 +76,7 @@ test('whoever is not signed in signs in on the way', {
   requirePosted(await browser.follow(await browser.post('/login/unasked', form)));
 });
 
-test('sent here by a website that is not the portal, the portal user is asked first', {
+test('asks the portal user first if a website other than the portal sent them', {
   meta: { holds: ['IDP-072'], source: 'project rule' },
 }, async () => {
   const browser = await stage.signedIn('unasked');
@@ -93,7 +93,7 @@ test('sent here by a website that is not the portal, the portal user is asked fi
     expect(postedBy(asked)).toBeUndefined();
     expect(asked.body).toContain('101Invoice');
     const flow = /name="flow" value="([\w-]+)"/.exec(asked.body)?.[1] ?? '';
-    // Nor can the website answer for them.
+    // The website can't answer for them either.
     const forged = await browser.post(
       '/saml/unasked/sso',
       { flow, account: '101Invoice' },
@@ -102,7 +102,7 @@ test('sent here by a website that is not the portal, the portal user is asked fi
     expect([forged.statusCode, errorCodeOf(forged)]).toEqual([403, 'cross_site']);
     requirePosted(await browser.post('/saml/unasked/sso', { flow, account: '101Invoice' }));
   }
-  // The portal, typed or a bookmark, and a page of ours.
+  // The portal, a typed address or bookmark, and one of our own pages.
   for (const headers of [
     { ...evil, referer: `${PORTAL}/` },
     { 'sec-fetch-site': 'none' },

@@ -6,7 +6,7 @@ import type { ChangeListener, Database } from '../../../src/platform/database/da
 import { newBillerRow, newKeyRow } from '../../support/rows.ts';
 import { createTestStorage, type TestConnection, type TestStorage } from '../../support/storage.ts';
 
-/** What every instance promises: its caches are emptied within a second of a change (project rule). */
+/** Every instance drops stale cache entries within a second of a change (project rule). */
 const PROMISED_MS = 1_000;
 
 let storage: TestStorage;
@@ -25,8 +25,7 @@ async function open(): Promise<TestConnection> {
 }
 
 /**
- * Awaits the notice of a biller, or of undefined. One that a busy machine holds up is not held against it: it is the
- * fastest of several that keeps the promise.
+ * Awaits the notice of a biller, or of undefined. A busy machine may delay one, so tests take the fastest of several.
  *
  * @returns how long it took, in milliseconds
  */
@@ -40,12 +39,12 @@ function notice(database: Database, billerId: string | undefined): Promise<numbe
     resolve(performance.now() - began);
   };
   database.onChange(listener);
-  // It may be late before somebody awaits it.
+  // It may reject before anything awaits it.
   promise.catch(() => undefined);
   return promise;
 }
 
-/** Resolves when this instance certainly hears notices: one of its own came back, or it said that it listens now. */
+/** Resolves when this instance is sure to receive notices: its own notice came back, or it reported that it listens. */
 async function hears({ db, onChange }: Database): Promise<void> {
   const biller = newBillerRow();
   const heard = new Promise<void>((resolve) => onChange((id) => (id === biller.id || id === undefined) && resolve()));
@@ -99,7 +98,7 @@ describe('a change notice', () => {
 });
 
 describe('two instances on one PostgreSQL', () => {
-  test('a biller changed on one is read anew by the other within a second', {
+  test('a biller changed on one is reloaded by the other within a second', {
     meta: { holds: ['IDP-088'], source: 'project rule' },
   }, async () => {
     storage = await createTestStorage('postgresql');
@@ -110,7 +109,7 @@ describe('two instances on one PostgreSQL', () => {
     const { billers, keys } = two.services;
     expect((await billers.bySlug(biller.slug)).name).toBe(biller.name);
     expect((await keys.ofBiller(biller.id)).certificates).toEqual([]);
-    // It is in memory now: the same object comes again.
+    // It is cached now: the same object is returned.
     expect(await billers.bySlug(biller.slug)).toBe(await billers.bySlug(biller.slug));
 
     const renamed = notice(two.database, biller.id);
@@ -130,7 +129,7 @@ describe('two instances on one PostgreSQL', () => {
     await expect(billers.bySlug(biller.slug)).rejects.toMatchObject({ code: 'biller_unknown' });
   });
 
-  test('an instance that can’t listen forgets all at every try, and hears again in the end', async () => {
+  test('an instance that can’t listen drops its caches at every attempt, and receives notices again afterwards', async () => {
     storage = await createTestStorage('postgresql');
     const [one, deaf] = [await open(), await open()];
     await hears(deaf.database);
@@ -143,7 +142,7 @@ describe('two instances on one PostgreSQL', () => {
     const name = new URL(storage.environment.DATABASE_URL ?? '').pathname.slice(1);
     try {
       const lost = notice(deaf.database, undefined);
-      // Connections that are open stay; the ones that listen are cut and can't come back.
+      // Open connections stay; listening ones are cut and can't reconnect.
       await admin.query(`alter database ${name} with allow_connections false`);
       await admin.query(
         `select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and query ilike 'listen %'`,

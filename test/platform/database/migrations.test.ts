@@ -12,7 +12,7 @@ import { openPostgresql } from '../../../src/platform/database/postgresql.ts';
 import { createTestDatabase } from '../../support/postgres.ts';
 import { newBillerRow } from '../../support/rows.ts';
 
-/** The migrations of version 0.1.0, and the time by which it noted each (drizzle-orm's journal). */
+/** The migrations of version 0.1.0, with the times by which it recorded them (drizzle-orm's journal). */
 const VERSION_0_1_0 = [
   ['0000_foundation', 1795492554663],
   ['0001_change_notices', 1795492558457],
@@ -65,7 +65,7 @@ async function migrateAsVersion010(count: number): Promise<void> {
   await client.query('commit');
 }
 
-test('a new database gets every migration once, however often it is opened, and keeps its rows', async () => {
+test('applies every migration to a new database once, however often it is opened, and keeps its rows', async () => {
   const first = await open();
   expect(migrationNames().length).toBeGreaterThanOrEqual(6);
   expect(await applied()).toEqual(migrationNames());
@@ -83,7 +83,7 @@ test('instances that start together on an empty database take turns with the mig
 });
 
 describe('a database of version 0.1.0', () => {
-  test('is opened with only the new migrations applied, and all its rows are read', async () => {
+  test('gets only the new migrations, and all its rows can be read', async () => {
     await migrateAsVersion010(VERSION_0_1_0.length);
     const { id, slug, name, billerGuid, serviceProvider, settings, pairwiseSalt } = newBillerRow();
     const json = [serviceProvider, settings].map((value) => JSON.stringify(value));
@@ -109,22 +109,22 @@ describe('a database of version 0.1.0', () => {
       { fingerprint: 'ab12', sealedPrivateKey: Buffer.from([1, 2]), notAfter: new Date('2029-01-01T00:00:00Z') },
     ]);
     expect(await findUser(db, id, 'ada@X.org')).toMatchObject({ email: 'Ada@x.org', passwordHash: 'hash' });
-    // An instance of 0.1.0 that still runs goes on counting sign-ins in its own table.
+    // A running 0.1.0 instance keeps counting sign-ins in its own table.
     await client.query(
       `insert into rate_limits (key, points, expire) values ('account:abc', 10, '2026-03-01T08:15:00.123Z')`,
     );
     expect(await db.selectFrom('signInAttempts').selectAll().execute()).toEqual([]);
   });
 
-  test('that stopped half-way through its own upgrades gets those that are missing', async () => {
+  test('that stopped halfway through its own upgrades gets the missing ones', async () => {
     await migrateAsVersion010(2);
     await open();
     expect((await applied()).toSorted()).toEqual(migrationNames());
   });
 });
 
-describe('a database of a newer version is refused, and left as it is:', () => {
-  test('noted by this version or a later one', async () => {
+describe('a database of a newer version is refused and left unchanged if', () => {
+  test('this version or a later one recorded its migrations', async () => {
     await (await open()).close();
     opened = [];
     await client.query(`insert into schema_migrations (name) values ('9999_from_the_future')`);
@@ -132,7 +132,7 @@ describe('a database of a newer version is refused, and left as it is:', () => {
     await expect(refused).rejects.toThrow(/newer version of ic-idp .*9999_from_the_future.*run that version/);
   });
 
-  test('noted in the manner of version 0.1.0', async () => {
+  test('they are recorded in the format of version 0.1.0', async () => {
     await migrateAsVersion010(VERSION_0_1_0.length);
     await client.query(`insert into drizzle.__drizzle_migrations (hash, created_at) values ('x', 1999999999999)`);
     await expect(openPostgresql(url)).rejects.toThrow(/newer version/);
@@ -141,8 +141,8 @@ describe('a database of a newer version is refused, and left as it is:', () => {
   });
 });
 
-test('a migration that fails leaves nothing of itself, and the ones before it', async () => {
-  // The last statements of 0003 add a constraint that this row breaks.
+test('a failed migration is rolled back completely, and the ones before it stay', async () => {
+  // The last statements of 0003 add a constraint that this row violates.
   await migrateAsVersion010(3);
   const id = crypto.randomUUID();
   await client.query(

@@ -72,7 +72,7 @@ describe('the stores of portal users and sessions', () => {
     return { biller, email, accounts, userId, session };
   }
 
-  test('a portal user is found by the email in any case, at the own biller only', async () => {
+  test('finds a portal user by email in any case, only at their own biller', async () => {
     const { biller, email, userId } = await addSession();
     const other = await addBiller();
     const user = await findUser(db, biller.id, ' ada.lovelace@EXAMPLE.com ');
@@ -83,7 +83,7 @@ describe('the stores of portal users and sessions', () => {
     expect(await listUsers(db, other.id)).toEqual([]);
   });
 
-  test('accounts keep their order, are replaced as a whole, and go with their user', async () => {
+  test('accounts keep their order, are replaced as a whole, and are removed with their user', async () => {
     const { userId, accounts, biller, email } = await addSession();
     expect(await accountsOf(db, userId)).toEqual(accounts);
     const replaced = [{ number: '303 / ÄÖÜ', role: 'owner' }];
@@ -101,7 +101,7 @@ describe('the stores of portal users and sessions', () => {
     expect(await accountsOf(db, userId)).toEqual([]);
   });
 
-  test('a user is added or changed with all accounts or not at all', async () => {
+  test('adds or changes a user with all accounts or not at all', async () => {
     const { biller, userId, accounts } = await addSession();
     const twice = [
       { number: '1', role: 'owner' },
@@ -119,7 +119,7 @@ describe('the stores of portal users and sessions', () => {
     expect((await findUser(db, biller.id, 'ada.lovelace@example.com'))?.disabled).toBe(false);
   });
 
-  test('a session is read with its user and accounts in one row, times to the millisecond', async () => {
+  test('reads a session with its user and accounts in one row, with times to the millisecond', async () => {
     const { biller, email, userId, accounts, session } = await addSession();
     const row = {
       id_hash: session.idHash.toString('hex'),
@@ -149,7 +149,7 @@ describe('the stores of portal users and sessions', () => {
     });
   });
 
-  test('sessions end one by one, with their user’s others, and when they expire', async () => {
+  test('ends sessions one by one, all of a user’s at once, and when they expire', async () => {
     const { biller, userId, session } = await addSession();
     const others = [randomBytes(32), randomBytes(32)] as const;
     const add = (idHash: Buffer, expiresAt = session.expiresAt) => insertSession(db, { ...session, idHash, expiresAt });

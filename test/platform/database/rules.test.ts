@@ -13,7 +13,7 @@ import { createTestStorage, type TestConnection, type TestStorage } from '../../
 
 const now = new Date('2026-03-01T08:00:00.000Z');
 
-/** The database's own error: SQLSTATE and the rule that was broken. */
+/** The database's error: SQLSTATE and the violated constraint. */
 async function brokenRule(work: Promise<unknown>): Promise<string> {
   const error = await work.then(
     () => undefined,
@@ -78,7 +78,7 @@ describe('the database itself', () => {
     expect(await brokenRule(activate())).toBe('none');
   });
 
-  test('refuses a key out of use with a private part, and one in use without', async () => {
+  test('refuses a retired key with a private part, and a key in use without one', async () => {
     const biller = await addBiller();
     const rule = `${CHECK} signing_keys_private_part`;
     const retired = { ...newKeyRow(biller.id, 'retired'), sealedPrivateKey: randomBytes(32) };
@@ -87,7 +87,7 @@ describe('the database itself', () => {
     expect(await brokenRule(insertKey(db, active))).toBe(rule);
   });
 
-  test('refuses a key in a state that there is not', async () => {
+  test('refuses an unknown key state', async () => {
     const biller = await addBiller();
     const key = { ...newKeyRow(biller.id, 'active'), state: 'Active' };
     expect(await brokenRule(insertKey(db, key))).toBe(`${CHECK} signing_keys_state`);
@@ -101,7 +101,7 @@ describe('the database itself', () => {
     expect(await brokenRule(issued(biller.id, '_two', '_c').execute())).toBe('none');
     expect(await brokenRule(issued(other.id, '_one', '_d').execute())).toBe('none');
     expect(await brokenRule(issued(biller.id, '_one', '_e', 'sign_on.refused').execute())).toBe('none');
-    // Unsolicited Responses answer no request.
+    // Unsolicited Responses have no request.
     expect(await brokenRule(issued(biller.id, null, '_f').execute())).toBe('none');
     expect(await brokenRule(issued(biller.id, null, '_g').execute())).toBe('none');
   });
@@ -125,7 +125,7 @@ describe('the database itself', () => {
     expect(await brokenRule(addUser(user, []))).toMatch(FOREIGN_KEY);
   });
 
-  test('removes with a biller all that is the biller’s, leaves the others alone, and keeps the audit', async () => {
+  test('removes everything that belongs to a removed biller, leaves other billers alone, and keeps the audit', async () => {
     const [biller, other] = [await addBiller(), await addBiller()];
     for (const { id: billerId } of [biller, other]) {
       await insertKey(db, newKeyRow(billerId, 'active'));
@@ -159,7 +159,7 @@ describe('the database itself', () => {
     expect(await counts(other.id)).toEqual([1, 1, 1, 1, 1, 1, 1]);
   });
 
-  test('has no table besides the audit that keeps anything of a biller or a user who is gone', async () => {
+  test('keeps nothing about a removed biller or user, except in the audit', async () => {
     const { rows } = await sql<{ table: string; column: string; onDelete: string | null }>`
       select a.attrelid::regclass::text as table, a.attname as column, c.confdeltype as on_delete
       from pg_attribute a

@@ -38,7 +38,7 @@ describe('the stores', () => {
     return biller;
   }
 
-  test('a biller is read back as it was written, by slug and by BillerGUID, changed and removed', async () => {
+  test('a biller can be read back by slug and by BillerGUID, changed and removed', async () => {
     const biller = await addBiller();
     const row = await findBiller(db, biller.slug);
     expect(row).toMatchObject(biller);
@@ -55,7 +55,7 @@ describe('the stores', () => {
     expect(await findBillerByGuid(db, biller.billerGuid)).toBeUndefined();
   });
 
-  test('a biller stored by an earlier version gets the defaults of settings that came later', async () => {
+  test('a biller stored by an earlier version gets the defaults of newer settings', async () => {
     const biller = newBillerRow();
     const { clockSkewSeconds, ...older } = biller.settings;
     await insertBiller(db, { ...biller, settings: older as typeof biller.settings });
@@ -64,7 +64,7 @@ describe('the stores', () => {
     expect(row && toBiller(row, 'https://idp.example').settings).toEqual({ ...older, clockSkewSeconds });
   });
 
-  test('signing keys are read back byte by byte; only published ones are published, the active one first', async () => {
+  test('signing keys are read back byte for byte; only published ones are listed for publication, the active one first', async () => {
     const biller = await addBiller();
     const keys = (['retired', 'staged', 'retiring', 'active', 'revoked'] as const).map((state, age) => ({
       ...newKeyRow(biller.id, state),
@@ -83,7 +83,7 @@ describe('the stores', () => {
     expect(await listKeys(db)).toEqual(expect.arrayContaining(listed));
   });
 
-  test('every biller is listed with its active key, and one that has none without', async () => {
+  test('lists every biller with its active key, if any', async () => {
     const [withKey, without] = [await addBiller(), await addBiller()];
     const key = newKeyRow(withKey.id, 'active');
     await insertKey(db, key);
@@ -103,7 +103,7 @@ describe('the stores', () => {
     );
   });
 
-  test('a trace is read back with the biller’s slug, keeps its reference for itself, and expires', async () => {
+  test('a trace is read back with its biller’s slug, has a unique reference, and expires', async () => {
     const biller = await addBiller();
     const trace = {
       code: 'acs_unknown',
@@ -123,7 +123,7 @@ describe('the stores', () => {
     expect(await findTrace(db, 'maple-otter-bell')).toMatchObject({ biller: null });
   });
 
-  test('an audit event is read back with every field that was given, and without the email', async () => {
+  test('an audit event is read back with every given field, but without the email', async () => {
     const biller = await addBiller();
     const { audit, masterKey } = connection.services;
     const userId = crypto.randomUUID();

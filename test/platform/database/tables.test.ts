@@ -21,7 +21,7 @@ type Column<Selected, Needed> = `${Sql<NonNullable<Selected>>}${null extends Sel
   ? ' null'
   : ''}${undefined extends Needed ? (null extends Selected ? '' : ' default') : ''}`;
 
-/** Columns as the interfaces in the `schema.ts` files have them. The compiler holds the object below to exactly these. */
+/** Columns as declared in the `schema.ts` files. The compiler checks that the object below has exactly these. */
 type Described = {
   [Table in keyof Tables]: {
     [Name in keyof Selectable<Tables[Table]>]: Column<
@@ -142,8 +142,8 @@ const described: Described = {
 
 const snakeCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
-// rate_limits is of version 0.1.0 alone.
-test('the interfaces of the tables have exactly the columns of the database, with type, null and default', async () => {
+// Only version 0.1.0 uses rate_limits.
+test('the table interfaces match the columns of the database in name, type, nullability and default', async () => {
   const { url, drop } = await createTestDatabase(inject('postgresUrl'));
   const database = await openPostgresql(url);
   try {

@@ -11,7 +11,7 @@ import { createTestDatabase } from '../../support/postgres.ts';
 
 const POOL_SIZE = 10;
 
-/** A database that is reached through a cable, and a client of its own that is not. */
+/** A database that is reached through a cable, and a client that connects directly. */
 async function start({ onTestFinished }: TestContext) {
   const { url, drop } = await createTestDatabase(inject('postgresUrl'));
   const direct = new pg.Client({ connectionString: url });
@@ -27,7 +27,7 @@ async function start({ onTestFinished }: TestContext) {
   return {
     cable,
     database,
-    /** Whether a fact is committed. */
+    /** Whether a row is committed. */
     isCommitted: async (name: string) =>
       (await direct.query('select 1 from installation where name = $1', [name])).rowCount === 1,
     /** How many connections of the database are in a transaction. */
@@ -68,7 +68,7 @@ async function fillPool(database: Database): Promise<number[]> {
 const isGone = (error: unknown) => isDatabaseGone(error);
 
 describe.concurrent('a transaction', () => {
-  test('is committed with what it gives, or rolled back whole, and leaves its connection for the next', async (context) => {
+  test('commits and returns a result, or rolls back completely, and frees its connection', async (context) => {
     const { database, isCommitted } = await start(context);
     const given = await database.transaction(async (transaction) => {
       await note(transaction, 'one');
@@ -91,7 +91,7 @@ describe.concurrent('a transaction', () => {
     expect(await database.transaction(pidOf)).toBe(given);
   });
 
-  test('is not taken for committed where the error of a statement was ignored', async (context) => {
+  test('is not treated as committed if a statement’s error was ignored', async (context) => {
     const { database, isCommitted } = await start(context);
     const work = database.transaction(async (transaction) => {
       await note(transaction, 'one');
@@ -101,7 +101,7 @@ describe.concurrent('a transaction', () => {
     expect(await isCommitted('one')).toBe(false);
   });
 
-  test('takes no statement after its end, and can’t be begun by Kysely', async (context) => {
+  test('accepts no statement after its end, and can’t be started by Kysely', async (context) => {
     const { database } = await start(context);
     const kept = await database.transaction(async (transaction) => transaction);
     await expect(note(kept, 'late')).rejects.toThrow(/after the end of its transaction/);
@@ -109,7 +109,7 @@ describe.concurrent('a transaction', () => {
     await expect(kysely.transaction().execute(async () => undefined)).rejects.toThrow(/Database.transaction/);
   });
 
-  test('whose way to the server stalls is over for good: nothing written later falls into it', async (context) => {
+  test('whose connection stalls is over: later writes don’t become part of it', async (context) => {
     const { database, cable, isCommitted, inTransaction } = await start(context);
     const before = await fillPool(database);
     const stalled = database.transaction(async (transaction) => {
@@ -140,7 +140,7 @@ describe.concurrent('a transaction', () => {
     expect(before.filter((pid) => after.includes(pid)).length).toBeLessThanOrEqual(POOL_SIZE - 2);
   });
 
-  test('whose connection is cut ends with an error, and neither the process nor the pool with it', async (context) => {
+  test('whose connection is cut fails, without crashing the process or breaking the pool', async (context) => {
     const { database, cable, isCommitted } = await start(context);
     const cut = database.transaction(async (transaction) => {
       await note(transaction, 'cut');
@@ -153,7 +153,7 @@ describe.concurrent('a transaction', () => {
     expect(await isCommitted('cut')).toBe(false);
   });
 
-  test('that can’t be begun leaves its place in the pool', async (context) => {
+  test('that can’t begin frees its place in the pool', async (context) => {
     const { database, cable } = await start(context);
     await fillPool(database);
     cable.stall('requests');
@@ -170,7 +170,7 @@ describe.concurrent('a transaction', () => {
   });
 
   describe('whose connection is cut at the commit', () => {
-    test('is looked up, and resolves where the server had committed', async (context) => {
+    test('is looked up, and resolves if the server committed it', async (context) => {
       const { database, cable, isCommitted } = await start(context);
       const work = database.transaction(async (transaction) => {
         await note(transaction, 'committed');
@@ -184,7 +184,7 @@ describe.concurrent('a transaction', () => {
       expect(new Set(await fillPool(database)).size).toBe(POOL_SIZE);
     });
 
-    test('is looked up, and rejects where the server had not', async (context) => {
+    test('is looked up, and rejects if the server did not', async (context) => {
       const { database, cable, isCommitted } = await start(context);
       const work = database.transaction(async (transaction) => {
         await note(transaction, 'lost');
@@ -200,7 +200,7 @@ describe.concurrent('a transaction', () => {
       expect(await isCommitted('lost')).toBe(false);
     });
 
-    test('says that the outcome is not known where the server can’t be asked', async (context) => {
+    test('reports an unknown outcome if the server can’t be asked', async (context) => {
       const { database, cable } = await start(context);
       const work = database.transaction(async (transaction) => {
         await note(transaction, 'unknown');
@@ -215,7 +215,7 @@ describe.concurrent('a transaction', () => {
     });
   });
 
-  test('in which nothing happens for ten seconds is ended by the server', async (context) => {
+  test('that is idle for ten seconds is ended by the server', async (context) => {
     const { database } = await start(context);
     const { rows } = await sql<Record<string, string>>`show idle_in_transaction_session_timeout`.execute(database.db);
     expect(Object.values(rows[0] ?? {})).toEqual(['10s']);

@@ -8,22 +8,22 @@ import { STATUS_CODES } from '../../../src/protocols/saml/names.ts';
 const entries = Object.entries(errorCatalogue) as [ErrorCode, ErrorEntry][];
 
 describe.each(entries)('%s', (code, entry) => {
-  test('has a code that can stand anywhere, and an HTTP status of an error', () => {
+  test('has a code that is safe anywhere, and an HTTP error status', () => {
     expect(code).toMatch(/^[a-z]+(_[a-z]+)*$/);
     expect(entry.status).toBeGreaterThanOrEqual(400);
     expect(entry.status).toBeLessThan(600);
   });
 
-  test('has whole sentences for people, without a value from anywhere', () => {
+  test('has whole sentences for people, without placeholders', () => {
     expect(entry.title).toMatch(/^[A-Z].*[^.]$/);
     for (const text of [entry.sentence, entry.remedy]) {
       expect(text).toMatch(/^[A-Z].*[.]$/);
-      // A placeholder that nobody fills in, or a straight quote where the others are curly.
+      // An unfilled placeholder, or a straight quote.
       expect(text).not.toMatch(/[{}$<>"']|undefined/);
     }
   });
 
-  test('has a status of SAML where the Service Provider is told: one of the top level first', {
+  test('has a SAML status if it is reported to the Service Provider, with a top-level one first', {
     meta: { holds: ['IDP-033'], source: 'SAML Core 3.2.2.2' },
   }, () => {
     if (entry.saml === undefined) return;
@@ -41,7 +41,7 @@ test('no two errors have the same title and sentence', () => {
   expect(texts.filter((text, index) => texts.indexOf(text) < index)).toEqual([]);
 });
 
-test('each status that the standard has for a refusal is told by its own error', {
+test('each status for a refusal in the standard has its own error', {
   meta: { holds: ['IDP-033'], source: 'SAML Core 3.2.2.2' },
 }, () => {
   const status = Object.fromEntries(entries.flatMap(([code, { saml }]) => (saml ? [[code, saml]] : [])));
@@ -55,7 +55,7 @@ test('each status that the standard has for a refusal is told by its own error',
   });
 });
 
-test('nothing is told to an ACS before it is trusted: who asks, where to, and with which signature are pages', () => {
+test('errors about the issuer, the ACS and the signature are pages: nothing goes to an ACS before it is trusted', () => {
   for (const code of [
     'issuer_unknown',
     'acs_unknown',
@@ -67,12 +67,12 @@ test('nothing is told to an ACS before it is trusted: who asks, where to, and wi
   }
 });
 
-test('what is said of forbidden XML is true for all of it: type, instruction, comment, depth, number', () => {
+test('the sentence about forbidden XML covers all cases: type, instruction, comment, depth, number', () => {
   const { sentence } = errorCatalogue.saml_request_forbidden_xml;
   expect(sentence).toMatch(/document type.*instruction.*comment.*too many.*too deeply nested/);
 });
 
-test('every error of the catalogue is thrown somewhere', () => {
+test('every error in the catalog is thrown somewhere', () => {
   const source = join(import.meta.dirname, '../../../src');
   const code = readdirSync(source, { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.ts') && !path.endsWith('catalogue.ts'))
@@ -82,7 +82,7 @@ test('every error of the catalogue is thrown somewhere', () => {
 });
 
 describe('an error', () => {
-  test('has its public words from the catalogue; its detail is for the log', () => {
+  test('takes its public text from the catalog; its detail is for the log', () => {
     const cause = new Error('below');
     const error = new IdpError('request_stale', { detail: 'made at noon', cause, retryAfter: 5 });
     expect(error).toMatchObject({
@@ -98,13 +98,13 @@ describe('an error', () => {
     expect('cause' in new IdpError('request_stale', { detail: 'x' })).toBe(false);
   });
 
-  test('may have a sentence and a remedy of its own, and tells its SAML status and what did not fit', () => {
+  test('may have its own sentence and remedy, and carries its SAML status and the mismatch', () => {
     const mismatch = { what: 'Version', expected: '2.0', found: '1.1' };
     const error = new IdpError('saml_version_unsupported', { detail: 'x', mismatch, sentence: 'So.', remedy: 'Do.' });
     expect(error).toMatchObject({ sentence: 'So.', remedy: 'Do.', saml: ['VersionMismatch'], mismatch });
   });
 
-  test('of input is another thing: a plain sentence', () => {
+  test('about input is different: a plain sentence', () => {
     expect(new InputError('Give --name.')).toMatchObject({ name: 'InputError', message: 'Give --name.' });
     expect(new InputError('x')).not.toBeInstanceOf(IdpError);
   });

@@ -8,17 +8,17 @@ test.each(assets)('$path carries the hash of its content', ({ path, body }) => {
   expect(path).toContain(createHash('sha256').update(body).digest('hex').slice(0, 12));
 });
 
-test('the stylesheet and the script are served as what they are', () => {
+test('serves the stylesheet and the script with their media types', () => {
   expect(assets).toEqual([stylesheet, autoSubmitScript]);
   expect(stylesheet.contentType).toBe('text/css; charset=utf-8');
   expect(autoSubmitScript.contentType).toBe('text/javascript; charset=utf-8');
 });
 
-test('the stylesheet fetches nothing else', () => {
+test('the stylesheet loads nothing else', () => {
   expect(stylesheet.body.toString()).not.toMatch(/url\(|@import/);
 });
 
-test('a page links the stylesheet, and a script only where it asks for one', () => {
+test('a page links the stylesheet, and a script only if it asks for one', () => {
   const page = layout({ title: 'x', body: '' });
   expect(page).toContain(`href="${stylesheet.path}"`);
   expect(page).not.toContain('<script');

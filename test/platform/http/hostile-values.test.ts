@@ -10,7 +10,7 @@ import { layout } from '../../../src/platform/http/layout.ts';
 // Breaks out of text, of both kinds of quotes, of an attribute without quotes, of a comment, of a title.
 const attack = (mark: string) => `zz-${mark}"'>--></title></noscript><script>alert(1)</script><!--&lt; onload=x`;
 
-// Every string of each model is an attack of its own, so that a forgotten one can be named.
+// Every string of each model is a distinct attack, so that a failure names the one that is not escaped.
 const pages: Record<string, { marks: string[]; page: string }> = {
   layout: {
     marks: ['title', 'biller'],
@@ -88,13 +88,13 @@ const pages: Record<string, { marks: string[]; page: string }> = {
 
 describe.each(Object.entries(pages))('%s', (_name, { marks, page }) => {
   test.each(marks)('shows a hostile %s as text', (mark) => {
-    // A role starts with a capital letter on the page.
+    // The page capitalizes a role.
     const shown = new RegExp(`zz-${mark}&#34;&#39;&#62;--&#62;&#60;/title`, 'i');
     expect(page).toMatch(shown);
     expect(page).not.toMatch(new RegExp(`zz-${mark}["'>]`, 'i'));
   });
 
-  test('holds no inline script, style or event handler', () => {
+  test('has no inline script, style or event handler', () => {
     expect(page).not.toMatch(/<script(?! src="\/assets\/)/);
     expect(page).not.toMatch(/<style|\sstyle=|\son\w+=/);
   });

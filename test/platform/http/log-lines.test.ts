@@ -11,7 +11,7 @@ const RELAY_STATE = 'state-of-theirs-5120';
 
 const flowIn = ({ body }: { body: string }) => /name="flow" value="([\w-]+)"/.exec(body)?.[1] ?? '';
 
-/** From the sign-on request to the ACS, with a slip at the sign-in. @returns what must never show in the log */
+/** From the sign-on request to the ACS, with a wrong password first. @returns what must never appear in the log */
 async function story(browser: BrowserLike): Promise<string[]> {
   const { SAMLRequest = '', ...others } = postFields(authnRequest(), RELAY_STATE);
   const login = await browser.follow(await browser.post('/saml/riverton/sso', { SAMLRequest, ...others }));
@@ -44,7 +44,7 @@ beforeEach(() => {
 });
 const lines = () => written.map((line) => JSON.parse(line) as Record<string, unknown>);
 const outcomes = () => lines().map(({ method, route, status, outcome }) => [method, route, status, outcome]);
-test('a sign-on leaves one line a request: the route and what came of it, and nothing personal or secret', {
+test('a sign-on logs one line per request: the route and the outcome, and nothing personal or secret', {
   meta: { holds: ['IDP-068'], source: 'project rule' },
 }, async () => {
   const secrets = await story(createBrowserLike(installation.server));
@@ -62,13 +62,13 @@ test('a sign-on leaves one line a request: the route and what came of it, and no
     expect(line.reference).toMatch(/^[a-z]+-[a-z]+-[a-z]+$/);
   }
   expect(new Set(lines().map(({ reference }) => reference)).size).toBe(7);
-  // At least the cookies of session and flow.
+  // At least the session and flow cookies.
   expect(secrets.length).toBeGreaterThanOrEqual(5);
   const mentioned = [EMAIL, 'pat.person', PASSWORD, 'not the password', ...ACCOUNTS, RELAY_STATE, ...secrets];
   for (const value of mentioned) expect(written.join('')).not.toContain(value);
 });
 
-test('what is refused tells why, under the reference that the page shows, and nothing of the query or the form', {
+test('a refusal logs the reason, under the reference that the page shows, and nothing of the query or the form', {
   meta: { holds: ['IDP-068'], source: 'project rule' },
 }, async () => {
   const browser = createBrowserLike(installation.server);
@@ -89,7 +89,7 @@ test('what is refused tells why, under the reference that the page shows, and no
   for (const value of [EMAIL, PASSWORD, RELAY_STATE]) expect(written.join('')).not.toContain(value);
 });
 
-test('a fault of ours is told with where it happened, under the page’s reference, without what was being written', {
+test('an internal error is logged with its place, under the page’s reference, without the values being written', {
   meta: { holds: ['IDP-068'], source: 'project rule' },
 }, async () => {
   const { database } = installation.services;
@@ -112,6 +112,6 @@ test('a fault of ours is told with where it happened, under the page’s referen
   });
   expect(request).toMatchObject({ level: 'info', reference, status: 500, outcome: 'internal_error' });
   for (const value of [EMAIL, RELAY_STATE, ...browser.cookies.values()]) expect(written.join('')).not.toContain(value);
-  // Nor does the page tell what failed.
+  // The page does not say what failed either.
   expect(answer.body).not.toMatch(/sign_on_flows|relation|flows\.ts/);
 });

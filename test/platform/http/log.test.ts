@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { createLogger } from '../../../src/platform/http/log.ts';
 
-/** Logs to memory. @returns the lines as they were parsed */
+/** Logs to memory. @returns the lines, parsed */
 function linesOf(work: (logger: ReturnType<typeof createLogger>) => void): Record<string, unknown>[] {
   const lines: string[] = [];
   work(createLogger('info', { write: (line) => void lines.push(line) }));
@@ -12,7 +12,7 @@ function linesOf(work: (logger: ReturnType<typeof createLogger>) => void): Recor
 
 const SECRETS = ['password', 'cookie', 'email', 'headers', 'SAMLResponse'];
 
-test('a secret never shows in the log, however deep somebody buries it in what is logged', () => {
+test('a secret never appears in the log, however deeply it is nested', () => {
   const secret = 'pat@example.com';
   const buried = fc.letrec<{ value: unknown }>((tie) => ({
     value: fc.oneof(
@@ -32,7 +32,7 @@ test('a secret never shows in the log, however deep somebody buries it in what i
   );
 });
 
-test('what is no secret is logged as it is, beside one and without one', () => {
+test('other values are logged unchanged, next to a secret or not', () => {
   const plain = { route: '/saml/:biller/sso', list: [1, { two: 2 }], nothing: null };
   expect(linesOf((logger) => logger.info({ ...plain, email: 'pat@example.com' }))[0]).toMatchObject({
     ...plain,
@@ -41,7 +41,7 @@ test('what is no secret is logged as it is, beside one and without one', () => {
   expect(linesOf((logger) => logger.info(plain))[0]).toMatchObject(plain);
 });
 
-test('an error is told by its type, code and place, without the values of a statement', () => {
+test('an error is logged with its type, code and place, without the values of a statement', () => {
   const driver = Object.assign(new Error('invalid input syntax for type uuid: "pat@example.com"'), { code: '22P02' });
   const query = Object.assign(new Error('Failed query: select pat@example.com', { cause: driver }), { params: [1] });
   const [line] = linesOf((logger) => logger.error({ err: query }, 'it failed'));
@@ -49,7 +49,7 @@ test('an error is told by its type, code and place, without the values of a stat
   expect(line).toMatchObject({ level: 'error', err: { type: 'Error', code: '22P02' } });
 });
 
-test('lines reach standard output in their order, the last ones also when the process ends at once', () => {
+test('lines reach standard output in order, including the last ones if the process ends at once', () => {
   const module = JSON.stringify(new URL('../../../src/platform/http/log.ts', import.meta.url).href);
   const program = `const { createLogger } = await import(${module});
     const logger = createLogger('info');

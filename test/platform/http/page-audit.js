@@ -1,4 +1,4 @@
-// Runs in the browser, on the page under test. Its value is a list of what is wrong, empty where nothing is.
+// Runs in the browser, on the page under test. Its value is a list of problems, empty if there are none.
 (() => {
   const wrong = [];
   const all = (selector) => [...document.querySelectorAll(selector)];
@@ -16,11 +16,11 @@
   if (levels.some((level, i) => i > 0 && level > levels[i - 1] + 1)) wrong.push(`heading levels skip: ${levels}`);
 
   const ids = all('[id]').map((element) => element.id);
-  if (new Set(ids).size !== ids.length) wrong.push(`an id twice: ${ids}`);
+  if (new Set(ids).size !== ids.length) wrong.push(`duplicate id: ${ids}`);
   for (const element of all('[aria-describedby], [aria-labelledby]')) {
     for (const id of [element.getAttribute('aria-describedby'), element.getAttribute('aria-labelledby')]) {
       if (id !== null && !document.getElementById(id))
-        wrong.push(`${name(element)} refers to #${id}, which is not there`);
+        wrong.push(`${name(element)} refers to #${id}, which does not exist`);
     }
   }
 
@@ -38,8 +38,8 @@
 
   if (document.documentElement.scrollWidth > innerWidth) wrong.push('scrolls sideways');
 
-  // WCAG 2.2, 1.4.3: the ratio of the relative luminances, with 4.5 as the least for any text.
-  const colours = (css) => (css.match(/rgba?\([^)]+\)/g) ?? []).map((text) => text.match(/[\d.]+/g).map(Number));
+  // WCAG 2.2, 1.4.3: the ratio of the relative luminances, at least 4.5 for any text.
+  const colors = (css) => (css.match(/rgba?\([^)]+\)/g) ?? []).map((text) => text.match(/[\d.]+/g).map(Number));
   const luminance = ([r, g, b]) => {
     const linear = [r, g, b].map((c) => (c <= 10 ? c / 255 / 12.92 : ((c / 255 + 0.055) / 1.055) ** 2.4));
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2];
@@ -50,17 +50,17 @@
   };
   const backgrounds = (element) => {
     const { backgroundColor, backgroundImage } = getComputedStyle(element);
-    const found = [...colours(backgroundImage), ...colours(backgroundColor)].filter(([, , , alpha]) => alpha !== 0);
+    const found = [...colors(backgroundImage), ...colors(backgroundColor)].filter(([, , , alpha]) => alpha !== 0);
     return found.length > 0 || !element.parentElement ? found : backgrounds(element.parentElement);
   };
   for (const element of all('body *').filter(visible)) {
     const text = [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
     if (!text) continue;
-    const [colour] = colours(getComputedStyle(element).color);
+    const [color] = colors(getComputedStyle(element).color);
     const under = backgrounds(element);
-    if (under.length === 0) wrong.push(`${name(element)} stands on no background`);
+    if (under.length === 0) wrong.push(`${name(element)} has no background behind it`);
     for (const background of under) {
-      const contrast = ratio(colour, background);
+      const contrast = ratio(color, background);
       if (contrast < 4.5) wrong.push(`${name(element)} has a contrast of ${contrast.toFixed(2)}`);
     }
   }

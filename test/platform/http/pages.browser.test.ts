@@ -32,7 +32,7 @@ beforeAll(async () => {
       let body = '';
       for await (const chunk of request) body += chunk;
       posts.push({ url, body });
-      // The first time, as if nobody answered: the browser stays where it is.
+      // The first time, no answer: the browser stays where it is.
       response.statusCode = url.endsWith('/unanswered') && posts.length === 1 ? 204 : 200;
       response.end(response.statusCode === 204 ? undefined : '<title>Arrived</title>');
     } else {
@@ -55,7 +55,7 @@ beforeEach(() => {
   complaints = [];
 });
 
-// Chromium reports what a Content-Security-Policy stopped, and whatever else it did not like, on the console.
+// Chromium reports on the console what the Content-Security-Policy blocked, and other problems.
 afterEach(() => expect(complaints).toEqual([]));
 
 async function openPage(options: BrowserContextOptions = {}, inside: Browser = browser): Promise<Page> {
@@ -67,11 +67,11 @@ async function openPage(options: BrowserContextOptions = {}, inside: Browser = b
 }
 
 const offered = (page: Page) => page.locator('[data-auto-submit="offered"]').waitFor();
-// A form sent before the load event keeps that event from coming: there is nothing to wait for but the script's mark.
+// A form sent before the load event prevents that event, so wait for the script's mark instead.
 async function goToUnanswered(page: Page): Promise<void> {
   await page.goto(`${origin}/unanswered`, { waitUntil: 'commit' });
   await page.locator('[data-auto-submit="sent"]').waitFor({ state: 'attached' });
-  // The mark is set before the form has left.
+  // The mark is set before the form is sent.
   await vi.waitUntil(() => posts.length === 1, { timeout: 20_000 });
 }
 
@@ -79,7 +79,7 @@ const continueButton = (page: Page) => page.getByRole('button', { name: 'Continu
 const titled = (page: Page, title: string) => page.waitForFunction(`document.title === '${title}'`);
 
 describe('auto-submit page', () => {
-  test('posts both fields once, byte for byte, and Back skips it', {
+  test('posts both fields once, byte for byte, and Back skips the page', {
     meta: { holds: ['IDP-061', 'IDP-063'], source: 'SAML Bindings 3.5.3, 3.5.4' },
   }, async () => {
     const page = await openPage();
@@ -93,7 +93,7 @@ describe('auto-submit page', () => {
     await page.context().close();
   });
 
-  test('without scripts there is one button, and it posts the same', {
+  test('has one button without scripts, and it posts the same', {
     meta: { holds: ['IDP-063'], source: 'SAML Bindings 3.5.5.1; project rule' },
   }, async () => {
     const page = await openPage({ javaScriptEnabled: false });
@@ -124,7 +124,7 @@ describe('auto-submit page', () => {
       const again = page.waitForResponse(`${origin}/acs/unanswered`);
       await continueButton(page).click();
       await again;
-      // Had the script posted by itself as well, there would be three.
+      // If the script had posted as well, there would be three.
       expect(posts).toHaveLength(2);
       await page.context().close();
     },
@@ -148,13 +148,13 @@ describe('auto-submit page', () => {
     await caching.close();
   });
 
-  test('where the script can not be had, the button shows by itself after a while', async () => {
+  test('if the script can’t be loaded, the button appears by itself after a while', async () => {
     const page = await openPage();
     await page.route(`**${autoSubmitScript.path}`, (route) =>
       route.fulfill({ contentType: 'text/javascript', body: '' }),
     );
     await page.goto(`${origin}/auto-submit`);
-    // Hidden for five seconds, which are over on a slow machine before anybody looks: both are read at one moment.
+    // Hidden for five seconds, which may pass on a slow machine before the test looks: both are read at the same moment.
     const { hidden, shownAt, time } = await page.evaluate(() => {
       const late = document.querySelector('.late') as Element;
       const [animation] = late.getAnimations();
@@ -172,7 +172,7 @@ describe('auto-submit page', () => {
     await page.context().close();
   });
 
-  test('where nobody answers, the button is offered after ten seconds', async () => {
+  test('if there is no answer, offers the button after ten seconds', async () => {
     const page = await openPage();
     await page.clock.install();
     await goToUnanswered(page);
@@ -185,7 +185,7 @@ describe('auto-submit page', () => {
 });
 
 test.each(Object.keys(pages).filter((name) => name !== 'auto-submit'))('%s is accessible', async (name) => {
-  // Reduced motion, so that no colour is caught in transition.
+  // Reduced motion, so that no color is measured during a transition.
   const page = await openPage({ reducedMotion: 'reduce' });
   const passes = async (state: string) => {
     for (const colorScheme of ['light', 'dark'] as const) {
@@ -209,10 +209,10 @@ test.each(Object.keys(pages).filter((name) => name !== 'auto-submit'))('%s is ac
 });
 
 describe('forms', () => {
-  test('sign-in posts what was typed, and starts in the first empty field', async () => {
+  test('sign-in posts what was typed, and focuses the first empty field', async () => {
     const page = await openPage();
     await page.goto(`${origin}/sign-in`);
-    // The browser gives the field its focus once the page is painted; what is typed before goes nowhere.
+    // The browser focuses the field once the page is painted; anything typed before is lost.
     await page.locator('#email:focus').waitFor();
     await page.keyboard.type('jane@example.com');
     await page.keyboard.press('Tab');
@@ -224,7 +224,7 @@ describe('forms', () => {
     await page.context().close();
   });
 
-  test('a failed sign-in keeps the email, waits in the password field and says why', async () => {
+  test('a failed sign-in keeps the email, focuses the password field and says why', async () => {
     const page = await openPage();
     await page.goto(`${origin}/sign-in-failed`);
     await expect(page.getByLabel('Email address').inputValue()).resolves.toBe(email);

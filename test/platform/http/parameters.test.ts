@@ -35,7 +35,7 @@ test.each<[string, [string, string][]]>([
   expect(read(text)).toEqual(expected);
 });
 
-test('what URLSearchParams writes is read as it was, in its order', () => {
+test('reads what URLSearchParams writes, unchanged and in order', () => {
   const pairs = fc.uniqueArray(fc.tuple(fc.string({ unit: 'grapheme' }), fc.string({ unit: 'grapheme' })), {
     selector: ([name]) => name,
   });
@@ -47,7 +47,7 @@ test('what URLSearchParams writes is read as it was, in its order', () => {
   );
 });
 
-describe('refused is', () => {
+describe('refuses', () => {
   test.each([
     'SAMLRequest=1&SAMLRequest=1',
     'RelayState=a&SAMLRequest=1&RelayState=b',
@@ -74,7 +74,7 @@ test.each([
   ['/saml/x/sso?a=%2f&b=%2F+c', 'a=%2f&b=%2F+c'],
   ['/saml/x/sso?a=1?b=2', 'a=1?b=2'],
 ])(
-  'the query of %s is taken as it was received',
+  'the query of %s is kept as received',
   { meta: { holds: ['IDP-008'], source: 'SAML Bindings 3.4.4.1' } },
   (target, query) => {
     expect(rawQuery(target)).toBe(query);

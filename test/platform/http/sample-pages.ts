@@ -6,12 +6,12 @@ import { prepareAutoSubmitPage } from '../../../src/platform/http/auto-submit-pa
 import { errorPage } from '../../../src/platform/http/error-page.ts';
 
 const billerName = 'City of Riverton Water';
-/** Long, to see whether it fits a narrow page. */
+/** Long, to check that it fits a narrow page. */
 export const email = 'jane.appleseed-with-a-rather-long-name@department.riverton.example';
 const hidden = { csrf: 'x' };
 const samlResponse = Buffer.from(Array.from({ length: 3_000 }, (_, i) => (i * 151) % 256)).toString('base64');
 const relayState = `?account=101Invoice&ViewMode=0 <b>"'&amp;%26+%2B%0A</b> é 💧 \\ = ;`;
-/** The body that the auto-submit page has to send, byte for byte. */
+/** The body that the auto-submit page must send, byte for byte. */
 export const arrivesAs = new URLSearchParams({ SAMLResponse: samlResponse, RelayState: relayState }).toString();
 const autoSubmit = (acsUrl: string) => prepareAutoSubmitPage(billerName, acsUrl)(samlResponse, relayState);
 const accounts = (count: number) =>
@@ -22,7 +22,7 @@ const accounts = (count: number) =>
   }));
 const withLinks = (count: number) =>
   accounts(count).map(({ number }) => ({ number, links: [{ label: 'Pay my bill', href: '/launch/riverton/bills' }] }));
-/** What the failed sign-in says. */
+/** The message after a failed sign-in. */
 export const failure = { title: 'Sign-in failed', sentence: 'The email address or the password is not right.' };
 const error = {
   title: 'This sign-on request is too old',
@@ -32,7 +32,7 @@ const error = {
   reference: '7KQ4-M2XD',
 };
 
-/** Every page, under the name in its URL. The ACS of `unanswered` does not answer at first. */
+/** Every page, by the name in its URL. The ACS of `unanswered` does not answer at first. */
 export const pages: Record<string, string> = {
   'auto-submit': autoSubmit('/acs'),
   unanswered: autoSubmit('/acs/unanswered'),

@@ -3,12 +3,12 @@ import { createBatchedLookup } from '../../../src/platform/util/batched-lookup.t
 
 interface Load {
   readonly keys: readonly string[];
-  /** Answers with the keys themselves, in capitals, but for those that hold a dot. */
+  /** Answers with the keys themselves, in capitals, except those that contain a dot. */
   answer(): void;
   fail(error: Error): void;
 }
 
-/** A lookup whose loads are answered by the test. */
+/** A lookup whose loads the test answers. */
 function controlled() {
   const loads: Load[] = [];
   const lookUp = createBatchedLookup<string>((keys) => {
@@ -21,7 +21,7 @@ function controlled() {
   return { loads, lookUp };
 }
 
-test('a lookup that comes alone leaves at once; what comes meanwhile goes together', async () => {
+test('a single lookup is sent at once; those that arrive in the meantime form a batch', async () => {
   const { loads, lookUp } = controlled();
   const first = lookUp('a');
   const others = Promise.all(['b', 'c', '.', 'b'].map(lookUp));
@@ -35,7 +35,7 @@ test('a lookup that comes alone leaves at once; what comes meanwhile goes togeth
   expect(loads[2]?.keys).toEqual(['d']);
 });
 
-test('a load that fails fails its own batch, and the next one goes on', async () => {
+test('a failed load rejects only its own batch', async () => {
   const { loads, lookUp } = controlled();
   const first = lookUp('a');
   const second = lookUp('b');
@@ -46,7 +46,7 @@ test('a load that fails fails its own batch, and the next one goes on', async ()
   expect(await second).toBe('B');
 });
 
-test('what was asked for after a load began is never answered by it', async () => {
+test('a load never answers lookups made after it began', async () => {
   const { loads, lookUp } = controlled();
   void lookUp('a');
   const again = lookUp('a');
@@ -57,7 +57,7 @@ test('what was asked for after a load began is never answered by it', async () =
   expect(await again).toBe('A');
 });
 
-test('a batch holds 200 keys at most, and nobody is left out', async () => {
+test('a batch has at most 200 keys, and every lookup is answered', async () => {
   const sizes: number[] = [];
   const lookUp = createBatchedLookup<string>(async (keys) => {
     sizes.push(keys.length);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createLoadingCache } from '../../../src/platform/util/loading-cache.ts';
 
-/** Loads that end when the test says so. */
+/** Loads that the test completes. */
 function pendingLoads() {
   const loads: { key: string; end: PromiseWithResolvers<string> }[] = [];
   const cache = createLoadingCache((key) => {
@@ -12,7 +12,7 @@ function pendingLoads() {
   return { loads, cache };
 }
 
-test('callers at the same time share one load, and later ones its value', async () => {
+test('concurrent callers share one load, and later ones its value', async () => {
   const { loads, cache } = pendingLoads();
   const both = [cache.get('a'), cache.get('a')];
   loads[0]?.end.resolve('value');
@@ -21,7 +21,7 @@ test('callers at the same time share one load, and later ones its value', async 
   expect(loads).toHaveLength(1);
 });
 
-test('a load that fails is told to everybody who waits, and tried again by the next', async () => {
+test('a failed load rejects every waiting caller, and the next caller tries again', async () => {
   const { loads, cache } = pendingLoads();
   const both = [cache.get('a'), cache.get('a')];
   loads[0]?.end.reject(new Error('gone'));
@@ -31,7 +31,7 @@ test('a load that fails is told to everybody who waits, and tried again by the n
   expect(await next).toBe('value');
 });
 
-test('forgetting drops the values that match, or all', async () => {
+test('forget drops the values that match, or all', async () => {
   const { loads, cache } = pendingLoads();
   const got = ['a', 'b'].map((key) => cache.get(key));
   for (const { key, end } of loads) end.resolve(`value ${key}`);
@@ -45,10 +45,10 @@ test('forgetting drops the values that match, or all', async () => {
   expect(loads.map(({ key }) => key)).toEqual(['a', 'b', 'a', 'b']);
 });
 
-test('what was being read while something changed is given to who asked, and not kept', async () => {
+test('a value that was being loaded during a change is returned but not kept', async () => {
   const { loads, cache } = pendingLoads();
   const early = cache.get('a');
-  // The value is not known yet, so it can't be told whether it is the one that changed.
+  // The value is not known yet, so it is unclear whether it is the one that changed.
   cache.forget((value) => value === 'something else');
   loads[0]?.end.resolve('perhaps old');
   expect(await early).toBe('perhaps old');

@@ -12,7 +12,7 @@ test.each([
   expect(mask(value)).toBe(masked);
 });
 
-test('a text keeps everything but its email addresses, also one that is percent-encoded or cut off', () => {
+test('a text keeps everything except email addresses, even percent-encoded or truncated ones', () => {
   expect(maskEmails('mail pat@example.com, soon')).toBe('mail p•••m (15 characters), soon');
   expect(maskEmails('?to=pat%40example.com&x=1')).toBe('?to=p•••m (17 characters)&x=1');
   expect(maskEmails(`a@b ${'x'.repeat(1_990)} pat@example.com`)).not.toContain('pat');

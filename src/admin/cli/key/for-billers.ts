@@ -11,12 +11,12 @@ export interface ManyOptions {
   readonly reason?: string;
 }
 
-/** The operations that take a biller and a reason. */
+/** The operations with a biller and a reason as input. */
 type ManyOperation = {
   [Name in OperationName]: OperationInput<Name> extends { biller: string; reason?: string | undefined } ? Name : never;
 }[OperationName];
 
-/** Adds what such a command takes. */
+/** Adds the arguments and options of such a command. */
 export function manyCommand(command: Command): Command {
   return command
     .argument('[biller...]', 'slugs of the billers')
@@ -38,24 +38,24 @@ async function billersOf(run: Run, slugs: readonly string[], { all }: ManyOption
   return [...new Set(slugs)];
 }
 
-/** Ctrl-C ends the run after the current biller; a second one ends it at once. */
+/** The first Ctrl-C ends the run after the current biller; the second one ends it immediately. */
 function stopOnInterrupt(): { readonly stopped: boolean; release(): void } {
   const state = { stopped: false, release: () => void process.off('SIGINT', interrupt) };
   function interrupt() {
     if (state.stopped) process.exit(130);
     state.stopped = true;
-    console.error('Stopping after this biller. The same command goes on with the others.');
+    console.error('Stopping after this biller. Run the same command again to continue with the others.');
   }
   process.on('SIGINT', interrupt);
   return state;
 }
 
 /**
- * Runs an operation for every biller named. With one biller a refusal is an error; with several, one that is refused
- * does not stop the others, and the summary counts them. The same command resumes a run that was stopped: what is done
- * already is refused, with that reason.
+ * Runs an operation for every given biller. With one biller, a refusal is an error; with several, a refusal does not stop
+ * the others, and the summary counts them. The same command resumes a stopped run: billers that are already done are
+ * refused, with that reason.
  *
- * @param sentenceOf what to say of a result
+ * @param sentenceOf describes a result
  */
 export async function forBillers<Name extends ManyOperation>(
   slugs: readonly string[],

@@ -7,7 +7,7 @@ import { operate } from '../operate.ts';
 import { print } from '../output.ts';
 import { readBytes } from './files.ts';
 
-/** The first line of a file: a passphrase never stands on a command line, where everybody on the machine can read it. */
+/** The first line of a file: a passphrase on the command line would be visible to everyone on the machine. */
 async function readPassphrase(file: string | undefined): Promise<string | undefined> {
   if (file === undefined) return undefined;
   return (await readBytes('--passphrase-file', file)).toString('utf8').split(/\r?\n/)[0];
@@ -19,7 +19,7 @@ async function write(file: string, bytes: Buffer, mode: number): Promise<void> {
   } catch (error) {
     const exists = (error as NodeJS.ErrnoException).code === 'EEXIST';
     throw new InputError(
-      `--out "${file}" can't be written: ${exists ? 'it exists already' : (error as Error).message}.`,
+      `--out "${file}" can't be written: ${exists ? 'it already exists' : (error as Error).message}.`,
     );
   }
 }
@@ -49,7 +49,7 @@ interface ImportOptions {
 /** `ic-idp key import` */
 export function importCommand(): Command {
   return new Command('import')
-    .description('Stage a key that came from elsewhere, or the certificate that was issued for our request')
+    .description('Stage a key from elsewhere, or the certificate that was issued for our request')
     .argument('<biller>', 'slug of the biller')
     .argument('[file]', 'private key with its certificate: PEM or PKCS#12')
     .option(
@@ -97,7 +97,7 @@ async function exportPrivate(biller: string, options: ExportOptions): Promise<vo
   const result = await operate('key.export-private', { biller, fingerprint, reason, passphrase });
   await write(out, Buffer.from(result.file, 'base64'), 0o600);
   console.error(
-    `Written to ${out}, sealed under the passphrase. Keep both apart, and delete the file when it has served.`,
+    `Written to ${out}, sealed under the passphrase. Keep the two apart, and delete the file once it has been used.`,
   );
 }
 

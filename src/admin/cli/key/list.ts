@@ -6,7 +6,7 @@ import { print, table } from '../output.ts';
 type KeyRow = OperationResult<'key.list'>[number];
 
 const DESTROYED = ['retired', 'revoked'];
-/** Where the private part is. */
+/** Where the private key is. */
 const keptIn = ({ state, moduleLabel }: KeyRow) =>
   DESTROYED.includes(state) ? '' : moduleLabel === null ? 'database' : 'module';
 
@@ -14,7 +14,7 @@ const keptIn = ({ state, moduleLabel }: KeyRow) =>
 export function listCommand(): Command {
   return new Command('list')
     .description('List signing keys with their certificates')
-    .argument('[biller]', 'slug of the biller; all where it is left out')
+    .argument('[biller]', 'slug of the biller; all if it is left out')
     .option('--json', 'print the result as JSON')
     .addHelpText('after', '\nExample:\n  ic-idp key list riverton-water')
     .action(async (biller: string | undefined, options: { json?: boolean }) => {

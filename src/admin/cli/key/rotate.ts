@@ -11,9 +11,11 @@ const keyTypeOption = (flag: string, text: string) => new Option(flag, text).cho
 /** `ic-idp key activate` */
 export function activateCommand(): Command {
   return manyCommand(
-    new Command('activate').description('Make the staged key the active one, once the other side has seen it'),
+    new Command('activate').description(
+      'Activate the staged key, once the Service Provider has fetched its certificate',
+    ),
   )
-    .option('--force', 'even if no fetch has seen it: sign-ons fail where the new certificate is not known')
+    .option('--force', 'even if it was never fetched: sign-ons fail wherever the new certificate is not known')
     .addHelpText('after', '\nExample:\n  ic-idp key activate riverton-water --reason "routine, ticket 4711"')
     .action((slugs: string[], options: ManyOptions & { force?: boolean }) =>
       forBillers(slugs, options, 'key.activate', { force: options.force }, sentenceOf),
@@ -33,10 +35,10 @@ export function backOutCommand(): Command {
 export function handOverCommand(): Command {
   return manyCommand(
     new Command('hand-over').description(
-      'Make a one-time metadata URL: its fetch by the other side makes the staged key active',
+      'Create a one-time metadata URL, which activates the staged key when the Service Provider fetches it',
     ),
   )
-    .option('--hours <number>', 'how long the URL waits for its fetch', '72')
+    .option('--hours <number>', 'how long the URL is valid', '72')
     .option('--from <network>', 'only a fetch from this address or network counts; repeatable', collect)
     .addHelpText('after', '\nExample:\n  ic-idp key hand-over riverton-water --from 203.0.113.0/24')
     .action((slugs: string[], options: ManyOptions & { hours: string; from?: string[] }) =>
@@ -54,10 +56,10 @@ export function handOverCommand(): Command {
 /** `ic-idp key retire` */
 export function retireCommand(): Command {
   return manyCommand(
-    new Command('retire').description('Take the retiring key out of the metadata and destroy its private part'),
+    new Command('retire').description('Remove the retiring key from the metadata and destroy its private key'),
   )
     .option('--staged', 'the staged key instead')
-    .option('--force', 'even if what it signed may still be on its way')
+    .option('--force', 'even if assertions that it signed may still be in transit')
     .addHelpText('after', '\nExample:\n  ic-idp key retire riverton-water')
     .action((slugs: string[], options: ManyOptions & { staged?: boolean; force?: boolean }) =>
       forBillers(slugs, options, 'key.retire', { staged: options.staged, force: options.force }, sentenceOf),
@@ -67,11 +69,11 @@ export function retireCommand(): Command {
 /** `ic-idp key revoke` */
 export function revokeCommand(): Command {
   return new Command('revoke')
-    .description('Emergency: revoke a key, destroy its private part, and replace it where it is the active one')
+    .description('Emergency: revoke a key, destroy its private key, and replace it if it is the active one')
     .argument('<biller>', 'slug of the biller')
     .requiredOption('--reason <text>', 'why; written into the audit')
     .option('--fingerprint <sha256>', 'the key, by the beginning of its fingerprint (default: the active one)')
-    .option('--replace', 'make a new active key in its place')
+    .option('--replace', 'create a new active key in its place')
     .addOption(keyTypeOption('--key-type <type>', 'kind of the new key').default('RSA-2048'))
     .option('--module', 'make the new key in the hardware security module (HSM)')
     .option('--no-module', 'make it in the database (default: where the revoked one is)')

@@ -18,7 +18,7 @@ const sentenceOf = ({ sentence }: { readonly sentence: string }) => sentence;
 async function stageFromModule(slugs: string[], options: StageOptions, label: string): Promise<void> {
   if (options.all === true || slugs.length !== 1) throw new InputError('--module-label needs exactly one biller.');
   if (options.module === false || options.keyType !== undefined) {
-    throw new InputError('--module-label names a key that exists: give neither --no-module nor --key-type with it.');
+    throw new InputError('--module-label names an existing key: give neither --no-module nor --key-type with it.');
   }
   const file = options.certificate;
   const certificate = file && (await readBytes('--certificate', file)).toString('base64');
@@ -27,7 +27,7 @@ async function stageFromModule(slugs: string[], options: StageOptions, label: st
 
 /** `ic-idp key stage` */
 export function stageCommand(): Command {
-  return manyCommand(new Command('stage').description('Make a key and publish it beside the active one'))
+  return manyCommand(new Command('stage').description('Create a key and publish it beside the active one'))
     .addOption(new Option('--key-type <type>', 'kind of the key (default: RSA-2048)').choices([...KEY_TYPES]))
     .option('--module', 'make it in the hardware security module (HSM), which it never leaves')
     .option('--no-module', 'make it in the database (default: where the active key is)')
@@ -42,7 +42,7 @@ export function stageCommand(): Command {
       if (moduleLabel !== undefined) return stageFromModule(slugs, options, moduleLabel);
       if (certificate !== undefined) {
         throw new InputError(
-          '--certificate needs --module-label. For a certificate that answers `ic-idp key request`, see `ic-idp key import`.',
+          '--certificate needs --module-label. For a certificate issued for `ic-idp key request`, see `ic-idp key import`.',
         );
       }
       return forBillers(slugs, options, 'key.stage', { keyType, module }, sentenceOf);

@@ -18,7 +18,7 @@ const fetchInWords = (fetch: StatusRow['last_fetch']) =>
     ? 'never'
     : `${time(fetch.at)} from ${fetch.address}, ${fetch.client === '' ? 'no User-Agent' : fetch.client}`;
 
-/** Which certificate Invoice Cloud holds, as far as its fetches show. */
+/** The certificates that the Service Provider has, as far as its fetches show. */
 function held({ last_fetch, active, staged }: StatusRow): string {
   if (last_fetch === null) return 'unknown: it has not fetched the metadata';
   const [first] = last_fetch.certificates;
@@ -34,19 +34,19 @@ function held({ last_fetch, active, staged }: StatusRow): string {
 const statusInWords = (row: StatusRow) =>
   pairs([
     ['Biller', row.slug],
-    ['Way over', row.rotation],
+    ['Rotation', row.rotation],
     ['Active', keyInWords(row.active)],
     ['Staged', keyInWords(row.staged)],
     ['Retiring', keyInWords(row.retiring)],
     ['Last fetch', fetchInWords(row.last_fetch)],
-    ['Other side', held(row)],
+    ['Service Provider', held(row)],
     ['Fetches that saw the staged one', String(row.seen)],
     ['Safe to activate?', `${row.verdict.safe ? 'YES' : 'no'}. ${row.verdict.sentence}`],
   ]);
 
 const statusTable = (rows: readonly StatusRow[]) =>
   table(
-    ['Biller', 'Way over', 'Active to', 'Staged', 'Retiring', 'Seen', 'Safe to activate?'],
+    ['Biller', 'Rotation', 'Active to', 'Staged', 'Retiring', 'Seen', 'Safe to activate?'],
     rows.map((row) => [
       row.slug,
       row.rotation,
@@ -61,8 +61,8 @@ const statusTable = (rows: readonly StatusRow[]) =>
 /** `ic-idp key status` */
 export function statusCommand(): Command {
   return new Command('status')
-    .description('Is it safe to activate? Which certificate does the other side hold?')
-    .argument('[biller...]', 'slugs of the billers; all where they are left out')
+    .description('Show whether it is safe to activate, and which certificate the Service Provider has')
+    .argument('[biller...]', 'slugs of the billers; all if they are left out')
     .option('--json', 'print the result as JSON')
     .addHelpText('after', '\nExample:\n  ic-idp key status riverton-water')
     .action(async (billers: string[], options: { json?: boolean }) => {
@@ -78,15 +78,15 @@ export function statusCommand(): Command {
 /** `ic-idp key plan` */
 export function planCommand(): Command {
   return new Command('plan')
-    .description('The year ahead: which certificates end, and when their rotation should begin')
+    .description('Plan the year ahead: which certificates expire, and when to start their rotation')
     .option('--json', 'print the result as JSON')
     .addHelpText('after', '\nExample:\n  ic-idp key plan')
     .action(async (options: { json?: boolean }) => {
       print(await operate('key.plan', {}), options.json, (rows) =>
         rows.length === 0
-          ? 'No active certificate ends within the year ahead.'
+          ? 'No active certificate expires within the next year.'
           : table(
-              ['Biller', 'Begin', 'Expires', 'Days left', 'Where it stands'],
+              ['Biller', 'Begin', 'Expires', 'Days left', 'Status'],
               rows.map((row) => [
                 row.biller,
                 row.begin.slice(0, 10),
@@ -102,7 +102,7 @@ export function planCommand(): Command {
 /** `ic-idp key fetches` */
 export function fetchesCommand(): Command {
   return new Command('fetches')
-    .description('Who has fetched the metadata of a biller, and which certificates it was shown')
+    .description('List who has fetched the metadata of a biller, with which certificates')
     .argument('<biller>', 'slug of the biller')
     .option('--days <number>', 'how far back', '30')
     .option('--json', 'print the result as JSON')
@@ -110,14 +110,14 @@ export function fetchesCommand(): Command {
     .action(async (biller: string, options: { days: string; json?: boolean }) => {
       print(await operate('key.fetches', { biller, days: options.days }), options.json, (rows) =>
         rows.length === 0
-          ? 'Nobody has fetched it.'
+          ? 'No one has fetched it.'
           : table(
               ['Time (UTC)', 'From', 'Status', 'Who', 'Certificates', 'User-Agent'],
               rows.map((row) => [
                 time(row.at),
                 row.address,
                 String(row.status),
-                row.monitor ? 'not counted' : 'other side',
+                row.monitor ? 'not counted' : 'Service Provider',
                 row.certificates.map(short).join(' '),
                 row.client,
               ]),

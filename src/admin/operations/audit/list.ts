@@ -8,18 +8,18 @@ import { defineOperation, time } from '../operation.ts';
 const MAX_EVENTS = 10_000;
 const limit = `must be 1 to ${MAX_EVENTS}`;
 
-/** Every filter that is given must match. */
+/** All given filters must match. */
 const filters = z.strictObject({
   biller: z.string().optional(),
   email: z.string().optional(),
-  /** The internal id. */
-  user: z.uuid('must be the internal id of a portal user').optional(),
+  /** The internal ID. */
+  user: z.uuid('must be the internal ID of a portal user').optional(),
   event: z.enum(AUDIT_EVENT_NAMES, `must be one of ${AUDIT_EVENT_NAMES.join(', ')}`).optional(),
   reference: z.string().optional(),
   request: z.string().optional(),
   assertion: z.string().optional(),
   since: z.coerce.date<string>('must be a date or time, e.g. 2026-03-01 or 2026-03-01T08:00:00Z').optional(),
-  before: z.coerce.number<string | number>('must be the number of an event').int().optional(),
+  before: z.coerce.number<string | number>('must be the ID of an event').int().optional(),
   limit: z.coerce.number<string | number>('must be a number').int().min(1, limit).max(MAX_EVENTS, limit).default(50),
 });
 

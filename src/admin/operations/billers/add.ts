@@ -22,16 +22,16 @@ export const add = defineOperation({
     }
     const settings = settingsOf(nameIdFormatFor(serviceProvider), input.settings, serviceProvider);
     if ((await findBiller(database.db, slug)) !== undefined) {
-      throw new InputError(`There is a biller "${slug}" already.`, { code: 'biller_exists', names: { biller: slug } });
+      throw new InputError(`A biller "${slug}" already exists.`, { code: 'biller_exists', names: { biller: slug } });
     }
     const sameGuid = await findBillerByGuid(database.db, billerGuid);
     if (sameGuid !== undefined) {
-      throw new InputError(`The BillerGUID ${billerGuid} belongs to the biller "${sameGuid.slug}" already.`, {
+      throw new InputError(`The BillerGUID ${billerGuid} already belongs to the biller "${sameGuid.slug}".`, {
         code: 'biller_guid_taken',
       });
     }
     const id = randomUUID();
-    // Slow, so before the transaction begins.
+    // Slow, so done before the transaction begins.
     const key = await keys.make({
       billerId: id,
       slug,

@@ -1,10 +1,10 @@
 import { hash, X509Certificate } from 'node:crypto';
 import type { Biller } from '../../../core/billers/biller.ts';
 
-/** What of a biller can be changed. */
+/** The parts of a biller that can be changed. */
 export type BillerState = Pick<Biller, 'name' | 'serviceProvider' | 'settings'>;
 
-/** One thing that a change changes, in words. */
+/** One difference, in words. */
 export interface Difference {
   readonly what: string;
   readonly before: string;
@@ -16,7 +16,7 @@ function certificateInWords(certificate: string): string {
   return `${subject.replaceAll('\n', ', ')}, valid to ${validTo}, SHA-256 ${fingerprint256}`;
 }
 
-/** For JSON.stringify: the order of names in an object means nothing, and jsonb changes it. */
+/** For JSON.stringify: the order of keys in an object is meaningless, and jsonb changes it. */
 function inOrder(_name: string, value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
   const entries = Object.entries(value);
@@ -53,7 +53,7 @@ export function differencesOf(before: BillerState, after: BillerState): Differen
   ];
 }
 
-/** Identifies a state, to notice a change made by somebody else meanwhile. */
+/** Identifies a state, to detect a concurrent change. */
 export function stateTag({ name, serviceProvider, settings }: BillerState): string {
   return hash('sha256', JSON.stringify([name, serviceProvider, settings]), 'hex').slice(0, 16);
 }

@@ -7,7 +7,7 @@ import type { ServiceProvider } from '../../../protocols/saml/sp-metadata/servic
 import { readSpMetadata, serviceProviderByHand } from '../../../protocols/saml/sp-metadata/sp-metadata.ts';
 import { isWritable } from '../../../protocols/saml/writing/escape.ts';
 
-/** Settings as they come from outside: any part of them. What a schema can't say is checked by checkSettings. */
+/** Settings from outside, any subset of them. checkSettings checks what a schema can't express. */
 const settingsInput = z.partialRecord(z.string(), z.unknown()).default({});
 
 const name = z
@@ -17,7 +17,7 @@ const name = z
   .max(200, 'must have at most 200 characters')
   .refine((text) => isWritable(text) && !/\p{Cc}/u.test(text), 'must not have control characters');
 
-/** What makes a Service Provider known: its metadata, or entity ID and ACS by hand. */
+/** Describes a Service Provider: its metadata, or entity ID and ACS by hand. */
 const serviceProviderInput = {
   /** The document itself; commands read files and addresses. */
   spMetadata: z.string().optional(),
@@ -50,7 +50,7 @@ export const billerChangesInput = z.strictObject({
   name: name.optional(),
   ...serviceProviderInput,
   settings: settingsInput,
-  /** The state that the difference was shown for; see stateTag. */
+  /** The state for which the difference was shown; see stateTag. */
   state: z.string().optional(),
 });
 
@@ -58,7 +58,7 @@ type ServiceProviderInput = z.infer<z.ZodObject<typeof serviceProviderInput>>;
 
 /**
  * @param now milliseconds since 1970
- * @returns undefined where nothing was given @throws InputError where it is wrong, or half of it is missing
+ * @returns undefined if nothing was given @throws InputError if it is wrong, or half of it is missing
  */
 export function serviceProviderOf(input: ServiceProviderInput, now: number): ServiceProvider | undefined {
   const { spMetadata, metadataUrl, entityId, acs, spCertificates, spEncryptionCertificates } = input;
@@ -75,7 +75,7 @@ export function serviceProviderOf(input: ServiceProviderInput, now: number): Ser
   const code = 'service_provider_incomplete';
   if (entityId === undefined) throw new InputError('The entity ID of the Service Provider is missing.', { code });
   if (acs.length === 0) {
-    throw new InputError('The ACS URL of the Service Provider is missing, to which Responses are posted.', { code });
+    throw new InputError('The ACS URL of the Service Provider, to which Responses are posted, is missing.', { code });
   }
   return serviceProviderByHand({
     entityId,

@@ -5,7 +5,7 @@ import type { Uses } from '../services.ts';
 export const noBiller = (slug: string) =>
   new InputError(`There is no biller "${slug}".`, { code: 'biller_not_found', names: { biller: slug } });
 
-/** @throws InputError where there is no such biller */
+/** @throws InputError if there is no such biller */
 export async function requireBiller({ billers }: Uses<'billers'>, slug: string): Promise<Biller> {
   try {
     return await billers.bySlug(slug);

@@ -16,8 +16,8 @@ function refuse(setting: keyof BillerSettings, given: string | undefined, compla
 }
 
 /**
- * The NameID format of a new biller where none was given: the usual one, unless the Service Provider lists others that
- * are given here and not that one (SAML metadata, 2.4.2).
+ * The NameID format of a new biller if none was given: the default, unless the Service Provider lists other supported
+ * formats but not that one (SAML metadata, 2.4.2).
  */
 export function nameIdFormatFor({ nameIdFormats }: ServiceProvider): Pick<Partial<BillerSettings>, 'nameIdFormat'> {
   const { emailAddress, unspecified } = NAME_ID_FORMATS;
@@ -27,9 +27,9 @@ export function nameIdFormatFor({ nameIdFormats }: ServiceProvider): Pick<Partia
 }
 
 /**
- * Puts settings together and checks them against the Service Provider.
+ * Merges settings and checks them against the Service Provider.
  *
- * @param given any part of the settings, over `known`
+ * @param given any subset of the settings, which overrides `known`
  * @throws InputError naming the setting and what is accepted
  */
 export function settingsOf(
@@ -78,12 +78,12 @@ function checkClaimNames({ emailClaim, loginTypeClaim, accountNumberClaim, const
   const names = [emailClaim, loginTypeClaim, ...accountNumberClaims, ...constantClaims].map(({ name }) => name);
   const twice = names.find((name, position) => names.indexOf(name) < position);
   if (twice === undefined) return;
-  throw new InputError(`The claim "${twice}" is given twice. Every claim needs a name of its own.`, {
+  throw new InputError(`The claim "${twice}" is given twice. Every claim needs its own name.`, {
     code: 'claim_repeated',
   });
 }
 
-/** The RelayState of an unsolicited Response keeps the same rules as one that comes with a request. */
+/** The RelayState of an unsolicited Response follows the same rules as one in a request. */
 function checkUnsolicitedRelayState({ unsolicitedRelayState: value, relayStateMaxBytes }: BillerSettings): void {
   if (value === null) return;
   if (!comesBackUnchanged(value)) {

@@ -14,7 +14,7 @@ type Changes = z.output<typeof billerChangesInput>;
 
 const differences = z.array(z.object({ what: z.string(), before: z.string(), after: z.string() }));
 
-/** What a biller would be after a change. @throws InputError where that is not acceptable */
+/** What a biller would be after a change. @throws InputError if that is not acceptable */
 function changedState(biller: Biller, input: Changes, now: number) {
   const serviceProvider = serviceProviderOf(input, now) ?? biller.serviceProvider;
   const settings = settingsOf(biller.settings, input.settings, serviceProvider);
@@ -41,15 +41,18 @@ export const update = defineOperation({
     const now = clock();
     const given = Object.keys(input.settings).length > 0 || input.name !== undefined || serviceProviderOf(input, now);
     if (!given) throw new InputError('Nothing to change was given.', { code: 'nothing_to_change' });
-    // What is not given stays as it is in the database by then, not as this instance remembers it.
+    // What is not given keeps its current value in the database, not the one cached by this instance.
     const { biller, differences } = await database.transaction(async (transaction) => {
       const row = await lockBiller(transaction, input.slug);
       if (row === undefined) throw noBiller(input.slug);
       const biller = toBiller(row, publicUrl);
       if (input.state !== undefined && input.state !== stateTag(biller)) {
-        throw new InputError(`${biller.slug} was changed by somebody else meanwhile. Look at the difference again.`, {
-          code: 'biller_changed',
-        });
+        throw new InputError(
+          `${biller.slug} was changed by someone else in the meantime. Review the difference again.`,
+          {
+            code: 'biller_changed',
+          },
+        );
       }
       const { after, differences } = changedState(biller, input, now);
       if (differences.length > 0) {
@@ -63,7 +66,7 @@ export const update = defineOperation({
       }
       return { biller, differences };
     });
-    // The notice of this change may still be on its way, and the answer should show it.
+    // The notice of this change may still be in transit, and the result should show the change.
     if (differences.length > 0) billers.forget(biller.id);
     return { ...(await viewOf(services, biller.slug)), differences };
   },

@@ -14,7 +14,7 @@ import { requireBiller } from './require-biller.ts';
 /** A placeholder in the test link, to be replaced by a real account. */
 const EXAMPLE_ACCOUNT = '101Invoice';
 
-/** Each certificate of the Service Provider once, with what it is for: one without a use serves both. */
+/** Each certificate of the Service Provider once, with its use: one without a declared use serves both. */
 function certificatesOf({ signingCertificates, encryptionCertificates }: ServiceProvider) {
   return [...new Set([...signingCertificates, ...encryptionCertificates])].map((text) => {
     const { fingerprint256, validToDate } = new X509Certificate(Buffer.from(text, 'base64'));
@@ -41,7 +41,7 @@ export const billerViewSchema = z.object({
   certificateUrl: words,
   certificate: z.object({ fingerprintSha256: words, fingerprintSha1: words, validTo: z.iso.datetime() }).optional(),
   nameIdFormat: words,
-  /** The Service Provider lists formats, and this is none of them. */
+  /** The Service Provider lists formats, but not this one. */
   nameIdFormatUnlisted: z.boolean(),
   claims: z.array(z.object({ meaning: words, name: words, nameFormat: words })),
   loginTypes: z.record(words, z.number()),
@@ -53,14 +53,14 @@ export const billerViewSchema = z.object({
     signedRequests: words,
     certificates: z.array(z.object({ use: words, fingerprintSha256: words, validTo: z.iso.datetime() })),
     encryption: words,
-    /** The Service Provider said nothing of what it can decrypt. */
+    /** The Service Provider does not say what it can decrypt. */
     encryptionAssumed: z.boolean(),
   }),
   testLink: words,
   settings: billerSettingsSchema,
 });
 
-/** @throws InputError where there is no such biller */
+/** @throws InputError if there is no such biller */
 export async function viewOf(services: Uses<'billers' | 'keys' | 'publicUrl'>, slug: string) {
   const biller = await requireBiller(services, slug);
   return billerView(biller, await services.keys.ofBiller(biller.id), services.publicUrl);

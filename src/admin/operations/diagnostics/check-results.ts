@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** How the checks of a message went, one by one. */
+/** The result of each check of a message. */
 export const checkResults = z
   .array(
     z.object({

@@ -4,7 +4,7 @@ import { keysInModule } from '../../../core/keys/store.ts';
 import type { Uses } from '../services.ts';
 import type { Finding } from './finding.ts';
 
-/** @returns what is wrong with each key in the HSM; nothing about the keys if the HSM is away */
+/** @returns what is wrong with each key in the HSM; nothing about the keys if the HSM is unreachable */
 export async function moduleFindings({ hsm, database, clock }: Uses<'hsm' | 'database' | 'clock'>): Promise<Finding[]> {
   const findings: Finding[] = [];
   const reachable =

@@ -39,8 +39,8 @@ async function examine(services: DoctorServices): Promise<Finding[]> {
         level: 'error',
         finding: problem,
         remedy: {
-          database: 'Check DATABASE_URL and that the server runs.',
-          keys: 'Compare MASTER_KEY with the one that the installation was made with; `ic-idp key list` shows the certificates.',
+          database: 'Check DATABASE_URL and that the server is running.',
+          keys: 'Compare MASTER_KEY with the one that the installation was created with; `ic-idp key list` shows the certificates.',
           module:
             'Check PKCS11_LIBRARY, PKCS11_TOKEN and PKCS11_PIN, and whether the vendor’s own tool can reach the HSM from this machine as this user.',
         }[name],
@@ -73,7 +73,7 @@ async function examine(services: DoctorServices): Promise<Finding[]> {
         subject: `biller ${key.biller}`,
         level: 'warning',
         finding: `the active certificate expires in ${days} days`,
-        remedy: 'Plan its replacement with Invoice Cloud, who hold a copy.',
+        remedy: 'Plan its replacement with Invoice Cloud, which has a copy.',
       });
     }
   }
@@ -81,7 +81,7 @@ async function examine(services: DoctorServices): Promise<Finding[]> {
   return findings;
 }
 
-/** An assertion leaves once its audit row is committed: that is a promise only where a commit is on the disk. */
+/** An assertion leaves once its audit row is committed, which protects nothing unless commits are flushed to disk. */
 const DURABILITY = {
   name: 'durability',
   text: "select name, setting from pg_settings where name in ('fsync', 'synchronous_commit') and setting = 'off'",

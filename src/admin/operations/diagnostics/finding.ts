@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** One finding: what was examined, how it is, and what to do where something is wrong. */
+/** One finding: what was examined, its state, and what to do if something is wrong. */
 export const findingSchema = z.object({
   subject: z.string(),
   level: z.enum(['ok', 'warning', 'error']),

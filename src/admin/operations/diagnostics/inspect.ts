@@ -32,7 +32,7 @@ function parse(xml: string): XmlElement {
   }
 }
 
-/** The biller that a message is for, or from: by what it names. @throws InputError where that is not one biller */
+/** The biller that a message is for, or from: by what it names. @throws InputError if that is not one biller */
 async function billerOf(services: Uses<'billers'>, root: XmlElement): Promise<Biller> {
   const issuer = childrenNamed(root, ASSERTION, 'Issuer')[0]?.text;
   const destination = root.attributes.get('Destination');

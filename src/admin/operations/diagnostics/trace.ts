@@ -26,7 +26,7 @@ export const show = defineOperation({
     const found = await traces.find(reference);
     if (found !== undefined) return found;
     throw new InputError(
-      `There is no trace "${reference}". A trace is kept for a week, of sign-ons that failed. Give the three words, e.g. maple-otter-lantern.`,
+      `There is no trace "${reference}". Traces of failed sign-ons are kept for a week. Give the three words, e.g. maple-otter-lantern.`,
       { code: 'trace_not_found' },
     );
   },

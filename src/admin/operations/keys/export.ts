@@ -10,7 +10,7 @@ import { requireKey } from './require-key.ts';
 
 const MIN_PASSPHRASE = 12;
 
-/** The file is in base64. */
+/** The file is base64. */
 const exported = z.object({ fingerprint: z.string(), file: z.string() });
 const which = { biller: z.string(), fingerprint: z.string().optional() };
 
@@ -49,7 +49,7 @@ export const exportPrivate = defineOperation({
     const name = `${biller.slug} ${key.fingerprint.slice(0, 16)}`;
     const sealed = await sealKeyFile(keys.open(key), key.certificate, input.passphrase, name);
     const { reference, ...details } = change;
-    // The event is committed before the key leaves.
+    // The event is committed before the key is returned.
     const about = { reference, billerId: biller.id, keyFingerprint: key.fingerprint };
     await audit.append({ event: 'key.exported', ...about, details });
     return { fingerprint: key.fingerprint, file: sealed.toString('base64') };

@@ -16,7 +16,7 @@ const file = z
 
 const staged = z.object({ biller: z.string(), fingerprint: z.string(), sentence: z.string() });
 
-/** @returns the text of a PEM file @throws InputError where it is something else */
+/** @returns the text of a PEM file @throws InputError if it is something else */
 function readPemText(bytes: Buffer, field: string): string {
   if (!bytes.includes('-----BEGIN ')) throw new InputError('must be a PEM file.', { field });
   return bytes.toString('utf8');

@@ -5,7 +5,7 @@ import type { Change } from '../../../core/keys/rotation.ts';
 import { newReference } from '../../../platform/util/reference.ts';
 import { type Actor, reason } from '../operation.ts';
 
-/** What every change of a biller's keys takes. */
+/** The input of every change to a biller's keys. */
 export const changeInput = { biller: z.string(), reason: reason.optional() };
 
 export const keyType = z.enum(KEY_TYPES).default('RSA-2048');
@@ -18,7 +18,7 @@ export const module = z.boolean().optional();
 export const placeOf = (given: boolean | undefined): KeyPlace | undefined =>
   given === undefined ? undefined : given ? 'module' : 'database';
 
-/** @returns who changes a key, and why, under a new reference */
+/** @returns who changes a key, and why, with a new reference */
 export const changeOf = ({ name: actor }: Actor, given: string | undefined): Change => ({
   actor,
   reason: given ?? 'routine',

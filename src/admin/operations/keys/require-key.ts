@@ -4,7 +4,7 @@ import type { Uses } from '../services.ts';
 
 /**
  * @param fingerprint the beginning of a fingerprint, hexadecimal; undefined: the active key
- * @throws InputError where that is not exactly one key
+ * @throws InputError if that is not exactly one key
  */
 export async function requireKey(
   { database }: Uses<'database'>,
@@ -24,6 +24,10 @@ export async function requireKey(
   }
   const field = 'fingerprint';
   if (key === undefined)
-    throw new InputError(`No key of ${slug} begins with it.`, { code: 'key_not_found', field, names });
-  throw new InputError(`Several keys of ${slug} begin with it.`, { code: 'key_ambiguous', field, names });
+    throw new InputError(`No fingerprint of a key of ${slug} begins with it.`, { code: 'key_not_found', field, names });
+  throw new InputError(`The fingerprints of several keys of ${slug} begin with it.`, {
+    code: 'key_ambiguous',
+    field,
+    names,
+  });
 }

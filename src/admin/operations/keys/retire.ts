@@ -7,7 +7,7 @@ import { changeInput, changeOf, done, force, module, placeOf } from './input.ts'
 import { requireKey } from './require-key.ts';
 import { revocationNotice } from './revocation-notice.ts';
 
-/** What became of the private part of a key that is out of use. */
+/** Whether the private part of a retired or revoked key has been destroyed. */
 async function destroyedOf({ hsmKeys }: Uses<'hsmKeys'>, subject: string): Promise<string> {
   const left = await hsmKeys.destroyScheduled();
   return left === undefined
@@ -32,7 +32,7 @@ export const revoke = defineOperation({
   input: z.strictObject({
     biller: z.string(),
     reason,
-    /** The beginning of its SHA-256, hexadecimal; the active key where it is left out. */
+    /** The beginning of its SHA-256 fingerprint, hexadecimal; the active key if omitted. */
     fingerprint: z.string().optional(),
     replace: z.enum(KEY_TYPES).optional(),
     module,

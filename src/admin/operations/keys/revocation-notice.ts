@@ -1,10 +1,10 @@
 import type { Biller } from '../../../core/billers/biller.ts';
 
-/** @returns whom to tell what after the active key was revoked and replaced, one message each */
+/** @returns whom to notify after the active key was revoked and replaced, one message each */
 export function revocationNotice(biller: Biller): string[] {
   return [
     `Invoice Cloud, now: "The signing key of ${biller.name} (BillerGUID ${biller.billerGuid}) was revoked. Please save the metadata URL ${biller.entityId} again in the biller's form, and remove the old certificate." Until they have, sign-ons of this biller are refused there.`,
-    `${biller.name}: "Paying bills from the portal is interrupted until Invoice Cloud has taken the new certificate."`,
+    `${biller.name}: "Paying bills from the portal is interrupted until Invoice Cloud has the new certificate."`,
     'Those who investigate the incident: the audit events `assertion.issued` show what the key signed, and for whom.',
     'Yourself: `ic-idp key status` shows whether Invoice Cloud has fetched the new certificate.',
   ];

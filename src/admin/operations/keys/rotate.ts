@@ -23,7 +23,7 @@ export const activate = defineOperation({
     const biller = await requireBiller(services, input.biller);
     if (input.force) requireReason(input.reason);
     await services.rotation.activate(biller, { ...changeOf(actor, input.reason), force: input.force });
-    return { biller: biller.slug, sentence: 'The staged key is active; the one before it is retiring.' };
+    return { biller: biller.slug, sentence: 'The staged key is active; the previous one is retiring.' };
   },
 });
 
@@ -34,7 +34,7 @@ export const backOut = defineOperation({
   run: async (services, input, actor) => {
     const biller = await requireBiller(services, input.biller);
     await services.rotation.backOut(biller, changeOf(actor, input.reason));
-    return { biller: biller.slug, sentence: 'The key before is active again; the newer one is staged again.' };
+    return { biller: biller.slug, sentence: 'The previous key is active again; the newer one is staged again.' };
   },
 });
 

@@ -22,7 +22,7 @@ export const rotate = defineOperation({
   output: z.object({ resealed: z.number(), embedded: z.boolean() }),
   run: async ({ database, masterKey, masterKeyFile, audit }, _input, { name: actor }) => {
     if (masterKeyFile !== undefined) {
-      // Two keys in the file are a rotation that was interrupted: finish it, do not begin another one.
+      // Two keys in the file mean an interrupted rotation: finish it instead of starting another one.
       const known = masterKeyFile.read();
       if (known.length === 1) {
         const fresh = newMasterKey();
@@ -32,7 +32,7 @@ export const rotate = defineOperation({
       }
     } else if (masterKey.checkValues.length < 2) {
       throw new InputError(
-        'There is one master key. Make another (`openssl rand -base64 32`), set MASTER_KEY to the new and the old one, separated by a comma, for every instance and for this command, and run it again.',
+        'There is only one master key. Create another (`openssl rand -base64 32`), set MASTER_KEY to the new and the old one, separated by a comma, for every instance and for this command, and run it again.',
         { code: 'master_key_single' },
       );
     }
@@ -40,11 +40,11 @@ export const rotate = defineOperation({
     const { other } = await countSecrets(database.db, masterKey);
     if (other > 0) {
       throw new InputError(
-        `${other} secrets were sealed with the old master key meanwhile. Give every instance the new one first, then run it again.`,
+        `${other} secrets were sealed with the old master key in the meantime. Give every instance the new one first, then run it again.`,
         { code: 'master_key_old_in_use' },
       );
     }
-    // A rotation that ends before this is not finished: running it again writes the event.
+    // A rotation interrupted before this is not finished: running it again writes the event.
     await database.transaction(async (transaction) => {
       await noteMasterKeys(transaction, masterKey.checkValues.slice(0, 1));
       await audit.appendWithin(transaction, {

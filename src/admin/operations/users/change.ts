@@ -19,9 +19,9 @@ export const add = defineOperation({
     const { database, audit } = services;
     const { id: billerId, slug } = await requireBiller(services, input.biller);
     if ((await findUser(database.db, billerId, input.email)) !== undefined) {
-      throw new InputError(`${slug} has a portal user ${input.email} already.`, { code: 'user_exists' });
+      throw new InputError(`${slug} already has a portal user ${input.email}.`, { code: 'user_exists' });
     }
-    // Slow, so before the transaction begins.
+    // Slow, so done before the transaction begins.
     const passwordHash = await hashPassword(input.password);
     await database.transaction(async (transaction) => {
       const userId = await insertUser(transaction, { billerId, email: input.email, passwordHash }, input.accounts);
@@ -59,7 +59,7 @@ export const update = defineOperation({
     };
     await database.transaction(async (transaction) => {
       await updateUser(transaction, user.id, changes, input.accounts);
-      // A new password or a disabled user ends every session that began before.
+      // A new password or a disabled user ends all existing sessions.
       if (input.password !== undefined || input.disabled === true) await deleteSessionsOfUser(transaction, user.id);
       await audit.appendWithin(transaction, {
         event: 'user.updated',

@@ -3,7 +3,7 @@ import { accountsOf, findUser, type PortalUserRow } from '../../../core/portal-u
 import type { Db } from '../../../platform/database/database.ts';
 import { InputError } from '../../../platform/errors/idp-error.ts';
 
-/** A portal user as operators see one. */
+/** A portal user as shown to operators. */
 export const userViewSchema = z.object({
   id: z.string(),
   email: z.string(),
@@ -15,7 +15,7 @@ export async function userView(db: Db, { id, email, disabled }: PortalUserRow) {
   return { id, email, disabled, accounts: await accountsOf(db, id) };
 }
 
-/** @throws InputError where the biller has no such portal user */
+/** @throws InputError if the biller has no such portal user */
 export async function requireUser(db: Db, billerId: string, address: string): Promise<PortalUserRow> {
   const user = await findUser(db, billerId, address);
   if (user !== undefined) return user;

@@ -2,16 +2,16 @@ import pg from 'pg';
 import { InputError } from '../../errors/idp-error.ts';
 import type { DataFolder } from './data-folder.ts';
 
-// Two numbers of ours, apart from the one of migrations.
+// Two arbitrary numbers, different from the one for migrations.
 const USERS_LOCK = [7_126_531, 2] as const;
 const CONNECT_WITHIN_MS = 3_000;
 const ANSWER_WITHIN_MS = 5_000;
 
-/** Why no connection was made: no server listens, or it is starting, stopping or full. */
+/** Why no connection was made: no server is listening, or it is starting, stopping or full. */
 export type Unreachable = 'absent' | 'busy';
 
 const ABSENT = new Set(['ENOENT', 'ECONNREFUSED']);
-// 57P01 to 57P05: shutting down, starting up (PostgreSQL, appendix A); 53300: all connections are taken.
+// 57P01 to 57P05: shutting down, starting up (PostgreSQL, appendix A); 53300: no free connections.
 const BUSY = /^(57P0.|53300|EAGAIN|ECONNRESET|EPIPE|ETIMEDOUT)$/;
 const BUSY_MESSAGE = /terminated unexpectedly|timeout/i;
 const REFUSED = /^(28...|3D000)$/;
@@ -22,18 +22,18 @@ function classify(error: unknown, folder: DataFolder): Unreachable {
   if (BUSY.test(code) || (code === '' && BUSY_MESSAGE.test(message))) return 'busy';
   if (REFUSED.test(code)) {
     throw new InputError(
-      `The embedded database in ${folder.path} refuses its own password file: ${message}. Restore the whole folder from one backup.`,
+      `The embedded database in ${folder.path} rejects its own password file: ${message}. Restore the whole folder from one backup.`,
     );
   }
   throw error;
 }
 
 /**
- * Becomes a user of the server: opens a connection that holds a lock which all users share. While any process holds it,
- * no process stops the server. PostgreSQL releases it with the connection, however the process ends.
+ * Becomes a user of the server: opens a connection that holds a lock shared by all users. While any process holds it, no
+ * process stops the server. PostgreSQL releases it with the connection, however the process ends.
  *
  * @returns the connection, or why there is none
- * @throws InputError where the server refuses the role or its password
+ * @throws InputError if the server refuses the role or its password
  */
 export async function attach(url: string, folder: DataFolder): Promise<pg.Client | Unreachable> {
   const client = new pg.Client({
@@ -42,13 +42,13 @@ export async function attach(url: string, folder: DataFolder): Promise<pg.Client
     query_timeout: ANSWER_WITHIN_MS,
     application_name: 'ic-idp: uses the server',
   });
-  // Without a listener, a lost connection would end the process. The loss shows at the next statement and in `end`.
+  // Without a listener, a lost connection would crash the process. The next statement and `end` report the loss.
   client.on('error', () => undefined);
   try {
     await client.connect();
     const { rows } = await client.query('select pg_try_advisory_lock_shared($1, $2) as held', [...USERS_LOCK]);
     if (rows[0].held === true) return client;
-    // The last user holds it exclusively, and is about to stop the server.
+    // The last user holds the lock exclusively and is about to stop the server.
     await client.end();
     return 'busy';
   } catch (error) {
@@ -61,7 +61,7 @@ export async function attach(url: string, folder: DataFolder): Promise<pg.Client
  * Releases the shared lock, then takes it exclusively if there are no other users. Releasing comes first, so that when
  * several processes leave at once, the last one gets the exclusive lock.
  *
- * @returns whether this was the last user, who must stop the server; no new user can attach while this connection lives
+ * @returns whether this was the last user, who must stop the server; no new user can attach while this connection is open
  */
 export async function leave(client: pg.Client): Promise<boolean> {
   await client.query('select pg_advisory_unlock_shared($1, $2)', [...USERS_LOCK]);

@@ -19,17 +19,17 @@ import { type Place, runProgram } from './run-program.ts';
 import { dataDirectoryArgument } from './server.ts';
 import { chooseServerUser, initdbUser, type ServerUser } from './server-user.ts';
 
-/** The service's role and its database: the same name, as PostgreSQL's own defaults have it. */
+/** The name of both the service's role and its database, following PostgreSQL's own defaults. */
 export const ROLE = 'ic_idp';
 
-// The bootstrap superuser can't log in at all: nothing that comes over a connection is ever done with its rights.
-const PG_HBA = `# Only the service's own role may connect, with the password in the file pgpass beside this one.\n`;
+// The bootstrap superuser can't log in at all, so no connection ever has its rights.
+const PG_HBA = `# Only the service's own role may connect, with the password in the file pgpass next to this one.\n`;
 const accessRules =
   process.platform === 'win32'
     ? `${PG_HBA}host ${ROLE} ${ROLE} 127.0.0.1/32 scram-sha-256\n`
     : `${PG_HBA}local ${ROLE} ${ROLE} scram-sha-256\n`;
 
-// builtin C.UTF-8 sorts by code point and is the same on every machine: no upgrade of the C library breaks an index.
+// builtin C.UTF-8 sorts by code point, identically on every machine: no C library upgrade breaks an index.
 const INITDB = [
   '--username=postgres',
   '--auth=reject',
@@ -51,7 +51,7 @@ async function step(file: string, args: readonly string[], place: Place, input?:
   if (ok) return;
   const last = output.split('\n').slice(-5).join('\n');
   throw new InputError(
-    `The embedded database can't be made (${file} failed): ${last}\nFix the cause, or set DATABASE_URL to use a PostgreSQL server.`,
+    `The embedded database can't be created (${file} failed): ${last}\nFix the cause, or set DATABASE_URL to use a PostgreSQL server.`,
   );
 }
 
@@ -59,8 +59,8 @@ async function initialize(programs: Programs, folder: DataFolder, user: ServerUs
   const place: Place = { cwd: folder.anchor, ...user };
   const data = dataDirectoryArgument(folder);
   await step(programs.initdb, [...INITDB, ...data], place);
-  // One statement a line; fsync comes at the end, for all files at once. The database that initdb makes is taken for
-  // ours: another one would be 7 MB and 300 files more.
+  // One statement per line; fsync comes at the end, for all files at once. We use the database that initdb makes: a
+  // second one would take another 7 MB and 300 files.
   const password = randomBytes(24).toString('hex');
   const sql = [
     `create role ${ROLE} login password '${password}'`,
@@ -74,19 +74,19 @@ async function initialize(programs: Programs, folder: DataFolder, user: ServerUs
   writeFileSync(rules, accessRules, { mode: 0o600, flag: 'wx' });
 }
 
-/** Through the descriptor (`/.`): the path may be another folder by now. */
+/** Through the descriptor (`/.`), because the path may have been replaced in the meantime. */
 function chownFolder({ anchor }: DataFolder, { uid, gid }: ServerUser): void {
   if (uid !== undefined && gid !== undefined) lchownSync(`${anchor}/.`, uid, gid);
 }
 
-/** Gives what `initdb` made as `nobody`, and what root wrote, to the server's own user. */
+/** Gives what `initdb` created as `nobody`, and what root wrote, to the server's user. */
 function giveTo({ uid, gid }: ServerUser, folder: DataFolder): void {
   if (uid === undefined || gid === undefined) return;
   for (const name of readdirSync(folder.anchor, { recursive: true, encoding: 'utf8' })) {
     const path = join(folder.anchor, name);
     const stats = lstatSync(path);
-    // initdb makes no hard links. One would have been put there to have root give away some other file.
-    if (stats.isFile() && stats.nlink > 1) throw new Error(`${join(folder.path, name)} has a second name.`);
+    // initdb makes no hard links. One could only be planted to trick root into giving away some other file.
+    if (stats.isFile() && stats.nlink > 1) throw new Error(`${join(folder.path, name)} has a second hard link.`);
     lchownSync(path, uid, gid);
   }
 }
@@ -98,7 +98,7 @@ function syncFolder(path: string): void {
   closeSync(descriptor);
 }
 
-/** Removes what processes that were killed while they made a data folder have left in DATA_DIR. */
+/** Removes what processes killed while creating a data folder have left in DATA_DIR. */
 export function removeLeftovers(dataDir: string): void {
   for (const name of readdirSync(dataDir)) {
     const pid = Number(LEFTOVER.exec(name)?.[1]);
@@ -106,7 +106,7 @@ export function removeLeftovers(dataDir: string): void {
     try {
       rmSync(join(dataDir, name), { recursive: true, force: true });
     } catch {
-      // Its initdb has not noticed yet and still writes; or it belongs to another user. The next start tries again.
+      // Its initdb has not noticed yet and is still writing, or it belongs to another user. The next start tries again.
     }
   }
 }
@@ -121,10 +121,10 @@ function isAlive(pid: number): boolean {
 }
 
 /**
- * Makes PostgreSQL's data folder in DATA_DIR, which exists: in a folder beside it, written to the disk and then renamed,
- * so that it is whole or not there. Of several processes that do it at once, the first one's stays.
+ * Creates PostgreSQL's data folder in DATA_DIR, which must exist: in a temporary folder, flushed to disk and then renamed,
+ * so that it is either complete or absent. If several processes do this at once, the first one to finish wins.
  *
- * @throws InputError where it can't be made
+ * @throws InputError if it can't be created
  */
 export async function createDataFolder(dataDir: string): Promise<DataFolder> {
   const user = chooseServerUser(dataDir);
@@ -142,7 +142,7 @@ export async function createDataFolder(dataDir: string): Promise<DataFolder> {
       renameSync(path, dataFolderPath(dataDir));
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      // Another process was faster: its folder is there, and not empty. (Windows says EPERM.)
+      // Another process was faster: its folder exists and is not empty. (Windows reports EPERM.)
       if (code !== 'ENOTEMPTY' && code !== 'EEXIST' && code !== 'EPERM') throw error;
     }
     syncFolder(dataDir);
@@ -151,6 +151,7 @@ export async function createDataFolder(dataDir: string): Promise<DataFolder> {
     rmSync(path, { recursive: true, force: true });
   }
   const made = openDataFolder(dataDir);
-  if (made === undefined) throw new InputError(`The database folder in ${dataDir} was removed while it was made.`);
+  if (made === undefined)
+    throw new InputError(`The database folder in ${dataDir} was removed while it was being created.`);
   return made;
 }

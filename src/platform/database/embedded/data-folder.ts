@@ -3,16 +3,16 @@ import { join, resolve } from 'node:path';
 import { InputError } from '../../errors/idp-error.ts';
 import { mayOwnDataFolder, type ServerUser } from './server-user.ts';
 
-/** PostgreSQL's data folder in DATA_DIR, after its owner and mode were checked. It holds the socket and the password too. */
+/** PostgreSQL's data folder in DATA_DIR, with owner and mode checked. It also holds the socket and the password. */
 export interface DataFolder {
-  /** The path to show to people. */
+  /** The path to display. */
   readonly path: string;
   /**
-   * The path for system calls. On Linux it leads through an open descriptor: it names the folder that was checked even if
-   * somebody renames it meanwhile, and it is short enough for the address of a socket (sun_path holds 108 bytes).
+   * The path for system calls. On Linux it goes through an open descriptor: it names the folder that was checked even if
+   * that is renamed in the meantime, and it is short enough for a socket address (sun_path holds 108 bytes).
    */
   readonly anchor: string;
-  /** The owner, for `spawn`: empty where it is the user of this process. */
+  /** The owner, for `spawn`: empty if it is this process's user. */
   readonly user: ServerUser;
   readonly device: number;
   readonly inode: number;
@@ -32,18 +32,18 @@ function checkOwner(stats: Stats, path: string, dataDir: string): void {
   if (process.getuid === undefined) return;
   if (!mayOwnDataFolder(stats.uid, dataDir)) {
     throw new InputError(
-      `The database folder ${path} belongs to the user with the id ${stats.uid}, who is not the one that this installation runs its database as. Run as the user who made it, or give the folder back with chown -R.`,
+      `The database folder ${path} belongs to user ID ${stats.uid}, but this installation runs its database as another user. Run as the user who created it, or restore its owner with chown -R.`,
     );
   }
   if ((stats.mode & OTHERS) !== 0) {
     const mode = (stats.mode & 0o777).toString(8).padStart(4, '0');
     throw new InputError(
-      `The database folder ${path} is open to other users (mode ${mode}). Check that its content was not changed, then run: chmod 700 ${path}`,
+      `The database folder ${path} is open to other users (mode ${mode}). Check that its contents were not changed, then run: chmod 700 ${path}`,
     );
   }
 }
 
-/** @throws InputError where the path is no folder, or not ours alone */
+/** @throws InputError if the path is not a folder, or others have access to it */
 export function openFolder(path: string, dataDir: string, check = checkOwner): DataFolder {
   const linux = process.platform === 'linux';
   const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
@@ -69,8 +69,8 @@ export function openFolder(path: string, dataDir: string, check = checkOwner): D
 /**
  * Opens PostgreSQL's data folder in DATA_DIR.
  *
- * @returns undefined where there is none yet
- * @throws InputError where it is no folder, or not ours alone
+ * @returns undefined if it does not exist yet
+ * @throws InputError if it is not a folder, or others have access to it
  */
 export function openDataFolder(dataDir: string): DataFolder | undefined {
   const path = dataFolderPath(dataDir);
@@ -82,7 +82,7 @@ export function openDataFolder(dataDir: string): DataFolder | undefined {
     if (code === 'ENOTDIR' || code === 'ELOOP') throw new InputError(`${path} must be a folder, not a file or a link.`);
     if (code === 'EACCES') {
       throw new InputError(
-        `The database folder ${path} can't be entered: it belongs to another user. Run as the user who made it.`,
+        `The database folder ${path} can't be opened: it belongs to another user. Run as the user who created it.`,
       );
     }
     throw error;
@@ -90,9 +90,9 @@ export function openDataFolder(dataDir: string): DataFolder | undefined {
 }
 
 /**
- * Reads the password of the service's role. The file has the form of libpq's password file, so that `pg_dump` can use it.
+ * Reads the password of the service's role. The file has libpq's password file format, so that `pg_dump` can use it.
  *
- * @throws InputError where it is missing or open to others
+ * @throws InputError if it is missing or open to others
  */
 export function readPassword(folder: DataFolder): string {
   const shown = join(folder.path, PASSWORD_FILE);

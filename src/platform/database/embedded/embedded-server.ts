@@ -11,15 +11,15 @@ import { PROGRAM_VERSION } from './programs.ts';
 import { type StartedServer, signalStop, startServer } from './server.ts';
 import { isServer, readPidFile, serverPid } from './server-process.ts';
 
-/** A PostgreSQL server of the service's own, which this process uses. */
+/** An embedded PostgreSQL server that this process uses. */
 export interface EmbeddedServer {
-  /** For PostgreSQL's driver, in this process and as long as it is not released. A secret: the password is in it. */
+  /** For PostgreSQL's driver, valid in this process until released. A secret: it contains the password. */
   readonly url: string;
-  /** Stops using the server, once. The last of its users stops it and waits until it has written everything. */
+  /** Stops using the server; call once. The last user stops it and waits until it has written everything. */
   release(): Promise<void>;
 }
 
-/** After a crash, a server first reads its whole write-ahead log, of at most some 128 MB. */
+/** After a crash, a server first replays its write-ahead log, about 128 MB at most. */
 const ATTACH_WITHIN_MS = 60_000;
 const RETRY_MS = 15;
 const STOP_WITHIN_MS = 8_000;
@@ -36,12 +36,12 @@ function freePort(): Promise<number> {
   });
 }
 
-/** The port for a server on Windows: once chosen it stays, so that a URL holds after a crash. */
+/** The port for a server on Windows: once chosen it never changes, so that URLs stay valid after a crash. */
 async function portFor(folder: DataFolder): Promise<number | undefined> {
   return process.platform === 'win32' ? (readPidFile(folder)?.port ?? (await freePort())) : undefined;
 }
 
-/** On Windows a server has a port of its own, and says which in postmaster.pid. */
+/** On Windows a server has its own port, which it records in postmaster.pid. */
 function serverUrl(folder: DataFolder, password: string): string {
   const { port } = readPidFile(folder) ?? {};
   return process.platform === 'win32'
@@ -49,7 +49,7 @@ function serverUrl(folder: DataFolder, password: string): string {
     : `postgres://${ROLE}:${password}@localhost/${ROLE}?host=${encodeURIComponent(folder.anchor)}`;
 }
 
-/** Uses the server that runs on the folder, or starts one. @throws InputError where neither can be done in time */
+/** Uses the server that is running on the folder, or starts one. @throws InputError if neither works in time */
 async function attachOrStart(folder: DataFolder, url: () => string): Promise<pg.Client> {
   const deadline = Date.now() + ATTACH_WITHIN_MS;
   let started: StartedServer | undefined;
@@ -57,7 +57,7 @@ async function attachOrStart(folder: DataFolder, url: () => string): Promise<pg.
   for (;;) {
     const attached = await attach(url(), folder);
     if (typeof attached !== 'string') return attached;
-    // One that has ended may only have found another one, which is starting or stopping.
+    // A server that has ended may just have found another one that is starting or stopping.
     if (started?.ended() && serverPid(folder) === undefined) {
       failedStarts += 1;
       if (failedStarts >= MAX_FAILED_STARTS) throw started.failure();
@@ -68,7 +68,7 @@ async function attachOrStart(folder: DataFolder, url: () => string): Promise<pg.
     }
     if (Date.now() > deadline) {
       throw new InputError(
-        `The embedded database in ${folder.path} does not answer. Its log, server.log in that folder, may say why. Once it is ready, try again.`,
+        `The embedded database in ${folder.path} does not respond. Its log, server.log in that folder, may say why. Try again once it is ready.`,
       );
     }
     await pause(RETRY_MS);
@@ -80,11 +80,11 @@ async function stopServer(folder: DataFolder): Promise<void> {
   if (pid === undefined) return;
   await signalStop(folder, pid);
   const deadline = Date.now() + STOP_WITHIN_MS;
-  // One that needs longer goes on stopping without us.
+  // If it needs longer, it keeps stopping on its own.
   while (isServer(folder, pid) && Date.now() < deadline) await pause(RETRY_MS);
 }
 
-/** Stays a user of the server until released: where it is killed, it is started again. */
+/** Stays a user of the server until released, and restarts the server if it is killed. */
 function keepAttached(first: pg.Client, connect: () => Promise<pg.Client>, report: (error: unknown) => void) {
   let client: pg.Client | undefined;
   let coming: Promise<void> | undefined;
@@ -112,7 +112,7 @@ function keepAttached(first: pg.Client, connect: () => Promise<pg.Client>, repor
   };
   use(first);
   return {
-    /** @returns the connection, unless it is lost */
+    /** @returns the connection; undefined if it is lost */
     async release(): Promise<pg.Client | undefined> {
       released.abort();
       await coming;
@@ -140,11 +140,11 @@ async function openOrCreate(dataDir: string): Promise<DataFolder> {
 }
 
 /**
- * Uses PostgreSQL in DATA_DIR: the server that runs there, or else one that this starts, making its data folder first
- * where there is none. Any number of processes may do this at once.
+ * Uses PostgreSQL in DATA_DIR: the server that is running there, or else a new one, whose data folder is created first if
+ * necessary. Any number of processes may do this at once.
  *
- * @param report is called with every error while a lost server can't be started again; it is tried until released
- * @throws InputError where it can't be had
+ * @param report called with each failed attempt to restart a lost server; attempts continue until released
+ * @throws InputError if no server can be used or started
  */
 export async function openEmbeddedServer(
   dataDir: string,
@@ -155,7 +155,7 @@ export async function openEmbeddedServer(
     const version = dataVersion(folder);
     if (version !== PROGRAM_VERSION) {
       throw new InputError(
-        `The embedded database in ${folder.path} was made by PostgreSQL ${version}; this version of the service brings PostgreSQL ${PROGRAM_VERSION}. With the version of the service that made it, dump it with pg_dump; then start on an empty DATA_DIR and restore the dump.`,
+        `The embedded database in ${folder.path} was created by PostgreSQL ${version}; this version of the service includes PostgreSQL ${PROGRAM_VERSION}. Dump it with pg_dump from the service version that created it; then start with an empty DATA_DIR and restore the dump.`,
       );
     }
     const password = readPassword(folder);
@@ -169,7 +169,7 @@ export async function openEmbeddedServer(
         try {
           if (client !== undefined && (await leave(client))) await stopServer(folder);
         } catch (error) {
-          // The connection was lost meanwhile: then there is nothing to give back, and the next user stops the server.
+          // The connection was lost in the meantime: there is nothing to release, and the next user stops the server.
           report(error);
         } finally {
           await client?.end().catch(() => undefined);

@@ -27,7 +27,7 @@ interface Entry {
   readonly kind: 'folder' | 'link' | 'file';
 }
 
-/** Lists what the programs need, without the static libraries. */
+/** Lists the files that the programs need, without the static libraries. */
 function list(folder: string): Entry[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter(({ name }) => !name.endsWith('.a'))
@@ -38,7 +38,7 @@ function list(folder: string): Entry[] {
     .sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-/** Names the content: paths, sizes and the programs themselves. */
+/** A hash of the content: paths, sizes and the programs themselves. */
 function fingerprint(folder: string): string {
   const hash = createHash('sha256');
   for (const { path, kind } of list(folder)) {
@@ -48,13 +48,13 @@ function fingerprint(folder: string): string {
   return hash.digest('hex').slice(0, 16);
 }
 
-/** Only root can have written what only root can change. */
+/** Whether only root can change a file, so that only root can have written it. */
 function isRootsAlone(path: string): boolean {
   const { uid, mode } = lstatSync(path);
   return uid === 0 && (mode & WRITABLE_BY_OTHERS) === 0;
 }
 
-/** Makes a folder that belongs to root and that only root can change or replace. @throws InputError */
+/** Creates a folder that belongs to root and that only root can change or replace. @throws InputError */
 function openCache(path: string): void {
   mkdirSync(path, { recursive: true, mode: 0o755 });
   const parent = lstatSync(dirname(path));
@@ -73,7 +73,7 @@ function copyFile(from: string, to: string): void {
   closeSync(descriptor);
 }
 
-/** Copies into a new folder and renames that, so that a copy is whole or not there. */
+/** Copies into a new folder and renames that, so that a copy is either complete or absent. */
 function copyInto(native: string, target: string): void {
   const fresh = mkdtempSync(`${target}.new-`);
   try {
@@ -104,17 +104,19 @@ function ensureCopy(native: string, cache: string): string {
     !isRootsAlone(target) ||
     list(target).some(({ path, kind }) => kind !== 'link' && !isRootsAlone(join(target, path)));
   if (foreign || fingerprint(target) !== name) {
-    throw new InputError(`The copy of PostgreSQL in ${target} was changed. Remove that folder; it is made again.`);
+    throw new InputError(
+      `The copy of PostgreSQL in ${target} was modified. Remove that folder; it will be created again.`,
+    );
   }
   return target;
 }
 
 /**
- * Copies PostgreSQL's programs to a folder of root's that everybody can read: once, then they are found again. Called as
- * root only.
+ * Copies PostgreSQL's programs to a folder that belongs to root and that everyone can read; later calls reuse the copy.
+ * Called only as root.
  *
  * @returns the folder with `bin`, `lib` and `share`
- * @throws InputError where no such folder can be had
+ * @throws InputError if there can be no such folder
  */
 export function copyPrograms(native: string, caches = ['/var/cache/ic-idp', join(tmpdir(), 'ic-idp-cache')]): string {
   let failure: unknown;

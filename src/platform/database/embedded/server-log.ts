@@ -8,15 +8,15 @@ const LAST_BYTES = 8_000;
 
 const logPath = (folder: DataFolder) => join(folder.anchor, 'server.log');
 
-/** @returns the size of the log, in bytes; 0 where there is none, or where the next start empties it */
+/** @returns the size of the log, in bytes; 0 if there is none, or if the next start will empty it */
 export function logSize(folder: DataFolder): number {
   const size = statSync(logPath(folder), { throwIfNoEntry: false })?.size ?? 0;
   return size > MAX_BYTES ? 0 : size;
 }
 
 /**
- * Opens the server's log to append to it, and begins it anew where it has grown large. Only starts, stops and crashes
- * are written to it.
+ * Opens the server's log for appending, and empties it first if it has grown large. Only starts, stops and crashes
+ * are logged.
  *
  * @returns a file descriptor, for the caller to close
  */
@@ -29,7 +29,7 @@ export function openLog(folder: DataFolder): number {
   return log;
 }
 
-/** @returns the last lines that were written after the log had the given size, in bytes */
+/** @param size of the log earlier, in bytes @returns the last lines written since then */
 export function linesSince(folder: DataFolder, size: number): string {
   const log = openSync(logPath(folder), constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0));
   try {

@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DataFolder } from './data-folder.ts';
 
-/** What postmaster.pid says, whether its server still runs or not (src/include/utils/pidfile.h has its lines). */
+/** The contents of postmaster.pid, whether or not its server is still running (see PostgreSQL's pidfile.h). */
 export interface PidFile {
   readonly pid: number;
   readonly port: number | undefined;
@@ -11,7 +11,7 @@ export interface PidFile {
 const PID_LINE = 0;
 const PORT_LINE = 3;
 
-/** @returns undefined where there is none, or it is being written */
+/** @returns undefined if the file does not exist or is being written */
 export function readPidFile(folder: DataFolder): PidFile | undefined {
   try {
     const lines = readFileSync(join(folder.anchor, 'postmaster.pid'), 'utf8').split('\n');
@@ -23,19 +23,19 @@ export function readPidFile(folder: DataFolder): PidFile | undefined {
   }
 }
 
-/** A server works in its data folder. Says whether this process does; elsewhere than on Linux, that it may. */
+/** A server's working directory is its data folder: checks that of the process on Linux; elsewhere always true. */
 function worksIn({ device, inode }: DataFolder, pid: number): boolean {
   if (process.platform !== 'linux') return true;
   try {
     const { dev, ino } = statSync(`/proc/${pid}/cwd`);
     return dev === device && ino === inode;
   } catch {
-    // Gone, a zombie, or a process of some other user.
+    // Gone, a zombie, or another user's process.
     return false;
   }
 }
 
-/** Says whether a process lives and is a server on the folder; on Linux never true of a program that got its id since. */
+/** Whether a process is alive and is a server on the folder; on Linux, a reused process ID is never mistaken for one. */
 export function isServer(folder: DataFolder, pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -45,7 +45,7 @@ export function isServer(folder: DataFolder, pid: number): boolean {
   return worksIn(folder, pid);
 }
 
-/** @returns the process id of the server that runs on the folder, starting and stopping included */
+/** @returns the process ID of the folder's server, even while it is starting or stopping */
 export function serverPid(folder: DataFolder): number | undefined {
   const pid = readPidFile(folder)?.pid;
   return pid !== undefined && isServer(folder, pid) ? pid : undefined;

@@ -1,13 +1,13 @@
 import { readFileSync, statSync } from 'node:fs';
 
-/** What `spawn` takes to run a program as somebody else; empty where it runs as the user of this process. */
+/** `spawn` options to run a program as another user; empty if it runs as this process's user. */
 export interface ServerUser {
   readonly uid?: number;
   readonly gid?: number;
 }
 
-// PostgreSQL refuses to run as root. 60578 to 60705 is the range that systemd's table of user ids leaves unused; it lies
-// below 65536, so it exists inside containers with a user namespace too.
+// PostgreSQL refuses to run as root. 60578 to 60705 is the range that systemd's table of user IDs leaves unused. It is
+// below 65536, so it also exists inside containers with a user namespace.
 const FIRST_FREE_UID = 60_578;
 const LAST_FREE_UID = 60_705;
 const NOBODY_UID = 65_534;
@@ -30,10 +30,10 @@ function isReserved(uid: number): boolean {
 }
 
 /**
- * The user that a new server runs as. For root that is the owner of DATA_DIR, or, if root owns it, a user id
- * without a name: no user has to be created, and no other program runs under it, unlike under `nobody`.
+ * The user that a new server runs as. For root that is the owner of DATA_DIR or, if root owns it, an unnamed user ID:
+ * no user has to be created, and unlike with `nobody`, no other program runs under it.
  *
- * @throws Error where DATA_DIR does not exist
+ * @throws Error if DATA_DIR does not exist
  */
 export function chooseServerUser(dataDir: string): ServerUser {
   if (!isRoot()) return {};
@@ -44,7 +44,7 @@ export function chooseServerUser(dataDir: string): ServerUser {
   return { uid: free, gid: free };
 }
 
-/** The user that `initdb` runs as: initdb needs a name for its user id, the server does not. */
+/** The user that `initdb` runs as: initdb, unlike the server, needs a user ID with a name. */
 export function initdbUser(): ServerUser {
   if (!isRoot()) return {};
   const nobody = passwdEntries().find(([name]) => name === 'nobody');
@@ -54,8 +54,8 @@ export function initdbUser(): ServerUser {
 }
 
 /**
- * Says whether a data folder with this owner may be one of ours. For root it may not be anybody's: in a DATA_DIR that
- * others can write to, a local user could put a server of their own in its place.
+ * Whether a data folder with this owner may be ours. For root, not every owner is accepted: in a DATA_DIR that others can
+ * write to, a local user could substitute their own server.
  */
 export function mayOwnDataFolder(uid: number, dataDir: string): boolean {
   const self = process.getuid?.();

@@ -7,16 +7,16 @@ import { programEnvironment, runProgram } from './run-program.ts';
 import { linesSince, logSize, openLog } from './server-log.ts';
 import { readPidFile, serverPid } from './server-process.ts';
 
-/** What a server is started with. On the command line, so that it holds for every folder, whichever version made it. */
+/** The server's settings. On the command line, so that they apply to every folder, regardless of what created it. */
 const SETTINGS: Readonly<Record<string, string>> = {
   listen_addresses: '',
-  // Relative to the data folder: reachable by its owner alone, and short enough however deep DATA_DIR lies.
+  // Relative to the data folder: reachable only by its owner, and short enough however deeply DATA_DIR is nested.
   unix_socket_directories: '.',
-  // A sign-on's audit row is on the disk before the assertion leaves.
+  // A sign-on's audit row is on disk before the assertion leaves.
   fsync: 'on',
   synchronous_commit: 'on',
   full_page_writes: 'on',
-  // Small: some thousand billers fit in 32 MB. Each connection is a process of its own.
+  // Small: a few thousand billers fit in 32 MB. Each connection is a separate process.
   shared_buffers: '32MB',
   max_connections: '60',
   superuser_reserved_connections: '0',
@@ -31,7 +31,7 @@ const SETTINGS: Readonly<Record<string, string>> = {
   max_wal_senders: '0',
   min_wal_size: '16MB',
   max_wal_size: '128MB',
-  // Starts, stops and crashes. Statements' errors reach the service anyway, and their text can hold values.
+  // Starts, stops and crashes. Statement errors reach the service anyway, and their text may contain values.
   log_min_messages: 'log',
   log_min_error_statement: 'panic',
   log_error_verbosity: 'terse',
@@ -41,15 +41,15 @@ const SETTINGS: Readonly<Record<string, string>> = {
 
 /** A server that this process has started. */
 export interface StartedServer {
-  /** Whether it has ended; it may have found another one running on the folder. */
+  /** Whether it has ended, possibly because another server is running on the folder. */
   ended(): boolean;
-  /** The error that tells why it did not start, with the last lines of its log. */
+  /** The error that explains why it did not start, with the last lines of its log. */
   failure(): InputError;
 }
 
 /**
- * Names the data folder to PostgreSQL's programs, which run in it. On Linux not by its path: the server's user need not
- * be able to reach it from above, and finds it, as its children do, through the link of its working directory.
+ * The data folder's path for PostgreSQL's programs, which run in it. On Linux it is a link to the working directory, because
+ * the server's user may not have access to the parent folders.
  */
 export function dataDirectoryArgument({ path }: Pick<DataFolder, 'path'>): string[] {
   return ['-D', process.platform === 'linux' ? '/proc/self/cwd' : path];
@@ -65,9 +65,9 @@ function settingArguments(port: number | undefined): string[] {
 }
 
 /**
- * PostgreSQL takes a postmaster.pid for a sign of life if any process of the same user has that id now, as happens in a
- * container after a crash. This variable names an id that does not count (pg_ctl sets it too). The check for processes
- * that still have the folder's shared memory stays.
+ * PostgreSQL takes postmaster.pid as proof of a running server if any process of the same user now has its ID, as happens
+ * in a container after a crash. This variable names an ID to ignore (pg_ctl sets it too). PostgreSQL still checks for
+ * processes that use the folder's shared memory.
  */
 function staleProcess(folder: DataFolder): Record<string, string> {
   const pid = readPidFile(folder)?.pid;
@@ -75,17 +75,17 @@ function staleProcess(folder: DataFolder): Record<string, string> {
 }
 
 /**
- * Starts a server on the folder: in a session of its own, so that Ctrl-C and the end of this process leave it alone.
- * It may still be starting when this returns, and ends by itself where another one has the folder.
+ * Starts a server on the folder, in a separate session, so that it survives Ctrl-C and the end of this process. It may
+ * still be starting when this returns, and ends by itself if another server has the folder.
  *
- * @param port the port on Windows, which has no other way in
- * @throws InputError where PostgreSQL's programs are missing
+ * @param port the port on Windows, where there is no socket
+ * @throws InputError if PostgreSQL's programs are missing
  */
 export async function startServer(folder: DataFolder, port?: number): Promise<StartedServer> {
   const { postgres, pgCtl } = await findProgramsOnce(folder.user);
   const since = logSize(folder);
   const server = [...dataDirectoryArgument(folder), ...settingArguments(port)];
-  // On Windows only pg_ctl can give up an administrator's rights, without which PostgreSQL does not start.
+  // PostgreSQL refuses to start with administrator rights; on Windows only pg_ctl can drop them.
   const [file, args] =
     process.platform === 'win32'
       ? [pgCtl, ['start', '-w', '-D', folder.path, '-o', settingArguments(port).join(' ')]]
@@ -126,7 +126,7 @@ export async function startServer(folder: DataFolder, port?: number): Promise<St
   };
 }
 
-/** Tells the server to stop in order: it ends all connections, writes everything to its files, and goes. */
+/** Shuts the server down cleanly: it closes all connections, writes everything to disk, and exits. */
 export async function signalStop(folder: DataFolder, pid: number): Promise<void> {
   if (process.platform === 'win32') {
     const { pgCtl } = await findProgramsOnce(folder.user);

@@ -1,4 +1,4 @@
--- Every instance keeps billers and signing keys in memory; this tells all of them which biller to read again.
+-- Every instance keeps billers and signing keys in memory; this notifies them which biller to reload.
 CREATE FUNCTION notify_biller_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   changed record;

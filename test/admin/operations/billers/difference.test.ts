@@ -41,7 +41,7 @@ describe('a change of a biller', () => {
     return { id, changed: all.map(({ details }) => details.changed) };
   };
 
-  test('is told in words, the Service Provider first, and nothing is done yet', async () => {
+  test('is described in words, Service Provider first, without making it', async () => {
     await fresh();
     const spMetadata = metadata('https://sp.example/new', key.signer.certificate);
     const { differences } = await compare({ spMetadata, name: 'Riverton & Sons', settings: { clockSkewSeconds: 90 } });
@@ -65,7 +65,7 @@ describe('a change of a biller', () => {
     expect(await biller()).toMatchObject({ name: 'Riverton Water', serviceProvider: { authnRequestsSigned: false } });
   });
 
-  test('is done as it was shown, audited by what changed, and shows no difference afterwards', async () => {
+  test('is made as shown, audits what changed, and shows no difference afterwards', async () => {
     await fresh();
     const change = {
       spMetadata: metadata('https://sp.example/new', key.signer.certificate),
@@ -78,12 +78,12 @@ describe('a change of a biller', () => {
     ]);
     expect((await updates()).changed).toEqual([differences.map(({ what }) => what)]);
     expect((await compare(change)).differences).toEqual([]);
-    // What changes nothing is not written down as a change.
+    // An update without changes is not audited.
     await update(change);
     expect((await updates()).changed).toHaveLength(1);
   });
 
-  test('is none where the same is said in another order', async () => {
+  test('is empty if only the order differs', async () => {
     await fresh();
     await update({ settings: { loginTypes: { owner: 1, 'co-owner': 5, x: 7 } } });
     for (const loginTypes of [
@@ -96,17 +96,17 @@ describe('a change of a biller', () => {
     expect(differences.map(({ what }) => what)).toEqual(['loginTypes']);
   });
 
-  test('is refused where somebody else changed the biller meanwhile', async () => {
+  test('is refused if someone else changed the biller in the meantime', async () => {
     await fresh();
     const { state } = await compare({ name: 'Mine' });
     await update({ settings: { clockSkewSeconds: 5 } });
-    await expect(update({ name: 'Mine', state })).rejects.toThrow('was changed by somebody else meanwhile');
+    await expect(update({ name: 'Mine', state })).rejects.toThrow('was changed by someone else in the meantime');
     expect(await biller()).toMatchObject({ name: 'Riverton Water', settings: { clockSkewSeconds: 5 } });
     await update({ name: 'Mine', state: (await compare({ name: 'Mine' })).state });
     expect((await biller()).name).toBe('Mine');
   });
 
-  test('is done once where several confirm the same state at the same time', async () => {
+  test('is made once if several operators confirm the same state at once', async () => {
     await fresh();
     const { state } = await compare({ name: 'Any' });
     const attempts = await Promise.allSettled([1, 2, 3, 4].map((turn) => update({ name: `Name ${turn}`, state })));
@@ -114,14 +114,14 @@ describe('a change of a biller', () => {
     expect((await updates()).changed).toEqual([['name']]);
   });
 
-  test('loses nothing that another one changes at the same time', async () => {
+  test('keeps concurrent changes to other values', async () => {
     await fresh();
     const settings = { clockSkewSeconds: 5, requestMaxAgeSeconds: 55, relayStateMaxBytes: 555, viewMode: 1 };
     await Promise.all(Object.entries(settings).map(([name, value]) => update({ settings: { [name]: value } })));
     expect((await biller()).settings).toMatchObject(settings);
   });
 
-  test('that is not acceptable, or of nothing, or of nobody, is refused, and all stays as it was', async () => {
+  test('that is invalid, empty, or for an unknown biller is refused and changes nothing', async () => {
     await fresh();
     await expect(update({ name: 'New', settings: { requestSignature: 'required' } })).rejects.toThrow(
       'no signing certificate',

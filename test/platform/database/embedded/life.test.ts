@@ -46,7 +46,7 @@ function start(options?: Parameters<typeof startUserProcess>[1]): UserProcess {
 }
 
 describe('the first start', () => {
-  test('makes a database for its owner alone, on a socket alone, that writes to the disk', {
+  test('creates a database for its owner only, on a socket only, that flushes to disk', {
     timeout: SLOW,
   }, async () => {
     const server = await openEmbeddedServer(dataDir);
@@ -71,7 +71,7 @@ describe('the first start', () => {
     expect(stats.mode & 0o777).toBe(0o700);
     expect(statSync(dataDir).mode & 0o777).toBe(0o700);
     expect(statSync(join(folder, 'pgpass')).mode & 0o777).toBe(0o600);
-    // PostgreSQL does not run as root; then its files belong to a user id that no other program has.
+    // PostgreSQL does not run as root; for root, its files belong to a user ID that no other program has.
     expect(stats.uid).not.toBe(0);
     expect(statSync(`/proc/${pidOfServer(dataDir)}`).uid).toBe(stats.uid);
     expect(readFileSync('/etc/passwd', 'utf8')).not.toContain(`:${process.getuid?.() === 0 ? stats.uid : 'none'}:`);
@@ -80,7 +80,7 @@ describe('the first start', () => {
     expect(pidOfServer(dataDir)).toBeUndefined();
   });
 
-  test('by four processes at once makes one database, which all of them use', { timeout: SLOW }, async () => {
+  test('by four processes at once creates one database, which all of them use', { timeout: SLOW }, async () => {
     const users = Array.from({ length: 4 }, () => start());
     await Promise.all(users.map(({ ready }) => ready));
     expect(readdirSync(dataDir)).toEqual(['postgresql']);
@@ -89,7 +89,7 @@ describe('the first start', () => {
     expect(pidOfServer(dataDir)).toBeUndefined();
   });
 
-  test('that is killed at any moment leaves nothing that the next one trips over', { timeout: 3 * SLOW }, async () => {
+  test('leaves nothing that blocks the next one, whenever it is killed', { timeout: 3 * SLOW }, async () => {
     for (const moment of [50, 400, 1_000, 2_000, 4_000]) {
       const user = start();
       await Promise.race([pause(moment), user.ready]);
@@ -99,7 +99,7 @@ describe('the first start', () => {
     const server = await openEmbeddedServer(dataDir);
     expect(await ask(server.url, 'select 1 as one')).toEqual([{ one: 1 }]);
     await server.release();
-    // An initdb that lost its parent may still be writing; a later start removes what is left of it.
+    // An orphaned initdb may still be writing; a later start removes its files.
     await vi.waitUntil(
       async () => {
         await (await openEmbeddedServer(dataDir)).release();
@@ -114,7 +114,7 @@ describe('the first start', () => {
 describe('the server', () => {
   beforeEach(lay, SLOW);
 
-  test('is shared, and stopped by the last who leaves, with everything written', { timeout: SLOW }, async () => {
+  test('is shared, and the last user stops it with everything written', { timeout: SLOW }, async () => {
     const first = await openEmbeddedServer(dataDir);
     const pid = pidOfServer(dataDir);
     const second = await openEmbeddedServer(dataDir);
@@ -129,7 +129,7 @@ describe('the server', () => {
     );
   });
 
-  test('is stopped where several leave at the same moment, and never under one who comes', {
+  test('stops when several users leave at once, but never under a new user', {
     timeout: SLOW,
   }, async () => {
     for (let round = 0; round < 5; round += 1) {
@@ -171,7 +171,7 @@ describe('the server', () => {
     await other.release();
   });
 
-  test('is started again after kill -9, keeps what was committed, and no user has to do anything', {
+  test('restarts by itself after kill -9 and keeps what was committed', {
     timeout: SLOW,
   }, async () => {
     const reports: unknown[] = [];
@@ -189,7 +189,7 @@ describe('the server', () => {
     expect(pidOfServer(dataDir)).toBeUndefined();
   });
 
-  test('is recovered by the next start where server and user were killed', { timeout: SLOW }, async () => {
+  test('recovers at the next start if both server and user were killed', { timeout: SLOW }, async () => {
     const user = start();
     await user.ready;
     const pid = pidOfServer(dataDir) ?? 0;
@@ -202,7 +202,7 @@ describe('the server', () => {
     await next.release();
   });
 
-  test('starts where another program has the process id that a crash left in postmaster.pid', {
+  test('starts even if another program has the process ID that a crash left in postmaster.pid', {
     timeout: SLOW,
   }, async () => {
     const { uid, gid } = statSync(dataFolderPath(dataDir));

@@ -31,10 +31,10 @@ let remove: () => Promise<void>;
 beforeEach(async () => ({ dataDir, remove } = await makeDataDir()));
 afterEach(() => remove());
 
-test('a DATA_DIR of any depth, with any name, in a folder that its owner alone can enter, serves', {
+test('works in a DATA_DIR of any depth and name, in a folder that only its owner can enter', {
   timeout: SLOW,
 }, async () => {
-  // Too long for the address of a socket, and with the characters that a URL or a shell would trip over.
+  // Too long for a socket address, and with characters that are special in a URL or a shell.
   const deep = join(dataDir, 'a name with % ? # & and "quotes"', 'd'.repeat(120));
   mkdirSync(deep, { recursive: true });
   chmodSync(dataDir, 0o700);
@@ -49,7 +49,7 @@ test('a DATA_DIR of any depth, with any name, in a folder that its owner alone c
   expect(pidOfServer(deep)).toBeUndefined();
 });
 
-test('a DATA_DIR that is no folder is reported by its name, with what to do', async () => {
+test('reports a DATA_DIR that is no folder, with what to do', async () => {
   const file = `${dataDir}-file`;
   appendFileSync(file, '');
   for (const path of [file, join(file, 'below')]) {
@@ -62,7 +62,7 @@ test('a DATA_DIR that is no folder is reported by its name, with what to do', as
   }
 });
 
-test('a server that can’t start is reported with the end of its log and leaves nothing running', {
+test('reports a server that can’t start with the end of its log, and leaves nothing running', {
   timeout: SLOW,
 }, async () => {
   await (await openEmbeddedServer(dataDir)).release();
@@ -74,7 +74,7 @@ test('a server that can’t start is reported with the end of its log and leaves
   expect(pidOfServer(dataDir)).toBeUndefined();
 });
 
-test('a database that another version of PostgreSQL made is refused, with the way out', { timeout: SLOW }, async () => {
+test('refuses a database from another PostgreSQL version, and says how to migrate it', { timeout: SLOW }, async () => {
   await (await openEmbeddedServer(dataDir)).release();
   writeFileSync(join(dataFolderPath(dataDir), 'PG_VERSION'), '17\n');
   await expect(openEmbeddedServer(dataDir)).rejects.toThrow(
@@ -82,7 +82,7 @@ test('a database that another version of PostgreSQL made is refused, with the wa
   );
 });
 
-test('an ordinary user has a database of their own, which root may use too', { timeout: SLOW }, async () => {
+test('an ordinary user has their own database, which root may use too', { timeout: SLOW }, async () => {
   mkdirSync(dataDir, { recursive: true });
   if (isRoot) for (const path of [dataDir, dirname(dataDir)]) chownSync(path, NOBODY, NOBODY);
   const user = startUserProcess(dataDir, { owner: isRoot ? { uid: NOBODY, gid: NOBODY } : {} });
@@ -93,7 +93,7 @@ test('an ordinary user has a database of their own, which root may use too', { t
     expect(await ask(beside.url, 'select 1 as one')).toEqual([{ one: 1 }]);
     user.release();
     expect(await user.ended).toBe(0);
-    // The last one is root here: it stops a server that is somebody else's.
+    // The last user is root here, which stops another user's server.
     await beside.release();
     expect(pidOfServer(dataDir)).toBeUndefined();
   } finally {
@@ -104,14 +104,14 @@ test('an ordinary user has a database of their own, which root may use too', { t
 describe('PostgreSQL’s programs', () => {
   let hidden: string;
   beforeEach(async () => {
-    // As a project in /root: the programs lie where only their owner can go.
+    // Like a project in /root: only the owner has access to the programs.
     hidden = mkdtempSync(join(tmpdir(), 'ic-idp-test-'));
     const { postgres } = await findPrograms({});
     cpSync(dirname(dirname(postgres)), join(hidden, 'native'), { recursive: true, verbatimSymlinks: true });
   });
   afterEach(() => rmSync(hidden, { recursive: true, force: true }));
 
-  test('are copied once to where every user can run them and only root can change them', {
+  test('are copied once to a folder where every user can run them and only root can change them', {
     timeout: SLOW,
   }, async () => {
     const native = join(hidden, 'native');
@@ -120,7 +120,7 @@ describe('PostgreSQL’s programs', () => {
     chmodSync(open, 0o755);
     try {
       if (!isRoot) {
-        // Only root needs the copy: an ordinary user's server runs as themselves. Made by anybody else it is not believed.
+        // Only root needs the copy: an ordinary user's server runs as that user. A copy made by anyone else is not trusted.
         expect(() => copyPrograms(native, [cache])).toThrow(/must belong to root/);
         return;
       }
@@ -134,7 +134,7 @@ describe('PostgreSQL’s programs', () => {
       expect(copyPrograms(native, [cache])).toBe(copy);
       expect(lstatSync(copy).ino).toBe(made);
 
-      // Changed content, a file that others can write to, a folder of somebody else's: none is believed.
+      // Changed content, a file that others can write to, another user's folder: none is trusted.
       const content = readFileSync(postgres);
       writeFileSync(postgres, content.subarray(0, -1));
       expect(() => copyPrograms(native, [cache])).toThrow(/was changed\. Remove that folder/);

@@ -15,13 +15,13 @@ let folder: string;
 
 beforeEach(() => {
   dataDir = mkdtempSync(join(tmpdir(), 'ic-idp-test-'));
-  // Open to all, as a DATA_DIR may be that was there before.
+  // Open to everyone, as an existing DATA_DIR may be.
   chmodSync(dataDir, 0o777);
   folder = dataFolderPath(dataDir);
 });
 afterEach(() => rmSync(dataDir, { recursive: true, force: true }));
 
-/** A data folder as the server's own user has it, with a password file in it. */
+/** Creates a data folder as the server's user would, with a password file in it. */
 function lay(mode = 0o700): void {
   mkdirSync(folder);
   writeFileSync(join(folder, 'pgpass'), '*:*:ic_idp:ic_idp:secret\n', { mode: 0o600 });
@@ -38,11 +38,11 @@ function refusal(act: () => unknown): string {
     if (error instanceof InputError) return error.message;
     throw error;
   }
-  throw new Error('it was believed');
+  throw new Error('it was trusted');
 }
 
 describe('a data folder', () => {
-  test('that is ours alone is believed', () => {
+  test('that only we have access to is trusted', () => {
     expect(openDataFolder(dataDir)).toBeUndefined();
     lay();
     const opened = openDataFolder(dataDir);
@@ -54,7 +54,7 @@ describe('a data folder', () => {
   test('that others can write to or read is not', () => {
     lay(0o777);
     expect(refusal(() => openDataFolder(dataDir))).toBe(
-      `The database folder ${folder} is open to other users (mode 0777). Check that its content was not changed, then run: chmod 700 ${folder}`,
+      `The database folder ${folder} is open to other users (mode 0777). Check that its contents were not changed, then run: chmod 700 ${folder}`,
     );
     chmodSync(folder, 0o750);
     expect(refusal(() => openDataFolder(dataDir))).toContain('(mode 0750)');
@@ -71,7 +71,7 @@ describe('a data folder', () => {
     expect(refusal(() => openDataFolder(dataDir))).toBe(sentence);
   });
 
-  test('keeps naming the folder that was checked where another is put in its place', () => {
+  test('stays the folder that was checked if another one replaces it', () => {
     lay();
     const opened = openDataFolder(dataDir);
     rmSync(folder, { recursive: true });
@@ -81,7 +81,7 @@ describe('a data folder', () => {
     opened?.close();
   });
 
-  test('with a password file that others can read is not believed', () => {
+  test('with a password file that others can read is not trusted', () => {
     lay();
     chmodSync(join(folder, 'pgpass'), 0o644);
     const opened = openDataFolder(dataDir);
@@ -92,7 +92,7 @@ describe('a data folder', () => {
   });
 });
 
-test('who may own a data folder: for root, the user that it chose or the owner of DATA_DIR; for anyone else, only themselves', () => {
+test('a data folder may belong, for root, to the user that it chose or the owner of DATA_DIR, and for anyone else only to that user', () => {
   const self = process.getuid?.() ?? 0;
   const stranger = 1_234;
   expect(mayOwnDataFolder(stranger, dataDir)).toBe(false);
