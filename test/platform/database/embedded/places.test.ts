@@ -78,7 +78,7 @@ test('refuses a database from another PostgreSQL version, and says how to migrat
   await (await openEmbeddedServer(dataDir)).release();
   writeFileSync(join(dataFolderPath(dataDir), 'PG_VERSION'), '17\n');
   await expect(openEmbeddedServer(dataDir)).rejects.toThrow(
-    /made by PostgreSQL 17; .* brings PostgreSQL 18\. .*pg_dump/,
+    /created by PostgreSQL 17; .* includes PostgreSQL 18\. .*pg_dump/,
   );
 });
 
@@ -137,10 +137,10 @@ describe('PostgreSQL’s programs', () => {
       // Changed content, a file that others can write to, another user's folder: none is trusted.
       const content = readFileSync(postgres);
       writeFileSync(postgres, content.subarray(0, -1));
-      expect(() => copyPrograms(native, [cache])).toThrow(/was changed\. Remove that folder/);
+      expect(() => copyPrograms(native, [cache])).toThrow(/was modified\. Remove that folder/);
       writeFileSync(postgres, content);
       chmodSync(postgres, 0o777);
-      expect(() => copyPrograms(native, [cache])).toThrow(/was changed\. Remove that folder/);
+      expect(() => copyPrograms(native, [cache])).toThrow(/was modified\. Remove that folder/);
       chmodSync(postgres, 0o755);
       chownSync(cache, NOBODY, NOBODY);
       expect(() => copyPrograms(native, [cache])).toThrow(/must belong to root/);
