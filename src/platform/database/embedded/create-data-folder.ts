@@ -1,21 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  fsyncSync,
-  lchownSync,
-  lstatSync,
-  mkdtempSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '../../errors/idp-error.ts';
-import { type DataFolder, dataFolderPath, openDataFolder, openFolder, passwordFilePath } from './data-folder.ts';
+import { type DataFolder, dataFolderPath, openDataFolder, passwordFilePath } from './data-folder.ts';
+import { makeTemporaryFolder } from './leftovers.ts';
 import { findProgramsOnce, type Programs } from './programs.ts';
 import { type Place, runProgram } from './run-program.ts';
+import { scramVerifier } from './scram.ts';
+import { copySeized, folderItself, giveTo, removeSeized } from './seized-folder.ts';
 import { dataDirectoryArgument } from './server.ts';
 import { chooseServerUser, initdbUser, type ServerUser } from './server-user.ts';
 
@@ -43,9 +35,6 @@ const INITDB = [
   '--no-sync',
 ];
 
-const PREFIX = 'postgresql.new-';
-const LEFTOVER = /^postgresql\.new-(\d+)-/;
-
 async function step(file: string, args: readonly string[], place: Place, input?: string): Promise<void> {
   const { ok, output } = await runProgram(file, args, place, input);
   if (ok) return;
@@ -55,39 +44,63 @@ async function step(file: string, args: readonly string[], place: Place, input?:
   );
 }
 
-async function initialize(programs: Programs, folder: DataFolder, user: ServerUser): Promise<void> {
-  const place: Place = { cwd: folder.anchor, ...user };
+/** Creates the database's files as `maker`, who gets to know the password's verifier only. */
+async function initialize(programs: Programs, folder: DataFolder, maker: ServerUser, verifier: string): Promise<void> {
+  const place: Place = { cwd: folder.anchor, ...maker };
   const data = dataDirectoryArgument(folder);
   await step(programs.initdb, [...INITDB, ...data], place);
   // One statement per line; fsync comes at the end, for all files at once. We use the database that initdb makes: a
   // second one would take another 7 MB and 300 files.
-  const password = randomBytes(24).toString('hex');
   const sql = [
-    `create role ${ROLE} login password '${password}'`,
+    `create role ${ROLE} login password '${verifier}'`,
     `alter database postgres rename to ${ROLE}`,
     `alter database ${ROLE} owner to ${ROLE}`,
   ];
   await step(programs.postgres, ['--single', ...data, '-c', 'fsync=off', 'template1'], place, `${sql.join('\n')}\n`);
-  writeFileSync(passwordFilePath(folder), `*:*:${ROLE}:${ROLE}:${password}\n`, { mode: 0o600, flag: 'wx' });
+}
+
+/**
+ * Root can't run `initdb` as the server's user, who has no name, and runs it as `nobody` instead, in a folder of its own.
+ * Other processes of `nobody` may have that folder's files open, so the data folder gets copies.
+ */
+async function initializeAsNobody(
+  programs: Programs,
+  dataDir: string,
+  { folder, user, verifier }: { folder: DataFolder; user: ServerUser; verifier: string },
+): Promise<void> {
+  const nobody = initdbUser();
+  const theirs = makeTemporaryFolder(dataDir);
+  try {
+    giveTo(nobody, folderItself(theirs));
+    await initialize(programs, theirs, nobody, verifier);
+    copySeized(theirs, folder, nobody, user);
+  } finally {
+    discard(theirs);
+  }
+}
+
+/** Writes the files that only this process and the server may read, while only this process can enter the folder. */
+function writeSecrets(folder: DataFolder, password: string, owner: ServerUser): void {
   const rules = join(folder.anchor, 'pg_hba.conf');
   rmSync(rules);
-  writeFileSync(rules, accessRules, { mode: 0o600, flag: 'wx' });
+  const files = [
+    [passwordFilePath(folder), `*:*:${ROLE}:${ROLE}:${password}\n`],
+    [rules, accessRules],
+  ] as const;
+  for (const [path, content] of files) {
+    writeFileSync(path, content, { mode: 0o600, flag: 'wx' });
+    giveTo(owner, path);
+  }
 }
 
-/** Through the descriptor (`/.`), because the path may have been replaced in the meantime. */
-function chownFolder({ anchor }: DataFolder, { uid, gid }: ServerUser): void {
-  if (uid !== undefined && gid !== undefined) lchownSync(`${anchor}/.`, uid, gid);
-}
-
-/** Gives what `initdb` created as `nobody`, and what root wrote, to the server's user. */
-function giveTo({ uid, gid }: ServerUser, folder: DataFolder): void {
-  if (uid === undefined || gid === undefined) return;
-  for (const name of readdirSync(folder.anchor, { recursive: true, encoding: 'utf8' })) {
-    const path = join(folder.anchor, name);
-    const stats = lstatSync(path);
-    // initdb makes no hard links. One could only be planted to trick root into giving away some other file.
-    if (stats.isFile() && stats.nlink > 1) throw new Error(`${join(folder.path, name)} has a second hard link.`);
-    lchownSync(path, uid, gid);
+/** Removes a temporary folder; if that fails, a later process removes it. */
+function discard(folder: DataFolder): void {
+  try {
+    removeSeized(folder);
+  } catch {
+    // A program that failed may have left a process that is still writing.
+  } finally {
+    folder.close();
   }
 }
 
@@ -98,25 +111,16 @@ function syncFolder(path: string): void {
   closeSync(descriptor);
 }
 
-/** Removes what processes killed while creating a data folder have left in DATA_DIR. */
-export function removeLeftovers(dataDir: string): void {
-  for (const name of readdirSync(dataDir)) {
-    const pid = Number(LEFTOVER.exec(name)?.[1]);
-    if (Number.isNaN(pid) || isAlive(pid)) continue;
-    try {
-      rmSync(join(dataDir, name), { recursive: true, force: true });
-    } catch {
-      // Its initdb has not noticed yet and is still writing, or it belongs to another user. The next start tries again.
-    }
-  }
-}
-
-function isAlive(pid: number): boolean {
+/** @returns whether it was renamed: false if another process was faster */
+function renameUnlessMade(path: string, target: string): boolean {
   try {
-    process.kill(pid, 0);
+    renameSync(path, target);
     return true;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    const { code } = error as NodeJS.ErrnoException;
+    // The other folder exists and is not empty. (Windows reports EPERM.)
+    if (code !== 'ENOTEMPTY' && code !== 'EEXIST' && code !== 'EPERM') throw error;
+    return false;
   }
 }
 
@@ -129,26 +133,21 @@ function isAlive(pid: number): boolean {
 export async function createDataFolder(dataDir: string): Promise<DataFolder> {
   const user = chooseServerUser(dataDir);
   const programs = await findProgramsOnce(user);
-  const path = mkdtempSync(join(dataDir, `${PREFIX}${process.pid}-`));
-  const folder = openFolder(path, dataDir, () => undefined);
+  const folder = makeTemporaryFolder(dataDir);
+  let renamed = false;
   try {
-    const maker = initdbUser();
-    chownFolder(folder, maker);
-    await initialize(programs, folder, maker);
-    giveTo(user, folder);
-    chownFolder(folder, user);
+    const password = randomBytes(24).toString('hex');
+    const verifier = scramVerifier(password);
+    if (user.uid === undefined) await initialize(programs, folder, user, verifier);
+    else await initializeAsNobody(programs, dataDir, { folder, user, verifier });
+    writeSecrets(folder, password, user);
+    giveTo(user, folderItself(folder));
     await step(programs.initdb, ['--sync-only', ...dataDirectoryArgument(folder)], { cwd: folder.anchor, ...user });
-    try {
-      renameSync(path, dataFolderPath(dataDir));
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      // Another process was faster: its folder exists and is not empty. (Windows reports EPERM.)
-      if (code !== 'ENOTEMPTY' && code !== 'EEXIST' && code !== 'EPERM') throw error;
-    }
+    renamed = renameUnlessMade(folder.path, dataFolderPath(dataDir));
     syncFolder(dataDir);
   } finally {
-    folder.close();
-    rmSync(path, { recursive: true, force: true });
+    if (renamed) folder.close();
+    else discard(folder);
   }
   const made = openDataFolder(dataDir);
   if (made === undefined)

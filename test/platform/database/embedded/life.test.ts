@@ -78,6 +78,11 @@ describe('the first start', () => {
     expect(readdirSync(dataDir)).toEqual(['postgresql']);
     await server.release();
     expect(pidOfServer(dataDir)).toBeUndefined();
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) =>
+      statSync(join(folder, name)),
+    );
+    expect(new Set(files.map(({ uid }) => uid))).toEqual(new Set([stats.uid]));
+    expect(files.filter(({ mode }) => (mode & 0o077) !== 0)).toEqual([]);
   });
 
   test('by four processes at once creates one database, which all of them use', { timeout: SLOW }, async () => {
