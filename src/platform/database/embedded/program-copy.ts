@@ -18,6 +18,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { InputError } from '../../errors/idp-error.ts';
+import { markUsed, removeOldCopies } from './old-copies.ts';
 
 const WRITABLE_BY_OTHERS = 0o022;
 const STICKY = 0o1000;
@@ -38,12 +39,13 @@ function list(folder: string): Entry[] {
     .sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-/** A hash of the content: paths, sizes and the programs themselves. */
+/** A hash of all paths and contents, 57 MB in total. */
 function fingerprint(folder: string): string {
   const hash = createHash('sha256');
   for (const { path, kind } of list(folder)) {
-    hash.update(`${path}\n${kind === 'file' ? lstatSync(join(folder, path)).size : kind}\n`);
-    if (kind === 'file' && path.startsWith('bin')) hash.update(readFileSync(join(folder, path)));
+    const from = join(folder, path);
+    const content = kind === 'file' ? readFileSync(from) : kind === 'link' ? readlinkSync(from) : '';
+    hash.update(`${path}\n${kind}\n${content.length}\n`).update(content);
   }
   return hash.digest('hex').slice(0, 16);
 }
@@ -108,12 +110,14 @@ function ensureCopy(native: string, cache: string): string {
       `The copy of PostgreSQL in ${target} was modified. Remove that folder; it will be created again.`,
     );
   }
+  markUsed(target);
+  removeOldCopies(cache, target);
   return target;
 }
 
 /**
  * Copies PostgreSQL's programs to a folder that belongs to root and that everyone can read; later calls reuse the copy.
- * Called only as root.
+ * Removes copies that are no longer used. Called only as root.
  *
  * @returns the folder with `bin`, `lib` and `share`
  * @throws InputError if there can be no such folder

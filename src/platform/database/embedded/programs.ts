@@ -1,4 +1,4 @@
-import { accessSync, chmodSync, constants } from 'node:fs';
+import { accessSync, chmodSync, constants, existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { InputError } from '../../errors/idp-error.ts';
@@ -69,10 +69,13 @@ export async function findPrograms(user: ServerUser): Promise<Programs> {
 
 const found = new Map<number | undefined, Promise<Programs>>();
 
-/** The same, looked up once per process, so that a lost server is restarted without delay. */
-export function findProgramsOnce(user: ServerUser): Promise<Programs> {
+/**
+ * The same, looked up once per process, so that a lost server is restarted without delay; and again if the programs are
+ * gone, such as a copy that another version of the service has removed.
+ */
+export async function findProgramsOnce(user: ServerUser): Promise<Programs> {
   const known = found.get(user.uid);
-  if (known !== undefined) return known;
+  if (known !== undefined && existsSync((await known).postgres)) return known;
   const finding = findPrograms(user);
   found.set(user.uid, finding);
   finding.catch(() => found.delete(user.uid));

@@ -139,6 +139,17 @@ describe('PostgreSQL’s programs', () => {
       writeFileSync(postgres, content.subarray(0, -1));
       expect(() => copyPrograms(native, [cache])).toThrow(/was modified\. Remove that folder/);
       writeFileSync(postgres, content);
+      expect(copyPrograms(native, [cache])).toBe(copy);
+
+      // A library of the same size with other content.
+      const library = join(copy, 'lib', 'postgresql', 'plpgsql.so');
+      const code = readFileSync(library);
+      const changed = Buffer.from(code);
+      changed.writeUInt8(code.readUInt8(1_000) ^ 1, 1_000);
+      writeFileSync(library, changed);
+      expect(() => copyPrograms(native, [cache])).toThrow(/was modified\. Remove that folder/);
+      writeFileSync(library, code);
+      writeFileSync(postgres, content);
       chmodSync(postgres, 0o777);
       expect(() => copyPrograms(native, [cache])).toThrow(/was modified\. Remove that folder/);
       chmodSync(postgres, 0o755);
