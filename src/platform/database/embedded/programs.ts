@@ -22,11 +22,21 @@ function programsIn(native: string): Programs {
   return { postgres: program('postgres'), initdb: program('initdb'), pgCtl: program('pg_ctl') };
 }
 
-function makeExecutable(path: string): void {
+/** Makes a program executable where the package manager did not. @throws InputError if that is not possible */
+export function makeExecutable(path: string): void {
   try {
     accessSync(path, constants.X_OK);
+    return;
   } catch {
+    // Not executable, or not accessible: the next call tells.
+  }
+  try {
     chmodSync(path, 0o755);
+  } catch (error) {
+    throw new InputError(
+      `PostgreSQL's program ${path} is not executable for this user, and that can't be changed: ${(error as Error).message}. Run npm ci as the user who runs the service, have the file's owner run chmod 755 on it, or set DATABASE_URL to use a PostgreSQL server.`,
+      { cause: error },
+    );
   }
 }
 

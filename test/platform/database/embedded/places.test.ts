@@ -16,7 +16,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { dataFolderPath } from '../../../../src/platform/database/embedded/data-folder.ts';
 import { openEmbeddedServer } from '../../../../src/platform/database/embedded/embedded-server.ts';
 import { copyPrograms } from '../../../../src/platform/database/embedded/program-copy.ts';
-import { findPrograms } from '../../../../src/platform/database/embedded/programs.ts';
+import { findPrograms, makeExecutable } from '../../../../src/platform/database/embedded/programs.ts';
 import { runProgram } from '../../../../src/platform/database/embedded/run-program.ts';
 import { InputError } from '../../../../src/platform/errors/idp-error.ts';
 import { ask, makeDataDir, pidOfServer, startUserProcess } from '../../../support/embedded-server.ts';
@@ -99,6 +99,15 @@ test('an ordinary user has their own database, which root may use too', { timeou
   } finally {
     user.kill('SIGKILL');
   }
+});
+
+test('reports a program that can’t be made executable, with what to do', () => {
+  // The kernel lets no one, not even root, change the mode of this file.
+  const program = '/proc/self/cmdline';
+  expect(() => makeExecutable(program)).toThrow(InputError);
+  expect(() => makeExecutable(program)).toThrow(
+    /^PostgreSQL's program \/proc\/self\/cmdline is not executable for this user, .*EPERM.*\. Run npm ci as the user who/,
+  );
 });
 
 describe('PostgreSQL’s programs', () => {
