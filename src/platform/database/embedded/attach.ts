@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import pg from 'pg';
 import { InputError } from '../../errors/idp-error.ts';
 import type { DataFolder } from './data-folder.ts';
@@ -32,11 +33,17 @@ function classify(error: unknown, folder: DataFolder): Unreachable {
  * Becomes a user of the server: opens a connection that holds a lock shared by all users. While any process holds it, no
  * process stops the server. PostgreSQL releases it with the connection, however the process ends.
  *
+ * @param signal ends the attempt at once, as if the server were busy
  * @returns the connection, or why there is none
  * @throws InputError if the server refuses the role or its password
  */
-export async function attach(url: string, folder: DataFolder): Promise<pg.Client | Unreachable> {
+export async function attach(url: string, folder: DataFolder, signal?: AbortSignal): Promise<pg.Client | Unreachable> {
+  if (signal?.aborted) return 'busy';
+  const socket = new Socket();
+  const abandon = () => socket.destroy();
+  signal?.addEventListener('abort', abandon);
   const client = new pg.Client({
+    stream: () => socket,
     connectionString: url,
     connectionTimeoutMillis: CONNECT_WITHIN_MS,
     query_timeout: ANSWER_WITHIN_MS,
@@ -53,7 +60,9 @@ export async function attach(url: string, folder: DataFolder): Promise<pg.Client
     return 'busy';
   } catch (error) {
     client.end().catch(() => undefined);
-    return classify(error, folder);
+    return signal?.aborted ? 'busy' : classify(error, folder);
+  } finally {
+    signal?.removeEventListener('abort', abandon);
   }
 }
 

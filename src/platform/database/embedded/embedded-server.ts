@@ -24,6 +24,8 @@ export interface EmbeddedServer {
 const ATTACH_WITHIN_MS = 60_000;
 const RETRY_MS = 15;
 const STOP_WITHIN_MS = 8_000;
+/** How long a release waits for a server that this process has just started, in order to stop it. */
+const STARTED_WITHIN_MS = 3_000;
 const MAX_FAILED_STARTS = 3;
 const REATTACH_MS = [100, 500, 1_000, 5_000];
 
@@ -50,19 +52,28 @@ function serverUrl(folder: DataFolder, password: string): string {
     : `postgres://${ROLE}:${password}@localhost/${ROLE}?host=${encodeURIComponent(folder.anchor)}`;
 }
 
-/** Uses the server that is running on the folder, or starts one. @throws InputError if neither works in time */
-async function attachOrStart(folder: DataFolder, url: () => string): Promise<pg.Client> {
-  const deadline = Date.now() + ATTACH_WITHIN_MS;
+/**
+ * Uses the server that is running on the folder, or starts one.
+ *
+ * @param signal ends the attempt: at once, or as soon as a server that was started can be stopped again
+ * @throws InputError if neither works in time; the signal's reason if it was aborted
+ */
+async function attachOrStart(folder: DataFolder, url: () => string, signal?: AbortSignal): Promise<pg.Client> {
+  let deadline = Date.now() + ATTACH_WITHIN_MS;
   let started: StartedServer | undefined;
   let failedStarts = 0;
   for (;;) {
-    const attached = await attach(url(), folder);
+    const attached = await attach(url(), folder, started === undefined ? signal : undefined);
     if (typeof attached !== 'string') return attached;
     // A server that has ended may just have found another one that is starting or stopping.
     if (started?.ended() && serverPid(folder) === undefined) {
       failedStarts += 1;
       if (failedStarts >= MAX_FAILED_STARTS) throw started.failure();
       started = undefined;
+    }
+    if (signal?.aborted) {
+      if (started === undefined) throw signal.reason;
+      deadline = Math.min(deadline, Date.now() + STARTED_WITHIN_MS);
     }
     if (attached === 'absent' && started === undefined && serverPid(folder) === undefined) {
       started = await startServer(folder, await portFor(folder));
@@ -86,7 +97,11 @@ async function stopServer(folder: DataFolder): Promise<void> {
 }
 
 /** Stays a user of the server until released, and restarts the server if it is killed. */
-function keepAttached(first: pg.Client, connect: () => Promise<pg.Client>, report: (error: unknown) => void) {
+function keepAttached(
+  first: pg.Client,
+  connect: (signal: AbortSignal) => Promise<pg.Client>,
+  report: (error: unknown) => void,
+) {
   let client: pg.Client | undefined;
   let coming: Promise<void> | undefined;
   const released = new AbortController();
@@ -95,9 +110,10 @@ function keepAttached(first: pg.Client, connect: () => Promise<pg.Client>, repor
   const comeBack = async () => {
     for (let attempt = 0; !signal.aborted; attempt += 1) {
       try {
-        use(await connect());
+        use(await connect(signal));
         return;
       } catch (error) {
+        if (signal.aborted) return;
         report(error);
         const wait = REATTACH_MS[Math.min(attempt, REATTACH_MS.length - 1)];
         await pause(wait, undefined, { signal }).catch(() => undefined);
@@ -161,7 +177,7 @@ export async function openEmbeddedServer(
     }
     const password = readPassword(folder);
     const url = () => serverUrl(folder, password);
-    const connect = () => attachOrStart(folder, url);
+    const connect = (signal?: AbortSignal) => attachOrStart(folder, url, signal);
     const kept = keepAttached(await connect(), connect, report);
     return {
       url: url(),

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -192,6 +193,27 @@ describe('the server', () => {
     expect(reports).toEqual([]);
     await server.release();
     expect(pidOfServer(dataDir)).toBeUndefined();
+  });
+
+  test('is released at once while the one that replaced it does not answer', { timeout: 30_000 }, async () => {
+    const server = await openEmbeddedServer(dataDir);
+    const socket = join(dataFolderPath(dataDir), '.s.PGSQL.5432');
+    renameSync(socket, `${socket}.old`);
+    const connections: Socket[] = [];
+    const silent = createServer((connection) => connections.push(connection)).listen(socket);
+    try {
+      await once(silent, 'listening');
+      const asked = once(silent, 'connection');
+      process.kill(pidOfServer(dataDir) ?? 0, 'SIGKILL');
+      await asked;
+      await server.release();
+      // Not even the first attempt was awaited, and no server was started.
+      expect(connections).toHaveLength(1);
+      expect(pidOfServer(dataDir)).toBeUndefined();
+    } finally {
+      for (const connection of connections) connection.destroy();
+      silent.close();
+    }
   });
 
   test('recovers at the next start if both server and user were killed', { timeout: SLOW }, async () => {
