@@ -1,6 +1,7 @@
+import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { Services } from './app.ts';
-import { readSettings } from './config.ts';
+import { readSettings, type Settings } from './config.ts';
 import { createServer } from './endpoints/server.ts';
 import { openInstallation } from './installation.ts';
 import { InputError } from './platform/errors/idp-error.ts';
@@ -22,6 +23,19 @@ async function lookAtCertificates({ expiry, metrics }: Services, logger: Logger)
   }
 }
 
+/** @throws InputError if the address can't be used */
+async function listen(services: Services, logger: Logger, settings: Settings): Promise<FastifyInstance> {
+  const server = await createServer(services, { logger, settings });
+  try {
+    await server.listen({ port: settings.PORT, host: settings.HOST });
+    return server;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const reason = code === 'EADDRINUSE' ? 'the port is in use' : (error as Error).message;
+    throw new InputError(`Can't listen on ${settings.HOST}:${settings.PORT} (HOST, PORT): ${reason}.`);
+  }
+}
+
 async function start(): Promise<void> {
   const settings = readSettings(process.env);
   const logger = createLogger(settings.LOG_LEVEL);
@@ -29,15 +43,11 @@ async function start(): Promise<void> {
     logger.error({ err: error }, 'the embedded database was lost and does not start; the start is tried again'),
   );
   const { services } = installation;
-  const server = await createServer(services, { logger, settings });
-  try {
-    await server.listen({ port: settings.PORT, host: settings.HOST });
-  } catch (error) {
+  const server = await listen(services, logger, settings).catch(async (error: unknown) => {
+    // The last user stops the embedded database, which would keep running otherwise.
     await installation.close();
-    const { code } = error as NodeJS.ErrnoException;
-    const reason = code === 'EADDRINUSE' ? 'the port is in use' : (error as Error).message;
-    throw new InputError(`Can't listen on ${settings.HOST}:${settings.PORT} (HOST, PORT): ${reason}.`);
-  }
+    throw error;
+  });
   const tidy = () => {
     services.tidy().catch((error: unknown) => logger.warn({ err: error }, 'expired rows could not be deleted'));
     lookAtCertificates(services, logger).catch((error: unknown) =>

@@ -113,6 +113,26 @@ test('a start without settings creates its data and master key in the working fo
   expect(ending.stderr).toMatch(/^MASTER_KEY is not the key that sealed the private keys in this database\. .+\.\n$/);
 });
 
+test('a start that fails after the database was opened stops the embedded database', async () => {
+  const hook = join(folder, 'hook.mjs');
+  writeFileSync(
+    hook,
+    `import { registerHooks } from 'node:module';
+     const source = "export const createServer = async () => { throw new Error('no HTTP server'); };";
+     registerHooks({
+       load: (url, context, next) =>
+         url.endsWith('/src/endpoints/server.ts') ? { format: 'module', shortCircuit: true, source } : next(url, context),
+     });`,
+  );
+  const dataDir = join(folder, 'data');
+  await layEmbeddedDatabase(dataDir);
+  const ending = await refusal({ NODE_OPTIONS: `--import=${hook}`, MASTER_KEY });
+  expect(ending).toMatchObject({ code: 1, signal: null });
+  expect(ending.stderr).toContain('Error: no HTTP server');
+  expect(readFileSync(join(dataDir, 'postgresql', 'server.log'), 'utf8')).toContain('ready to accept connections');
+  expect(pidOfServer(dataDir)).toBeUndefined();
+});
+
 test('reads the .env file in the working folder, and the environment takes precedence', async () => {
   const dataDir = join(folder, 'somewhere', 'else');
   await layEmbeddedDatabase(dataDir);
