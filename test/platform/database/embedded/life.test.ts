@@ -204,13 +204,16 @@ describe('the server', () => {
     try {
       await once(silent, 'listening');
       const asked = once(silent, 'connection');
+      // Without timers, the limits of the attempt itself never end it.
+      vi.useFakeTimers({ toFake: ['setTimeout'] });
       process.kill(pidOfServer(dataDir) ?? 0, 'SIGKILL');
       await asked;
       await server.release();
-      // Not even the first attempt was awaited, and no server was started.
+      // No further attempt was made, and no server was started.
       expect(connections).toHaveLength(1);
       expect(pidOfServer(dataDir)).toBeUndefined();
     } finally {
+      vi.useRealTimers();
       for (const connection of connections) connection.destroy();
       silent.close();
     }
