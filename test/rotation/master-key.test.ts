@@ -154,7 +154,9 @@ test('with PostgreSQL: two instances sign on while secrets are resealed, and the
   try {
     const before = await openWith(old);
     await addBillers(before.services, 30);
-    await expect(runNamed(before.services, 'master-key.rotate', {}, actor)).rejects.toThrow('There is only one master key.');
+    await expect(runNamed(before.services, 'master-key.rotate', {}, actor)).rejects.toThrow(
+      'There is only one master key.',
+    );
     await before.close();
 
     const both = [await openWith(fresh, old), await openWith(fresh, old)];

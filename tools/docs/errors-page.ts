@@ -29,7 +29,7 @@ export function errorsPage(): string {
       ]),
     ),
     '## Input',
-    'What an operator gives can be refused, too: by a command, which then ends with exit code 2, and wherever else operations can be asked for. The message says what is wrong and what is accepted; `field` is the path of the value in the input, e.g. `settings.clockSkewSeconds`. These codes are stable as well.',
+    'An operator’s input can be refused, too: by a command, which then ends with exit code 2, and by any other interface to the operations. The message says what is wrong and what is accepted; `field` is the path of the value in the input, e.g. `settings.clockSkewSeconds`. These codes are stable as well.',
     table(
       ['Code', 'Meaning'],
       Object.entries(inputCodes).map(([name, meaning]) => [code(name), meaning]),
