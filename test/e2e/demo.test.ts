@@ -33,7 +33,7 @@ test('the demo prints one line of JSON, and makes its own secrets, readable only
     { number: '101Invoice', role: 'owner' },
     { number: '202Invoice', role: 'co-owner' },
   ]);
-  for (const secret of ['certs/master.key', 'data/demo/demo.json', 'data/demo/control.sock']) {
+  for (const secret of ['certs/master.key', 'data/demo/demo.json', 'data/demo/postgresql/pgpass']) {
     expect(statSync(join(place.folder, secret)).mode & 0o777, secret).toBe(0o600);
   }
 });
