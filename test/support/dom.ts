@@ -17,7 +17,7 @@ export interface DomElement {
 }
 
 /**
- * Line ends are normalised as XML 1.0, 2.11 says. The parser's own way is that of XML 1.1, which also takes U+0085 and
+ * Line ends are normalized as XML 1.0, 2.11 says. The parser's own way is that of XML 1.1, which also takes U+0085 and
  * U+2028 for line ends. (Its types leave this option out.)
  */
 const PARSER_OPTIONS = {

@@ -40,7 +40,7 @@ export async function startPostgres(more: readonly string[] = []): Promise<{ url
     chown(folder, owner);
     const programs = reachablePrograms(folder, owner);
     const password = randomBytes(16).toString('hex');
-    initialise(programs, folder, password, owner);
+    initialize(programs, folder, password, owner);
     const port = await freePort();
     const server = await serve(programs, folder, port, owner, more);
     return { url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`, stop: server.stop };
@@ -81,7 +81,7 @@ function reachablePrograms(folder: string, owner: Owner): string {
   return join(copy, 'bin');
 }
 
-function initialise(programs: string, folder: string, password: string, owner: Owner): void {
+function initialize(programs: string, folder: string, password: string, owner: Owner): void {
   const passwordFile = join(folder, 'password');
   writeFileSync(passwordFile, password, { mode: 0o600 });
   chown(passwordFile, owner);

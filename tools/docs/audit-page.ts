@@ -1,4 +1,4 @@
-import { auditCatalogue } from '../../src/core/audit/events.ts';
+import { auditCatalog } from '../../src/core/audit/events.ts';
 import { code, generatedPage, table } from './markdown.ts';
 
 const COLUMNS = [
@@ -29,7 +29,7 @@ export function auditPage(): string {
     '## Events',
     table(
       ['Event', 'Meaning', 'Details'],
-      Object.entries(auditCatalogue).map(([name, entry]) => [code(name), entry.meaning, details(entry.details)]),
+      Object.entries(auditCatalog).map(([name, entry]) => [code(name), entry.meaning, details(entry.details)]),
     ),
   ]);
 }

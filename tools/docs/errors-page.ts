@@ -1,4 +1,4 @@
-import { errorCatalogue } from '../../src/platform/errors/catalogue.ts';
+import { errorCatalog } from '../../src/platform/errors/catalog.ts';
 import { inputCodes } from '../../src/platform/errors/input-codes.ts';
 import { code, generatedPage, table } from './markdown.ts';
 
@@ -12,8 +12,8 @@ interface Entry {
 
 /** @returns docs/errors.md */
 export function errorsPage(): string {
-  const entries = Object.entries(errorCatalogue) as [string, Entry][];
-  return generatedPage('Errors', 'src/platform/errors/catalogue.ts and input-codes.ts', [
+  const entries = Object.entries(errorCatalog) as [string, Entry][];
+  return generatedPage('Errors', 'src/platform/errors/catalog.ts and input-codes.ts', [
     'A sign-on that fails shows a page with a title, what happened, what to do, a reference of three words that can be read out over the phone, and the error code. The codes are stable: they are never renamed. A client that asks for JSON gets the same as `application/problem+json` (RFC 9457).',
     'The page never shows what was expected and what came in. An operator finds that under the reference for a week, and the audit events for as long as the audit is kept:',
     '```sh\n./ic-idp trace <reference>\n./ic-idp audit --reference <reference>\n```',

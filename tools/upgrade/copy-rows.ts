@@ -11,7 +11,7 @@ export interface Copied {
 
 const BATCH = 500;
 
-/** Identifiers come from the database's own catalogue, in which they are quoted where they have to be. */
+/** Identifiers come from the database's own catalog, in which they are quoted where they have to be. */
 async function tablesOf(query: Query): Promise<string[]> {
   const rows = await query<{ name: string }>(
     `select c.oid::regclass::text as name from pg_class c

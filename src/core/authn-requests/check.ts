@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../../platform/errors/catalogue.ts';
+import type { ErrorCode } from '../../platform/errors/catalog.ts';
 import { escapeControls } from '../../platform/errors/escape-controls.ts';
 import { IdpError } from '../../platform/errors/idp-error.ts';
 import { maskEmails } from '../../platform/util/mask.ts';

@@ -23,7 +23,7 @@ export function newReference(): string {
 }
 
 /** Normalizes a reference that a person typed after hearing it: case and separators don't matter. */
-export function normaliseReference(text: string): string {
+export function normalizeReference(text: string): string {
   return text
     .trim()
     .toLowerCase()

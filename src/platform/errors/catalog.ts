@@ -30,7 +30,7 @@ export interface ErrorEntry {
 const startAgain = 'Go back to your utility’s website and choose “Pay my bill” again.';
 const tellUtility = 'Please tell your utility, and give them the reference below.';
 
-export const errorCatalogue = {
+export const errorCatalog = {
   // What the request asked for
   biller_unknown: {
     status: 404,
@@ -296,4 +296,4 @@ export const errorCatalogue = {
 } as const satisfies Record<string, ErrorEntry>;
 
 /** The stable code of an error: part of the public interface, never renamed. */
-export type ErrorCode = keyof typeof errorCatalogue;
+export type ErrorCode = keyof typeof errorCatalog;
