@@ -50,7 +50,10 @@ export function residentMegabytes(pid: number): number {
   return Number(kilobytes) / 1024;
 }
 
-/** Physical memory of a process and its children, in megabytes; what they share counts once (PSS, as root or their user). */
+/**
+ * Physical memory of a process and its children, in megabytes; what they share counts once (PSS, as root or their
+ * user).
+ */
 export function memoryWithChildren(pid: number): number {
   let kilobytes = 0;
   for (const entry of readdirSync('/proc')) {

@@ -107,7 +107,7 @@ export interface UserProcess {
   kill(signal: NodeJS.Signals): void;
 }
 
-/** @param owner runs the process as another user @param detached gives it a process group of its own */
+/** @param owner runs the process as another user @param detached gives it its own process group */
 export function startUserProcess(
   dataDir: string,
   { owner = {}, detached = false }: { owner?: { uid?: number; gid?: number }; detached?: boolean } = {},

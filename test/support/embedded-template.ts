@@ -3,7 +3,8 @@ import { inject } from 'vitest';
 import { copyEmbeddedDatabase, makeTemplate } from './embedded-server.ts';
 
 /**
- * Lays an empty embedded database into a folder, as `initdb` makes it at a first start: tables come with the migrations.
+ * Lays an empty embedded database into a folder, as `initdb` makes it at a first start: tables come with the
+ * migrations.
  *
  * Creating one takes seconds, copying does not. So the first test that needs one creates it for the whole run.
  *

@@ -13,8 +13,8 @@ interface Owner {
 }
 
 /**
- * Runs PostgreSQL and never outlives its parent: when the pipe to the parent closes, even by SIGKILL, it stops the server
- * and removes the folder. `exec 3<&0`, because a shell gives its background commands an empty standard input.
+ * Runs PostgreSQL and never outlives its parent: when the pipe to the parent closes, even by SIGKILL, it stops the
+ * server and removes the folder. `exec 3<&0`, because a shell gives its background commands an empty standard input.
  */
 const keeper = `
 folder=$1; shift
@@ -61,7 +61,10 @@ function chown(path: string, owner: Owner): void {
   if (owner.uid !== undefined && owner.gid !== undefined) lchownSync(path, owner.uid, owner.gid);
 }
 
-/** The folder of PostgreSQL's programs: the one in node_modules, or a copy if `nobody` has no access to that (e.g. in /root). */
+/**
+ * The folder of PostgreSQL's programs: the one in node_modules, or a copy if `nobody` has no access to that (e.g. in
+ * /root).
+ */
 function reachablePrograms(folder: string, owner: Owner): string {
   const require = createRequire(import.meta.url);
   const system = process.platform === 'win32' ? 'windows' : process.platform;

@@ -16,8 +16,8 @@ export interface ServiceProvider {
   /** A new request by either binding. @param relayState left out if it is empty: so does node-saml */
   request(binding: 'HTTP-Redirect' | 'HTTP-POST', relayState?: string): Promise<OutgoingRequest>;
   /**
-   * Validates a Response: signatures, Issuer, audience, times, and that it answers a request of this Service Provider which
-   * was not answered yet.
+   * Validates a Response: signatures, Issuer, audience, times, and that it answers a request of this Service Provider
+   * which was not answered yet.
    *
    * @returns whom it is about @throws Error if node-saml does not accept it
    */

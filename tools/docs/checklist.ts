@@ -1,6 +1,7 @@
 /**
- * What an Identity Provider of this kind must do, line by line. A test names the lines that it proves, and its source, in
- * its metadata: `{ meta: { holds: ['IDP-014'], source: 'SAML Bindings 3.4.4.1' } }`. `docs/conformance.md` shows both.
+ * What an Identity Provider of this kind must do, line by line. A test names the lines that it proves, and its source,
+ * in its metadata: `{ meta: { holds: ['IDP-014'], source: 'SAML Bindings 3.4.4.1' } }`. `docs/conformance.md` shows
+ * both.
  */
 export const CHECKLIST: Readonly<Record<string, string>> = {
   'IDP-001': 'Accepts an AuthnRequest by HTTP-Redirect with DEFLATE.',

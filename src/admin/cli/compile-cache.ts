@@ -23,8 +23,8 @@ function isPrivate(folder: string): boolean {
 }
 
 /**
- * Makes Node cache compiled code between calls, which halves the startup time of a command. Without a writable home folder,
- * commands work without a cache.
+ * Makes Node cache compiled code between calls, which halves the startup time of a command. Without a writable home
+ * folder, commands work without a cache.
  */
 export function cacheCompiledCode(): void {
   // The user has chosen a folder, or disabled the cache.

@@ -16,8 +16,8 @@ type SamlStatus =
  * it; `remedy` says what to do. None of them may carry a value from the request: what was expected and found is the
  * private `detail` of the IdpError, which goes to the log and the audit.
  *
- * `saml` is the status (SAML core, 3.2.2.2) for the Service Provider. An error that has one is answered to the ACS, once
- * Service Provider and ACS are trusted; every other error is a page.
+ * `saml` is the status (SAML core, 3.2.2.2) for the Service Provider. An error that has one is answered to the ACS,
+ * once Service Provider and ACS are trusted; every other error is a page.
  */
 export interface ErrorEntry {
   readonly status: number;
@@ -128,7 +128,7 @@ export const errorCatalog = {
   },
   destination_wrong: {
     status: 400,
-    title: 'The sign-on request is for somebody else',
+    title: 'The sign-on request is for someone else',
     sentence: 'The sign-on request does not name this address as its destination.',
     remedy: tellUtility,
     saml: ['Requester'],
@@ -215,7 +215,7 @@ export const errorCatalog = {
     status: 400,
     title: 'Please open this page in its own window',
     sentence: 'For your security, signing on inside another page is not possible here.',
-    remedy: 'Use the link below to go on in a window of its own.',
+    remedy: 'Use the link below to continue in a new window.',
   },
   cross_site: {
     status: 403,

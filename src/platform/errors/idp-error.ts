@@ -16,8 +16,8 @@ export interface Mismatch {
 
 interface IdpErrorOptions {
   /**
-   * What was expected and what came. For the log and the audit; never shown to a person, never a secret. It is truncated
-   * and kept on one line.
+   * What was expected and what came. For the log and the audit; never shown to a person, never a secret. It is
+   * truncated and kept on one line.
    */
   readonly detail: string;
   readonly mismatch?: Mismatch;
