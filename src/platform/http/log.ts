@@ -10,7 +10,7 @@ function framesOf({ stack = '' }: Error): string {
 function describeError(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { message: 'something other than an Error was thrown' };
   // A wrapper's message may repeat the statement with its values; its cause, the driver's error, says what happened.
-  const isWrapper = error.name === 'DrizzleQueryError' || ('params' in error && error.cause instanceof Error);
+  const isWrapper = 'params' in error && error.cause instanceof Error;
   if (isWrapper) return { ...describeError(error.cause), stack: framesOf(error) };
   const { code } = error as NodeJS.ErrnoException;
   // SQLSTATE class 22: the message quotes the value that was wrong.
