@@ -189,21 +189,21 @@ describe('the audit writer while PostgreSQL can’t commit', () => {
 
   test('nothing resolves before the commit, and a lost connection affects only one INSERT', async () => {
     await other.query('begin; lock table audit_events in access exclusive mode');
-    const told: string[] = [];
+    const reported: string[] = [];
     const append = (event: AuditEvent) =>
       audit.append(event).finally(() => {
-        told.push(event.reference);
+        reported.push(event.reference);
       });
     const [inFlight, ...next] = Array.from({ length: 4 }, newEvent) as [AuditEvent, ...AuditEvent[]];
     const lost = append(inFlight);
     const pid = await waitingBackend();
     const waiting = next.map(append);
-    expect(told).toEqual([]);
+    expect(reported).toEqual([]);
 
     const ended = expect(lost).rejects.toMatchObject({ code: 'service_unavailable', retryAfter: 10 });
     await other.query('select pg_terminate_backend($1)', [pid]);
     await ended;
-    expect(told).toEqual([inFlight.reference]);
+    expect(reported).toEqual([inFlight.reference]);
     await waitingBackend();
     await other.query('commit');
     expect(await outcomes(waiting)).toEqual([true, true, true]);
