@@ -13,11 +13,11 @@ import { makeDataDir } from './embedded-server.ts';
 import { layEmbeddedDatabase } from './embedded-template.ts';
 import { createTestDatabase } from './postgres.ts';
 
-/** Where the Responses of test billers go, unless a test says otherwise. */
+/** The ACS of test billers, unless a test says otherwise. */
 export const TEST_ACS = 'https://sp.example/acs';
 export const TEST_SP = 'https://sp.example/metadata';
 
-/** A service under test, in this process: the real services and HTTP server over a database of its own. */
+/** A service under test, in this process: the real services and HTTP server over its own database. */
 export interface TestInstallation {
   readonly services: Services;
   /** Not listening: `server.inject`, or `await server.listen({ port: 0, host: '127.0.0.1' })`. */
@@ -34,11 +34,11 @@ export interface TestInstallation {
 }
 
 export interface InstallationOptions {
-  /** On a PostgreSQL that it starts in a DATA_DIR of its own, instead of one that is given. */
+  /** Uses an embedded PostgreSQL in its own DATA_DIR instead of an external one. */
   readonly embedded?: boolean;
   /** A server to make the database on, if not the one of the tests. */
   readonly postgresUrl?: string | undefined;
-  /** An installation that exists already; without it a new, empty one. The database is left as it is at the end. */
+  /** An existing installation, whose database is kept at the end; without it a new, empty one. */
   readonly existing?: { readonly url: string; readonly masterKey: string };
   readonly publicUrl?: string;
   readonly clock?: () => number;

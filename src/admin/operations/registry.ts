@@ -3,8 +3,8 @@ import type { AnyOperation } from './operation.ts';
 import type { OperatorServices } from './services.ts';
 
 /**
- * What an operator may be trusted with. `viewer` reads the configuration; `support` reads audit, traces and messages, which
- * contain personal data; `onboarding` changes billers and portal users; `security` changes keys and the webhook.
+ * What an operator may be trusted with. `viewer` reads the configuration; `support` reads audit, traces and messages,
+ * which contain personal data; `onboarding` changes billers and portal users; `security` changes keys and the webhook.
  */
 export const ROLES = ['viewer', 'support', 'onboarding', 'security'] as const;
 type Role = (typeof ROLES)[number];

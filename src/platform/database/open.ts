@@ -26,7 +26,8 @@ async function openGiven(url: string): Promise<Database> {
 }
 
 /**
- * Opens the embedded PostgreSQL in DATA_DIR. Closing the database also releases its server, which stops with its last user.
+ * Opens the embedded PostgreSQL in DATA_DIR. Closing the database also releases its server, which stops with its last
+ * user.
  *
  * @throws InputError if it can't be opened
  */

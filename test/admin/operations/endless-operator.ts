@@ -4,8 +4,8 @@ import { readSettings } from '../../../src/config.ts';
 import { openInstallation } from '../../../src/installation.ts';
 
 /**
- * Operators who change billers, portal users, key requests and the webhook until the process is killed. Prints a dot for
- * every completed operation. See kill.test.ts.
+ * Operators who change billers, portal users, key requests and the webhook until the process is killed. Prints a dot
+ * for every completed operation. See kill.test.ts.
  */
 const installation = await openInstallation(readSettings(process.env, {}));
 if (installation === undefined) throw new Error('the database is in use');
