@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { type Logger, pino } from 'pino';
 import { inject } from 'vitest';
+import { actorWithEveryRole } from '../../src/admin/operations/operation.ts';
 import { runNamed } from '../../src/admin/operations/run.ts';
 import { createServices, type Services } from '../../src/app.ts';
 import type { Hsm } from '../../src/core/keys/hsm/hsm.ts';
@@ -85,7 +86,7 @@ export async function startInstallation(options: InstallationOptions = {}): Prom
     hsm: options.hsm,
   });
   const server = await createServer(services, { logger, settings: { TRUST_PROXY: options.trustProxy } });
-  const operate = (name: string, input: unknown) => runNamed(services, name, input, { name: 'test' });
+  const operate = (name: string, input: unknown) => runNamed(services, name, input, actorWithEveryRole('test'));
   return {
     services,
     server,

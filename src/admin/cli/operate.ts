@@ -1,5 +1,6 @@
 import { userInfo } from 'node:os';
 import { InputError } from '../../platform/errors/idp-error.ts';
+import { actorWithEveryRole } from '../operations/operation.ts';
 import type { OperationInput, OperationName, OperationResult } from '../operations/registry.ts';
 import { inCliWords } from './hints.ts';
 import { resolveRelativeImportsDirectly } from './resolve-hook.ts';
@@ -36,7 +37,7 @@ export async function withOperations<Result>(work: (run: Run) => Promise<Result>
   // Loaded on demand: help and a mistyped command need none of it.
   const { readSettings } = await import('../../config.ts');
   const settings = readSettings(process.env);
-  const actor = { name: actorName() };
+  const actor = actorWithEveryRole(actorName());
   const { openForOperations } = await import('../../installation.ts');
   const installation = await openForOperations(settings);
   try {
