@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { actorWithEveryRole } from '../src/admin/operations/operation.ts';
 import { runOperation } from '../src/admin/operations/run.ts';
 import type { Services } from '../src/app.ts';
 import { readSettings } from '../src/config.ts';
@@ -71,7 +72,7 @@ export async function withServices<Result>(
   }
 }
 
-const ACTOR = { name: 'bench' };
+const ACTOR = actorWithEveryRole('bench');
 
 /** Adds a biller that signs the given elements. @returns it, as sign-ons see it */
 export async function addBiller(services: Services, slug: string, sign: SignChoice): Promise<Biller> {

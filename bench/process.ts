@@ -15,7 +15,7 @@ const sumOf = (fields: readonly string[], first: number, count: number) =>
   fields.slice(first, first + count).reduce((sum, field) => sum + Number(field), 0);
 
 const PARENT = 1;
-/** utime and stime; behind them follow the same two of children that have ended. */
+/** utime and stime, followed by the same two for children that have ended. */
 const TIMES = 11;
 
 const ticksIn = (statFile: string): number => sumOf(statFields(statFile), TIMES, 2);
@@ -50,7 +50,10 @@ export function residentMegabytes(pid: number): number {
   return Number(kilobytes) / 1024;
 }
 
-/** Physical memory of a process and its children, in megabytes; what they share counts once (PSS, as root or their user). */
+/**
+ * Physical memory of a process and its children, in megabytes; what they share counts once (PSS, as root or their
+ * user).
+ */
 export function memoryWithChildren(pid: number): number {
   let kilobytes = 0;
   for (const entry of readdirSync('/proc')) {
@@ -72,7 +75,7 @@ export interface Helper {
   stop(): Promise<void>;
 }
 
-/** The next message of a child. @throws where it ends before */
+/** The next message of a child. @throws if it ends first */
 export function nextMessage<Message>(child: ChildProcess): Promise<Message> {
   return new Promise((resolve, reject) => {
     const ended = () => reject(new Error(`A process of the bench ended early: ${child.spawnargs.join(' ')}`));
@@ -84,7 +87,7 @@ export function nextMessage<Message>(child: ChildProcess): Promise<Message> {
   });
 }
 
-/** Starts a program of the bench beside this process, so that its CPU does not count as anybody else's. */
+/** Starts a program of the bench beside this process, so that its CPU time is counted separately. */
 export function startHelper(program: URL): Helper {
   const child = fork(fileURLToPath(program));
   return {

@@ -6,7 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { BenchInstallation } from './installation.ts';
 
-/** The service as it is started in earnest. */
+/** The service as started in production. */
 const SERVICE = new URL('../src/main.ts', import.meta.url);
 
 const POLL_MS = 5;

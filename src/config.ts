@@ -54,7 +54,7 @@ export const settingsSchema = z.strictObject({
   }),
   DATABASE_URL: z.string().refine(isDatabaseUrl).optional().meta({
     accepted: 'a PostgreSQL URL, e.g. postgres://user:password@host:5432/ic_idp',
-    purpose: 'The PostgreSQL database. Without it the service runs a PostgreSQL of its own in DATA_DIR.',
+    purpose: 'The PostgreSQL database. Without it, the service runs an embedded PostgreSQL in DATA_DIR.',
     defaultText: 'none: embedded PostgreSQL in `DATA_DIR`',
     secret: true,
   }),
@@ -136,7 +136,8 @@ function collect(environment: NodeJS.ProcessEnv, envFile: Record<string, string 
     if (name in settingsSchema.shape && value !== undefined && value !== '') given[name] = value;
   }
   for (const [name, value] of Object.entries(environment)) {
-    // Most names in the environment belong to other programs: report only one that is a typo away from a long name here.
+    // Most names in the environment belong to other programs: report only one that is a typo away from a long name
+    // here.
     if (!(name in settingsSchema.shape)) {
       if (name.length > 7 && SETTING_NAMES.some((known) => isSlip(name, known))) refuseUnknown(name, 'the environment');
     } else if (value !== undefined && value !== '') given[name] = value;

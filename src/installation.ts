@@ -1,5 +1,6 @@
-import { type Actor, performOperation } from './admin/operations/operation.ts';
-import { type OperationName, operations } from './admin/operations/registry.ts';
+import type { Actor } from './admin/operations/operation.ts';
+import type { OperationName } from './admin/operations/registry.ts';
+import { perform } from './admin/operations/run.ts';
 import type { Services } from './app.ts';
 import type { Settings } from './config.ts';
 import { openFoundation } from './foundation.ts';
@@ -54,10 +55,7 @@ export async function openForOperations(settings: Settings): Promise<OperatorIns
   const foundation = await openFoundation(settings);
   const services = createOperatorServices(foundation);
   return {
-    async perform(name, input, actor) {
-      const operation = await operations[name].load();
-      return performOperation(operation, await services.get(operation.uses), input, actor);
-    },
+    perform: (name, input, actor) => perform(name, services.get, input, actor),
     async close() {
       await services.drained();
       await foundation.close();

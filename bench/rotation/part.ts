@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
+import { actorWithEveryRole } from '../../src/admin/operations/operation.ts';
 import { runOperation } from '../../src/admin/operations/run.ts';
 import { createServices } from '../../src/app.ts';
 import { createMasterKey } from '../../src/core/secrets/master-key.ts';
@@ -51,7 +52,7 @@ async function measureOperations(): Promise<Row[]> {
       const times: number[] = [];
       for (let round = 0; round < ROUNDS; round += 1) {
         const began = performance.now();
-        await runOperation(services, name, {}, { name: 'bench' });
+        await runOperation(services, name, {}, actorWithEveryRole('bench'));
         times.push(performance.now() - began);
       }
       rows.push({ operation: name, billers: BILLERS, ms: median(times), slowestMs: Math.max(...times) });

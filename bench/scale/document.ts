@@ -30,7 +30,7 @@ Measured on: ${machine}; PostgreSQL with ${server.map((setting) => `\`${setting}
 
 The service's own part does not depend on the size; it is ready later, because it opens the signing key of every biller once
 before it says so. What grows a little is the database's part: an audit row goes into nine indexes, and those of millions of
-random entries are deeper. It grows more while their pages are not in memory yet, right after a start, or ever where there is
+random entries are deeper. It grows more while their pages are not in memory yet, right after a start, or always if there is
 little memory: with 32 MB of buffers PostgreSQL spends twice as much on a sign-on at the largest size.
 
 ${tables.map(tableSection).join('\n')}

@@ -3,7 +3,7 @@ import type { Database } from '../../src/platform/database/database.ts';
 import { createDb } from '../../src/platform/database/kysely.ts';
 import { sendOver } from '../../src/platform/database/transaction.ts';
 
-/** Something that the service does with the database, by the service's own code. */
+/** Something that the service does with the database, run by its own code. */
 export interface Work {
   /** What its statements are for, in their order; an empty title for one that is not to be shown. */
   readonly titles: readonly string[];
@@ -16,9 +16,9 @@ export interface Plan {
   readonly statement: string;
   readonly plan: string;
   readonly milliseconds: number;
-  /** Pages of 8 kB that were looked at, in memory or not. */
+  /** Pages of 8 kB that were read, from memory or disk. */
   readonly pages: number;
-  /** Tables that were read from end to end. */
+  /** Tables that were scanned completely. */
   readonly wholeTables: readonly string[];
 }
 

@@ -8,7 +8,7 @@ import type { Row, Table } from '../table.ts';
 import type { RaceResults } from './race.ts';
 
 const RACE = fileURLToPath(new URL('./race.ts', import.meta.url));
-/** libuv's own number of threads; more where there are more cores. */
+/** libuv's default number of threads; more if there are more cores. */
 const POOL_THREADS = 4;
 
 const GOAL_ALONE = 0.95;

@@ -20,7 +20,7 @@ interface Start {
   readonly cpu: number;
   readonly residentMb: number;
   readonly settledMb: number;
-  /** Of the embedded PostgreSQL, which is processes of its own. */
+  /** Of the embedded PostgreSQL, which consists of separate processes. */
   readonly databaseMb: number | undefined;
 }
 

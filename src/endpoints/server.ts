@@ -25,7 +25,9 @@ interface ServerOptions {
 
 /** The base64 of the largest message, percent-encoded, with room for RelayState. */
 const BODY_LIMIT_BYTES = 2 * 1024 * 1024;
-/** A request must arrive completely within this time. By default Fastify sets no limit, and slow ones hold connections. */
+/**
+ * A request must arrive completely within this time. By default Fastify sets no limit, and slow ones hold connections.
+ */
 const REQUEST_TIMEOUT_MS = 30_000;
 
 function trustProxy(value: string | undefined) {
@@ -42,7 +44,7 @@ function requireTls(server: FastifyInstance): void {
   });
 }
 
-/** Builds the HTTP server. Each endpoint is a plugin with a scope of its own. @returns the server, not listening yet */
+/** Builds the HTTP server. Each endpoint is a plugin with its own scope. @returns the server, not listening yet */
 export async function createServer(
   services: ServerServices,
   { logger, settings }: ServerOptions,

@@ -6,9 +6,9 @@ import { parseEnv } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sandboxSettings } from '../../sandbox/settings.ts';
 import { readSettings, settingsSchema } from '../../src/config.ts';
-import { auditCatalogue } from '../../src/core/audit/events.ts';
+import { auditCatalog } from '../../src/core/audit/events.ts';
 import { billerSettingsSchema } from '../../src/core/billers/settings.ts';
-import { errorCatalogue } from '../../src/platform/errors/catalogue.ts';
+import { errorCatalog } from '../../src/platform/errors/catalog.ts';
 import { generatedPage, table } from '../../tools/docs/markdown.ts';
 import { stalePages } from '../../tools/docs/pages.ts';
 import { ROOT, readPage } from './pages.ts';
@@ -42,12 +42,12 @@ describe('everything is documented', () => {
 
   test('every error code', () => {
     const documented = firstCells('docs/errors.md');
-    expect(Object.keys(errorCatalogue).filter((code) => !documented.includes(`\`${code}\``))).toEqual([]);
+    expect(Object.keys(errorCatalog).filter((code) => !documented.includes(`\`${code}\``))).toEqual([]);
   });
 
   test('every audit event', () => {
     const documented = firstCells('docs/audit.md');
-    expect(Object.keys(auditCatalogue).filter((name) => !documented.includes(`\`${name}\``))).toEqual([]);
+    expect(Object.keys(auditCatalog).filter((name) => !documented.includes(`\`${name}\``))).toEqual([]);
   });
 
   test('every assumption about Invoice Cloud, with a sentence, a default and an option', () => {

@@ -11,8 +11,8 @@ import { endService, type ServiceProcess, startService } from '../support/servic
 import { readPage } from './pages.ts';
 
 /**
- * The steps on the page, in order: shell blocks with the output shown below them, and what Invoice Cloud does, in sentences
- * that begin with “Invoice Cloud”.
+ * The steps on the page, in order: shell blocks with the output shown below them, and what Invoice Cloud does, in
+ * sentences that begin with “Invoice Cloud”.
  */
 const PAGE =
   /^```sh\n(?<command>[\s\S]*?)^```\n(?:\n```text\n(?<shown>[\s\S]*?)^```\n)?|^\*\*(?<other>Invoice Cloud .*?)\*\*/gm;

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { all, attributes, only, parseDom } from '../support/dom.ts';
 import { isFree } from '../support/free-port.ts';
 import { xmlsecVerify } from '../support/xml-tools.ts';
-import { choose, heading, landed, type Stage, setStage, signIn, signInFirst, signOn, told } from './stage.ts';
+import { choose, heading, landed, type Stage, setStage, signIn, signInFirst, signOn, textAt } from './stage.ts';
 
 const pageAudit = readFileSync(new URL('../platform/http/page-audit.js', import.meta.url), 'utf8');
 const REFERENCE = /^[a-z]+-[a-z]+-[a-z]+$/;
@@ -47,7 +47,7 @@ describe('a sign-on from the redirect link', () => {
 
     await heading(page, 'AutoPay');
     const shown = ['account', 'email', 'login-type', 'destination', 'view-mode', 'name-id'];
-    const values = await Promise.all(shown.map((testId) => told(page, testId)));
+    const values = await Promise.all(shown.map((testId) => textAt(page, testId)));
     expect(values).toEqual(['101Invoice', user.email, '1', 'autopay', '0', user.email]);
 
     // The posted Response verifies with the biller's published certificate and contains the same values.
@@ -56,7 +56,7 @@ describe('a sign-on from the redirect link', () => {
     const certificate = await (await fetch(`${idp}/saml/${biller}/certificate.pem`)).text();
     expect(xmlsecVerify(response, certificate)).toMatchObject({ status: 0 });
     const assertion = only(parseDom(response), 'saml:Assertion');
-    expect(attributes(assertion).ID).toBe(await told(page, 'assertion-id'));
+    expect(attributes(assertion).ID).toBe(await textAt(page, 'assertion-id'));
     const claims = all(assertion, 'saml:Attribute').map((claim) => [
       attributes(claim).Name,
       ...all(claim, 'saml:AttributeValue').map((value) => value.textContent),
@@ -72,16 +72,16 @@ describe('a sign-on from the redirect link', () => {
     const { sandbox, billerGuid } = stage.facts;
     const page = await stage.newPage();
     await signOn(page, stage.facts);
-    const first = await told(page, 'assertion-id');
+    const first = await textAt(page, 'assertion-id');
     const asked: string[] = [];
     page.on('request', (request) => asked.push(new URL(request.url()).pathname));
     await page.goto(`${sandbox}/saml/${billerGuid}?account=202Invoice&ViewMode=0&DeepLinkID=1`);
     await choose(page, '202Invoice');
     await landed(page, stage.facts, 'bills');
     expect(asked.filter((path) => path.startsWith('/login'))).toEqual([]);
-    expect(await told(page, 'account')).toBe('202Invoice');
-    expect(await told(page, 'login-type')).toBe('5');
-    expect(await told(page, 'assertion-id')).not.toBe(first);
+    expect(await textAt(page, 'account')).toBe('202Invoice');
+    expect(await textAt(page, 'login-type')).toBe('5');
+    expect(await textAt(page, 'assertion-id')).not.toBe(first);
   });
 
   test('a launch from the page of the signed-in portal user asks neither', async () => {
@@ -90,7 +90,7 @@ describe('a sign-on from the redirect link', () => {
     const account = page.getByRole('region', { name: 'Account 202Invoice' });
     await account.getByRole('link', { name: 'Payment methods' }).click();
     await landed(page, stage.facts, 'payment-methods');
-    expect(await told(page, 'account')).toBe('202Invoice');
+    expect(await textAt(page, 'account')).toBe('202Invoice');
   });
 
   test('completes with scripts off, by a button', {
@@ -102,7 +102,7 @@ describe('a sign-on from the redirect link', () => {
     await choose(page, '101Invoice');
     await page.getByRole('button', { name: 'Continue' }).click();
     await landed(page, stage.facts, 'autopay');
-    expect(await told(page, 'account')).toBe('101Invoice');
+    expect(await textAt(page, 'account')).toBe('101Invoice');
   });
 
   test('fits a phone: nothing scrolls sideways, and every control is large enough for a thumb', async () => {
@@ -145,8 +145,8 @@ describe('when something is wrong', () => {
     const response = await page.goto(`${stage.facts.idp}/launch/riverton-water/autopay?account=303Invoice`);
     expect(response?.status()).toBe(403);
     await heading(page, 'This account is not yours');
-    expect(await told(page, 'error-code')).toBe('account_forbidden');
-    const reference = (await told(page, 'reference')) ?? '';
+    expect(await textAt(page, 'error-code')).toBe('account_forbidden');
+    const reference = (await textAt(page, 'reference')) ?? '';
     expect(reference).toMatch(REFERENCE);
     expect(await stage.audit('--reference', reference)).toMatchObject([
       { event: 'launch.refused', reference, details: { code: 'account_forbidden' } },
@@ -162,13 +162,13 @@ describe('after the landing', () => {
   }, async () => {
     const page = await stage.newPage();
     await signOn(page, stage.facts);
-    const assertionId = await told(page, 'assertion-id');
+    const assertionId = await textAt(page, 'assertion-id');
     const before = await issued();
     const posts: Request[] = [];
     page.on('request', (request) => request.method() === 'POST' && posts.push(request));
 
     await page.reload();
-    expect(await told(page, 'assertion-id')).toBe(assertionId);
+    expect(await textAt(page, 'assertion-id')).toBe(assertionId);
     // The self-submitting page left no entry in the history: Back leads to the choice, whose flow is over.
     await page.goBack();
     expect(new URL(page.url()).pathname).toBe('/saml/riverton-water/sso');
@@ -177,7 +177,7 @@ describe('after the landing', () => {
     await heading(page, 'This sign-on is over');
     await page.goForward();
     await landed(page, stage.facts, 'autopay');
-    expect(await told(page, 'assertion-id')).toBe(assertionId);
+    expect(await textAt(page, 'assertion-id')).toBe(assertionId);
     expect(posts.map((request) => request.url())).toEqual([]);
     expect(await issued()).toBe(before);
   });
@@ -194,7 +194,7 @@ describe('after the landing', () => {
     // The launch is used up, so the account is asked for again; the request stays answered.
     await choose(page, '101Invoice');
     await heading(page, 'This sign-on has already been used');
-    expect(await told(page, 'reference')).toMatch(REFERENCE);
+    expect(await textAt(page, 'reference')).toMatch(REFERENCE);
     expect(await issued()).toBe(before);
   });
 });
@@ -242,7 +242,7 @@ describe('the POST binding', () => {
   }, async () => {
     const page = await stage.newPage();
     await signOn(page, stage.facts);
-    expect(await told(page, 'account')).toBe('101Invoice');
+    expect(await textAt(page, 'account')).toBe('101Invoice');
   });
 });
 

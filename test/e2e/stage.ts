@@ -86,7 +86,7 @@ function stageOf(place: DemoPlace, first: Demo, browser: Browser, removeFolder: 
 }
 
 /** What a page says in the element with this test id. */
-export const told = (page: Page, testId: string) => page.getByTestId(testId).textContent();
+export const textAt = (page: Page, testId: string) => page.getByTestId(testId).textContent();
 
 /** Waits for the page with this heading. */
 export const heading = (page: Page, name: string) =>

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { actorWithEveryRole } from '../../src/admin/operations/operation.ts';
 import { runNamed } from '../../src/admin/operations/run.ts';
 import { createServer } from '../../src/endpoints/server.ts';
 import { authnRequest, postFields, redirectQuery } from '../support/authn-request.ts';
@@ -19,7 +20,7 @@ const servers: FastifyInstance[] = [];
 const operate = (name: string, input: unknown) => {
   const [one] = connections;
   if (one === undefined) throw new Error('no instance is running');
-  return runNamed(one.services, name, input, { name: 'test' });
+  return runNamed(one.services, name, input, actorWithEveryRole('test'));
 };
 beforeAll(async () => {
   storage = await createTestStorage('postgresql');

@@ -10,9 +10,9 @@ beforeAll(async () => {
   key = await makeSigningKey('RSA-2048');
 });
 
-async function judged(content: Partial<AssertionContent>, told: Parameters<typeof nodeSamlAccepts>[1] = {}) {
+async function judged(content: Partial<AssertionContent>, expectations: Parameters<typeof nodeSamlAccepts>[1] = {}) {
   const xml = await makeResponse(newSamlId(), assertionContent(content), 'both', key.signer);
-  return nodeSamlAccepts({ xml, signed: 'both', certificate: key.signer.certificate }, told);
+  return nodeSamlAccepts({ xml, signed: 'both', certificate: key.signer.certificate }, expectations);
 }
 
 test('a Response to its own request is accepted, with its claims', {
@@ -51,9 +51,9 @@ const refused: [string, readonly string[], Partial<AssertionContent>, Parameters
       /not yet valid|confirmation/,
     ],
   ];
-for (const [what, holds, content, told, reason] of refused) {
+for (const [what, holds, content, expectations, reason] of refused) {
   test(`${what} is refused`, { meta: { holds, source: 'SAML Profiles 4.1.4.3' } }, async () => {
-    await expect(judged(content, told)).rejects.toThrow(reason);
+    await expect(judged(content, expectations)).rejects.toThrow(reason);
   });
 }
 

@@ -152,14 +152,14 @@ const samlifyVerifier: Verifier = {
 /** node-saml as a Service Provider that sent a request with this ID. @throws Error with node-saml's message */
 export async function nodeSamlAccepts(
   { xml, signed, certificate }: SignedResponse,
-  told: { readonly requestId?: string; readonly audience?: string } = {},
+  expectations: { readonly requestId?: string; readonly audience?: string } = {},
 ): Promise<Accepted> {
-  const requests = new Map([[told.requestId ?? '_request-1', new Date().toISOString()]]);
+  const requests = new Map([[expectations.requestId ?? '_request-1', new Date().toISOString()]]);
   const serviceProvider = new SAML({
     idpCert: toPem(certificate),
     idpIssuer: ISSUER,
     issuer: AUDIENCE,
-    audience: told.audience ?? AUDIENCE,
+    audience: expectations.audience ?? AUDIENCE,
     callbackUrl: ACS,
     wantAssertionsSigned: signed !== 'response',
     wantAuthnResponseSigned: signed !== 'assertion',

@@ -96,8 +96,8 @@ describe('names that are not settings', () => {
   test('are refused in the .env file, except those of other programs that share it', () => {
     const accepted =
       'The settings are PORT, HOST, PUBLIC_URL, DATABASE_URL, DATA_DIR, MASTER_KEY, PKCS11_LIBRARY, PKCS11_TOKEN, PKCS11_PIN, TRUST_PROXY, LOG_LEVEL.';
-    expect(() => readSettings({}, { COLOUR: 'blue' })).toThrow(
-      new InputError(`Setting COLOUR (from .env) is unknown. ${accepted}`),
+    expect(() => readSettings({}, { COLOR: 'blue' })).toThrow(
+      new InputError(`Setting COLOR (from .env) is unknown. ${accepted}`),
     );
     expect(readSettings({}, { POSTGRES_PASSWORD: 'x', SANDBOX_PORT: '4000', COMPOSE_PROJECT_NAME: 'x' }).PORT).toBe(
       3000,
@@ -114,6 +114,6 @@ describe('names that are not settings', () => {
       new InputError(`Setting ${given} (from the environment) is unknown. Did you mean ${meant}?`),
     );
     // Short names are too common.
-    expect(readSettings({ COLOUR: 'blue', PORTS: '1', POST: '1', HOSTS: 'x' }, {}).PORT).toBe(3000);
+    expect(readSettings({ COLOR: 'blue', PORTS: '1', POST: '1', HOSTS: 'x' }, {}).PORT).toBe(3000);
   });
 });

@@ -198,7 +198,7 @@ describe('the start fails with one sentence and exit code 2, and creates nothing
     wrong.password = 'hidden';
     const urls = [closed, wrong.href];
     const [away, refused] = await Promise.all(urls.map((DATABASE_URL) => refusal({ DATABASE_URL, MASTER_KEY })));
-    const sentence = `The database ic_idp at ${new URL(closed).host} (DATABASE_URL) can't be opened: the server can't be reached.\n`;
+    const sentence = `The database ic_idp at ${new URL(closed).host} (DATABASE_URL) can't be opened: the server can't be reached. Start it, or correct DATABASE_URL.\n`;
     expect(away).toEqual({ ...REFUSED, stderr: sentence });
     expect(refused).toMatchObject(REFUSED);
     expect(refused?.stderr).toMatch(

@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { actorWithEveryRole } from '../../src/admin/operations/operation.ts';
 import { runNamed } from '../../src/admin/operations/run.ts';
 import { assertionIdIn, createPortalClient, type PortalClient } from '../support/portal-client.ts';
 import { endService, type ServiceProcess, startService } from '../support/service.ts';
@@ -21,7 +22,7 @@ let client: PortalClient;
 async function prepare(kind: DatabaseKind): Promise<void> {
   storage = await createTestStorage(kind);
   const { services, close } = await storage.open();
-  const operate = (name: string, input: unknown) => runNamed(services, name, input, { name: 'test' });
+  const operate = (name: string, input: unknown) => runNamed(services, name, input, actorWithEveryRole('test'));
   const billerGuid = crypto.randomUUID();
   await operate('biller.add', { slug: 'riverton', name: 'Riverton', billerGuid, entityId: SP, acs: [`${SP}/acs`] });
   const accounts = ['101Invoice', '202Invoice'];
@@ -114,7 +115,7 @@ describe.each(['embedded', 'postgresql'] as const)('the service on the %s databa
       expect(await service.ended).toEqual(CLEAN);
 
       const { services, close } = await storage.open();
-      const rows = await runNamed(services, 'audit.list', { assertion: assertionId }, { name: 'test' });
+      const rows = await runNamed(services, 'audit.list', { assertion: assertionId }, actorWithEveryRole('test'));
       await close();
       expect(rows).toMatchObject([{ event: 'assertion.issued', biller: 'riverton' }]);
     },

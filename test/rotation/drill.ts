@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
+import { actorWithEveryRole } from '../../src/admin/operations/operation.ts';
 import { runNamed } from '../../src/admin/operations/run.ts';
 import type { KeyStatus, Verdict } from '../../src/core/keys/status.ts';
 import { createServer } from '../../src/endpoints/server.ts';
@@ -58,7 +59,7 @@ export async function startDrill(kinds: Record<string, 'pins' | 'refetches'>, pa
   const connections = [await storage.open(), await storage.open()] as const;
   const instances = [await listen(connections[0]), await listen(connections[1])] as const;
   const operate = (name: string, input: Record<string, unknown>) =>
-    runNamed(connections[0].services, name, input, { name: 'drill' });
+    runNamed(connections[0].services, name, input, actorWithEveryRole('drill'));
   const metadataUrl = (slug: string, instance: 0 | 1, query = '') =>
     `${instances[instance].url}/saml/${slug}/metadata${query}`;
 

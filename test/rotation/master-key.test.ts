@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { actorWithEveryRole } from '../../src/admin/operations/operation.ts';
 import { runNamed } from '../../src/admin/operations/run.ts';
 import { createServices, type Services } from '../../src/app.ts';
 import { createMasterKey } from '../../src/core/secrets/master-key.ts';
@@ -17,7 +18,7 @@ import { createTestStorage, type TestStorage } from '../support/storage.ts';
 
 const EMAIL = 'pat@example.com';
 const PASSWORD = 'correct horse battery';
-const actor = { name: 'test' };
+const actor = actorWithEveryRole('test');
 const newKey = () => randomBytes(32).toString('base64');
 const sealedRows = async ({ database }: Services) =>
   (await database.db.selectFrom('signingKeys').selectAll().execute()).map(({ sealedPrivateKey }) =>

@@ -1,10 +1,11 @@
 import { X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { actorWithEveryRole } from '../../src/admin/operations/operation.ts';
 import { runNamed } from '../../src/admin/operations/run.ts';
 import { keyInState } from '../../src/core/keys/store.ts';
 import { createTestStorage, type TestConnection, type TestStorage } from '../support/storage.ts';
 
-const actor = { name: 'test' };
+const actor = actorWithEveryRole('test');
 
 describe('signing keys', () => {
   let storage: TestStorage;

@@ -2,7 +2,7 @@ import type { FastifyInstance, LightMyRequestResponse } from 'fastify';
 import { parseXml, type XmlElement } from '../../src/protocols/saml/reading/xml.ts';
 import { samlResponseIn } from './portal-client.ts';
 
-/** What a person's browser does, as far as a server sees it: it keeps cookies. Redirects are followed by `follow` only. */
+/** A browser as a server sees it: it keeps cookies. Only `follow` follows redirects. */
 export interface BrowserLike {
   readonly cookies: Map<string, string>;
   get(url: string, headers?: Record<string, string>): Promise<LightMyRequestResponse>;

@@ -5,18 +5,18 @@ import { freePort } from './free-port.ts';
 /** What goes from the client to the server, and what comes back. */
 type Direction = 'requests' | 'answers';
 
-/** The way to a server, which can be cut, mended (connected again) and stalled. */
+/** A connection to a server that can be cut, restored and stalled. */
 export interface Cable {
-  /** The server's URL by way of the cable. */
+  /** The server's URL through the cable. */
   readonly url: string;
-  /** Breaks every connection; what is held is lost; new ones are refused. */
+  /** Breaks every connection and drops held data; refuses new connections. */
   cut(): Promise<void>;
   mend(): Promise<void>;
-  /** Holds what is sent in these directions from now on, without an end of any connection. */
+  /** Holds data in these directions from now on, without closing any connection. */
   stall(...directions: Direction[]): void;
-  /** Resolves when something is held. */
+  /** Resolves when data is held. */
   holds(): Promise<void>;
-  /** Passes on what was held, in order, and all that follows. */
+  /** Forwards the held data in order, and everything that follows. */
   resume(): void;
 }
 
@@ -29,7 +29,7 @@ export async function layCable(url: string): Promise<Cable> {
   let onHold: (() => void)[] = [];
   const keep = (socket: Socket) => {
     sockets.add(socket);
-    // How one side of a connection ends is the other side's affair.
+    // 'close' follows an error.
     socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
     return socket;
   };

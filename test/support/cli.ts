@@ -62,5 +62,5 @@ export function startProgram(program: string, args: readonly string[], { folder,
 
 /** Runs `ic-idp` to its end, as a separate process. @param input its standard input */
 export async function runCli(args: readonly string[], surroundings: Surroundings, input = ''): Promise<Outcome> {
-  return startProgram('src/admin/cli/ic-idp.ts', args, surroundings, input).outcome;
+  return startProgram('src/admin/cli/ic-idp.js', args, surroundings, input).outcome;
 }

@@ -1,7 +1,7 @@
 import { DOMParser } from '@xmldom/xmldom';
 import { ExclusiveCanonicalization } from 'xml-crypto';
 
-/** As much of DOM level 2 as the tests use. */
+/** The part of DOM level 2 that the tests use. */
 export interface DomElement {
   readonly nodeName: string;
   readonly localName: string;
@@ -17,7 +17,7 @@ export interface DomElement {
 }
 
 /**
- * Line ends are normalised as XML 1.0, 2.11 says. The parser's own way is that of XML 1.1, which also takes U+0085 and
+ * Line ends are normalized as in XML 1.0, 2.11. By default the parser follows XML 1.1, which also takes U+0085 and
  * U+2028 for line ends. (Its types leave this option out.)
  */
 const PARSER_OPTIONS = {
@@ -27,7 +27,7 @@ const PARSER_OPTIONS = {
   },
 };
 
-/** Parses XML 1.0. @throws Error at the least thing that the parser remarks on */
+/** Parses XML 1.0. @throws Error for anything that the parser reports, even a warning */
 export function parseDom(xml: string): DomElement {
   return new DOMParser(PARSER_OPTIONS).parseFromString(xml, 'text/xml').documentElement as unknown as DomElement;
 }

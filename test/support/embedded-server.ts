@@ -14,7 +14,7 @@ import { serverPid } from '../../src/platform/database/embedded/server-process.t
 
 const USER_PROGRAM = new URL('./embedded-server-user.ts', import.meta.url).pathname;
 
-/** @returns the process id of the server that runs in a DATA_DIR */
+/** @returns the process ID of the server that runs in a DATA_DIR */
 export function pidOfServer(dataDir: string): number | undefined {
   let folder: ReturnType<typeof openFolder>;
   try {
@@ -47,7 +47,7 @@ export async function makeDataDir(): Promise<{ dataDir: string; remove(): Promis
   };
 }
 
-/** Ends the server that a killed process left in a DATA_DIR, if there is one. */
+/** Ends the server that a killed process left in a DATA_DIR, if any. */
 export async function endServer(dataDir: string): Promise<void> {
   const pid = pidOfServer(dataDir);
   if (pid !== undefined) process.kill(pid, 'SIGQUIT');
@@ -74,7 +74,7 @@ export async function copyEmbeddedDatabase(template: string, dataDir: string): P
   const to = dataFolderPath(dataDir);
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   await cp(dataFolderPath(template), to, { recursive: true, preserveTimestamps: true, errorOnExist: true });
-  // fs.cp keeps modes, and owners not.
+  // fs.cp keeps modes but not owners.
   const from = openFolder(dataFolderPath(template), template, () => undefined);
   const { uid, gid } = from.user;
   from.close();
@@ -99,7 +99,7 @@ export async function ask<Row extends pg.QueryResultRow>(url: string, sql: strin
 /** A process that uses the embedded database of a DATA_DIR until it is asked to release it or is killed. */
 export interface UserProcess {
   readonly pid: number;
-  /** Resolves when it uses the database. @throws Error with what it printed where it ends before that */
+  /** Resolves when it uses the database. @throws Error with its output if it ends before that */
   readonly ready: Promise<void>;
   /** Resolves with its exit code, or the signal that ended it. */
   readonly ended: Promise<number | NodeJS.Signals>;
@@ -107,7 +107,7 @@ export interface UserProcess {
   kill(signal: NodeJS.Signals): void;
 }
 
-/** @param owner runs the process as somebody else @param detached gives it a process group of its own */
+/** @param owner runs the process as another user @param detached gives it its own process group */
 export function startUserProcess(
   dataDir: string,
   { owner = {}, detached = false }: { owner?: { uid?: number; gid?: number }; detached?: boolean } = {},

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 
 const [LOWEST, HIGHEST] = [10_240, 32_000];
-/** Files that run at the same time draw from ranges of their own. */
+/** Test files that run at the same time draw from separate ranges. */
 const half = Number(process.env.VITEST_POOL_ID ?? 0) % 2;
 const size = (HIGHEST - LOWEST) / 2;
 

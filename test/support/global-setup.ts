@@ -9,13 +9,13 @@ declare module 'vitest' {
   interface ProvidedContext {
     /** URL of a PostgreSQL server in which databases may be created; see `createTestDatabase`. */
     postgresUrl: string;
-    /** A folder for what is made once and used by many; see `layEmbeddedDatabase`. */
+    /** A folder for what is created once and shared; see `layEmbeddedDatabase`. */
     templates: string;
   }
 }
 
 /**
- * Gives the tests a real PostgreSQL: the server of TEST_DATABASE_URL if that is set, else one of their own.
+ * Gives the tests a real PostgreSQL: the server of TEST_DATABASE_URL if that is set, else a new one.
  * @returns what ends it again; Vitest calls it also when tests failed
  * @throws Error when the server does not start, or TEST_DATABASE_URL names one that does not serve
  */

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { type Logger, pino } from 'pino';
 import { inject } from 'vitest';
+import { actorWithEveryRole } from '../../src/admin/operations/operation.ts';
 import { runNamed } from '../../src/admin/operations/run.ts';
 import { createServices, type Services } from '../../src/app.ts';
 import type { Hsm } from '../../src/core/keys/hsm/hsm.ts';
@@ -13,11 +14,11 @@ import { makeDataDir } from './embedded-server.ts';
 import { layEmbeddedDatabase } from './embedded-template.ts';
 import { createTestDatabase } from './postgres.ts';
 
-/** Where the Responses of test billers go, unless a test says otherwise. */
+/** The ACS of test billers, unless a test says otherwise. */
 export const TEST_ACS = 'https://sp.example/acs';
 export const TEST_SP = 'https://sp.example/metadata';
 
-/** A service under test, in this process: the real services and HTTP server over a database of its own. */
+/** A service under test, in this process: the real services and HTTP server over its own database. */
 export interface TestInstallation {
   readonly services: Services;
   /** Not listening: `server.inject`, or `await server.listen({ port: 0, host: '127.0.0.1' })`. */
@@ -34,11 +35,11 @@ export interface TestInstallation {
 }
 
 export interface InstallationOptions {
-  /** On a PostgreSQL that it starts in a DATA_DIR of its own, instead of one that is given. */
+  /** Uses an embedded PostgreSQL in its own DATA_DIR instead of an external one. */
   readonly embedded?: boolean;
   /** A server to make the database on, if not the one of the tests. */
   readonly postgresUrl?: string | undefined;
-  /** An installation that exists already; without it a new, empty one. The database is left as it is at the end. */
+  /** An existing installation, whose database is kept at the end; without it a new, empty one. */
   readonly existing?: { readonly url: string; readonly masterKey: string };
   readonly publicUrl?: string;
   readonly clock?: () => number;
@@ -85,7 +86,7 @@ export async function startInstallation(options: InstallationOptions = {}): Prom
     hsm: options.hsm,
   });
   const server = await createServer(services, { logger, settings: { TRUST_PROXY: options.trustProxy } });
-  const operate = (name: string, input: unknown) => runNamed(services, name, input, { name: 'test' });
+  const operate = (name: string, input: unknown) => runNamed(services, name, input, actorWithEveryRole('test'));
   return {
     services,
     server,

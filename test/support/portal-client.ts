@@ -2,7 +2,7 @@ import { Agent, type IncomingMessage, type RequestOptions, request } from 'node:
 import { deflateRawSync } from 'node:zlib';
 import { newSamlId } from '../../src/protocols/saml/writing/id.ts';
 
-/** An answer as far as it came. */
+/** An answer, possibly incomplete. */
 interface Answer {
   readonly status: number;
   readonly headers: IncomingMessage['headers'];
@@ -11,19 +11,19 @@ interface Answer {
   readonly complete: boolean;
 }
 
-/** A portal user's browser as far as HTTP goes: it keeps cookies and connections. Nothing is followed. */
+/** A portal user's browser, HTTP only: it keeps cookies and connections. It follows no redirects. */
 export interface PortalClient {
   readonly cookies: Map<string, string>;
   get(path: string): Promise<Answer>;
   post(path: string, form: Readonly<Record<string, string>>): Promise<Answer>;
   /** Signs in at a biller. @throws if the sign-in page comes again */
   signIn(biller: string, email: string, password: string): Promise<void>;
-  /** Brings a new AuthnRequest of this Service Provider by HTTP-Redirect. */
+  /** Sends a new AuthnRequest of this Service Provider by HTTP-Redirect. */
   signOn(biller: string, entityId: string, requestId?: string): Promise<Answer>;
   close(): void;
 }
 
-/** An AuthnRequest without anything that is optional but its Issuer. */
+/** An AuthnRequest with nothing optional except its Issuer. */
 function authnRequest(entityId: string, id: string): string {
   const namespaces =
     'xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion"';
@@ -37,7 +37,7 @@ function redirectPath(biller: string, entityId: string, requestId = newSamlId())
   return `/saml/${biller}/sso?SAMLRequest=${encodeURIComponent(message)}`;
 }
 
-/** Reads the whole body, or what came of it before the connection broke. */
+/** Reads the whole body, or the part that arrived before the connection broke. */
 function readBody(response: IncomingMessage): Promise<{ body: string; complete: boolean }> {
   return new Promise((resolve) => {
     let body = '';

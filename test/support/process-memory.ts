@@ -3,12 +3,12 @@ import { type FileHandle, open, readFile } from 'node:fs/promises';
 const CHUNK = 4 * 1024 * 1024;
 const NOTHING = Buffer.alloc(CHUNK);
 
-/** What is looked for, by a name. */
+/** What to search for, by name. */
 export type Needles = Readonly<Record<string, Buffer>>;
 
 /**
  * Searches everything that a process may write to in its memory: heap, stacks, and what its libraries hold. Only Linux
- * shows the memory of a process as a file. The event loop goes on meanwhile.
+ * shows the memory of a process as a file. The event loop is not blocked.
  *
  * @param pid of this process or of one that it started
  * @returns names of what was found, and how many bytes that are not zero were searched, to the nearest chunk

@@ -4,7 +4,7 @@ import type { BillerRow, insertBiller } from '../../src/core/billers/store.ts';
 import type { insertKey } from '../../src/core/keys/store.ts';
 import { serviceProviderByHand } from '../../src/protocols/saml/sp-metadata/sp-metadata.ts';
 
-/** A biller as it is stored, with a slug and GUID of its own. */
+/** A biller as stored, with a unique slug and GUID. */
 export function newBillerRow(): Parameters<typeof insertBiller>[1] & Pick<BillerRow, 'id' | 'slug'> {
   return {
     id: randomUUID(),
@@ -27,7 +27,7 @@ export function newBillerRow(): Parameters<typeof insertBiller>[1] & Pick<Biller
   };
 }
 
-/** A signing key as it is stored. Nothing opens its private part. */
+/** A signing key as stored. Its private part can't be unsealed. */
 export function newKeyRow(billerId: string, state: 'staged' | 'active' | 'retiring' | 'retired' | 'revoked') {
   const row: Parameters<typeof insertKey>[1] = {
     id: randomUUID(),
@@ -36,7 +36,7 @@ export function newKeyRow(billerId: string, state: 'staged' | 'active' | 'retiri
     keyType: 'RSA-2048',
     certificate: randomBytes(600).toString('base64'),
     fingerprint: randomBytes(32).toString('hex'),
-    // The private part of a key that is out of use is destroyed.
+    // The private part of a retired or revoked key is destroyed.
     sealedPrivateKey: state === 'retired' || state === 'revoked' ? null : randomBytes(1200),
     notBefore: new Date('2026-01-01T00:00:00.000Z'),
     notAfter: new Date('2029-01-01T00:00:00.000Z'),

@@ -22,7 +22,7 @@ export const ACS = 'https://sso.invoicecloud.example/saml/acs?biller=riverton&v=
 export const AUDIENCE = 'https://sso.invoicecloud.example/saml';
 const PASSWORD_PROTECTED_TRANSPORT = 'urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport';
 
-/** Text that has broken XML writers and canonicalisers before. */
+/** Text that has broken XML writers and canonicalizers before. */
 export const HOSTILE = [
   '&',
   '<',

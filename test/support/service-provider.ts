@@ -11,13 +11,13 @@ interface OutgoingRequest {
   readonly fields?: Readonly<Record<string, string>>;
 }
 
-/** The Service Provider of a test biller: @node-saml/node-saml writes its requests and judges what it is answered. */
+/** The Service Provider of a test biller: @node-saml/node-saml writes its requests and validates the Responses. */
 export interface ServiceProvider {
   /** A new request by either binding. @param relayState left out if it is empty: so does node-saml */
   request(binding: 'HTTP-Redirect' | 'HTTP-POST', relayState?: string): Promise<OutgoingRequest>;
   /**
-   * Judges a Response: signatures, Issuer, audience, times, and that it answers a request of this Service Provider which
-   * was not answered yet.
+   * Validates a Response: signatures, Issuer, audience, times, and that it answers a request of this Service Provider
+   * which was not answered yet.
    *
    * @returns whom it is about @throws Error if node-saml does not accept it
    */

@@ -17,22 +17,22 @@ export interface TokenObject {
   readonly alwaysSensitive: boolean;
   readonly extractable: boolean;
   readonly neverExtractable: boolean;
-  /** What the token answers to the question for the private exponent, or the private value. */
+  /** The token's answer when asked for the private exponent, or the private value. */
   readonly secret: string;
 }
 
 /** A token in its own folder. */
 export interface TestToken {
   readonly settings: HsmSettings;
-  /** What a process needs that uses the token: the settings of the service, and where SoftHSM2 finds the token. */
+  /** The environment for a process that uses the token: the service's settings, and where SoftHSM2 finds the token. */
   readonly environment: Readonly<Record<string, string>>;
   /** Every key of the token. */
   objects(): readonly TokenObject[];
   /** Puts a private key that comes as PKCS#8 in PEM into the token, as its owner would. */
   importKey(label: string, pkcs8: string): void;
-  /** Makes a key pair by the token's own means, whose private part may leave it. */
+  /** Generates an extractable key pair in the token. */
   makeExtractableKey(label: string): void;
-  /** Pulls the token out, and puts it in again. */
+  /** Removes the token, and inserts it again. */
   pull(): void;
   putBack(): void;
   remove(): void;
@@ -106,20 +106,20 @@ export function helpersOf(parent: number): number[] {
   });
 }
 
-/** Kills every helper of this process, as a library that crashes takes its helper with it. @returns how many */
+/** Kills every helper of this process, as a crashing library would. @returns how many */
 export function killHelpers(): number {
   const helpers = helpersOf(process.pid);
   for (const pid of helpers) process.kill(pid, 'SIGKILL');
   return helpers.length;
 }
 
-/** A module in a network: a server that holds the token, and a library that asks it. */
+/** A network HSM: a server that holds the token, and a library that calls it. */
 export interface RemoteHsm {
   readonly settings: HsmSettings;
-  /** Has it answer nothing, as a module does whose network has gone silent. */
+  /** Makes it stop answering, like a module whose network has gone silent. */
   freeze(): void;
   thaw(): void;
-  /** Ends the server, as a module is restarted. */
+  /** Ends the server, as if the module were restarted. */
   stop(): Promise<void>;
   start(): Promise<void>;
 }
@@ -148,7 +148,7 @@ export async function startRemoteHsm(token: TestToken): Promise<RemoteHsm> {
     const of = `pkcs11:token=${encodeURIComponent(token.settings.token)}`;
     const args = ['--foreground', '--name', socket, '--provider', token.settings.library, of];
     server = spawn(remoteServer(), args, { detached: true, stdio: ['ignore', 'pipe', 'ignore'] });
-    // It prints where it listens once it does.
+    // It prints its address once it listens.
     for await (const line of createInterface({ input: server.stdout as NodeJS.ReadableStream })) {
       if (line.includes('P11_KIT_SERVER_PID')) return;
     }

@@ -14,22 +14,22 @@ export interface Stage {
   signedIn(biller?: string, email?: string): Promise<BrowserLike>;
   /** A fresh browser. */
   stranger(): BrowserLike;
-  /** Brings a request by HTTP-Redirect. */
+  /** Sends a request by HTTP-Redirect. */
   bring(
     browser: BrowserLike,
     parts?: RequestParts,
     relayState?: string,
     biller?: string,
   ): ReturnType<BrowserLike['get']>;
-  /** Brings a request by HTTP-POST. An accepted one is parked: the answer is a redirect to follow. */
+  /** Sends a request by HTTP-POST. An accepted one is parked: the answer is a redirect to follow. */
   bringByPost: Stage['bring'];
   /** Adds a biller with EMAIL as its portal user of one account, and an EC key by default, which is made fast. */
   addBiller(slug: string, input?: Record<string, unknown>): Promise<void>;
   /** The newest audit event of a kind. */
   audited(event: string): Promise<{ reference: string; details: Record<string, unknown>; requestId: string | null }>;
-  /** Moves the clock. */
+  /** Moves the clock forward. */
   pass(milliseconds: number): void;
-  /** From now on the clock moves by `pass` alone: for what a turn of the minute would change. */
+  /** From now on, only `pass` moves the clock: for tests that a passing minute would disturb. */
   holdClock(): void;
   now(): number;
 }
@@ -37,7 +37,7 @@ export interface Stage {
 export interface StageOptions extends Omit<InstallationOptions, 'clock' | 'hsm'> {
   /** The first biller: `riverton` by default. */
   readonly biller?: string;
-  /** What goes over the settings of the first biller. Its key is RSA-2048 by default. */
+  /** Overrides settings of the first biller. Its key is RSA-2048 by default. */
   readonly billerInput?: Record<string, unknown>;
   /** Makes a hardware security module, before the installation starts. */
   readonly hsm?: () => Hsm;

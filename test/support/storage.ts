@@ -17,7 +17,7 @@ export type DatabaseKind = Database['kind'];
 /** A place for one installation's data, empty at first, which can be opened more than once. */
 export interface TestStorage {
   readonly kind: DatabaseKind;
-  /** A folder of its own: DATA_DIR of an embedded database, and a place for the working directory of a process. */
+  /** A separate folder: DATA_DIR of an embedded database, and a process's working directory. */
   readonly folder: string;
   /** Settings that name the database and the master key, for a process or for `readSettings`. */
   readonly environment: Readonly<Record<string, string>>;

@@ -1,5 +1,5 @@
 /**
- * Lists the keys of a token as JSON, or, given a label, makes a key pair there that may leave it. It asks the token by
+ * Lists the keys of a token as JSON, or, given a label, makes an extractable key pair there. It asks the token by
  * itself, so that what the service says of it can be compared.
  *
  * Arguments: PKCS#11 library, label of the token, PIN, and perhaps the label of a key pair to make.

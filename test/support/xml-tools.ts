@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** What a program said. */
+/** The output of a program. */
 export interface ToolAnswer {
   readonly status: number;
   readonly stdout: string;
@@ -20,7 +20,7 @@ export function runTool(command: string, args: readonly string[], env: NodeJS.Pr
   return { status: status ?? -1, stdout, stderr };
 }
 
-/** Runs something on documents in files of their own, which are removed afterwards. */
+/** Runs something on documents in temporary files. */
 export function withFiles<T>(
   files: Readonly<Record<string, string | Uint8Array>>,
   use: (path: (name: string) => string) => T,
@@ -52,7 +52,7 @@ const CATALOG = `<catalog xmlns="urn:oasis:names:tc:entity:xmlns:xml:catalog">${
   .map(([address, file]) => `<system systemId="${address}" uri="file:///usr/share/xml/xmltooling/${file}"/>`)
   .join('')}</catalog>`;
 
-/** The schemas that a document may need: SAML's own, and what its extension points are filled with. */
+/** The schemas that a document may need: SAML's own, and those for its extension points. */
 const SCHEMAS = {
   protocol: {
     'urn:oasis:names:tc:SAML:2.0:protocol': 'opensaml/saml-schema-protocol-2.0.xsd',
@@ -71,7 +71,7 @@ const importing = (schemas: Readonly<Record<string, string>>) =>
 /**
  * Validates a document against a schema of SAML 2.0 as OASIS publishes it. Nothing is fetched.
  *
- * @returns what xmllint says against it; empty if it is valid
+ * @returns xmllint's complaints; empty if it is valid
  */
 export function schemaErrors(xml: string, schema: keyof typeof SCHEMAS): string {
   const files = { 'document.xml': xml, 'catalog.xml': CATALOG, 'all.xsd': importing(SCHEMAS[schema]) };

@@ -35,7 +35,7 @@ export function opensslKey(...algorithm: readonly string[]): SigningKey {
   });
 }
 
-/** A Reference that is still to be digested. @param transforms as XML */
+/** A Reference without its digest. @param transforms as XML */
 export function reference(uri: string | null, transforms = TRANSFORMS, digest = SHA_256): string {
   const attribute = uri === null ? '' : ` URI="${uri}"`;
   return `<ds:Reference${attribute}>${transforms}<ds:DigestMethod Algorithm="${digest}"/><ds:DigestValue/></ds:Reference>`;
@@ -55,7 +55,7 @@ interface TemplateParts {
   readonly after?: string;
 }
 
-/** A Signature that is still to be made. */
+/** A Signature without its value. */
 export function signatureTemplate(
   references: string,
   { method = `${MORE}rsa-sha256`, canonicalization = EXCLUSIVE, inside = '', after = '' }: TemplateParts = {},
@@ -67,7 +67,7 @@ export function signatureTemplate(
   );
 }
 
-/** What xmlsec1 is to take for identifiers. */
+/** The attributes that xmlsec1 must treat as IDs. */
 const ID_ATTRIBUTES = ['protocol:AuthnRequest', 'assertion:Issuer'].flatMap((element) => [
   '--id-attr:ID',
   `urn:oasis:names:tc:SAML:2.0:${element}`,
@@ -85,7 +85,7 @@ export function xmlsecSign(xml: string, key: Pick<SigningKey, 'privateKeyPem'>, 
   );
 }
 
-/** Says whether xmlsec1 verifies the first signature of a document, whatever it covers and in whatever form. */
+/** Whether xmlsec1 verifies the first signature of a document, whatever its form and coverage. */
 export function xmlsecAccepts(xml: string, { certificatePem }: Pick<SigningKey, 'certificatePem'>): boolean {
   return withFiles({ 'document.xml': xml, 'certificate.pem': certificatePem }, (path) => {
     const key = ['--pubkey-cert-pem', path('certificate.pem'), '--enabled-key-data', 'rsa,ec'];

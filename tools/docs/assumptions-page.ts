@@ -20,10 +20,10 @@ const FIXED = [
   ],
   ['The DeepLinkIDs below name these pages.', '`src/protocols/invoice-cloud/destinations.ts`'],
   [
-    'Invoice Cloud copies Entity ID, SSO Service URL and certificate when the Metadata URL is saved, and does not look again. So every biller has its own key pair, and the active certificate comes first in the metadata.',
+    'Invoice Cloud copies Entity ID, SSO Service URL and certificate when the Metadata URL is saved, and does not fetch it again. So every biller has its own key pair, and the active certificate comes first in the metadata.',
     '`src/protocols/saml/writing/metadata.ts`',
   ],
-  ['Invoice Cloud takes the Response by HTTP-POST.', '`src/protocols/saml/sp-metadata/sp-metadata.ts`'],
+  ['Invoice Cloud accepts the Response by HTTP-POST.', '`src/protocols/saml/sp-metadata/sp-metadata.ts`'],
   [
     'Invoice Cloud has its own session. Signing out here does not end it.',
     '`src/endpoints/sign-in/views/signed-out-page.ts`',
@@ -79,7 +79,7 @@ export function assumptionsPage(): string {
     '`ic-idp biller show <slug>` prints what Invoice Cloud needs to know about these choices (Entity ID, URLs, claims, certificate): see [onboarding](onboarding.md).',
     '## Not a setting',
     table(
-      ['Assumed', 'Where it is in the code'],
+      ['Assumed', 'Where in the code'],
       FIXED.map((row) => [...row]),
     ),
     '## Destinations',

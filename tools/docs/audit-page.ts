@@ -1,12 +1,12 @@
-import { auditCatalogue } from '../../src/core/audit/events.ts';
+import { auditCatalog } from '../../src/core/audit/events.ts';
 import { code, generatedPage, table } from './markdown.ts';
 
 const COLUMNS = [
   ['at', 'when, in UTC'],
   ['event', 'one of the names below'],
   ['reference', 'three words that a person can read out over the phone: the same on the page, in the log and here'],
-  ['biller_id', 'the biller, by its internal id'],
-  ['user_id', 'the portal user, by an internal id: not an email'],
+  ['biller_id', 'the biller, by its internal ID'],
+  ['user_id', 'the portal user, by an internal ID: not an email'],
   ['email_hash', 'a keyed hash of the email, to search by'],
   ['request_id, assertion_id', 'IDs of the AuthnRequest and of the assertion'],
   ['key_fingerprint', 'SHA-256 of the signing key’s certificate'],
@@ -20,7 +20,7 @@ export function auditPage(): string {
       .map(([name, meaning]) => `${code(name)}: ${meaning}`)
       .join('<br>');
   return generatedPage('Audit events', 'src/core/audit/events.ts', [
-    'The table `audit_events` records who did what, and when. `ic-idp audit` lists and filters it ([commands](cli.md)). Rows are added and never changed; they outlive the biller and the portal user that they name.',
+    'The table `audit_events` records who did what, and when. `ic-idp audit` lists and filters it ([commands](cli.md)). Rows are added and never changed, and they are kept even if the biller or the portal user that they name is removed.',
     'No assertion is issued before its row is committed, so the table lists every assertion. Every row has:',
     table(
       ['Column', 'Meaning'],
@@ -29,7 +29,7 @@ export function auditPage(): string {
     '## Events',
     table(
       ['Event', 'Meaning', 'Details'],
-      Object.entries(auditCatalogue).map(([name, entry]) => [code(name), entry.meaning, details(entry.details)]),
+      Object.entries(auditCatalog).map(([name, entry]) => [code(name), entry.meaning, details(entry.details)]),
     ),
   ]);
 }

@@ -5,7 +5,7 @@ import { generatedPage } from './markdown.ts';
 /** Fixed, so that the page does not depend on the terminal. */
 const WIDTH = 100;
 
-/** @returns everything that `--help` prints, the example included */
+/** @returns everything that `--help` prints, including the example */
 function helpOf(command: Command): string {
   let text = '';
   command.configureOutput({
@@ -19,7 +19,7 @@ function helpOf(command: Command): string {
   return text.trimEnd();
 }
 
-/** @param path name of the command with those of its parents @returns a section for every command, the parents first */
+/** @param path name of the command with those of its parents @returns a section for every command, parents first */
 function sections(command: Command, path: string, depth: number): string[] {
   return [
     `${'#'.repeat(depth)} ${path}`,
@@ -33,7 +33,7 @@ const program = await createProgram();
 /** @returns docs/cli.md */
 export function cliPage(): string {
   return generatedPage('Commands', 'src/admin/cli/program.ts', [
-    'Run them in the folder of the project: `./ic-idp ...` (on Windows `ic-idp ...`); in the container of docker-compose.yml: `docker compose exec idp ic-idp ...`. They read the same [settings](settings.md) as the service, and work while it runs.',
+    'Run the commands in the project folder: `./ic-idp ...` (on Windows `ic-idp ...`); in the container of docker-compose.yml: `docker compose exec idp ic-idp ...`. They read the same [settings](settings.md) as the service, and work while it runs.',
     'Every command takes `--json`. Exit codes: 0 success, 1 failure, 2 wrong input: see [input codes](errors.md#input).',
     ...sections(program, program.name(), 2),
   ]);

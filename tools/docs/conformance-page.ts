@@ -7,7 +7,7 @@ export interface HeldCase {
   readonly file: string;
   /** The titles of its suites and its own, joined by " > ". */
   readonly title: string;
-  /** Where the test is written, e.g. 12:3. The cases of one parametrized test share it. */
+  /** The position of the test in its file, e.g. 12:3. The cases of one parametrized test share it. */
   readonly at: string;
   readonly holds: readonly string[];
   readonly source: string;
@@ -57,7 +57,7 @@ function sharedWords(titles: readonly string[][]): string[] {
   return end === -1 ? first : first.slice(0, end);
 }
 
-/** One title for all cases of a test: the words that they share, with an ellipsis where they differ. */
+/** One title for all cases of a test: the words that they share, with an ellipsis for the rest. */
 export function joinedTitle(titles: readonly string[]): string {
   const [first = '', ...more] = titles;
   if (more.length === 0) return escaped(first);

@@ -1,4 +1,4 @@
-import { errorCatalogue } from '../../src/platform/errors/catalogue.ts';
+import { errorCatalog } from '../../src/platform/errors/catalog.ts';
 import { inputCodes } from '../../src/platform/errors/input-codes.ts';
 import { code, generatedPage, table } from './markdown.ts';
 
@@ -12,8 +12,8 @@ interface Entry {
 
 /** @returns docs/errors.md */
 export function errorsPage(): string {
-  const entries = Object.entries(errorCatalogue) as [string, Entry][];
-  return generatedPage('Errors', 'src/platform/errors/catalogue.ts and input-codes.ts', [
+  const entries = Object.entries(errorCatalog) as [string, Entry][];
+  return generatedPage('Errors', 'src/platform/errors/catalog.ts and input-codes.ts', [
     'A sign-on that fails shows a page with a title, what happened, what to do, a reference of three words that can be read out over the phone, and the error code. The codes are stable: they are never renamed. A client that asks for JSON gets the same as `application/problem+json` (RFC 9457).',
     'The page never shows what was expected and what came in. An operator finds that under the reference for a week, and the audit events for as long as the audit is kept:',
     '```sh\n./ic-idp trace <reference>\n./ic-idp audit --reference <reference>\n```',
@@ -29,7 +29,7 @@ export function errorsPage(): string {
       ]),
     ),
     '## Input',
-    'What an operator gives can be refused, too: by a command, which then ends with exit code 2, and wherever else operations can be asked for. The message says what is wrong and what is accepted; `field` is the path of the value in the input, e.g. `settings.clockSkewSeconds`. These codes are stable as well.',
+    'An operator’s input can be refused, too: by a command, which then ends with exit code 2, and by any other interface to the operations. The message says what is wrong and what is accepted; `field` is the path of the value in the input, e.g. `settings.clockSkewSeconds`. These codes are stable as well.',
     table(
       ['Code', 'Meaning'],
       Object.entries(inputCodes).map(([name, meaning]) => [code(name), meaning]),

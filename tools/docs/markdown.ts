@@ -1,4 +1,4 @@
-/** Makes a text fit a cell of a Markdown table: on one line, with bars escaped, in code too. */
+/** Makes a text fit a cell of a Markdown table: on one line, with bars escaped, also in code. */
 const cell = (text: string) => text.replaceAll(/\s*\n\s*/g, ' ').replaceAll('|', '\\|');
 
 /** @returns a Markdown table, with padded columns */
@@ -17,9 +17,9 @@ export const code = (text: string) => `\`${text}\``;
 /**
  * Assembles a generated page.
  *
- * @param source file that the page is made from: its path in the repository
+ * @param source file that the page is generated from: its path in the repository
  * @param parts paragraphs, tables and headings, in Markdown
- * @param command what makes the page
+ * @param command what generates the page
  * @returns the page, whose first line says that it is generated, from what and by which command
  */
 export function generatedPage(

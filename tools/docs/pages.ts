@@ -7,7 +7,7 @@ import { envExample } from './env-example.ts';
 import { errorsPage } from './errors-page.ts';
 import { settingsPage } from './settings-page.ts';
 
-/** Every generated file: its path in the repository, and the function that makes its text from the code. */
+/** Every generated file: its path in the repository, and the function that generates its text from the code. */
 const PAGES: Readonly<Record<string, () => string>> = {
   '.env.example': envExample,
   'docs/assumptions.md': assumptionsPage,

@@ -30,8 +30,8 @@ function serviceRows(): string[][] {
 /** @returns docs/settings.md */
 export function settingsPage(): string {
   return generatedPage('Settings', 'src/config.ts and sandbox/settings.ts', [
-    'Settings are read once, at the start, from the environment and from a `.env` file in the current folder; `.env.example` lists them. The environment takes precedence; an empty value counts as not given. A wrong value, or a name that is almost one of these, stops the start with a message that says what was given and what is accepted. Secrets are never repeated. A `.env` file that belongs to another user (other than root or the owner of the project), or that every user can write to, is refused.',
-    'What belongs to one biller is not a setting but in the database: see [assumptions](assumptions.md).',
+    'Settings are read once, at startup, from the environment and from a `.env` file in the current folder; `.env.example` lists them. The environment takes precedence; an empty value counts as not given. A wrong value, or a name that is almost one of these, stops the startup with a message that says what was given and what is accepted. Secrets are never repeated. A `.env` file that belongs to another user (other than root or the owner of the project), or that every user can write to, is refused.',
+    'Settings of a single biller are stored in the database instead: see [assumptions](assumptions.md).',
     '## The service and its command line',
     table(HEADING, serviceRows()),
     'The command line reads the same settings as the service: give both the same ones, or the command uses another database.',

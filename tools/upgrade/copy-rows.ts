@@ -11,7 +11,7 @@ export interface Copied {
 
 const BATCH = 500;
 
-/** Identifiers come from the database's own catalogue, in which they are quoted where they have to be. */
+/** Identifiers come from the database's own catalog, in which they are quoted where they have to be. */
 async function tablesOf(query: Query): Promise<string[]> {
   const rows = await query<{ name: string }>(
     `select c.oid::regclass::text as name from pg_class c
@@ -92,8 +92,8 @@ async function isEmpty(query: Query, tables: readonly string[]): Promise<boolean
 
 /**
  * Copies every row of every table, and checks afterwards that both sides are equal. Both have the same migrations. The
- * caller has begun a transaction at the target, and rolls it back when this throws. Where everything is there already, it
- * does nothing.
+ * caller has begun a transaction at the target, and rolls it back when this throws. Where everything is there already,
+ * it does nothing.
  *
  * @returns the tables with the number of their rows
  * @throws InputError if the target holds other rows; Error where the two differ after the copy

@@ -1,7 +1,9 @@
 import { userInfo } from 'node:os';
 import { InputError } from '../../platform/errors/idp-error.ts';
+import { actorWithEveryRole } from '../operations/operation.ts';
 import type { OperationInput, OperationName, OperationResult } from '../operations/registry.ts';
 import { inCliWords } from './hints.ts';
+import { resolveRelativeImportsDirectly } from './resolve-hook.ts';
 
 /** The operating system's user, for the audit. A container may run under an ID without a name. */
 function actorName(): string {
@@ -31,10 +33,11 @@ const typed = (run: RunNamed) =>
 
 /** Opens the installation while `work` runs. A running service notices the changes. */
 export async function withOperations<Result>(work: (run: Run) => Promise<Result>): Promise<Result> {
+  resolveRelativeImportsDirectly();
   // Loaded on demand: help and a mistyped command need none of it.
   const { readSettings } = await import('../../config.ts');
   const settings = readSettings(process.env);
-  const actor = { name: actorName() };
+  const actor = actorWithEveryRole(actorName());
   const { openForOperations } = await import('../../installation.ts');
   const installation = await openForOperations(settings);
   try {

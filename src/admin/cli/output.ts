@@ -1,7 +1,7 @@
 import { escapeControls, escapeControlsInJson, escapeControlsInLines } from '../../platform/errors/escape-controls.ts';
 
-// Operators see text from untrusted sources (a User-Agent, an Issuer, SP metadata): it must not break the layout or send
-// commands to their terminals.
+// Operators see text from untrusted sources (a User-Agent, an Issuer, SP metadata): it must not break the layout or
+// send commands to their terminals.
 
 /** Lines of `name  value`, with the values aligned. */
 export function pairs(rows: readonly (readonly [string, string])[], indent = ''): string {

@@ -3,10 +3,21 @@ import { InputError } from '../../platform/errors/idp-error.ts';
 import { inputErrorOf, wordsForIssue } from './input-issue.ts';
 import type { ServiceName, Uses } from './services.ts';
 
-/** Who acts: the operating system user who runs the command. */
+/**
+ * What an operator may be trusted with. `viewer` reads the configuration; `support` reads audit, traces and messages, which
+ * contain personal data; `onboarding` changes billers and portal users; `security` changes keys and the webhook.
+ */
+export const ROLES = ['viewer', 'support', 'onboarding', 'security'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Who acts, e.g. the operating system user who runs the command. */
 export interface Actor {
   readonly name: string;
+  readonly roles: readonly Role[];
 }
+
+/** An actor who may do everything. Whoever can run commands has the installation's secrets, so that roles add nothing. */
+export const actorWithEveryRole = (name: string): Actor => ({ name, roles: ROLES });
 
 /**
  * Something that an operator can do, through any interface.
@@ -55,7 +66,13 @@ export async function performOperation(
   const parsed = operation.input.safeParse(input, { error: wordsForIssue, reportInput: true });
   if (!parsed.success) throw inputErrorOf(parsed.error.issues[0]);
   const used = Object.fromEntries(operation.uses.map((name: ServiceName) => [name, services[name]]));
-  return operation.output.parse(await operation.run(used, parsed.data, actor));
+  const output = operation.output.safeParse(await operation.run(used, parsed.data, actor));
+  if (output.success) return output.data;
+  // A mistake of ours, after the change was committed: nobody should repeat it because of this error.
+  const { path, message } = output.error.issues[0] ?? { path: [], message: 'unknown' };
+  throw new Error(
+    `The operation was carried out, but its result is not as declared at "${path.join('.')}": ${message}`,
+  );
 }
 
 /** A moment in a result: ISO 8601, UTC, with milliseconds. */

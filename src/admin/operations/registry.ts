@@ -1,13 +1,6 @@
 import type { z } from 'zod';
-import type { AnyOperation } from './operation.ts';
+import { type AnyOperation, ROLES, type Role } from './operation.ts';
 import type { OperatorServices } from './services.ts';
-
-/**
- * What an operator may be trusted with. `viewer` reads the configuration; `support` reads audit, traces and messages, which
- * contain personal data; `onboarding` changes billers and portal users; `security` changes keys and the webhook.
- */
-export const ROLES = ['viewer', 'support', 'onboarding', 'security'] as const;
-type Role = (typeof ROLES)[number];
 
 /** An operation in the map: who may run it, and its module, which is loaded on demand. */
 interface Entry<Loaded extends AnyOperation> {

@@ -1,5 +1,5 @@
 import { InputError } from '../../platform/errors/idp-error.ts';
-import { type Actor, performOperation } from './operation.ts';
+import { type Actor, type AnyOperation, performOperation } from './operation.ts';
 import {
   isOperationName,
   type OperationInput,
@@ -8,6 +8,30 @@ import {
   operations,
   type UsedServices,
 } from './registry.ts';
+import type { ServiceName, Uses } from './services.ts';
+
+/**
+ * Runs an operation for an actor who has its role. Every interface comes through here.
+ *
+ * @param services gives the services that the operation uses, by their names
+ * @returns its result in JSON form
+ * @throws InputError if the actor does not have the role, or the input is not accepted
+ */
+export async function perform(
+  name: OperationName,
+  services: (names: readonly ServiceName[]) => Promise<Partial<Uses<ServiceName>>>,
+  input: unknown,
+  actor: Actor,
+): Promise<unknown> {
+  const { role, load } = operations[name];
+  if (!actor.roles.includes(role)) {
+    throw new InputError(`${name} needs the role ${role}, which ${actor.name} does not have.`, {
+      code: 'role_missing',
+    });
+  }
+  const operation: AnyOperation = await load();
+  return performOperation(operation, await services(operation.uses), input, actor);
+}
 
 /**
  * Runs an operation.
@@ -34,5 +58,5 @@ export async function runNamed(services: UsedServices, name: string, input: unkn
   if (!isOperationName(name)) {
     throw new InputError(`This version has no operation "${name}".`, { code: 'operation_unknown' });
   }
-  return performOperation(await operations[name].load(), services, input, actor);
+  return perform(name, async () => services, input, actor);
 }

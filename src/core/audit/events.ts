@@ -2,7 +2,7 @@
  * Every audit event by name, with its meaning and its details. `docs/audit.md` is generated from this list. Events
  * identify people by an internal ID; an email address is stored only as a keyed hash, for searching.
  */
-export const auditCatalogue = {
+export const auditCatalog = {
   'assertion.issued': {
     meaning: 'A signed assertion was sent to the browser. Written before the assertion is sent.',
     details: { acs: 'the ACS URL', nameIdFormat: 'format of the NameID', signed: 'assertion, response or both' },
@@ -106,13 +106,13 @@ export const auditCatalogue = {
   'user.removed': { meaning: 'A portal user was removed.', details: { actor: 'the operator' } },
 } as const satisfies Record<string, { meaning: string; details: Record<string, string> }>;
 
-export type AuditEventName = keyof typeof auditCatalogue;
-export const AUDIT_EVENT_NAMES = Object.keys(auditCatalogue) as [AuditEventName, ...AuditEventName[]];
+export type AuditEventName = keyof typeof auditCatalog;
+export const AUDIT_EVENT_NAMES = Object.keys(auditCatalog) as [AuditEventName, ...AuditEventName[]];
 
 type DetailsIn<Described> = keyof Described extends never
   ? Record<string, never>
   : { readonly [Detail in keyof Described]: string | number | readonly string[] };
-type DetailsOf<Name extends AuditEventName> = DetailsIn<(typeof auditCatalogue)[Name]['details']>;
+type DetailsOf<Name extends AuditEventName> = DetailsIn<(typeof auditCatalog)[Name]['details']>;
 
 /** An event as reported by its cause. */
 export type AuditEvent = {

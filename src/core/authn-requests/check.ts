@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../../platform/errors/catalogue.ts';
+import type { ErrorCode } from '../../platform/errors/catalog.ts';
 import { escapeControls } from '../../platform/errors/escape-controls.ts';
 import { IdpError } from '../../platform/errors/idp-error.ts';
 import { maskEmails } from '../../platform/util/mask.ts';
@@ -50,8 +50,8 @@ export type Check<Settled extends keyof AcceptedRequest | void = void> = (
 const MAX_SHOWN = 200;
 
 /**
- * A value of the request as it may appear in a detail, which goes to the log, the audit and the trace: quoted, truncated,
- * on one line, without email addresses; `none` if it is missing.
+ * A value of the request as it may appear in a detail, which goes to the log, the audit and the trace: quoted,
+ * truncated, on one line, without email addresses; `none` if it is missing.
  */
 export function shown(value: string | undefined): string {
   if (value === undefined) return 'none';

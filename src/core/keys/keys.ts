@@ -179,7 +179,8 @@ export function createKeys({ database, masterKey, hsmKeys, clock }: KeyServices)
     ofBiller: (billerId) => cache.get(billerId),
     async forSigning(billerId) {
       let keys = await cache.get(billerId);
-      // A switch takes a few seconds and one hold. If another one begins meanwhile, this sign-on does not wait for it.
+      // A switch takes a few seconds and one hold. If another one begins in the meantime, this sign-on does not wait
+      // for it.
       const wait = Math.min(keys.holdUntil - clock(), MAX_HOLD_MS);
       if (wait > 0) {
         await setTimeout(wait);

@@ -83,7 +83,7 @@ export function embeddedMasterKeyFile(path: string = MASTER_KEY_FILE): MasterKey
 
 /** Writes a file beside the one of the keys, and on to the disk. @returns its path */
 function writeBeside(path: string, keys: readonly string[]): string {
-  // A name that nobody has: a file that is there already would keep its mode and its readers.
+  // A unique name: an existing file would keep its mode and its readers.
   const beside = `${path}.${randomBytes(6).toString('hex')}.new`;
   writeFileSync(beside, `${keys.join('\n')}\n`, { mode: 0o600, flag: 'wx', flush: true });
   return beside;

@@ -3,7 +3,7 @@ import { IdpError, InputError } from '../../platform/errors/idp-error.ts';
 import { readParameters } from '../../platform/http/parameters.ts';
 import type { ReceivedMessage } from '../../protocols/saml/reading/decode.ts';
 
-/** What somebody pasted, decoded. */
+/** Decoded pasted text. */
 export interface Pasted {
   readonly binding: 'HTTP-Redirect' | 'HTTP-POST';
   readonly message: ReceivedMessage;

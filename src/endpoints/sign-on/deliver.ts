@@ -13,7 +13,7 @@ export type Deliver = (
   response: string,
 ) => Promise<FastifyReply>;
 
-/** A Response that fits in here needs no off-heap memory of its own. */
+/** A Response that fits in here needs no separate off-heap memory. */
 const scratch = Buffer.allocUnsafe(64 * 1024);
 
 function toBase64(text: string): string {

@@ -87,7 +87,7 @@ export function createProceed({ sessions, flows, issue, metrics, deliver }: Proc
   function requireSubject({ biller, accepted }: SignOnContext, { user }: Session): void {
     const { subject } = accepted;
     if (subject === undefined || isNameIdOf(biller, user, subject)) return;
-    const detail = 'Subject: expected the portal user who is signed in; found somebody else';
+    const detail = 'Subject: expected the portal user who is signed in; found someone else';
     throw new RefusedRequest(accepted, new IdpError('unknown_principal', { detail }));
   }
 

@@ -19,8 +19,8 @@ export type Db = Pick<
 declare const inTransaction: unique symbol;
 
 /**
- * Queries in one transaction. A function that makes several related changes takes one of these, so that it can't be called
- * outside a transaction. Transactions don't nest.
+ * Queries in one transaction. A function that makes several related changes takes one of these, so that it can't be
+ * called outside a transaction. Transactions don't nest.
  */
 export type Transaction = Db & { readonly [inTransaction]: true };
 

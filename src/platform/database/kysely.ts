@@ -25,8 +25,8 @@ async function refuse(): Promise<never> {
 /**
  * Builds typed queries on top of `send`, which decides which connection a statement uses; the driver below is a shim.
  *
- * Kysely's plugin converts rows and columns to camelCase, at a cost of a few microseconds per query. The hot path avoids it
- * by using `Database.query`. Keys inside jsonb are left alone.
+ * Kysely's plugin converts rows and columns to camelCase, at a cost of a few microseconds per query. The hot path
+ * avoids it by using `Database.query`. Keys inside jsonb are left alone.
  */
 export function createDb(send: Send): Db {
   const connection: DatabaseConnection = {

@@ -17,16 +17,21 @@ async function openGiven(url: string): Promise<Database> {
   try {
     return await openPostgresql(url);
   } catch (error) {
-    const { host, pathname } = new URL(url);
-    const reason = isDatabaseGone(error) ? "the server can't be reached" : (error as Error).message;
-    throw new InputError(`The database ${pathname.slice(1)} at ${host} (DATABASE_URL) can't be opened: ${reason}.`, {
+    const { host, pathname, searchParams } = new URL(url);
+    // A URL of a Unix socket has its folder as a parameter.
+    const server = searchParams.get('host') ?? host;
+    const reason = isDatabaseGone(error)
+      ? "the server can't be reached. Start it, or correct DATABASE_URL"
+      : (error as Error).message;
+    throw new InputError(`The database ${pathname.slice(1)} at ${server} (DATABASE_URL) can't be opened: ${reason}.`, {
       cause: error,
     });
   }
 }
 
 /**
- * Opens the embedded PostgreSQL in DATA_DIR. Closing the database also releases its server, which stops with its last user.
+ * Opens the embedded PostgreSQL in DATA_DIR. Closing the database also releases its server, which stops with its last
+ * user.
  *
  * @throws InputError if it can't be opened
  */

@@ -19,8 +19,8 @@ const types: pg.CustomTypesConfig = {
 
 function createPool(options: pg.PoolConfig): pg.Pool {
   const pool = new pg.Pool({ connectionTimeoutMillis: CONNECT_TIMEOUT_MS, keepAlive: true, types, ...options });
-  // A connection may break while idle (the pool replaces it) or in use (its statement fails). Without a listener, either
-  // would crash the process.
+  // A connection may break while idle (the pool replaces it) or in use (its statement fails). Without a listener,
+  // either would crash the process.
   pool.on('error', () => undefined);
   pool.on('connect', (client) => void client.on('error', () => undefined));
   return pool;

@@ -80,12 +80,12 @@ async function commit(pool: pg.Pool, client: pg.PoolClient, id: string): Promise
 }
 
 /**
- * Runs `work` in a transaction, on one connection of the pool. Commits when `work` resolves, rolls back when it rejects.
- * The connection returns to the pool only if it is known to be idle again; otherwise it is destroyed, and the server
- * rolls back.
+ * Runs `work` in a transaction, on one connection of the pool. Commits when `work` resolves, rolls back when it
+ * rejects. The connection returns to the pool only if it is known to be idle again; otherwise it is destroyed, and the
+ * server rolls back.
  *
- * @throws what `work` or the driver throws; OutcomeUnknown if the connection was lost at the commit and the outcome can't
- *   be determined
+ * @throws what `work` or the driver throws; OutcomeUnknown if the connection was lost at the commit and the outcome
+ *   can't be determined
  */
 export async function runTransaction<Result>(pool: pg.Pool, work: (send: Send) => Promise<Result>): Promise<Result> {
   const client = await pool.connect();

@@ -1,4 +1,4 @@
-import { type ErrorCode, type ErrorEntry, errorCatalogue } from './catalogue.ts';
+import { type ErrorCode, type ErrorEntry, errorCatalog } from './catalog.ts';
 import { escapeControls } from './escape-controls.ts';
 import type { InputCode } from './input-codes.ts';
 
@@ -16,21 +16,21 @@ export interface Mismatch {
 
 interface IdpErrorOptions {
   /**
-   * What was expected and what came. For the log and the audit; never shown to a person, never a secret. It is truncated
-   * and kept on one line.
+   * What was expected and what came. For the log and the audit; never shown to a person, never a secret. It is
+   * truncated and kept on one line.
    */
   readonly detail: string;
   readonly mismatch?: Mismatch;
   readonly cause?: unknown;
   /** Seconds after which a retry makes sense; becomes Retry-After. */
   readonly retryAfter?: number;
-  /** A public sentence more specific than the catalogue's; must not repeat unescaped or secret input. */
+  /** A public sentence more specific than the catalog's; must not repeat unescaped or secret input. */
   readonly sentence?: string;
-  /** A public remedy more specific than the catalogue's. */
+  /** A public remedy more specific than the catalog's. */
   readonly remedy?: string;
 }
 
-/** The one error class: a stable code, the public words (from the catalogue), the private detail, the cause. */
+/** The one error class: a stable code, the public words (from the catalog), the private detail, the cause. */
 export class IdpError extends Error {
   readonly code: ErrorCode;
   readonly detail: string;
@@ -47,7 +47,7 @@ export class IdpError extends Error {
     const detail = escapeControls(options.detail, MAX_DETAIL);
     super(`${code}: ${detail}`, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'IdpError';
-    const entry: ErrorEntry = errorCatalogue[code];
+    const entry: ErrorEntry = errorCatalog[code];
     this.code = code;
     this.detail = detail;
     this.mismatch = options.mismatch && {

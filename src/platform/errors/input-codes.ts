@@ -6,6 +6,7 @@
 export const inputCodes = {
   input_invalid: 'A value is missing, malformed or out of range. `field` names it.',
   operation_unknown: 'There is no such operation in this version.',
+  role_missing: 'The operation needs a role that the operator does not have.',
   nothing_to_change: 'A change was asked for, and nothing to change was given.',
   reason_missing: 'This needs a reason, which is written into the audit.',
 

@@ -47,7 +47,10 @@ function censored(entry: object, depth: number): object {
 
 const censorNested = (value: object, depth: number) => (depth === 0 ? '[redacted]' : censored(value, depth - 1));
 
-/** Writes to standard output. The lines of one turn of the event loop go out in one write, because each is a system call. */
+/**
+ * Writes to standard output. The lines of one turn of the event loop go out in one write, because each is a system
+ * call.
+ */
 function standardOutput(): DestinationStream {
   const output = pino.destination({ fd: 1, sync: true });
   let lines = '';
@@ -87,11 +90,11 @@ export function createLogger(level: string, output: DestinationStream = standard
 }
 
 /**
- * Logs one line per request, with its reference. It names the route's pattern and not the URL, whose query holds the SAML
- * request and whatever a portal puts there.
+ * Logs one line per request, with its reference. It names the route's pattern and not the URL, whose query holds the
+ * SAML request and whatever a portal puts there.
  */
 export function logRequests(server: FastifyInstance): void {
-  // Every line names its reference, so no request needs a logger of its own.
+  // Every line names its reference, so no request needs its own logger.
   server.setChildLoggerFactory((logger) => logger);
   server.addHook('onResponse', (request, reply, done) => {
     const { biller, outcome, detail } = request.facts;

@@ -7,8 +7,8 @@ interface Waiting<Value> {
 }
 
 /**
- * Combines lookups into batches. One batch is in flight at a time, and lookups that arrive meanwhile form the next one. A
- * single lookup is sent at once.
+ * Combines lookups into batches. One batch is in flight at a time, and lookups that arrive in the meantime form the
+ * next one. A single lookup is sent at once.
  *
  * @param load reads some keys, at most 200; an error rejects every lookup of that batch and no other
  * @returns reads one key; undefined if `load` found nothing for it

@@ -15,7 +15,10 @@ function random32(): number {
   return pool[used++] ?? 0;
 }
 
-/** @returns a fresh reference for one request, e.g. `maple-otter-lantern`: the same in the log, the audit and on the page */
+/**
+ * @returns a fresh reference for one request, e.g. `maple-otter-lantern`: the same in the log, the audit and on the
+ *   page
+ */
 export function newReference(): string {
   const bits = random32();
   const word = (position: number) => REFERENCE_WORDS[(bits >>> (position * BITS_OF_A_WORD)) & 1023];
@@ -23,7 +26,7 @@ export function newReference(): string {
 }
 
 /** Normalizes a reference that a person typed after hearing it: case and separators don't matter. */
-export function normaliseReference(text: string): string {
+export function normalizeReference(text: string): string {
   return text
     .trim()
     .toLowerCase()

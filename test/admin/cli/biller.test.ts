@@ -173,7 +173,7 @@ test.each([
   ['stderr', ['biller', 'add', '--nope'], 2],
 ] as const)('a reader that closes %s early, as head does, has no other effect', async (stream, args, code) => {
   const work = workingFolder();
-  const child = spawn(process.execPath, [ofCheckout('src/admin/cli/ic-idp.ts'), ...args], {
+  const child = spawn(process.execPath, [ofCheckout('src/admin/cli/ic-idp.js'), ...args], {
     cwd: work.folder,
     env: plainEnvironment(),
   });

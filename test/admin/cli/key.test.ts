@@ -68,7 +68,7 @@ test('Ctrl-C ends a run after the current biller, and the same command continues
   for (const biller of ['b', 'c']) await run('key', 'retire', biller, '--staged');
   // RSA-4096 keys take long enough to interrupt.
   const { child, outcome } = startProgram(
-    'src/admin/cli/ic-idp.ts',
+    'src/admin/cli/ic-idp.js',
     ['key', 'stage', 'a', 'b', 'c', '--key-type', 'RSA-4096'],
     {
       folder: work.folder,

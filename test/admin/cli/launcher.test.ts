@@ -70,7 +70,7 @@ describe('the file ic-idp', () => {
     const env = { PATH: `${folderWithNode(version)}:${tools}` };
     const { status, stdout, stderr } = run(join(project, 'ic-idp'), ['biller', 'list'], env);
     expect(status).toBe(code);
-    if (code === 0) expect(stdout).toBe(`runs ${project}/src/admin/cli/ic-idp.ts biller list\n`);
+    if (code === 0) expect(stdout).toBe(`runs ${project}/src/admin/cli/ic-idp.js biller list\n`);
     else expect(stderr).toContain(`ic-idp needs Node.js 24 or later on PATH (found: ${version})`);
   });
 });

@@ -1,16 +1,16 @@
+import { actorWithEveryRole } from '../../../src/admin/operations/operation.ts';
 import type { OperationInput, OperationName } from '../../../src/admin/operations/registry.ts';
 import { runOperation } from '../../../src/admin/operations/run.ts';
 import { readSettings } from '../../../src/config.ts';
 import { openInstallation } from '../../../src/installation.ts';
 
 /**
- * Operators who change billers, portal users, key requests and the webhook until the process is killed. Prints a dot for
- * every completed operation. See kill.test.ts.
+ * Operators who change billers, portal users, key requests and the webhook until the process is killed. Prints a dot
+ * for every completed operation. See kill.test.ts.
  */
 const installation = await openInstallation(readSettings(process.env, {}));
-if (installation === undefined) throw new Error('the database is in use');
 const { services } = installation;
-const actor = { name: 'operator' };
+const actor = actorWithEveryRole('operator');
 const run = process.argv[2] ?? '0';
 
 const operate = <Name extends OperationName>(name: Name, input: OperationInput<Name>) =>

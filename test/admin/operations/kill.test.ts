@@ -1,7 +1,7 @@
 /**
- * Every operation commits a change and its audit event together. Operators work in a process that is killed (SIGKILL) at a
- * random moment while one of the tables is locked: what they have committed stays, what waits for the table is lost.
- * Afterwards every row must have its event, and every event its row.
+ * Every operation commits a change and its audit event together. Operators work in a process that is killed (SIGKILL)
+ * at a random moment while one of the tables is locked: what they have committed stays, what waits for the table is
+ * lost. Afterwards every row must have its event, and every event its row.
  *
  * KILL_ROUNDS sets the number of kills, e.g. `KILL_ROUNDS=100 npx vitest run test/admin/operations/kill.test.ts`.
  */

@@ -7,21 +7,22 @@ import { FIELD_OPTIONS, optionOf } from '../../../src/admin/cli/field-options.ts
 import { HINTS, inCliWords } from '../../../src/admin/cli/hints.ts';
 import { createProgram } from '../../../src/admin/cli/program.ts';
 import { SETTING_OPTIONS } from '../../../src/admin/cli/setting-names.ts';
-import { defineOperation, performOperation, time } from '../../../src/admin/operations/operation.ts';
 import {
-  isOperationName,
-  operationNames,
-  operations,
+  actorWithEveryRole,
+  defineOperation,
+  performOperation,
   ROLES,
-  requireRoles,
-} from '../../../src/admin/operations/registry.ts';
+  time,
+} from '../../../src/admin/operations/operation.ts';
+import { isOperationName, operationNames, operations, requireRoles } from '../../../src/admin/operations/registry.ts';
+import { perform } from '../../../src/admin/operations/run.ts';
 import { billerSettingsSchema } from '../../../src/core/billers/settings.ts';
 import { InputError } from '../../../src/platform/errors/idp-error.ts';
 import { type InputCode, inputCodes } from '../../../src/platform/errors/input-codes.ts';
 import { ofCheckout } from '../../support/cli.ts';
 
 const program = await createProgram();
-const actor = { name: 'test' };
+const actor = actorWithEveryRole('test');
 
 /** A command and all its subcommands. */
 const allCommands = (command: Command): Command[] => [command, ...command.commands.flatMap(allCommands)];
@@ -72,6 +73,30 @@ describe('an operation', () => {
       at: '1970-01-01T00:00:00.001Z',
       services: ['publicUrl'],
     });
+  });
+
+  test('says that it was carried out if its result is not as declared', async () => {
+    const broken = { ...probe, run: async () => ({ at: 'yesterday', services: [] }) };
+    await expect(performOperation(broken, services, { days: 1 }, actor)).rejects.toThrow(
+      'The operation was carried out, but its result is not as declared at "at"',
+    );
+  });
+
+  test('is refused to an actor without its role, before anything is loaded or read', async () => {
+    const viewer = { name: 'viv', roles: ['viewer'] } as const;
+    let asked = false;
+    const ask = async () => {
+      asked = true;
+      return {};
+    };
+    for (const name of operationNames) {
+      if (operations[name].role === 'viewer') continue;
+      await expect(perform(name, ask, {}, viewer), name).rejects.toMatchObject({
+        code: 'role_missing',
+        complaint: `${name} needs the role ${operations[name].role}, which viv does not have.`,
+      });
+    }
+    expect(asked).toBe(false);
   });
 
   test('reports refused input by the path of the field', async () => {

@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { AUDIT_EVENT_NAMES, type AuditEvent, auditCatalogue } from '../../../src/core/audit/events.ts';
+import { AUDIT_EVENT_NAMES, type AuditEvent, auditCatalog } from '../../../src/core/audit/events.ts';
 
 test('every event in the catalog has a two-part name, a sentence, and a description of each detail', () => {
   for (const name of AUDIT_EVENT_NAMES) {
-    const { meaning, details } = auditCatalogue[name];
+    const { meaning, details } = auditCatalog[name];
     expect(name).toMatch(/^[a-z_]+\.[a-z_]+$/);
     expect(meaning, name).toMatch(/^[A-Z].*\.$/);
     for (const [detail, words] of Object.entries(details)) expect(words, `${name} ${detail}`).not.toBe('');

@@ -12,6 +12,7 @@ import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { actorWithEveryRole } from '../../../src/admin/operations/operation.ts';
 import { runNamed } from '../../../src/admin/operations/run.ts';
 import { openEmbeddedServer } from '../../../src/platform/database/embedded/embedded-server.ts';
 import { assertionIdIn, createPortalClient, type PortalClient } from '../../support/portal-client.ts';
@@ -33,7 +34,7 @@ const PASSWORD = 'correct horse battery';
 
 async function prepare(storage: TestStorage): Promise<void> {
   const { services, close } = await storage.open();
-  const operate = (name: string, input: unknown) => runNamed(services, name, input, { name: 'test' });
+  const operate = (name: string, input: unknown) => runNamed(services, name, input, actorWithEveryRole('test'));
   const billerGuid = '0f8fad5b-d9cb-469f-a165-70867728950e';
   await operate('biller.add', { slug: 'riverton', name: 'Riverton', billerGuid, entityId: SP, acs: [`${SP}/acs`] });
   await operate('user.add', {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { actorWithEveryRole } from '../../../src/admin/operations/operation.ts';
 import { runNamed } from '../../../src/admin/operations/run.ts';
 import type { AuditEvent } from '../../../src/core/audit/events.ts';
 import { type AuditFilter, listEvents } from '../../../src/core/audit/store.ts';
@@ -68,7 +69,7 @@ describe('the audit', () => {
     return rows.map((row) => row.reference.slice(-1));
   }
   const operate = async (input: Record<string, unknown>) =>
-    (await runNamed(connection.services, 'audit.list', input, { name: 'test' })) as { reference: string }[];
+    (await runNamed(connection.services, 'audit.list', input, actorWithEveryRole('test'))) as { reference: string }[];
 
   test('lists the newest first, up to the limit, and pages on from there', async () => {
     expect(await references({})).toEqual(['f', 'e', 'd', 'c', 'b', 'a']);

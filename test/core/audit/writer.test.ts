@@ -108,7 +108,7 @@ describe('the audit writer', () => {
   });
 
   test('a failed commit is reported to exactly those who waited for it; later ones succeed', async () => {
-    const [early, poisoned, neighbour, late] = [
+    const [early, poisoned, neighbor, late] = [
       newEvent(),
       { ...newEvent(), reference: 'POISON' },
       newEvent(),
@@ -121,10 +121,10 @@ describe('the audit writer', () => {
       deferrable initially deferred for each row execute function refuse()`.execute(db);
     try {
       // The first is written alone; the next two share a transaction; the last arrives after they failed.
-      const appends = [audit.append(early), audit.append(poisoned), audit.append(neighbour)];
+      const appends = [audit.append(early), audit.append(poisoned), audit.append(neighbor)];
       expect(await outcomes(appends)).toEqual([true, 'internal_error', 'internal_error']);
       expect(await outcomes([audit.append(late)])).toEqual([true]);
-      const committed = await Promise.all([early, poisoned, neighbour, late].map((event) => isCommitted(db, event)));
+      const committed = await Promise.all([early, poisoned, neighbor, late].map((event) => isCommitted(db, event)));
       expect(committed).toEqual([true, false, false, true]);
     } finally {
       await sql`drop trigger refuse on audit_events`.execute(db);
@@ -189,21 +189,21 @@ describe('the audit writer while PostgreSQL can’t commit', () => {
 
   test('nothing resolves before the commit, and a lost connection affects only one INSERT', async () => {
     await other.query('begin; lock table audit_events in access exclusive mode');
-    const told: string[] = [];
+    const reported: string[] = [];
     const append = (event: AuditEvent) =>
       audit.append(event).finally(() => {
-        told.push(event.reference);
+        reported.push(event.reference);
       });
     const [inFlight, ...next] = Array.from({ length: 4 }, newEvent) as [AuditEvent, ...AuditEvent[]];
     const lost = append(inFlight);
     const pid = await waitingBackend();
     const waiting = next.map(append);
-    expect(told).toEqual([]);
+    expect(reported).toEqual([]);
 
     const ended = expect(lost).rejects.toMatchObject({ code: 'service_unavailable', retryAfter: 10 });
     await other.query('select pg_terminate_backend($1)', [pid]);
     await ended;
-    expect(told).toEqual([inFlight.reference]);
+    expect(reported).toEqual([inFlight.reference]);
     await waitingBackend();
     await other.query('commit');
     expect(await outcomes(waiting)).toEqual([true, true, true]);

@@ -121,12 +121,12 @@ test('the RelayState of an unsolicited Response must be within the biller’s ow
 }, () => {
   const within = { relayStateMaxBytes: 80, unsolicitedRelayState: 'é'.repeat(40) };
   expect(settingsOf({}, within, serviceProvider)).toMatchObject(within);
-  const told =
+  const tooLong =
     /^--unsolicited-relay-state: must have at most 80 bytes \(the longest RelayState of this biller\), and has 82\.$/;
   const beyond = { unsolicitedRelayState: 'é'.repeat(41) };
-  expect(() => settingsOf({ relayStateMaxBytes: 80 }, beyond, serviceProvider)).toThrow(told);
+  expect(() => settingsOf({ relayStateMaxBytes: 80 }, beyond, serviceProvider)).toThrow(tooLong);
   // Nor can the limit be lowered below the agreed RelayState.
-  expect(() => settingsOf(beyond, { relayStateMaxBytes: 80 }, serviceProvider)).toThrow(told);
+  expect(() => settingsOf(beyond, { relayStateMaxBytes: 80 }, serviceProvider)).toThrow(tooLong);
 });
 
 describe('settings that don’t fit the Service Provider are refused', () => {

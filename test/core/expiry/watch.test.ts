@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { actorWithEveryRole } from '../../../src/admin/operations/operation.ts';
 import { runNamed } from '../../../src/admin/operations/run.ts';
 import { authnRequest, redirectQuery } from '../../support/authn-request.ts';
 import { createBrowserLike, errorCodeOf, requirePosted } from '../../support/browser-like.ts';
@@ -67,7 +68,7 @@ test('if two instances check at the same time, only one warns', {
     const input = { slug: 'shared', name: 'Shared', billerGuid: crypto.randomUUID(), keyType: 'EC-P256' };
     const provider = { entityId: 'https://sp.example', acs: ['https://sp.example/acs'] };
     if (one === undefined) throw new Error('there is no instance');
-    await runNamed(one.services, 'biller.add', { ...input, ...provider }, { name: 'test' });
+    await runNamed(one.services, 'biller.add', { ...input, ...provider }, actorWithEveryRole('test'));
     const soon = new Date(Date.now() + 20 * DAY);
     await one.database.db.updateTable('signingKeys').set({ notAfter: soon }).execute();
     const notices = await Promise.all(both.map(({ services }) => services.expiry.look()));

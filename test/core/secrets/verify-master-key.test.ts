@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { actorWithEveryRole } from '../../../src/admin/operations/operation.ts';
 import { runNamed } from '../../../src/admin/operations/run.ts';
 import { createServices } from '../../../src/app.ts';
 import { createMasterKey } from '../../../src/core/secrets/master-key.ts';
@@ -41,7 +42,7 @@ describe('an installation', () => {
       for (const slug of ['one', 'two']) {
         const sp = { entityId: 'https://sp.example', acs: ['https://sp.example/acs'] };
         const input = { slug, name: slug, billerGuid: crypto.randomUUID(), keyType: 'EC-P256', ...sp };
-        await runNamed(services, 'biller.add', input, { name: 'test' });
+        await runNamed(services, 'biller.add', input, actorWithEveryRole('test'));
       }
       const [one, two] = await db.selectFrom('signingKeys').selectAll().execute();
       if (one === undefined || two === undefined) throw new Error('there are not two keys');

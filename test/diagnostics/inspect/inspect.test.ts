@@ -72,6 +72,6 @@ test('other input is refused with what is accepted; a biller that can’t be det
   await expect(inspect(authnRequest({ issuer: 'https://other.example' }))).rejects.toThrow(
     'names no biller of this installation',
   );
-  const told = await inspect(authnRequest({ issuer: 'https://other.example' }), { biller: 'riverton' });
-  expect(failed(told)[0]).toBe('Service Provider is known');
+  const inspected = await inspect(authnRequest({ issuer: 'https://other.example' }), { biller: 'riverton' });
+  expect(failed(inspected)[0]).toBe('Service Provider is known');
 });

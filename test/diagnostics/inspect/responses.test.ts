@@ -56,7 +56,7 @@ test('a Response is read in any form', async () => {
 
 test('every changed value is reported, with expected and found', async () => {
   const signatures = ['Signature of the Response', 'Signature of the Assertion'];
-  for (const [from, to, told] of [
+  for (const [from, to, failedChecks] of [
     ['Destination="https://sp.example/acs"', 'Destination="https://x.example/"', ['Destination', signatures[0]]],
     [':status:Success"', ':status:Requester"', ['Status', signatures[0]]],
     ['Recipient="https://sp.example/acs"', 'Recipient="https://x.example/"', [...signatures, 'Recipient']],
@@ -65,7 +65,7 @@ test('every changed value is reported, with expected and found', async () => {
   ] as const) {
     expect(xml).toContain(from);
     const found = await inspect(xml.replace(from, to), { biller: 'riverton' });
-    expect([from, failed(found)]).toEqual([from, told]);
+    expect([from, failed(found)]).toEqual([from, failedChecks]);
   }
   const found = await inspect(xml.replace('Recipient="https://sp.example/acs"', 'Recipient="https://x.example/"'));
   expect(check(found, 'Recipient')).toMatchObject({ expected: TEST_ACS, found: 'https://x.example/' });

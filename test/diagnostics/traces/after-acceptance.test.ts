@@ -33,7 +33,7 @@ describe('a failure after the request was accepted is in the trace, after the ch
     const inside = '<saml:Subject><saml:NameID>somebody.else@example.com</saml:NameID></saml:Subject>';
     const { code, failed } = await failedOf(await stage.bring(await stage.signedIn(), { inside }));
     expect(code).toBe('unknown_principal');
-    expect(failed).toMatchObject([{ code, found: expect.stringContaining('somebody else') }]);
+    expect(failed).toMatchObject([{ code, found: expect.stringContaining('someone else') }]);
   });
 
   test('the request was already answered', async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { newReference, normaliseReference } from '../../../src/platform/util/reference.ts';
+import { newReference, normalizeReference } from '../../../src/platform/util/reference.ts';
 import { REFERENCE_WORDS } from '../../../src/platform/util/reference-words.ts';
 import { elementsNamed, referenceOf, requirePosted } from '../../support/browser-like.ts';
 import { EMAIL, PASSWORD, useStage } from '../../support/stage.ts';
@@ -24,7 +24,7 @@ test('a reference is three of 1,024 words, and is found no matter how it is writ
   const reference = newReference();
   expect(reference).toMatch(/^[a-z]+-[a-z]+-[a-z]+$/);
   expect(newReference()).not.toBe(reference);
-  expect(normaliseReference(` ${reference.toUpperCase().replaceAll('-', '  ')} `)).toBe(reference);
+  expect(normalizeReference(` ${reference.toUpperCase().replaceAll('-', '  ')} `)).toBe(reference);
 });
 
 test('a page’s reference leads to the check that failed, with what was expected and found', async () => {

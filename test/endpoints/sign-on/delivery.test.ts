@@ -75,12 +75,12 @@ test('parks a POST, also with line breaks in the base64, and redirects (303) to 
 test('a flow belongs to the browser that started it, and to its biller', {
   meta: { holds: ['IDP-065'], source: 'project rule' },
 }, async () => {
-  await stage.addBiller('neighbour');
+  await stage.addBiller('neighbor');
   const [browser, thief] = [stage.stranger(), await stage.signedIn()];
   const parked = await browser.post('/saml/riverton/sso', postFields(message()));
   const path = String(parked.headers.location);
   expect(errorCodeOf(await thief.get(path))).toBe('flow_unknown');
-  expect(errorCodeOf(await browser.get(path.replace('riverton', 'neighbour')))).toBe('flow_unknown');
+  expect(errorCodeOf(await browser.get(path.replace('riverton', 'neighbor')))).toBe('flow_unknown');
   const forged = `__Host-flow-${flowIn(path)}`;
   thief.cookies.set(forged, 'A'.repeat(43));
   expect(errorCodeOf(await thief.get(path))).toBe('flow_unknown');
@@ -119,7 +119,7 @@ test('every sign-in renews the session identifier, in a cookie that is Secure, H
 
 test('a session at one biller is not valid at another', async () => {
   const browser = await stage.signedIn('riverton');
-  expect((await stage.bring(browser, {}, undefined, 'neighbour')).headers.location).toMatch(/^\/login\/neighbour/);
+  expect((await stage.bring(browser, {}, undefined, 'neighbor')).headers.location).toMatch(/^\/login\/neighbor/);
 });
 
 test('in a frame, shows a page with a way out instead of the sign-in form', {

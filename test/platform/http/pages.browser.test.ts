@@ -154,7 +154,8 @@ describe('auto-submit page', () => {
       route.fulfill({ contentType: 'text/javascript', body: '' }),
     );
     await page.goto(`${origin}/auto-submit`);
-    // Hidden for five seconds, which may pass on a slow machine before the test looks: both are read at the same moment.
+    // Hidden for five seconds, which may pass on a slow machine before the test looks: both are read at the same
+    // moment.
     const { hidden, shownAt, time } = await page.evaluate(() => {
       const late = document.querySelector('.late') as Element;
       const [animation] = late.getAnimations();

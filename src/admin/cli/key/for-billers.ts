@@ -51,9 +51,9 @@ function stopOnInterrupt(): { readonly stopped: boolean; release(): void } {
 }
 
 /**
- * Runs an operation for every given biller. With one biller, a refusal is an error; with several, a refusal does not stop
- * the others, and the summary counts them. The same command resumes a stopped run: billers that are already done are
- * refused, with that reason.
+ * Runs an operation for every given biller. With one biller, a refusal is an error; with several, a refusal does not
+ * stop the others, and the summary counts them. The same command resumes a stopped run: billers that are already done
+ * are refused, with that reason.
  *
  * @param sentenceOf describes a result
  */

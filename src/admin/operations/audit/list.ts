@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { AUDIT_EVENT_NAMES } from '../../../core/audit/events.ts';
 import { listEvents } from '../../../core/audit/store.ts';
-import { normaliseReference } from '../../../platform/util/reference.ts';
+import { normalizeReference } from '../../../platform/util/reference.ts';
 import { requireBiller } from '../billers/require-biller.ts';
 import { defineOperation, time } from '../operation.ts';
 
@@ -48,7 +48,7 @@ export const list = defineOperation({
       userId: input.user,
       emailHash: input.email === undefined ? undefined : masterKey.hashEmail(input.email.trim()),
       event: input.event,
-      reference: input.reference === undefined ? undefined : normaliseReference(input.reference),
+      reference: input.reference === undefined ? undefined : normalizeReference(input.reference),
       requestId: input.request,
       assertionId: input.assertion,
       since: input.since,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { InputError } from '../../../platform/errors/idp-error.ts';
-import { normaliseReference } from '../../../platform/util/reference.ts';
+import { normalizeReference } from '../../../platform/util/reference.ts';
 import { defineOperation, time } from '../operation.ts';
 import { checkResults } from './check-results.ts';
 
@@ -22,7 +22,7 @@ export const show = defineOperation({
     }),
   }),
   run: async ({ traces }, input) => {
-    const reference = normaliseReference(input.reference);
+    const reference = normalizeReference(input.reference);
     const found = await traces.find(reference);
     if (found !== undefined) return found;
     throw new InputError(

@@ -30,8 +30,8 @@ function classify(error: unknown, folder: DataFolder): Unreachable {
 }
 
 /**
- * Becomes a user of the server: opens a connection that holds a lock shared by all users. While any process holds it, no
- * process stops the server. PostgreSQL releases it with the connection, however the process ends.
+ * Becomes a user of the server: opens a connection that holds a lock shared by all users. While any process holds it,
+ * no process stops the server. PostgreSQL releases it with the connection, however the process ends.
  *
  * @param signal ends the attempt at once, as if the server were busy
  * @returns the connection, or why there is none
@@ -70,7 +70,8 @@ export async function attach(url: string, folder: DataFolder, signal?: AbortSign
  * Releases the shared lock, then takes it exclusively if there are no other users. Releasing comes first, so that when
  * several processes leave at once, the last one gets the exclusive lock.
  *
- * @returns whether this was the last user, who must stop the server; no new user can attach while this connection is open
+ * @returns whether this was the last user, who must stop the server; no new user can attach while this connection is
+ *   open
  */
 export async function leave(client: pg.Client): Promise<boolean> {
   await client.query('select pg_advisory_unlock_shared($1, $2)', [...USERS_LOCK]);

@@ -125,8 +125,8 @@ function renameUnlessMade(path: string, target: string): boolean {
 }
 
 /**
- * Creates PostgreSQL's data folder in DATA_DIR, which must exist: in a temporary folder, flushed to disk and then renamed,
- * so that it is either complete or absent. If several processes do this at once, the first one to finish wins.
+ * Creates PostgreSQL's data folder in DATA_DIR, which must exist: in a temporary folder, flushed to disk and then
+ * renamed, so that it is either complete or absent. If several processes do this at once, the first one to finish wins.
  *
  * @throws InputError if it can't be created
  */

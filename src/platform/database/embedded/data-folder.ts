@@ -8,8 +8,8 @@ export interface DataFolder {
   /** The path to display. */
   readonly path: string;
   /**
-   * The path for system calls. On Linux it goes through an open descriptor: it names the folder that was checked even if
-   * that is renamed in the meantime, and it is short enough for a socket address (sun_path holds 108 bytes).
+   * The path for system calls. On Linux it goes through an open descriptor: it names the folder that was checked even
+   * if that is renamed in the meantime, and it is short enough for a socket address (sun_path holds 108 bytes).
    */
   readonly anchor: string;
   /** The owner, for `spawn`: empty if it is this process's user. */

@@ -157,8 +157,8 @@ async function openOrCreate(dataDir: string): Promise<DataFolder> {
 }
 
 /**
- * Uses PostgreSQL in DATA_DIR: the server that is running there, or else a new one, whose data folder is created first if
- * necessary. Any number of processes may do this at once.
+ * Uses PostgreSQL in DATA_DIR: the server that is running there, or else a new one, whose data folder is created first
+ * if necessary. Any number of processes may do this at once.
  *
  * @param report called with each failed attempt to restart a lost server; attempts continue until released
  * @throws InputError if no server can be used or started

@@ -40,7 +40,10 @@ export function makeExecutable(path: string): void {
   }
 }
 
-/** @returns the folder with PostgreSQL's `bin`, `lib` and `share` @throws InputError if the package does not support this platform */
+/**
+ * @returns the folder with PostgreSQL's `bin`, `lib` and `share`
+ * @throws InputError if the package does not support this platform
+ */
 function locateNative(): string {
   const require = createRequire(import.meta.url);
   const system = process.platform === 'win32' ? 'windows' : process.platform;
@@ -57,8 +60,9 @@ function locateNative(): string {
 }
 
 /**
- * Finds PostgreSQL's programs in a place where the server's user can run them. Root runs them as another user, who may not
- * have access to the project's folder (e.g. in /root): then they are copied once to a folder that everyone can read.
+ * Finds PostgreSQL's programs in a place where the server's user can run them. Root runs them as another user, who may
+ * not have access to the project's folder (e.g. in /root): then they are copied once to a folder that everyone can
+ * read.
  *
  * @throws InputError if they are missing or can't be run
  */

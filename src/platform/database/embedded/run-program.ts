@@ -15,8 +15,8 @@ export interface Place extends ServerUser {
 const NEEDED_ON_WINDOWS = ['SystemRoot', 'TEMP', 'TMP', 'USERPROFILE', 'APPDATA'];
 
 /**
- * The environment of PostgreSQL's programs. Nothing is inherited from this process, whose environment may hold the master
- * key, and libpq settings for another database.
+ * The environment of PostgreSQL's programs. Nothing is inherited from this process, whose environment may hold the
+ * master key, and libpq settings for another database.
  */
 export function programEnvironment(): Record<string, string> {
   const kept = ['PATH', ...(process.platform === 'win32' ? NEEDED_ON_WINDOWS : [])];

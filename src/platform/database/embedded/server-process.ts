@@ -35,7 +35,9 @@ function worksIn({ device, inode }: DataFolder, pid: number): boolean {
   }
 }
 
-/** Whether a process is alive and is a server on the folder; on Linux, a reused process ID is never mistaken for one. */
+/**
+ * Whether a process is alive and is a server on the folder; on Linux, a reused process ID is never mistaken for one.
+ */
 export function isServer(folder: DataFolder, pid: number): boolean {
   try {
     process.kill(pid, 0);

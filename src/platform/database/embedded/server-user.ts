@@ -54,8 +54,8 @@ export function initdbUser(): ServerUser {
 }
 
 /**
- * Whether a data folder with this owner may be ours. For root, not every owner is accepted: in a DATA_DIR that others can
- * write to, a local user could substitute their own server.
+ * Whether a data folder with this owner may be ours. For root, not every owner is accepted: in a DATA_DIR that others
+ * can write to, a local user could substitute their own server.
  */
 export function mayOwnDataFolder(uid: number, dataDir: string): boolean {
   const self = process.getuid?.();

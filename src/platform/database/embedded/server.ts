@@ -48,8 +48,8 @@ export interface StartedServer {
 }
 
 /**
- * The data folder's path for PostgreSQL's programs, which run in it. On Linux it is a link to the working directory, because
- * the server's user may not have access to the parent folders.
+ * The data folder's path for PostgreSQL's programs, which run in it. On Linux it is a link to the working directory,
+ * because the server's user may not have access to the parent folders.
  */
 export function dataDirectoryArgument({ path }: Pick<DataFolder, 'path'>): string[] {
   return ['-D', process.platform === 'linux' ? '/proc/self/cwd' : path];
@@ -65,9 +65,9 @@ function settingArguments(port: number | undefined): string[] {
 }
 
 /**
- * PostgreSQL takes postmaster.pid as proof of a running server if any process of the same user now has its ID, as happens
- * in a container after a crash. This variable names an ID to ignore (pg_ctl sets it too). PostgreSQL still checks for
- * processes that use the folder's shared memory.
+ * PostgreSQL takes postmaster.pid as proof of a running server if any process of the same user now has its ID, as
+ * happens in a container after a crash. This variable names an ID to ignore (pg_ctl sets it too). PostgreSQL still
+ * checks for processes that use the folder's shared memory.
  */
 function staleProcess(folder: DataFolder): Record<string, string> {
   const pid = readPidFile(folder)?.pid;

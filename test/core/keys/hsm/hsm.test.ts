@@ -95,7 +95,7 @@ describe('a key pair already on the token', () => {
 });
 
 describe('wrong settings are reported in a sentence', () => {
-  const told = async (settings: Partial<TestToken['settings']>) => {
+  const failureWith = async (settings: Partial<TestToken['settings']>) => {
     const wrong = createHsm({ ...token.settings, ...settings }, { answer: 30_000 });
     const sentence = await wrong.check().then(
       () => 'nothing',
@@ -106,15 +106,15 @@ describe('wrong settings are reported in a sentence', () => {
   };
 
   test('a missing library', async () => {
-    expect(await told({ library: '/nowhere/lib.so' })).toMatch(
+    expect(await failureWith({ library: '/nowhere/lib.so' })).toMatch(
       /^The library \/nowhere\/lib\.so \(PKCS11_LIBRARY\) can't be loaded/,
     );
   });
   test('a library that is not PKCS#11', async () => {
-    expect(await told({ library: process.execPath })).toMatch(/\(PKCS11_LIBRARY\) can't be loaded/);
+    expect(await failureWith({ library: process.execPath })).toMatch(/\(PKCS11_LIBRARY\) can't be loaded/);
   });
   test('a missing token', async () => {
-    expect(await told({ token: 'other' })).toBe(
+    expect(await failureWith({ token: 'other' })).toBe(
       'The HSM has no token "other" (PKCS11_TOKEN). It has "ic-idp test", "".',
     );
   });
@@ -125,7 +125,7 @@ describe('wrong settings are reported in a sentence', () => {
     wrong.close();
   });
   test('a PIN command that fails', async () => {
-    expect(await told({ pin: 'command:exit 3' })).toBe(
+    expect(await failureWith({ pin: 'command:exit 3' })).toBe(
       'The command of PKCS11_PIN failed: its exit code was 3. Run it by hand to see why.',
     );
   });

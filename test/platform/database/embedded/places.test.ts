@@ -129,7 +129,8 @@ describe('PostgreSQL’s programs', () => {
     chmodSync(open, 0o755);
     try {
       if (!isRoot) {
-        // Only root needs the copy: an ordinary user's server runs as that user. A copy made by anyone else is not trusted.
+        // Only root needs the copy: an ordinary user's server runs as that user. A copy made by anyone else is not
+        // trusted.
         expect(() => copyPrograms(native, [cache])).toThrow(/must belong to root/);
         return;
       }

@@ -170,7 +170,7 @@ test('a SAMLResponse instead of a SAMLRequest is reported differently from a mis
   expect(refusal(() => decodePost(new Map([['SAMLResponse', base64(XML)]])))).toBe('saml_message_unsupported');
 });
 
-test('any input is either decoded or refused with a code from the catalogue', () => {
+test('any input is either decoded or refused with a code from the catalog', () => {
   const anything = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 40 }),
     fc.base64String({ maxLength: 80 }),

@@ -1,3 +1,5 @@
+// @ts-check
+// JavaScript, for the reason that ic-idp.js gives.
 import { lstatSync, mkdirSync, statSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 import { homedir } from 'node:os';
@@ -7,15 +9,20 @@ import { dirname, isAbsolute, join } from 'node:path';
  * The cache folder: its code is executed, so it must belong to this user only. Node's default is a folder in /tmp,
  * which another user could create first.
  */
-function cacheFolder(): string {
+function cacheFolder() {
   const { XDG_CACHE_HOME } = process.env;
   const caches =
     XDG_CACHE_HOME !== undefined && isAbsolute(XDG_CACHE_HOME) ? XDG_CACHE_HOME : join(homedir(), '.cache');
   return join(caches, 'ic-idp', 'code');
 }
 
-/** Whether a folder belongs to this user and only this user can write to it. */
-function isPrivate(folder: string, user: number): boolean {
+/**
+ * Whether a folder belongs to this user and only this user can write to it.
+ *
+ * @param {string} folder
+ * @param {number} user
+ */
+function isPrivate(folder, user) {
   const found = lstatSync(folder);
   return found.isDirectory() && found.uid === user && (found.mode & 0o022) === 0;
 }
@@ -23,8 +30,11 @@ function isPrivate(folder: string, user: number): boolean {
 /**
  * Whether only this user and root can replace the folder by another one. Root with another user's HOME (`sudo -E`) has no
  * such folder there.
+ *
+ * @param {string} folder
+ * @param {number} user
  */
-function isUnderOwnFolders(folder: string, user: number): boolean {
+function isUnderOwnFolders(folder, user) {
   for (let path = folder; ; path = dirname(path)) {
     const found = statSync(path, { throwIfNoEntry: false });
     if (found !== undefined) {
@@ -41,7 +51,7 @@ function isUnderOwnFolders(folder: string, user: number): boolean {
  * Makes Node cache compiled code between calls, which halves the startup time of a command. Without a home folder that only
  * this user can write to, commands work without a cache.
  */
-export function cacheCompiledCode(): void {
+export function cacheCompiledCode() {
   // The user has chosen a folder, or disabled the cache.
   if (process.env.NODE_COMPILE_CACHE !== undefined || process.env.NODE_DISABLE_COMPILE_CACHE !== undefined) return;
   try {

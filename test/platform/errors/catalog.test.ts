@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type ErrorCode, type ErrorEntry, errorCatalogue } from '../../../src/platform/errors/catalogue.ts';
+import { type ErrorCode, type ErrorEntry, errorCatalog } from '../../../src/platform/errors/catalog.ts';
 import { IdpError, InputError } from '../../../src/platform/errors/idp-error.ts';
 import { STATUS_CODES } from '../../../src/protocols/saml/names.ts';
 
-const entries = Object.entries(errorCatalogue) as [ErrorCode, ErrorEntry][];
+const entries = Object.entries(errorCatalog) as [ErrorCode, ErrorEntry][];
 
 describe.each(entries)('%s', (code, entry) => {
   test('has a code that is safe anywhere, and an HTTP error status', () => {
@@ -63,19 +63,19 @@ test('errors about the issuer, the ACS and the signature are pages: nothing goes
     'signature_invalid',
     'signature_algorithm_refused',
   ] as const) {
-    expect(errorCatalogue[code]).not.toHaveProperty('saml');
+    expect(errorCatalog[code]).not.toHaveProperty('saml');
   }
 });
 
 test('the sentence about forbidden XML covers all cases: type, instruction, comment, depth, number', () => {
-  const { sentence } = errorCatalogue.saml_request_forbidden_xml;
+  const { sentence } = errorCatalog.saml_request_forbidden_xml;
   expect(sentence).toMatch(/document type.*instruction.*comment.*too many.*too deeply nested/);
 });
 
 test('every error in the catalog is thrown somewhere', () => {
   const source = join(import.meta.dirname, '../../../src');
   const code = readdirSync(source, { recursive: true, encoding: 'utf8' })
-    .filter((path) => path.endsWith('.ts') && !path.endsWith('catalogue.ts'))
+    .filter((path) => path.endsWith('.ts') && !path.endsWith('catalog.ts'))
     .map((path) => readFileSync(join(source, path), 'utf8'))
     .join('\n');
   expect(entries.map(([name]) => name).filter((name) => !code.includes(`'${name}'`))).toEqual([]);
@@ -86,7 +86,7 @@ describe('an error', () => {
     const cause = new Error('below');
     const error = new IdpError('request_stale', { detail: 'made at noon', cause, retryAfter: 5 });
     expect(error).toMatchObject({
-      ...errorCatalogue.request_stale,
+      ...errorCatalog.request_stale,
       code: 'request_stale',
       detail: 'made at noon',
       retryAfter: 5,

@@ -16,8 +16,8 @@ type SamlStatus =
  * it; `remedy` says what to do. None of them may carry a value from the request: what was expected and found is the
  * private `detail` of the IdpError, which goes to the log and the audit.
  *
- * `saml` is the status (SAML core, 3.2.2.2) for the Service Provider. An error that has one is answered to the ACS, once
- * Service Provider and ACS are trusted; every other error is a page.
+ * `saml` is the status (SAML core, 3.2.2.2) for the Service Provider. An error that has one is answered to the ACS,
+ * once Service Provider and ACS are trusted; every other error is a page.
  */
 export interface ErrorEntry {
   readonly status: number;
@@ -30,7 +30,7 @@ export interface ErrorEntry {
 const startAgain = 'Go back to your utility’s website and choose “Pay my bill” again.';
 const tellUtility = 'Please tell your utility, and give them the reference below.';
 
-export const errorCatalogue = {
+export const errorCatalog = {
   // What the request asked for
   biller_unknown: {
     status: 404,
@@ -128,7 +128,7 @@ export const errorCatalogue = {
   },
   destination_wrong: {
     status: 400,
-    title: 'The sign-on request is for somebody else',
+    title: 'The sign-on request is for someone else',
     sentence: 'The sign-on request does not name this address as its destination.',
     remedy: tellUtility,
     saml: ['Requester'],
@@ -215,7 +215,7 @@ export const errorCatalogue = {
     status: 400,
     title: 'Please open this page in its own window',
     sentence: 'For your security, signing on inside another page is not possible here.',
-    remedy: 'Use the link below to go on in a window of its own.',
+    remedy: 'Use the link below to continue in a new window.',
   },
   cross_site: {
     status: 403,
@@ -296,4 +296,4 @@ export const errorCatalogue = {
 } as const satisfies Record<string, ErrorEntry>;
 
 /** The stable code of an error: part of the public interface, never renamed. */
-export type ErrorCode = keyof typeof errorCatalogue;
+export type ErrorCode = keyof typeof errorCatalog;
