@@ -45,6 +45,11 @@ export function removeOldCopies(cache: string, used: string): void {
   const running = runningPrograms();
   if (running === undefined) return;
   for (const path of old) {
-    if (!running.some((program) => program.startsWith(`${path}/`))) rmSync(path, { recursive: true, force: true });
+    if (running.some((program) => program.startsWith(`${path}/`))) continue;
+    try {
+      rmSync(path, { recursive: true, force: true });
+    } catch {
+      // Another process is removing it, too. If anything is left, the next start tries again.
+    }
   }
 }

@@ -10,6 +10,7 @@ import {
   rmSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { InputError } from '../../errors/idp-error.ts';
 import type { DataFolder } from './data-folder.ts';
 import type { ServerUser } from './server-user.ts';
 
@@ -46,7 +47,11 @@ function copyEntries(from: string, to: string, maker: ServerUser, owner: ServerU
     } else {
       // A link, or a hard link to a file of root's, can only have been planted to make root read some other file.
       const stats = lstatSync(source);
-      if (!stats.isFile() || stats.uid !== maker.uid) throw new Error(`${entry.name} was not made by initdb.`);
+      if (!stats.isFile() || stats.uid !== maker.uid) {
+        throw new InputError(
+          `The embedded database can't be created: ${entry.name} was not made by initdb. Another process of user ID ${maker.uid} may have put it there. Stop that process and try again, or set DATABASE_URL to use a PostgreSQL server.`,
+        );
+      }
       copyFileSync(source, target, constants.COPYFILE_EXCL);
       chmodSync(target, 0o600);
     }
@@ -58,7 +63,7 @@ function copyEntries(from: string, to: string, maker: ServerUser, owner: ServerU
  * Copies what `maker` created to a folder that only root has access to, and gives the copies to `owner`. They are new
  * files, so a process of `maker` that still has one of its files open can't change them. Called only as root.
  *
- * @throws Error if there is anything but folders and `maker`'s own files
+ * @throws InputError if there is anything but folders and `maker`'s own files
  */
 export function copySeized(from: DataFolder, to: DataFolder, maker: ServerUser, owner: ServerUser): void {
   seize(from.anchor);
