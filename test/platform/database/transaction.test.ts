@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import pg from 'pg';
-import { describe, expect, inject, type TestContext, test } from 'vitest';
+import { describe, inject, type TestContext, test } from 'vitest';
 import { createAuditWriter } from '../../../src/core/audit/writer.ts';
 import { createMasterKey } from '../../../src/core/secrets/master-key.ts';
 import { type Database, type Db, isDatabaseGone, OutcomeUnknown } from '../../../src/platform/database/database.ts';
@@ -69,6 +69,8 @@ const isGone = (error: unknown) => isDatabaseGone(error);
 
 describe.concurrent('a transaction', () => {
   test('commits and returns a result, or rolls back completely, and frees its connection', async (context) => {
+    // Tests that run at the same time need an expect of their own.
+    const { expect } = context;
     const { database, isCommitted } = await start(context);
     const given = await database.transaction(async (transaction) => {
       await note(transaction, 'one');
@@ -92,6 +94,7 @@ describe.concurrent('a transaction', () => {
   });
 
   test('is not treated as committed if a statement’s error was ignored', async (context) => {
+    const { expect } = context;
     const { database, isCommitted } = await start(context);
     const work = database.transaction(async (transaction) => {
       await note(transaction, 'one');
@@ -102,14 +105,16 @@ describe.concurrent('a transaction', () => {
   });
 
   test('accepts no statement after its end, and can’t be started by Kysely', async (context) => {
+    const { expect } = context;
     const { database } = await start(context);
     const kept = await database.transaction(async (transaction) => transaction);
-    await expect(note(kept, 'late')).rejects.toThrow(/after the end of its transaction/);
+    await expect(note(kept, 'late')).rejects.toThrow(/after its transaction/);
     const kysely = database.db as unknown as { transaction(): { execute(work: unknown): Promise<unknown> } };
     await expect(kysely.transaction().execute(async () => undefined)).rejects.toThrow(/Database.transaction/);
   });
 
   test('whose connection stalls is over: later writes don’t become part of it', async (context) => {
+    const { expect } = context;
     const { database, cable, isCommitted, inTransaction } = await start(context);
     const before = await fillPool(database);
     const stalled = database.transaction(async (transaction) => {
@@ -141,6 +146,7 @@ describe.concurrent('a transaction', () => {
   });
 
   test('whose connection is cut fails, without crashing the process or breaking the pool', async (context) => {
+    const { expect } = context;
     const { database, cable, isCommitted } = await start(context);
     const cut = database.transaction(async (transaction) => {
       await note(transaction, 'cut');
@@ -154,6 +160,7 @@ describe.concurrent('a transaction', () => {
   });
 
   test('that can’t begin frees its place in the pool', async (context) => {
+    const { expect } = context;
     const { database, cable } = await start(context);
     await fillPool(database);
     cable.stall('requests');
@@ -171,6 +178,7 @@ describe.concurrent('a transaction', () => {
 
   describe('whose connection is cut at the commit', () => {
     test('is looked up, and resolves if the server committed it', async (context) => {
+      const { expect } = context;
       const { database, cable, isCommitted } = await start(context);
       const work = database.transaction(async (transaction) => {
         await note(transaction, 'committed');
@@ -185,6 +193,7 @@ describe.concurrent('a transaction', () => {
     });
 
     test('is looked up, and rejects if the server did not', async (context) => {
+      const { expect } = context;
       const { database, cable, isCommitted } = await start(context);
       const work = database.transaction(async (transaction) => {
         await note(transaction, 'lost');
@@ -201,6 +210,7 @@ describe.concurrent('a transaction', () => {
     });
 
     test('reports an unknown outcome if the server can’t be asked', async (context) => {
+      const { expect } = context;
       const { database, cable } = await start(context);
       const work = database.transaction(async (transaction) => {
         await note(transaction, 'unknown');
@@ -216,6 +226,7 @@ describe.concurrent('a transaction', () => {
   });
 
   test('that is idle for ten seconds is ended by the server', async (context) => {
+    const { expect } = context;
     const { database } = await start(context);
     const { rows } = await sql<Record<string, string>>`show idle_in_transaction_session_timeout`.execute(database.db);
     expect(Object.values(rows[0] ?? {})).toEqual(['10s']);
