@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
 import type { HsmSettings } from './core/keys/hsm/hsm.ts';
+import { isNetwork } from './core/keys/publication/fetcher.ts';
 import { isMasterKey } from './core/secrets/master-key-source.ts';
 import { isSecretSource } from './core/secrets/secret-source.ts';
 import { InputError } from './platform/errors/idp-error.ts';
@@ -21,12 +22,11 @@ function isPublicUrl(text: string): boolean {
 
 const isMasterKeySetting = (text: string) => isSecretSource(text) || text.split(/[\s,]+/).every(isMasterKey);
 
-const PROXY = /^[\da-fA-F.:]+(\/\d{1,3})?$/;
 const isTrustProxy = (text: string) =>
   /^[1-9]\d?$/.test(text) ||
   text
     .split(',')
-    .every((part) => PROXY.test(part.trim()) || ['loopback', 'linklocal', 'uniquelocal'].includes(part.trim()));
+    .every((part) => isNetwork(part.trim()) || ['loopback', 'linklocal', 'uniquelocal'].includes(part.trim()));
 
 const isDatabaseUrl = (text: string) => URL.canParse(text) && /^postgres(ql)?:$/.test(new URL(text).protocol);
 

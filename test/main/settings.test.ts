@@ -3,6 +3,7 @@ import { readSettings } from '../../src/config.ts';
 import { InputError } from '../../src/platform/errors/idp-error.ts';
 
 const MASTER_KEY = Buffer.alloc(32, 7).toString('base64');
+const PROXIES = 'a number of proxies, or addresses and networks separated by commas, e.g. 10.0.0.0/8,loopback';
 const ORIGIN = 'an https origin without path or closing slash, e.g. https://sso.example.com (http only for localhost)';
 const KEY =
   '32 bytes in base64, as `openssl rand -base64 32` prints them; or file:<path>, or command:<command line>, that hold or print them; while it is rotated the new and the old key, separated by a comma';
@@ -60,11 +61,10 @@ describe('what is refused, with the setting, what was given and what is accepted
     ['PUBLIC_URL', 'https://sso.example.com?a', ORIGIN],
     ['PUBLIC_URL', 'https://user@sso.example.com', ORIGIN],
     ['PUBLIC_URL', 'http://localhost.example.com', ORIGIN],
-    [
-      'TRUST_PROXY',
-      'true',
-      'a number of proxies, or addresses and networks separated by commas, e.g. 10.0.0.0/8,loopback',
-    ],
+    ['TRUST_PROXY', 'true', PROXIES],
+    ['TRUST_PROXY', '10.0.0.0/99', PROXIES],
+    ['TRUST_PROXY', '1.2.3', PROXIES],
+    ['TRUST_PROXY', 'loopback,,::1', PROXIES],
     ['LOG_LEVEL', 'loud', 'one of fatal, error, warn, info, debug, trace, silent'],
   ])('%s=%s', (name, value, accepted) => {
     const sentence = `Setting ${name} is "${value}". It must be ${accepted}.`;
