@@ -1,17 +1,18 @@
-import { type AuditWriter, createAuditWriter } from './core/audit/writer.ts';
-import { type Billers, createBillers } from './core/billers/billers.ts';
+import type { OperatorServices } from './admin/operations/services.ts';
+import { createAuditWriter } from './core/audit/writer.ts';
+import { createBillers } from './core/billers/billers.ts';
 import { createExpiryWatch, type ExpiryWatch } from './core/expiry/watch.ts';
 import type { Hsm } from './core/keys/hsm/hsm.ts';
-import { createHsmKeys, type HsmKeys } from './core/keys/hsm/hsm-keys.ts';
-import { createKeys, type Keys } from './core/keys/keys.ts';
+import { createHsmKeys } from './core/keys/hsm/hsm-keys.ts';
+import { createKeys } from './core/keys/keys.ts';
 import { createMetadataFetches, type MetadataFetches } from './core/keys/publication/metadata-fetches.ts';
-import { createOneTimeUrls, type OneTimeUrls } from './core/keys/publication/one-time-url.ts';
-import { createRotation, type Rotation } from './core/keys/rotation.ts';
+import { createOneTimeUrls } from './core/keys/publication/one-time-url.ts';
+import { createRotation } from './core/keys/rotation.ts';
 import type { MasterKey } from './core/secrets/master-key.ts';
 import type { MasterKeyFile } from './core/secrets/master-key-source.ts';
 import { createSessions, type Sessions } from './core/sessions/sessions.ts';
 import { deleteExpiredSessions } from './core/sessions/store.ts';
-import { createTraces, type Traces } from './diagnostics/traces/traces.ts';
+import { createTraces } from './diagnostics/traces/traces.ts';
 import { createReadiness, type Readiness } from './endpoints/health/readiness.ts';
 import { createSignIn, type SignIn } from './endpoints/sign-in/sign-in.ts';
 import { createThrottle } from './endpoints/sign-in/throttle.ts';
@@ -20,29 +21,14 @@ import { createIssue, type Issue } from './endpoints/sign-on/issue.ts';
 import type { Database } from './platform/database/database.ts';
 import { createMetrics, type Metrics } from './platform/metrics.ts';
 
-/** Every service, built once. */
-export interface Services {
-  readonly publicUrl: string;
-  readonly clock: () => number;
-  readonly database: Database;
-  readonly masterKey: MasterKey;
-  /** The file that holds the master key, if this installation keeps it itself. */
-  readonly masterKeyFile: MasterKeyFile | undefined;
-  readonly audit: AuditWriter;
-  readonly billers: Billers;
-  readonly keys: Keys;
-  /** Undefined if none is set up. */
-  readonly hsm: Hsm | undefined;
-  readonly hsmKeys: HsmKeys;
-  readonly rotation: Rotation;
-  readonly oneTimeUrls: OneTimeUrls;
+/** Every service, built once: those that operators' commands use, and those of the endpoints. */
+export interface Services extends OperatorServices {
   readonly fetches: MetadataFetches;
   readonly expiry: ExpiryWatch;
   readonly sessions: Sessions;
   readonly flows: Flows;
   readonly signIn: SignIn;
   readonly issue: Issue;
-  readonly traces: Traces;
   readonly metrics: Metrics;
   readonly readiness: () => Promise<Readiness>;
   /** Deletes everything that has expired. */
