@@ -10,8 +10,8 @@ import type { Biller } from '../src/core/billers/biller.ts';
 import { SESSION_COOKIE } from '../src/endpoints/session-cookie.ts';
 import { openInstallation } from '../src/installation.ts';
 import type { SignChoice } from '../src/protocols/saml/writing/response.ts';
-import { freePort } from '../test/support/free-port.ts';
-import { createTestDatabase } from '../test/support/postgres.ts';
+import { createTestDatabase } from '../test/support/postgres/postgres.ts';
+import { freePort } from '../test/support/programs/free-port.ts';
 
 export type DatabaseKind = 'PostgreSQL' | 'embedded';
 

@@ -1,16 +1,16 @@
 import cookie from '@fastify/cookie';
 import formbody from '@fastify/formbody';
 import Fastify, { type FastifyInstance } from 'fastify';
-import { sendRefusal } from './answers.ts';
-import { assetRoutes } from './asset-routes.ts';
-import { BillerStore } from './biller-store.ts';
-import { onboardingRoutes } from './onboarding-routes.ts';
+import { BillerStore } from './billers/biller-store.ts';
+import { onboardingRoutes } from './billers/onboarding-routes.ts';
+import { sendRefusal } from './http/answers.ts';
+import { assetRoutes } from './http/asset-routes.ts';
+import { checkedUrl } from './http/safe-url.ts';
 import { payRoutes } from './pay-routes.ts';
 import { Refusal } from './refusal.ts';
-import { checkedUrl } from './safe-url.ts';
+import { SignOn } from './saml/sign-on.ts';
 import { samlRoutes } from './saml-routes.ts';
 import { Sessions } from './sessions.ts';
-import { SignOn } from './sign-on.ts';
 
 interface SandboxOptions {
   /** The base of all absolute URLs, for example http://127.0.0.1:4000. */

@@ -1,11 +1,11 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { sendPage, wantsJson } from './answers.ts';
-import type { BillerStore } from './biller-store.ts';
+import type { BillerStore } from './billers/biller-store.ts';
 import { type Destination, destinationNamed } from './destinations.ts';
+import { sendPage, wantsJson } from './http/answers.ts';
 import { field, guidFromPath } from './redirect-link.ts';
 import { Refusal } from './refusal.ts';
+import type { SignedOn } from './saml/sign-on.ts';
 import type { Sessions } from './sessions.ts';
-import type { SignedOn } from './sign-on.ts';
 import { landingPath, landingView } from './views/landing-view.ts';
 
 interface PayOptions {

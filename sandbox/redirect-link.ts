@@ -1,4 +1,4 @@
-import { readGuid } from './biller.ts';
+import { readGuid } from './billers/biller.ts';
 import { Refusal } from './refusal.ts';
 
 /** Where a sign-on should end, according to the redirect link. */

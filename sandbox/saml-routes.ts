@@ -1,13 +1,13 @@
 import type { FastifyInstance } from 'fastify';
-import { sendPage, wantsJson } from './answers.ts';
-import type { Biller } from './biller.ts';
-import type { BillerStore } from './biller-store.ts';
+import type { Biller } from './billers/biller.ts';
+import type { BillerStore } from './billers/biller-store.ts';
 import { destinationOf } from './destinations.ts';
+import { sendPage, wantsJson } from './http/answers.ts';
 import { field, guidFromPath, readRedirectLink } from './redirect-link.ts';
 import { Refusal } from './refusal.ts';
-import { serviceProviderMetadata, serviceProviderUrls } from './service-provider.ts';
+import { serviceProviderMetadata, serviceProviderUrls } from './saml/service-provider.ts';
+import type { SignOn } from './saml/sign-on.ts';
 import type { Sessions } from './sessions.ts';
-import type { SignOn } from './sign-on.ts';
 import { autoPostView } from './views/auto-post-view.ts';
 import { landingPath } from './views/landing-view.ts';
 

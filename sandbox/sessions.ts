@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ExpiringMap } from './expiring-map.ts';
-import type { SignedOn } from './sign-on.ts';
+import type { SignedOn } from './saml/sign-on.ts';
 
 const lifeMs = 30 * 60_000;
 // Cookies are shared across ports, so these names must differ from those of other programs on the same machine.

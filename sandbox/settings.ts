@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { checkedUrl } from './safe-url.ts';
+import { checkedUrl } from './http/safe-url.ts';
 
 /** The settings needed to start the sandbox. */
 interface SandboxSettings {

@@ -1,4 +1,5 @@
 import type { OperatorServices } from './admin/operations/services.ts';
+import type { KeyedHash } from './core/audit/keyed-hash.ts';
 import { createAuditWriter } from './core/audit/writer.ts';
 import { createBillers } from './core/billers/billers.ts';
 import { createExpiryWatch, type ExpiryWatch } from './core/expiry/watch.ts';
@@ -39,6 +40,7 @@ interface Foundation {
   readonly publicUrl: string;
   readonly database: Database;
   readonly masterKey: MasterKey;
+  readonly keyedHash: KeyedHash;
   readonly masterKeyFile?: MasterKeyFile | undefined;
   readonly hsm?: Hsm | undefined;
   /** Milliseconds since 1970. */
@@ -47,9 +49,9 @@ interface Foundation {
 
 /** Builds the services on an open database and its master key. */
 export function createServices(foundation: Foundation): Services {
-  const { publicUrl, database, masterKey, masterKeyFile, hsm, clock = Date.now } = foundation;
+  const { publicUrl, database, masterKey, keyedHash, masterKeyFile, hsm, clock = Date.now } = foundation;
   const { db } = database;
-  const audit = createAuditWriter({ database, masterKey, clock });
+  const audit = createAuditWriter({ database, keyedHash, clock });
   const billers = createBillers({ db, publicUrl });
   const hsmKeys = createHsmKeys({ database, hsm, audit, clock });
   const keys = createKeys({ database, masterKey, hsmKeys, clock });
@@ -59,7 +61,7 @@ export function createServices(foundation: Foundation): Services {
   const flows = createFlows({ db, clock });
   const traces = createTraces({ db, clock });
   const throttle = createThrottle(database);
-  const signIn = createSignIn({ db, masterKey, throttle, audit });
+  const signIn = createSignIn({ db, keyedHash, throttle, audit });
   database.onChange((billerId) => {
     billers.forget(billerId);
     keys.forget(billerId);
@@ -69,6 +71,7 @@ export function createServices(foundation: Foundation): Services {
     clock,
     database,
     masterKey,
+    keyedHash,
     masterKeyFile,
     audit,
     billers,

@@ -1,4 +1,5 @@
 import { moduleSettings, type Settings } from './config.ts';
+import { type KeyedHash, openKeyedHash } from './core/audit/keyed-hash.ts';
 import type { Hsm } from './core/keys/hsm/hsm.ts';
 import { createMasterKey, type MasterKey } from './core/secrets/master-key.ts';
 import { embeddedMasterKeyFile, type MasterKeyFile, readMasterKeys } from './core/secrets/master-key-source.ts';
@@ -11,6 +12,7 @@ export interface Foundation {
   readonly publicUrl: string;
   readonly database: Database;
   readonly masterKey: MasterKey;
+  readonly keyedHash: KeyedHash;
   /** Undefined if the master key is a setting. */
   readonly masterKeyFile: MasterKeyFile | undefined;
   readonly hsm: Hsm | undefined;
@@ -31,11 +33,13 @@ export async function openFoundation(settings: Settings, report?: Report): Promi
     const masterKey = createMasterKey(...(masterKeyFile?.read() ?? (await readMasterKeys(MASTER_KEY ?? ''))));
     if (masterKeyFile !== undefined) masterKey.follow(masterKeyFile.read);
     await verifyMasterKey(database.db, masterKey);
+    const keyedHash = await openKeyedHash(database.db, masterKey);
     const hsm = await openModule(settings);
     return {
       publicUrl: settings.PUBLIC_URL,
       database,
       masterKey,
+      keyedHash,
       masterKeyFile,
       hsm,
       async close() {

@@ -13,7 +13,7 @@ export interface OperatorServiceSource {
 type Factories = { readonly [Name in ServiceName]: () => Promise<OperatorServices[Name]> };
 
 export function createOperatorServices(foundation: Foundation): OperatorServiceSource {
-  const { publicUrl, database, masterKey, masterKeyFile, hsm } = foundation;
+  const { publicUrl, database, masterKey, keyedHash, masterKeyFile, hsm } = foundation;
   const { db } = database;
   const clock = Date.now;
   const built = new Map<ServiceName, Promise<unknown>>();
@@ -29,11 +29,12 @@ export function createOperatorServices(foundation: Foundation): OperatorServiceS
     clock: async () => clock,
     database: async () => database,
     masterKey: async () => masterKey,
+    keyedHash: async () => keyedHash,
     masterKeyFile: async () => masterKeyFile,
     hsm: async () => hsm,
     audit: async () => {
       const { createAuditWriter } = await import('./core/audit/writer.ts');
-      return createAuditWriter({ database, masterKey, clock });
+      return createAuditWriter({ database, keyedHash, clock });
     },
     billers: async () => {
       const { createBillers } = await import('./core/billers/billers.ts');

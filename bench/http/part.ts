@@ -1,4 +1,4 @@
-import { startPostgres } from '../../test/support/postgres-server.ts';
+import { startPostgres } from '../../test/support/postgres/postgres-server.ts';
 import {
   addBiller,
   type BenchInstallation,

@@ -4,10 +4,11 @@ import pg from 'pg';
 import { actorWithEveryRole } from '../../src/admin/operations/operation.ts';
 import { runOperation } from '../../src/admin/operations/run.ts';
 import { createServices } from '../../src/app.ts';
+import { openKeyedHash } from '../../src/core/audit/keyed-hash.ts';
 import { createMasterKey } from '../../src/core/secrets/master-key.ts';
 import { openPostgresql } from '../../src/platform/database/postgresql.ts';
-import { createTestDatabase } from '../../test/support/postgres.ts';
-import { startPostgres } from '../../test/support/postgres-server.ts';
+import { createTestDatabase } from '../../test/support/postgres/postgres.ts';
+import { startPostgres } from '../../test/support/postgres/postgres-server.ts';
 import { type Part, progress } from '../part.ts';
 import { median } from '../rounds.ts';
 import type { Row, Table } from '../table.ts';
@@ -46,7 +47,8 @@ async function measureOperations(): Promise<Row[]> {
     progress(`${BILLERS} billers with keys and ${BILLERS * FETCHES_EACH} fetches`);
     await fill(url);
     const masterKey = createMasterKey(randomBytes(32).toString('base64'));
-    const services = createServices({ publicUrl: 'https://idp.example', database, masterKey });
+    const keyedHash = await openKeyedHash(database.db, masterKey);
+    const services = createServices({ publicUrl: 'https://idp.example', database, masterKey, keyedHash });
     const rows: Row[] = [];
     for (const name of ['key.status', 'key.plan'] as const) {
       const times: number[] = [];

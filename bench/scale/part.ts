@@ -1,5 +1,5 @@
 import { totalmem } from 'node:os';
-import { startPostgres } from '../../test/support/postgres-server.ts';
+import { startPostgres } from '../../test/support/postgres/postgres-server.ts';
 import { type BenchInstallation, prepareInstallation } from '../installation.ts';
 import { describeMachine } from '../machine.ts';
 import { type BenchOptions, type Part, progress } from '../part.ts';

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import pg from 'pg';
+import { createKeyedHash } from '../../src/core/audit/keyed-hash.ts';
 import { type AuditFilter, listEvents } from '../../src/core/audit/store.ts';
 import { createAuditWriter } from '../../src/core/audit/writer.ts';
 import type { AcceptedRequest } from '../../src/core/authn-requests/check.ts';
@@ -7,7 +8,6 @@ import type { Biller } from '../../src/core/billers/biller.ts';
 import { findBiller } from '../../src/core/billers/store.ts';
 import { activeKeys, publishedKeys } from '../../src/core/keys/store.ts';
 import { accountsOf, findUser } from '../../src/core/portal-users/store.ts';
-import { createMasterKey } from '../../src/core/secrets/master-key.ts';
 import {
   createFindSession,
   deleteExpiredSessions,
@@ -105,12 +105,13 @@ async function park({ db }: Database, billerId: string): Promise<void> {
 
 /** What a sign-on asks of the database, and what the audit search does, by the code that the service runs. */
 export async function queriesOf({ environment }: BenchInstallation): Promise<{ signOn: Work[]; search: Work[] }> {
-  const { DATABASE_URL = '', MASTER_KEY = '' } = environment;
+  const { DATABASE_URL = '' } = environment;
   const { sample, event } = await takeSamples(DATABASE_URL);
   const { billerId, userId, idHashes } = sample;
   const [idHash = Buffer.alloc(32)] = idHashes;
+  const keyedHash = createKeyedHash(Buffer.alloc(32));
   const issue = (database: Database) =>
-    createAuditWriter({ database, masterKey: createMasterKey(MASTER_KEY), clock: Date.now }).append({
+    createAuditWriter({ database, keyedHash, clock: Date.now }).append({
       event: 'assertion.issued',
       reference: 'maple-otter-lantern',
       billerId,

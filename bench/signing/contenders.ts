@@ -2,7 +2,7 @@ import { type KeyObject, sign } from 'node:crypto';
 import type { Signer } from '../../src/protocols/saml/signatures/signer.ts';
 import { newSamlId } from '../../src/protocols/saml/writing/id.ts';
 import { makeResponse } from '../../src/protocols/saml/writing/response.ts';
-import { assertionContent, type SigningKey } from '../../test/support/saml.ts';
+import { assertionContent, type SigningKey } from '../../test/support/saml/saml.ts';
 import type { Contender } from '../rounds.ts';
 import type { MakeSigned } from './peers.ts';
 

@@ -14,7 +14,14 @@ import { SIGNATURE_ALGORITHM_URIS } from '../../src/protocols/saml/signatures/al
 import { writeAssertion } from '../../src/protocols/saml/writing/assertion.ts';
 import { newSamlId } from '../../src/protocols/saml/writing/id.ts';
 import { makeResponse } from '../../src/protocols/saml/writing/response.ts';
-import { ACS, AUDIENCE, assertionContent, cutAssertion, ISSUER, type SigningKey } from '../../test/support/saml.ts';
+import {
+  ACS,
+  AUDIENCE,
+  assertionContent,
+  cutAssertion,
+  ISSUER,
+  type SigningKey,
+} from '../../test/support/saml/saml.ts';
 
 /** Makes one document with a signed assertion in it, with a fresh ID and the time of now. @returns XML */
 export type MakeSigned = () => string | Promise<string>;

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { SignedXml } from 'xml-crypto';
-import { parseDom } from '../../test/support/dom.ts';
-import { makeSigningKey, type SigningKey } from '../../test/support/saml.ts';
+import { parseDom } from '../../test/support/saml/dom.ts';
+import { makeSigningKey, type SigningKey } from '../../test/support/saml/saml.ts';
 import { takeTurns } from '../rounds.ts';
 import {
   IN_FLIGHT_PER_CORE,

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { pidOfServer } from '../../test/support/embedded-server.ts';
-import { startPostgres } from '../../test/support/postgres-server.ts';
+import { pidOfServer } from '../../test/support/postgres/embedded-server.ts';
+import { startPostgres } from '../../test/support/postgres/postgres-server.ts';
 import { type BenchInstallation, prepareInstallation, withServices } from '../installation.ts';
 import { type Part, progress } from '../part.ts';
 import { cpuOf, memoryWithChildren, residentMegabytes } from '../process.ts';

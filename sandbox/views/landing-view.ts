@@ -1,6 +1,6 @@
 import { html } from 'ghtml';
 import { type Destination, namedDestinations } from '../destinations.ts';
-import type { SignedOn } from '../sign-on.ts';
+import type { SignedOn } from '../saml/sign-on.ts';
 import { layout } from './layout.ts';
 import { panelFor } from './panels.ts';
 import { receivedView } from './received-view.ts';

@@ -1,6 +1,6 @@
 import { html } from 'ghtml';
-import { type Biller, bindings } from '../biller.ts';
-import { formLabels, type TypedValues } from '../onboarding-form.ts';
+import { type Biller, bindings } from '../billers/biller.ts';
+import { formLabels, type TypedValues } from '../billers/onboarding-form.ts';
 import { staffLayout } from './layout.ts';
 
 interface FormState {

@@ -1,5 +1,5 @@
 import { html } from 'ghtml';
-import type { Biller } from '../biller.ts';
+import type { Biller } from '../billers/biller.ts';
 import { moment } from './format.ts';
 import { staffLayout } from './layout.ts';
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { html } from 'ghtml';
 import type { Destination } from '../destinations.ts';
-import type { SignedOn } from '../sign-on.ts';
+import type { SignedOn } from '../saml/sign-on.ts';
 import { dayFromNow, money } from './format.ts';
 
 /** The content of a payment page and the target of its buttons. All of it is made up. */

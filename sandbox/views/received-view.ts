@@ -1,6 +1,6 @@
 import { html } from 'ghtml';
 import type { Destination } from '../destinations.ts';
-import type { SignedOn } from '../sign-on.ts';
+import type { SignedOn } from '../saml/sign-on.ts';
 import { moment } from './format.ts';
 
 /** What the assertion and the link contained, for people who test a sign-on. The test IDs are stable. */

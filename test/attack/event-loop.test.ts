@@ -2,8 +2,8 @@ import { deflateRawSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { KEY_TYPES } from '../../src/core/keys/key-types.ts';
 import { MAX_MESSAGE_BYTES } from '../../src/protocols/saml/reading/decode.ts';
-import { authnRequest, postFields } from '../support/authn-request.ts';
 import { startInstallation, type TestInstallation } from '../support/installation.ts';
+import { authnRequest, postFields } from '../support/saml/authn-request.ts';
 
 const PASSPHRASE = 'correct horse battery';
 const MAX_HOLD_MS = 50;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { embeddedMasterKeyFile, newMasterKey } from '../../src/core/secrets/master-key-source.ts';
 import { openEmbedded } from '../../src/platform/database/open.ts';
-import { workingFolder } from '../support/cli.ts';
+import { workingFolder } from '../support/programs/cli.ts';
 
 const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8);
 

@@ -1,10 +1,10 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hashPassword, verifyPassword } from '../../src/core/portal-users/password.ts';
-import { authnRequest, redirectQuery } from '../support/authn-request.ts';
-import { createBrowserLike } from '../support/browser-like.ts';
+import { createBrowserLike } from '../support/browser/browser-like.ts';
 import { startInstallation, type TestInstallation } from '../support/installation.ts';
-import { makeSigningKey } from '../support/saml.ts';
+import { authnRequest, redirectQuery } from '../support/saml/authn-request.ts';
+import { makeSigningKey } from '../support/saml/saml.ts';
 
 test('a flood of passwords does not hold up signatures', async () => {
   const { signer } = await makeSigningKey('RSA-2048');

@@ -6,10 +6,10 @@ import type { InjectOptions, LightMyRequestResponse } from 'fastify';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createLogger } from '../../src/platform/http/log.ts';
 import { parseXml } from '../../src/protocols/saml/reading/xml.ts';
-import { authnRequest, redirectQuery, signedMessage, signedQuery } from '../support/authn-request.ts';
-import { createBrowserLike, errorCodeOf, postedBy, referenceOf } from '../support/browser-like.ts';
+import { createBrowserLike, errorCodeOf, postedBy, referenceOf } from '../support/browser/browser-like.ts';
 import { startInstallation, TEST_ACS, type TestInstallation } from '../support/installation.ts';
-import { makeSigningKey, type SigningKey } from '../support/saml.ts';
+import { authnRequest, redirectQuery, signedMessage, signedQuery } from '../support/saml/authn-request.ts';
+import { makeSigningKey, type SigningKey } from '../support/saml/saml.ts';
 import { changed, HOSTILE, parameters, requestAttributes, requestElements, textChange } from './mutations.ts';
 
 /** Use FUZZ_RUNS=100000 for the long run. */

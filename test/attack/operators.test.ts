@@ -3,11 +3,11 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { authnRequest, redirectQuery } from '../support/authn-request.ts';
-import { referenceOf } from '../support/browser-like.ts';
-import { runCli, workingFolder } from '../support/cli.ts';
-import { layEmbeddedDatabase } from '../support/embedded-template.ts';
-import { endService, type ServiceProcess, startService } from '../support/service.ts';
+import { referenceOf } from '../support/browser/browser-like.ts';
+import { layEmbeddedDatabase } from '../support/postgres/embedded-template.ts';
+import { runCli, workingFolder } from '../support/programs/cli.ts';
+import { endService, type ServiceProcess, startService } from '../support/programs/service.ts';
+import { authnRequest, redirectQuery } from '../support/saml/authn-request.ts';
 
 /** Clears the screen on terminals that accept C1 controls (ECMA-48, 5.3), and starts a new line. */
 const CLEAR = '\u009b2J';

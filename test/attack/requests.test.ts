@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { authnRequest, redirectQuery } from '../support/authn-request.ts';
-import { createBrowserLike, errorCodeOf } from '../support/browser-like.ts';
+import { createBrowserLike, errorCodeOf } from '../support/browser/browser-like.ts';
 import { startInstallation, type TestInstallation } from '../support/installation.ts';
+import { authnRequest, redirectQuery } from '../support/saml/authn-request.ts';
 
 const PASSWORD = 'correct horse battery';
 

@@ -7,8 +7,8 @@ import { decodeRedirect } from '../../src/protocols/saml/reading/decode.ts';
 import { XmlError } from '../../src/protocols/saml/reading/xml.ts';
 import { verifyPostSignature } from '../../src/protocols/saml/signatures/verify-post-signature.ts';
 import { verifyRedirectSignature } from '../../src/protocols/saml/signatures/verify-redirect-signature.ts';
-import { authnRequest, redirectQuery, signedMessage, signedQuery } from '../support/authn-request.ts';
-import { makeSigningKey, type SigningKey } from '../support/saml.ts';
+import { authnRequest, redirectQuery, signedMessage, signedQuery } from '../support/saml/authn-request.ts';
+import { makeSigningKey, type SigningKey } from '../support/saml/saml.ts';
 import { changed, HOSTILE, textChange } from './mutations.ts';
 
 const RUNS = Number(process.env.FUZZ_RUNS ?? 2_000) / 2;

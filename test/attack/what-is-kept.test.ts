@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createLogger } from '../../src/platform/http/log.ts';
-import { authnRequest, postFields } from '../support/authn-request.ts';
-import { createBrowserLike, errorCodeOf } from '../support/browser-like.ts';
+import { createBrowserLike, errorCodeOf } from '../support/browser/browser-like.ts';
 import { startInstallation, type TestInstallation } from '../support/installation.ts';
+import { authnRequest, postFields } from '../support/saml/authn-request.ts';
 
 /** DEFLATE compresses these to a kilobyte; here they are POSTed, which makes no difference to what follows. */
 const LONG = 240_000;

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { outlineXml } from '../../src/diagnostics/outline.ts';
 import { parseXml } from '../../src/protocols/saml/reading/xml.ts';
 import { makeResponse } from '../../src/protocols/saml/writing/response.ts';
-import { assertionContent, makeSigningKey } from '../support/saml.ts';
+import { assertionContent, makeSigningKey } from '../support/saml/saml.ts';
 
 describe('the outline of a Response', () => {
   const outline = async (masked: boolean) => {

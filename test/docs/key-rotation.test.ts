@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { generateServiceProviderMetadata } from '@node-saml/node-saml';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createRelyingParty } from '../rotation/relying-party.ts';
-import { ofCheckout, plainEnvironment, workingFolder } from '../support/cli.ts';
-import { layEmbeddedDatabase } from '../support/embedded-template.ts';
-import { endService, type ServiceProcess, startService } from '../support/service.ts';
+import { layEmbeddedDatabase } from '../support/postgres/embedded-template.ts';
+import { ofCheckout, plainEnvironment, workingFolder } from '../support/programs/cli.ts';
+import { endService, type ServiceProcess, startService } from '../support/programs/service.ts';
 import { readPage } from './pages.ts';
 
 /**

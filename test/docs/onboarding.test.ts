@@ -4,7 +4,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { generateServiceProviderMetadata } from '@node-saml/node-saml';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ofCheckout, plainEnvironment, workingFolder } from '../support/cli.ts';
+import { ofCheckout, plainEnvironment, workingFolder } from '../support/programs/cli.ts';
 import { readPage } from './pages.ts';
 
 /** Every shell block on the page, with the output shown right below it, if any. */

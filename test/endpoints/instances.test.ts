@@ -4,10 +4,16 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { actorWithEveryRole } from '../../src/admin/operations/operation.ts';
 import { runNamed } from '../../src/admin/operations/run.ts';
 import { createServer } from '../../src/endpoints/server.ts';
-import { authnRequest, postFields, redirectQuery } from '../support/authn-request.ts';
-import { type BrowserLike, createBrowserLike, errorCodeOf, postedBy, requirePosted } from '../support/browser-like.ts';
+import {
+  type BrowserLike,
+  createBrowserLike,
+  errorCodeOf,
+  postedBy,
+  requirePosted,
+} from '../support/browser/browser-like.ts';
 import { TEST_ACS, TEST_SP } from '../support/installation.ts';
-import { createTestStorage, type TestConnection, type TestStorage } from '../support/storage.ts';
+import { createTestStorage, type TestConnection, type TestStorage } from '../support/postgres/storage.ts';
+import { authnRequest, postFields, redirectQuery } from '../support/saml/authn-request.ts';
 
 const EMAIL = 'pat@example.com';
 const PASSWORD = 'correct horse battery';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { authnRequest, postFields, redirectQuery } from '../support/authn-request.ts';
-import { createBrowserLike, errorCodeOf, postedBy, requirePosted } from '../support/browser-like.ts';
+import { createBrowserLike, errorCodeOf, postedBy, requirePosted } from '../support/browser/browser-like.ts';
 import { startInstallation, type TestInstallation } from '../support/installation.ts';
+import { authnRequest, postFields, redirectQuery } from '../support/saml/authn-request.ts';
 
 const EMAIL = 'kim@example.com';
 const PASSWORD = 'correct horse battery';

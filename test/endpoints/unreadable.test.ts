@@ -1,10 +1,16 @@
 import { deflateRawSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { MAX_MESSAGE_BYTES } from '../../src/protocols/saml/reading/decode.ts';
-import { authnRequest } from '../support/authn-request.ts';
-import { type BrowserLike, createBrowserLike, errorCodeOf, postedBy, referenceOf } from '../support/browser-like.ts';
+import {
+  type BrowserLike,
+  createBrowserLike,
+  errorCodeOf,
+  postedBy,
+  referenceOf,
+} from '../support/browser/browser-like.ts';
 import type { Held } from '../support/held.ts';
 import { startInstallation, type TestInstallation } from '../support/installation.ts';
+import { authnRequest } from '../support/saml/authn-request.ts';
 
 const SSO = '/saml/riverton/sso';
 /** Must not come back on a page. */

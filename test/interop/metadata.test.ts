@@ -1,6 +1,6 @@
 import samlify from 'samlify';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { readIdpMetadata } from '../../sandbox/idp-metadata.ts';
+import { readIdpMetadata } from '../../sandbox/saml/idp-metadata.ts';
 import { NAME_ID_FORMATS } from '../../src/protocols/saml/names.ts';
 import { newSamlId } from '../../src/protocols/saml/writing/id.ts';
 import { makeResponse } from '../../src/protocols/saml/writing/response.ts';
@@ -12,8 +12,8 @@ import {
   makeSigningKey,
   type SigningKey,
   SSO,
-} from '../support/saml.ts';
-import { xmlsecVerify } from '../support/xml-tools.ts';
+} from '../support/saml/saml.ts';
+import { xmlsecVerify } from '../support/saml/xml-tools.ts';
 import { nodeSamlAccepts } from './verifiers.ts';
 
 let key: SigningKey;

@@ -2,7 +2,7 @@ import { beforeAll, expect, test } from 'vitest';
 import type { AssertionContent } from '../../src/protocols/saml/writing/assertion.ts';
 import { newSamlId } from '../../src/protocols/saml/writing/id.ts';
 import { makeErrorResponse, makeResponse } from '../../src/protocols/saml/writing/response.ts';
-import { ACS, assertionContent, ISSUER, makeSigningKey, type SigningKey } from '../support/saml.ts';
+import { ACS, assertionContent, ISSUER, makeSigningKey, type SigningKey } from '../support/saml/saml.ts';
 import { nodeSamlAccepts } from './verifiers.ts';
 
 let key: SigningKey;

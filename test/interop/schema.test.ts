@@ -16,8 +16,8 @@ import {
   idpMetadata,
   makeSigningKey,
   type SigningKey,
-} from '../support/saml.ts';
-import { schemaErrors } from '../support/xml-tools.ts';
+} from '../support/saml/saml.ts';
+import { schemaErrors } from '../support/saml/xml-tools.ts';
 
 let rsa: SigningKey;
 let ec: SigningKey;

@@ -3,8 +3,8 @@ import { ATTRIBUTE_NAME_FORMATS } from '../../src/protocols/saml/names.ts';
 import type { AssertionContent } from '../../src/protocols/saml/writing/assertion.ts';
 import { newSamlId } from '../../src/protocols/saml/writing/id.ts';
 import { makeResponse, SIGN_CHOICES } from '../../src/protocols/saml/writing/response.ts';
-import { assertionContent, cutAssertion, HOSTILE, makeSigningKey, type SigningKey } from '../support/saml.ts';
-import { xmlsecVerify } from '../support/xml-tools.ts';
+import { assertionContent, cutAssertion, HOSTILE, makeSigningKey, type SigningKey } from '../support/saml/saml.ts';
+import { xmlsecVerify } from '../support/saml/xml-tools.ts';
 import { verifiers, xmlCryptoVerify } from './verifiers.ts';
 
 const KEY_TYPES = ['RSA-2048', 'EC-P256'] as const;

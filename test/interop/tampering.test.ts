@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { newSamlId } from '../../src/protocols/saml/writing/id.ts';
 import { makeResponse, SIGN_CHOICES, type SignChoice } from '../../src/protocols/saml/writing/response.ts';
-import { assertionContent, cutAssertion, makeSigningKey, type SigningKey } from '../support/saml.ts';
-import { libxmlCanonicalForm } from '../support/xml-tools.ts';
+import { assertionContent, cutAssertion, makeSigningKey, type SigningKey } from '../support/saml/saml.ts';
+import { libxmlCanonicalForm } from '../support/saml/xml-tools.ts';
 import { verifiers } from './verifiers.ts';
 
 const SEED = 20_260_301;

@@ -6,9 +6,9 @@ import type { KeyType } from '../../src/core/keys/key-types.ts';
 import { BINDING_POST } from '../../src/protocols/saml/names.ts';
 import { SIGNATURE_ALGORITHM_URIS } from '../../src/protocols/saml/signatures/algorithms.ts';
 import type { SignChoice } from '../../src/protocols/saml/writing/response.ts';
-import { all, attributes, children, type DomElement, only, parseDom } from '../support/dom.ts';
-import { ACS, AUDIENCE, ISSUER, idpMetadata, toPem } from '../support/saml.ts';
-import { schemaErrors, xmlsecVerify } from '../support/xml-tools.ts';
+import { all, attributes, children, type DomElement, only, parseDom } from '../support/saml/dom.ts';
+import { ACS, AUDIENCE, ISSUER, idpMetadata, toPem } from '../support/saml/saml.ts';
+import { schemaErrors, xmlsecVerify } from '../support/saml/xml-tools.ts';
 
 /** What a verifier read from the signed part. */
 export interface Accepted {

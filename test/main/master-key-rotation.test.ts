@@ -1,9 +1,9 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { runCli, workingFolder } from '../support/cli.ts';
-import { layEmbeddedDatabase } from '../support/embedded-template.ts';
-import { endService, type ServiceProcess, startService } from '../support/service.ts';
+import { layEmbeddedDatabase } from '../support/postgres/embedded-template.ts';
+import { runCli, workingFolder } from '../support/programs/cli.ts';
+import { endService, type ServiceProcess, startService } from '../support/programs/service.ts';
 
 let work: ReturnType<typeof workingFolder>;
 let env: Record<string, string>;

@@ -15,11 +15,11 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, inject, test, vi } from 'vitest';
-import { endServersBelow, pidOfServer } from '../support/embedded-server.ts';
-import { layEmbeddedDatabase } from '../support/embedded-template.ts';
-import { freePort } from '../support/free-port.ts';
-import { endService, type ServiceProcess, spawnService, startService } from '../support/service.ts';
-import { createTestStorage } from '../support/storage.ts';
+import { endServersBelow, pidOfServer } from '../support/postgres/embedded-server.ts';
+import { layEmbeddedDatabase } from '../support/postgres/embedded-template.ts';
+import { createTestStorage } from '../support/postgres/storage.ts';
+import { freePort } from '../support/programs/free-port.ts';
+import { endService, type ServiceProcess, spawnService, startService } from '../support/programs/service.ts';
 
 const CLEAN = { code: 0, signal: null, stderr: '' };
 const REFUSED = { code: 2, signal: null };

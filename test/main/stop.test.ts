@@ -5,9 +5,9 @@ import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { actorWithEveryRole } from '../../src/admin/operations/operation.ts';
 import { runNamed } from '../../src/admin/operations/run.ts';
-import { assertionIdIn, createPortalClient, type PortalClient } from '../support/portal-client.ts';
-import { endService, type ServiceProcess, startService } from '../support/service.ts';
-import { createTestStorage, type DatabaseKind, type TestStorage } from '../support/storage.ts';
+import { assertionIdIn, createPortalClient, type PortalClient } from '../support/browser/portal-client.ts';
+import { createTestStorage, type DatabaseKind, type TestStorage } from '../support/postgres/storage.ts';
+import { endService, type ServiceProcess, startService } from '../support/programs/service.ts';
 
 const SP = 'https://sp.example/metadata';
 const PASSWORD = 'correct horse battery';

@@ -6,8 +6,8 @@ import { actorWithEveryRole } from '../../src/admin/operations/operation.ts';
 import { runNamed } from '../../src/admin/operations/run.ts';
 import type { KeyStatus, Verdict } from '../../src/core/keys/status.ts';
 import { createServer } from '../../src/endpoints/server.ts';
-import { createPortalClient, type PortalClient, samlResponseIn } from '../support/portal-client.ts';
-import { createTestStorage, type TestConnection } from '../support/storage.ts';
+import { createPortalClient, type PortalClient, samlResponseIn } from '../support/browser/portal-client.ts';
+import { createTestStorage, type TestConnection } from '../support/postgres/storage.ts';
 import { createRelyingParty, type RelyingParty } from './relying-party.ts';
 
 /** A biller of the drill with its Service Provider and the results of its sign-ons. */

@@ -7,14 +7,15 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { actorWithEveryRole } from '../../src/admin/operations/operation.ts';
 import { runNamed } from '../../src/admin/operations/run.ts';
 import { createServices, type Services } from '../../src/app.ts';
+import { openKeyedHash } from '../../src/core/audit/keyed-hash.ts';
 import { createMasterKey } from '../../src/core/secrets/master-key.ts';
 import { embeddedMasterKeyFile, readMasterKeys } from '../../src/core/secrets/master-key-source.ts';
 import { verifyMasterKey } from '../../src/core/secrets/verify-master-key.ts';
 import { createServer } from '../../src/endpoints/server.ts';
 import { openInstallation } from '../../src/installation.ts';
-import { authnRequest, redirectQuery } from '../support/authn-request.ts';
-import { createBrowserLike, postedBy } from '../support/browser-like.ts';
-import { createTestStorage, type TestStorage } from '../support/storage.ts';
+import { createBrowserLike, postedBy } from '../support/browser/browser-like.ts';
+import { createTestStorage, type TestStorage } from '../support/postgres/storage.ts';
+import { authnRequest, redirectQuery } from '../support/saml/authn-request.ts';
 
 const EMAIL = 'pat@example.com';
 const PASSWORD = 'correct horse battery';
@@ -92,10 +93,11 @@ describe('an embedded installation', () => {
     const masterKeyFile = embeddedMasterKeyFile(path);
     const masterKey = createMasterKey(...masterKeyFile.read());
     await verifyMasterKey(connection.database.db, masterKey);
+    const keyedHash = await openKeyedHash(connection.database.db, masterKey);
     const { database } = connection;
     return {
       connection,
-      services: createServices({ publicUrl: 'https://idp.example', database, masterKey, masterKeyFile }),
+      services: createServices({ publicUrl: 'https://idp.example', database, masterKey, keyedHash, masterKeyFile }),
     };
   }
 

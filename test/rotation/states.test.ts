@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { actorWithEveryRole } from '../../src/admin/operations/operation.ts';
 import { runNamed } from '../../src/admin/operations/run.ts';
 import { keyInState } from '../../src/core/keys/store.ts';
-import { createTestStorage, type TestConnection, type TestStorage } from '../support/storage.ts';
+import { createTestStorage, type TestConnection, type TestStorage } from '../support/postgres/storage.ts';
 
 const actor = actorWithEveryRole('test');
 

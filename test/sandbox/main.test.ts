@@ -4,7 +4,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
 import { readSettings } from '../../sandbox/settings.ts';
-import { freePort } from '../support/free-port.ts';
+import { freePort } from '../support/programs/free-port.ts';
 
 function startMain(env: Readonly<Record<string, string>>) {
   return spawn(process.execPath, ['sandbox/main.ts'], {

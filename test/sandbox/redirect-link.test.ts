@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { ServiceProvider } from 'samlify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readXml } from '../../sandbox/xml-tree.ts';
+import { readXml } from '../../sandbox/saml/xml-tree.ts';
 import { publicUrl, type Stage, setStage, start } from './support.ts';
 
 let stage: Stage;

@@ -5,14 +5,15 @@ import { inject } from 'vitest';
 import { actorWithEveryRole } from '../../src/admin/operations/operation.ts';
 import { runNamed } from '../../src/admin/operations/run.ts';
 import { createServices, type Services } from '../../src/app.ts';
+import { openKeyedHash } from '../../src/core/audit/keyed-hash.ts';
 import type { Hsm } from '../../src/core/keys/hsm/hsm.ts';
 import { createMasterKey } from '../../src/core/secrets/master-key.ts';
 import { createServer } from '../../src/endpoints/server.ts';
 import { openEmbedded } from '../../src/platform/database/open.ts';
 import { openPostgresql } from '../../src/platform/database/postgresql.ts';
-import { makeDataDir } from './embedded-server.ts';
-import { layEmbeddedDatabase } from './embedded-template.ts';
-import { createTestDatabase } from './postgres.ts';
+import { makeDataDir } from './postgres/embedded-server.ts';
+import { layEmbeddedDatabase } from './postgres/embedded-template.ts';
+import { createTestDatabase } from './postgres/postgres.ts';
 
 /** The ACS of test billers, unless a test says otherwise. */
 export const TEST_ACS = 'https://sp.example/acs';
@@ -78,10 +79,12 @@ export async function startInstallation(options: InstallationOptions = {}): Prom
     : existing === undefined
       ? await databaseOn(postgresUrl)
       : { database: await openPostgresql(existing.url), drop: async () => undefined };
+  const masterKey = createMasterKey(key);
   const services = createServices({
     publicUrl,
     database,
-    masterKey: createMasterKey(key),
+    masterKey,
+    keyedHash: await openKeyedHash(database.db, masterKey),
     ...(options.clock === undefined ? {} : { clock: options.clock }),
     hsm: options.hsm,
   });

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll } from 'vitest';
 import type { Hsm } from '../../src/core/keys/hsm/hsm.ts';
-import { authnRequest, postFields, type RequestParts, redirectQuery } from './authn-request.ts';
-import { type BrowserLike, createBrowserLike } from './browser-like.ts';
+import { type BrowserLike, createBrowserLike } from './browser/browser-like.ts';
 import { type InstallationOptions, startInstallation, type TestInstallation } from './installation.ts';
+import { authnRequest, postFields, type RequestParts, redirectQuery } from './saml/authn-request.ts';
 
 export const EMAIL = 'pat@example.com';
 export const PASSWORD = 'correct horse battery';

@@ -3,8 +3,8 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { launchChromium } from './chromium.ts';
-import { createTestDatabase } from './postgres.ts';
+import { launchChromium } from './browser/chromium.ts';
+import { createTestDatabase } from './postgres/postgres.ts';
 
 let first: Awaited<ReturnType<typeof createTestDatabase>>;
 

@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest';
-import { authnRequest, redirectQuery } from '../support/authn-request.ts';
-import { type BrowserLike, createBrowserLike, errorCodeOf, requirePosted } from '../support/browser-like.ts';
+import { type BrowserLike, createBrowserLike, errorCodeOf, requirePosted } from '../support/browser/browser-like.ts';
 import { startInstallation, type TestInstallation } from '../support/installation.ts';
-import { createTestDatabase } from '../support/postgres.ts';
-import { createServiceProvider } from '../support/service-provider.ts';
+import { createTestDatabase } from '../support/postgres/postgres.ts';
+import { authnRequest, redirectQuery } from '../support/saml/authn-request.ts';
+import { createServiceProvider } from '../support/saml/service-provider.ts';
 
 // What the installation had when the dump was made.
 const MADE_AT = Date.parse('2026-11-26T01:29:07Z');

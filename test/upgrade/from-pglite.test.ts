@@ -6,8 +6,8 @@ import { PGlite } from '@electric-sql/pglite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openEmbeddedServer } from '../../src/platform/database/embedded/embedded-server.ts';
 import { carryOver } from '../../tools/upgrade/from-pglite.ts';
-import { startProgram } from '../support/cli.ts';
-import { ask, makeDataDir } from '../support/embedded-server.ts';
+import { ask, makeDataDir } from '../support/postgres/embedded-server.ts';
+import { startProgram } from '../support/programs/cli.ts';
 
 // Tables that were empty in the installation of the dump; so every table has rows.
 const MORE_ROWS = `

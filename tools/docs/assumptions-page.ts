@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
+import { SETTING_OPTIONS } from '../../src/admin/cli/options/setting-names.ts';
 import { createProgram } from '../../src/admin/cli/program.ts';
-import { SETTING_OPTIONS } from '../../src/admin/cli/setting-names.ts';
 import { type BillerSettings, billerSettingsSchema } from '../../src/core/billers/settings.ts';
 import { DESTINATION_LABELS, DESTINATIONS } from '../../src/protocols/invoice-cloud/destinations.ts';
 import { code, generatedPage, table } from './markdown.ts';

@@ -6,7 +6,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from '../../test/docs/pages.ts';
-import { type Stage, setStage } from '../../test/e2e/stage.ts';
+import { type OpenDemo, openDemo } from '../../test/e2e/demo-in-browser.ts';
 
 const IMAGES = join(ROOT, 'docs', 'images');
 /** The service's pages are narrow; the sandbox's have two columns. */
@@ -14,9 +14,9 @@ const NARROW = { width: 760, height: 620 };
 const WIDE = { width: 1100, height: 760 };
 
 /** Walks through a sign-on: redirect link, sign-in, account choice, landing page. */
-async function walk(stage: Stage, colorScheme: 'light' | 'dark'): Promise<void> {
-  const { redirectLink, user } = stage.facts;
-  const page = await stage.newPage({ colorScheme, viewport: NARROW, deviceScaleFactor: 2 });
+async function walk(opened: OpenDemo, colorScheme: 'light' | 'dark'): Promise<void> {
+  const { redirectLink, user } = opened.facts;
+  const page = await opened.newPage({ colorScheme, viewport: NARROW, deviceScaleFactor: 2 });
   const take = (name: string) => page.screenshot({ path: join(IMAGES, `${name}.png`) });
   const account = page.getByRole('button', { name: user.accounts[0]?.number ?? '' });
   await page.goto(redirectLink);
@@ -33,9 +33,9 @@ async function walk(stage: Stage, colorScheme: 'light' | 'dark'): Promise<void> 
 }
 
 mkdirSync(IMAGES, { recursive: true });
-const stage = await setStage();
+const opened = await openDemo();
 try {
-  for (const colorScheme of ['light', 'dark'] as const) await walk(stage, colorScheme);
+  for (const colorScheme of ['light', 'dark'] as const) await walk(opened, colorScheme);
 } finally {
-  await stage.close();
+  await opened.close();
 }

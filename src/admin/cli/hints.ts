@@ -1,7 +1,7 @@
 import { InputError, nameField } from '../../platform/errors/idp-error.ts';
 import type { InputCode } from '../../platform/errors/input-codes.ts';
 import type { OperationName } from '../operations/registry.ts';
-import { optionOf } from './field-options.ts';
+import { optionOf } from './options/field-options.ts';
 
 type Names = InputError['names'];
 

@@ -10,47 +10,47 @@ interface Entry {
 const COMMANDS: Readonly<Record<string, Entry>> = {
   biller: {
     description: 'Billers: add, update, list, show, remove',
-    load: async () => (await import('./biller.ts')).billerCommand(),
+    load: async () => (await import('./commands/biller.ts')).billerCommand(),
   },
   user: {
     description: 'Portal users of the embedded directory: add, update, list, remove',
-    load: async () => (await import('./user.ts')).userCommand(),
+    load: async () => (await import('./commands/user.ts')).userCommand(),
   },
   key: {
     description: 'Signing keys: show them, rotate them',
-    load: async () => (await import('./key/key.ts')).keyCommand(),
+    load: async () => (await import('./commands/key/key.ts')).keyCommand(),
   },
   'master-key': {
     description: 'The master key that seals private keys: status, rotate',
-    load: async () => (await import('./master-key.ts')).masterKeyCommand(),
+    load: async () => (await import('./commands/master-key.ts')).masterKeyCommand(),
   },
   webhook: {
     description: 'Where expiry warnings are sent: set, show, test, remove',
-    load: async () => (await import('./webhook.ts')).webhookCommand(),
+    load: async () => (await import('./commands/webhook.ts')).webhookCommand(),
   },
   metadata: {
     description: 'Print the IdP metadata of a biller, as its Metadata URL serves it',
-    load: async () => (await import('./metadata.ts')).metadataCommand(),
+    load: async () => (await import('./commands/metadata.ts')).metadataCommand(),
   },
   link: {
     description: 'Print a redirect link, to test a biller or to put on a portal page',
-    load: async () => (await import('./link.ts')).linkCommand(),
+    load: async () => (await import('./commands/link.ts')).linkCommand(),
   },
   audit: {
     description: 'List audit events, newest first; all given filters must match',
-    load: async () => (await import('./audit.ts')).auditCommand(),
+    load: async () => (await import('./commands/audit.ts')).auditCommand(),
   },
   trace: {
     description: 'Show how a sign-on failed, by the reference on its error page; kept for a week',
-    load: async () => (await import('./trace.ts')).traceCommand(),
+    load: async () => (await import('./commands/trace.ts')).traceCommand(),
   },
   inspect: {
     description: 'Explain a SAMLRequest or SAMLResponse check by check',
-    load: async () => (await import('./inspect.ts')).inspectCommand(),
+    load: async () => (await import('./commands/inspect.ts')).inspectCommand(),
   },
   doctor: {
     description: 'Report problems with this installation and how to fix them; exit code 1 if there are any',
-    load: async () => (await import('./doctor.ts')).doctorCommand(),
+    load: async () => (await import('./commands/doctor.ts')).doctorCommand(),
   },
 };
 

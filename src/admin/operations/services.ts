@@ -1,3 +1,4 @@
+import type { KeyedHash } from '../../core/audit/keyed-hash.ts';
 import type { AuditWriter } from '../../core/audit/writer.ts';
 import type { Billers } from '../../core/billers/billers.ts';
 import type { Hsm } from '../../core/keys/hsm/hsm.ts';
@@ -27,6 +28,7 @@ export interface OperatorServices {
   readonly clock: () => number;
   readonly database: Database;
   readonly masterKey: MasterKey;
+  readonly keyedHash: KeyedHash;
   /** Undefined if the master key is a setting. */
   readonly masterKeyFile: MasterKeyFile | undefined;
   readonly audit: AuditWriter;

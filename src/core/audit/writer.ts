@@ -1,7 +1,7 @@
 import { type Database, isDatabaseGone, type Statement, type Transaction } from '../../platform/database/database.ts';
 import { IdpError } from '../../platform/errors/idp-error.ts';
-import type { MasterKey } from '../secrets/master-key.ts';
 import type { AuditEvent } from './events.ts';
+import type { KeyedHash } from './keyed-hash.ts';
 
 /** Commits audit events. */
 export interface AuditWriter {
@@ -57,7 +57,7 @@ function toJson(rows: readonly Record<string, unknown>[]): string {
 
 interface AuditServices {
   readonly database: Database;
-  readonly masterKey: MasterKey;
+  readonly keyedHash: KeyedHash;
   readonly clock: () => number;
 }
 
@@ -65,7 +65,7 @@ interface AuditServices {
  * A writer with one INSERT in flight: events that arrive in the meantime form the next batch (group commit), so that
  * waiting for the commit costs one round trip in total instead of one per event.
  */
-export function createAuditWriter({ database, masterKey, clock }: AuditServices): AuditWriter {
+export function createAuditWriter({ database, keyedHash, clock }: AuditServices): AuditWriter {
   let waiting: Waiting[] = [];
   let writing: Promise<void> | undefined;
 
@@ -115,7 +115,7 @@ export function createAuditWriter({ database, masterKey, clock }: AuditServices)
           reference: event.reference,
           biller_id: event.billerId,
           user_id: event.userId,
-          email_hash: event.email === undefined ? undefined : masterKey.hashEmail(event.email),
+          email_hash: event.email === undefined ? undefined : keyedHash.email(event.email),
           request_id: event.requestId,
           assertion_id: event.assertionId,
           key_fingerprint: event.keyFingerprint,
@@ -132,7 +132,7 @@ export function createAuditWriter({ database, masterKey, clock }: AuditServices)
         .values({
           ...facts,
           at: new Date(clock()),
-          emailHash: email === undefined ? null : masterKey.hashEmail(email),
+          emailHash: email === undefined ? null : keyedHash.email(email),
           details: { ...details },
         })
         .execute();

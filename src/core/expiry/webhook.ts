@@ -1,8 +1,8 @@
 import { createHmac, randomBytes } from 'node:crypto';
 import type { Db } from '../../platform/database/database.ts';
 import type { MasterKey } from '../secrets/master-key.ts';
+import { WEBHOOK } from '../secrets/sealed-facts.ts';
 import { deleteFact, readFact, writeFact } from '../secrets/store.ts';
-import { WEBHOOK } from '../secrets/verify-master-key.ts';
 
 /** The installation's only webhook, stored sealed. */
 interface Webhook {

@@ -39,18 +39,14 @@ export interface MasterKey {
   introduce(base64: string): void;
   /** Drops all keys but the first, once nothing is sealed with the others. */
   forgetOthers(): void;
-  /** A keyed hash for finding an email's events without storing the email. */
-  hashEmail(email: string): string;
-  /** The secret of hashEmail, as derived for a new installation. */
-  readonly emailSecret: Buffer;
-  /** Sets the secret of hashEmail. It outlives the master key, so that older events can still be found. */
-  keepEmailSecret(secret: Buffer): void;
+  /** @returns 32 bytes derived from the sealing key, different ones for each purpose */
+  derive(purpose: string): Buffer;
 }
 
 interface OneKey {
   readonly checkValue: string;
   readonly sealing: KeyObject;
-  readonly emailSecret: Buffer;
+  derive(purpose: string): Buffer;
 }
 
 function deriveKeys(base64: string): OneKey {
@@ -59,7 +55,7 @@ function deriveKeys(base64: string): OneKey {
   return {
     checkValue: createHmac('sha256', derive('check')).update('master key').digest('hex').slice(0, 16),
     sealing: createSecretKey(derive('seal')),
-    emailSecret: derive('audit email'),
+    derive,
   };
 }
 
@@ -120,9 +116,6 @@ export function createMasterKey(...base64: string[]): MasterKey {
     return undefined;
   }
 
-  // Pass a key object: for bytes, node:crypto first tries other types and catches the exceptions, 8 µs each time.
-  let emails = createSecretKey(current().emailSecret);
-
   return {
     get checkValues() {
       return keys.map(({ checkValue }) => checkValue);
@@ -146,10 +139,6 @@ export function createMasterKey(...base64: string[]): MasterKey {
     },
     introduce: (newer) => void keys.unshift(deriveKeys(newer)),
     forgetOthers: () => void keys.splice(1),
-    hashEmail: (email) => createHmac('sha256', emails).update(email.toLowerCase()).digest('base64url').slice(0, 22),
-    emailSecret: current().emailSecret,
-    keepEmailSecret(secret) {
-      emails = createSecretKey(secret);
-    },
+    derive: (purpose) => current().derive(purpose),
   };
 }

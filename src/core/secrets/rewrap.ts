@@ -2,8 +2,8 @@ import type { Db } from '../../platform/database/database.ts';
 import { allKeyRequests, replaceRequestSealing, replaceSealing, sealedKeys } from '../keys/store.ts';
 import type { MasterKey } from './master-key.ts';
 import { requestContext, sealContext } from './seal-context.ts';
+import { HASH_SECRET, WEBHOOK } from './sealed-facts.ts';
 import { changeFact, factsNamed } from './store.ts';
-import { EMAIL_SECRET, WEBHOOK } from './verify-master-key.ts';
 
 /** A stored secret, and how to replace it with a newly sealed copy. */
 interface SealedSecret {
@@ -17,7 +17,7 @@ interface SealedSecret {
 async function allSecrets(db: Db): Promise<SealedSecret[]> {
   const keys = await sealedKeys(db);
   const requests = await allKeyRequests(db);
-  const facts = await factsNamed(db, [EMAIL_SECRET, WEBHOOK]);
+  const facts = await factsNamed(db, [HASH_SECRET, WEBHOOK]);
   return [
     ...keys.map(({ id, billerId, sealedPrivateKey }) => ({
       sealed: sealedPrivateKey as Buffer,

@@ -5,9 +5,6 @@ import { changeFact, readOrNoteFact } from './store.ts';
 
 /** Check values of every master key that a secret may be sealed with, separated by commas. */
 const CHECK_VALUES = 'master key check value';
-/** Facts that are secrets; each is sealed under its name. */
-export const EMAIL_SECRET = 'email secret';
-export const WEBHOOK = 'webhook';
 
 /**
  * Checks that the master keys can unseal every secret of the installation. Records the very first master key, and any
@@ -25,10 +22,6 @@ export async function verifyMasterKey(db: Db, masterKey: MasterKey): Promise<voi
     );
   }
   if (!noted.includes(first)) await noteMasterKeys(db, [first, ...noted]);
-  const sealed = await readOrNoteFact(db, EMAIL_SECRET, () =>
-    masterKey.seal(masterKey.emailSecret, EMAIL_SECRET).toString('base64'),
-  );
-  masterKey.keepEmailSecret(masterKey.unseal(Buffer.from(sealed, 'base64'), EMAIL_SECRET));
 }
 
 /** Records which master keys secrets may be sealed with from now on. */

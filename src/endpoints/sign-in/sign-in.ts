@@ -1,8 +1,8 @@
+import type { KeyedHash } from '../../core/audit/keyed-hash.ts';
 import type { AuditWriter } from '../../core/audit/writer.ts';
 import type { Biller } from '../../core/billers/biller.ts';
 import { verifyPassword } from '../../core/portal-users/password.ts';
 import { emailKeyOf, findUser } from '../../core/portal-users/store.ts';
-import type { MasterKey } from '../../core/secrets/master-key.ts';
 import type { Db } from '../../platform/database/database.ts';
 import { IdpError } from '../../platform/errors/idp-error.ts';
 import type { Throttle } from './throttle.ts';
@@ -20,7 +20,7 @@ const MAX_PASSWORD_CHARACTERS = 1024;
 
 interface SignInServices {
   readonly db: Db;
-  readonly masterKey: MasterKey;
+  readonly keyedHash: KeyedHash;
   readonly throttle: Throttle;
   readonly audit: AuditWriter;
 }
@@ -32,11 +32,11 @@ export type SignIn = (biller: Biller, credentials: Credentials) => Promise<strin
  * The embedded directory's sign-in: throttled, and with the same answer after the same time for an unknown user, a wrong
  * password and a disabled user.
  */
-export function createSignIn({ db, masterKey, throttle, audit }: SignInServices): SignIn {
+export function createSignIn({ db, keyedHash, throttle, audit }: SignInServices): SignIn {
   return async (biller, { email, password, address, reference }) => {
     const about = { reference, billerId: biller.id, email: emailKeyOf(email) };
     // The table of attempts must not reveal whose they are.
-    const account = masterKey.hashEmail(`${biller.id} ${emailKeyOf(email)}`);
+    const account = keyedHash.email(`${biller.id} ${emailKeyOf(email)}`);
     try {
       await throttle.attempt(account, address);
     } catch (error) {

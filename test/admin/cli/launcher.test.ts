@@ -3,7 +3,7 @@ import { chmodSync, chownSync, copyFileSync, mkdirSync, readdirSync, symlinkSync
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import packageJson from '../../../package.json' with { type: 'json' };
-import { ofCheckout, workingFolder } from '../../support/cli.ts';
+import { ofCheckout, workingFolder } from '../../support/programs/cli.ts';
 
 const { folder, remove } = workingFolder();
 afterAll(remove);

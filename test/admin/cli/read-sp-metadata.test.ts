@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readSpMetadataSource } from '../../../src/admin/cli/read-sp-metadata.ts';
 import { readSpMetadata } from '../../../src/protocols/saml/sp-metadata/sp-metadata.ts';
-import { workingFolder } from '../../support/cli.ts';
+import { workingFolder } from '../../support/programs/cli.ts';
 
 const XML = `<?xml version="1.0"?><EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" entityID="https://sp.example/é">
   <SPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">

@@ -10,8 +10,8 @@ import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startProgram } from '../../support/cli.ts';
-import { createTestStorage, type TestStorage } from '../../support/storage.ts';
+import { createTestStorage, type TestStorage } from '../../support/postgres/storage.ts';
+import { startProgram } from '../../support/programs/cli.ts';
 
 const KILLS = Number(process.env.KILL_ROUNDS ?? 8);
 /** The number of operations before the table is locked. */

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { FIELD_OPTIONS, optionOf } from '../../../src/admin/cli/field-options.ts';
 import { HINTS, inCliWords } from '../../../src/admin/cli/hints.ts';
+import { FIELD_OPTIONS, optionOf } from '../../../src/admin/cli/options/field-options.ts';
+import { SETTING_OPTIONS } from '../../../src/admin/cli/options/setting-names.ts';
 import { createProgram } from '../../../src/admin/cli/program.ts';
-import { SETTING_OPTIONS } from '../../../src/admin/cli/setting-names.ts';
 import {
   actorWithEveryRole,
   defineOperation,
@@ -19,7 +19,7 @@ import { perform } from '../../../src/admin/operations/run.ts';
 import { billerSettingsSchema } from '../../../src/core/billers/settings.ts';
 import { InputError } from '../../../src/platform/errors/idp-error.ts';
 import { type InputCode, inputCodes } from '../../../src/platform/errors/input-codes.ts';
-import { ofCheckout } from '../../support/cli.ts';
+import { ofCheckout } from '../../support/programs/cli.ts';
 
 const program = await createProgram();
 const actor = actorWithEveryRole('test');

@@ -15,9 +15,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { actorWithEveryRole } from '../../../src/admin/operations/operation.ts';
 import { runNamed } from '../../../src/admin/operations/run.ts';
 import { openEmbeddedServer } from '../../../src/platform/database/embedded/embedded-server.ts';
-import { assertionIdIn, createPortalClient, type PortalClient } from '../../support/portal-client.ts';
-import { endService, type ServiceProcess, startService } from '../../support/service.ts';
-import { createTestStorage, type TestStorage } from '../../support/storage.ts';
+import { assertionIdIn, createPortalClient, type PortalClient } from '../../support/browser/portal-client.ts';
+import { createTestStorage, type TestStorage } from '../../support/postgres/storage.ts';
+import { endService, type ServiceProcess, startService } from '../../support/programs/service.ts';
 
 const rounds = process.env.KILL_ROUNDS === undefined ? undefined : Number(process.env.KILL_ROUNDS);
 const CASES = [

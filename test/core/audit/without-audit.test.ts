@@ -1,9 +1,9 @@
 import { sql } from 'kysely';
 import { afterEach, describe, expect, inject, test } from 'vitest';
 import { newSamlId } from '../../../src/protocols/saml/writing/id.ts';
-import { layCable } from '../../support/cable.ts';
+import { assertionIdIn, createPortalClient, type PortalClient } from '../../support/browser/portal-client.ts';
 import { startInstallation, TEST_SP, type TestInstallation } from '../../support/installation.ts';
-import { assertionIdIn, createPortalClient, type PortalClient } from '../../support/portal-client.ts';
+import { layCable } from '../../support/postgres/cable.ts';
 
 const PASSWORD = 'correct horse battery';
 

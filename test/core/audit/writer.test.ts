@@ -5,7 +5,7 @@ import type { AuditEvent } from '../../../src/core/audit/events.ts';
 import { listEvents } from '../../../src/core/audit/store.ts';
 import type { AuditWriter } from '../../../src/core/audit/writer.ts';
 import type { Db } from '../../../src/platform/database/database.ts';
-import { createTestStorage, type TestConnection, type TestStorage } from '../../support/storage.ts';
+import { createTestStorage, type TestConnection, type TestStorage } from '../../support/postgres/storage.ts';
 
 const BILLER = crypto.randomUUID();
 let made = 0;

@@ -5,8 +5,14 @@ import type { Biller } from '../../../src/core/billers/biller.ts';
 import { explainRequest } from '../../../src/diagnostics/inspect/explain-request.ts';
 import { readAuthnRequest } from '../../../src/protocols/saml/reading/authn-request.ts';
 import { decodePost, decodeRedirect } from '../../../src/protocols/saml/reading/decode.ts';
-import { authnRequest, postFields, redirectQuery, signedMessage, signedQuery } from '../../support/authn-request.ts';
-import { makeSigningKey, type SigningKey } from '../../support/saml.ts';
+import {
+  authnRequest,
+  postFields,
+  redirectQuery,
+  signedMessage,
+  signedQuery,
+} from '../../support/saml/authn-request.ts';
+import { makeSigningKey, type SigningKey } from '../../support/saml/saml.ts';
 import { newBiller } from '../billers/biller.ts';
 
 const EVIL = 'https://evil.example/acs';

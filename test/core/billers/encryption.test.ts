@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { encryptionFor } from '../../../src/core/billers/encryption.ts';
 import type { BillerSettings } from '../../../src/core/billers/settings.ts';
 import type { ServiceProvider } from '../../../src/protocols/saml/sp-metadata/service-provider.ts';
-import { makeSigningKey } from '../../support/saml.ts';
+import { makeSigningKey } from '../../support/saml/saml.ts';
 import { newBiller } from './biller.ts';
 
 const GCM_256 = 'http://www.w3.org/2009/xmlenc11#aes256-gcm';

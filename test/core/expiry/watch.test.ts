@@ -6,10 +6,10 @@ import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { actorWithEveryRole } from '../../../src/admin/operations/operation.ts';
 import { runNamed } from '../../../src/admin/operations/run.ts';
-import { authnRequest, redirectQuery } from '../../support/authn-request.ts';
-import { createBrowserLike, errorCodeOf, requirePosted } from '../../support/browser-like.ts';
+import { createBrowserLike, errorCodeOf, requirePosted } from '../../support/browser/browser-like.ts';
 import { startInstallation, type TestInstallation } from '../../support/installation.ts';
-import { createTestStorage } from '../../support/storage.ts';
+import { createTestStorage } from '../../support/postgres/storage.ts';
+import { authnRequest, redirectQuery } from '../../support/saml/authn-request.ts';
 
 const DAY = 86_400_000;
 const PASSWORD = 'correct horse battery';

@@ -35,17 +35,6 @@ test('a sealed secret with a flipped bit, truncated or extended, is refused', ()
   expect(masterKey.unseal(sealed, 'x').toString()).toBe('a private key');
 });
 
-test('an email is found by its hash, in any case, and only with the key', {
-  meta: { holds: ['IDP-068'], source: 'project rule' },
-}, () => {
-  const hash = masterKey.hashEmail('Pat@Example.com');
-  expect(hash).toMatch(/^[\w-]{22}$/);
-  expect(masterKey.hashEmail('pat@example.COM')).toBe(hash);
-  expect(createMasterKey(base64).hashEmail('pat@example.com')).toBe(hash);
-  expect(masterKey.hashEmail('pat@example.co')).not.toBe(hash);
-  expect(other.hashEmail('pat@example.com')).not.toBe(hash);
-});
-
 test('the check value distinguishes keys without revealing them', () => {
   const [checkValue = ''] = masterKey.checkValues;
   expect(checkValue).toMatch(/^[0-9a-f]{16}$/);

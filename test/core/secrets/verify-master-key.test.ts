@@ -10,7 +10,7 @@ import { createMasterKey } from '../../../src/core/secrets/master-key.ts';
 import { embeddedMasterKeyFile } from '../../../src/core/secrets/master-key-source.ts';
 import { openInstallation } from '../../../src/installation.ts';
 import { InputError } from '../../../src/platform/errors/idp-error.ts';
-import { createTestStorage } from '../../support/storage.ts';
+import { createTestStorage } from '../../support/postgres/storage.ts';
 
 const ANOTHER =
   'MASTER_KEY is not the key that sealed the private keys in this database. Set the original master key or, during a rotation, the new and the old one (embedded: restore certs/master.key from its backup).';
@@ -53,7 +53,7 @@ describe('an installation', () => {
       expect(one.sealedPrivateKey?.includes(Buffer.from('06072a8648ce3d0201', 'hex'))).toBe(false);
 
       const masterKey = createMasterKey(newKey());
-      const stranger = createServices({ publicUrl: 'https://idp.example', database, masterKey });
+      const stranger = createServices({ ...services, masterKey });
       const refused = { code: 'signing_key_unavailable', detail: expect.stringContaining(one.fingerprint) };
       await expect(stranger.keys.ofBiller(one.billerId)).rejects.toMatchObject(refused);
 

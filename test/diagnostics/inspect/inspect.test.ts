@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { authnRequest, postFields, redirectQuery } from '../../support/authn-request.ts';
-import { requirePosted } from '../../support/browser-like.ts';
+import { requirePosted } from '../../support/browser/browser-like.ts';
+import { authnRequest, postFields, redirectQuery } from '../../support/saml/authn-request.ts';
 import { EMAIL, useStage } from '../../support/stage.ts';
 
 const stage = useStage();

@@ -1,8 +1,8 @@
 import { beforeAll, expect, test } from 'vitest';
-import { authnRequest, redirectQuery, signedQuery } from '../../support/authn-request.ts';
-import { requirePosted } from '../../support/browser-like.ts';
+import { requirePosted } from '../../support/browser/browser-like.ts';
 import { TEST_ACS, TEST_SP } from '../../support/installation.ts';
-import { makeSigningKey, type SigningKey } from '../../support/saml.ts';
+import { authnRequest, redirectQuery, signedQuery } from '../../support/saml/authn-request.ts';
+import { makeSigningKey, type SigningKey } from '../../support/saml/saml.ts';
 import { EMAIL, useStage } from '../../support/stage.ts';
 
 const stage = useStage();

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { elementsNamed, postedBy, referenceOf } from '../../support/browser-like.ts';
+import { elementsNamed, postedBy, referenceOf } from '../../support/browser/browser-like.ts';
 import { EMAIL, useStage } from '../../support/stage.ts';
 
 const stage = useStage();

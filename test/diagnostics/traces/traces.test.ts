@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { newReference, normalizeReference } from '../../../src/platform/util/reference.ts';
 import { REFERENCE_WORDS } from '../../../src/platform/util/reference-words.ts';
-import { elementsNamed, referenceOf, requirePosted } from '../../support/browser-like.ts';
+import { elementsNamed, referenceOf, requirePosted } from '../../support/browser/browser-like.ts';
 import { EMAIL, PASSWORD, useStage } from '../../support/stage.ts';
 
 const stage = useStage();

@@ -1,8 +1,8 @@
 import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { authnRequest, redirectQuery } from '../../support/authn-request.ts';
-import { createBrowserLike, errorCodeOf, requirePosted } from '../../support/browser-like.ts';
+import { createBrowserLike, errorCodeOf, requirePosted } from '../../support/browser/browser-like.ts';
 import { startInstallation, type TestInstallation } from '../../support/installation.ts';
+import { authnRequest, redirectQuery } from '../../support/saml/authn-request.ts';
 
 const EMAIL = 'pat@example.com';
 const PASSWORD = 'correct horse battery';

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { checkElementSignature } from '../../../src/diagnostics/inspect/element-signature.ts';
-import { errorCodeOf } from '../../support/browser-like.ts';
+import { errorCodeOf } from '../../support/browser/browser-like.ts';
 import { startInstallation, type TestInstallation } from '../../support/installation.ts';
 
 let installation: TestInstallation;

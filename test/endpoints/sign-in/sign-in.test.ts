@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createBrowserLike, errorCodeOf } from '../../support/browser-like.ts';
+import { createBrowserLike, errorCodeOf } from '../../support/browser/browser-like.ts';
 import { startInstallation, type TestInstallation } from '../../support/installation.ts';
 
 const PASSWORD = 'correct horse battery';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { elementsNamed, requirePosted, textOf } from '../../support/browser-like.ts';
+import { elementsNamed, requirePosted, textOf } from '../../support/browser/browser-like.ts';
 import { TEST_ACS, TEST_SP } from '../../support/installation.ts';
 import { EMAIL, useStage } from '../../support/stage.ts';
 

@@ -1,9 +1,9 @@
 import { beforeAll, expect, test } from 'vitest';
 import type { XmlElement } from '../../../src/protocols/saml/reading/xml.ts';
-import { type BrowserLike, elementsNamed, requirePosted, textOf } from '../../support/browser-like.ts';
+import { type BrowserLike, elementsNamed, requirePosted, textOf } from '../../support/browser/browser-like.ts';
 import { TEST_ACS, TEST_SP } from '../../support/installation.ts';
+import { schemaErrors } from '../../support/saml/xml-tools.ts';
 import { EMAIL, PASSWORD, useStage } from '../../support/stage.ts';
-import { schemaErrors } from '../../support/xml-tools.ts';
 
 const stage = useStage();
 const PERSISTENT = 'urn:oasis:names:tc:SAML:2.0:nameid-format:persistent';

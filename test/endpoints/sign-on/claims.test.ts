@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { elementsNamed, requirePosted } from '../../support/browser-like.ts';
+import { elementsNamed, requirePosted } from '../../support/browser/browser-like.ts';
 import { EMAIL, PASSWORD, useStage } from '../../support/stage.ts';
 
 const stage = useStage();

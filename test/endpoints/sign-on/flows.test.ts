@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { newSamlId } from '../../../src/protocols/saml/writing/id.ts';
+import { assertionIdIn, createPortalClient, type PortalClient } from '../../support/browser/portal-client.ts';
 import { startInstallation, TEST_ACS, TEST_SP, type TestInstallation } from '../../support/installation.ts';
-import { assertionIdIn, createPortalClient, type PortalClient } from '../../support/portal-client.ts';
 
 const PASSWORD = 'correct horse battery';
 const LIFETIME_MS = 15 * 60_000;

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { authnRequest, postFields } from '../../support/authn-request.ts';
 import {
   type BrowserLike,
   createBrowserLike,
   errorCodeOf,
   postedBy,
   requirePosted,
-} from '../../support/browser-like.ts';
+} from '../../support/browser/browser-like.ts';
 import { startInstallation, TEST_ACS, type TestInstallation } from '../../support/installation.ts';
-import { createServiceProvider, type ServiceProvider } from '../../support/service-provider.ts';
+import { authnRequest, postFields } from '../../support/saml/authn-request.ts';
+import { createServiceProvider, type ServiceProvider } from '../../support/saml/service-provider.ts';
 
 const PASSWORD = 'correct horse battery';
 const ONE = 'one@example.com';

@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest';
-import { authnRequest, postFields } from '../../support/authn-request.ts';
-import { elementsNamed, errorCodeOf, requirePosted, statusOf } from '../../support/browser-like.ts';
+import { elementsNamed, errorCodeOf, requirePosted, statusOf } from '../../support/browser/browser-like.ts';
+import { authnRequest, postFields } from '../../support/saml/authn-request.ts';
 import { EMAIL, PASSWORD, useStage } from '../../support/stage.ts';
 
 const stage = useStage();

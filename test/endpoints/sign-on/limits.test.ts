@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from 'vitest';
-import { type BrowserLike, errorCodeOf, postedBy, requirePosted } from '../../support/browser-like.ts';
+import { type BrowserLike, errorCodeOf, postedBy, requirePosted } from '../../support/browser/browser-like.ts';
 import { useStage } from '../../support/stage.ts';
 
 const stage = useStage();

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { errorCodeOf, requirePosted, statusOf } from '../../support/browser-like.ts';
+import { errorCodeOf, requirePosted, statusOf } from '../../support/browser/browser-like.ts';
 import { TEST_ACS, TEST_SP } from '../../support/installation.ts';
 import { EMAIL, PASSWORD, useStage } from '../../support/stage.ts';
 

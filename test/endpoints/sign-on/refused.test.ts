@@ -1,6 +1,5 @@
 import { beforeAll, expect, test } from 'vitest';
 import { xmlCryptoVerify } from '../../interop/verifiers.ts';
-import { authnRequest, type RequestParts, redirectQuery } from '../../support/authn-request.ts';
 import {
   type BrowserLike,
   elementsNamed,
@@ -9,12 +8,13 @@ import {
   referenceOf,
   requirePosted,
   statusOf,
-} from '../../support/browser-like.ts';
+} from '../../support/browser/browser-like.ts';
 import type { Held } from '../../support/held.ts';
 import { TEST_ACS } from '../../support/installation.ts';
-import { toPem } from '../../support/saml.ts';
+import { authnRequest, type RequestParts, redirectQuery } from '../../support/saml/authn-request.ts';
+import { toPem } from '../../support/saml/saml.ts';
+import { schemaErrors } from '../../support/saml/xml-tools.ts';
 import { EMAIL, useStage } from '../../support/stage.ts';
-import { schemaErrors } from '../../support/xml-tools.ts';
 
 const stage = useStage();
 const CLASSES = 'urn:oasis:names:tc:SAML:2.0:ac:classes:';

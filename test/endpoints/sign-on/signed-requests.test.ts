@@ -1,11 +1,23 @@
 import { SAML } from '@node-saml/node-saml';
 import { beforeAll, expect, test } from 'vitest';
 import { afterIssuer } from '../../protocols/saml/signatures/signed-post.ts';
-import { authnRequest, postFields, redirectQuery, signedMessage, signedQuery } from '../../support/authn-request.ts';
-import { type BrowserLike, errorCodeOf, postedBy, requirePosted, statusOf } from '../../support/browser-like.ts';
-import { makeSigningKey, type SigningKey } from '../../support/saml.ts';
+import {
+  type BrowserLike,
+  errorCodeOf,
+  postedBy,
+  requirePosted,
+  statusOf,
+} from '../../support/browser/browser-like.ts';
+import {
+  authnRequest,
+  postFields,
+  redirectQuery,
+  signedMessage,
+  signedQuery,
+} from '../../support/saml/authn-request.ts';
+import { makeSigningKey, type SigningKey } from '../../support/saml/saml.ts';
+import { MORE, reference, signatureTemplate, xmlsecSign } from '../../support/saml/xmlsec-signer.ts';
 import { useStage } from '../../support/stage.ts';
-import { MORE, reference, signatureTemplate, xmlsecSign } from '../../support/xmlsec-signer.ts';
 
 const stage = useStage();
 const SHA1 = 'http://www.w3.org/2000/09/xmldsig#rsa-sha1';

@@ -1,8 +1,8 @@
 import { beforeAll, expect, test } from 'vitest';
-import { elementsNamed, errorCodeOf, postedBy, requirePosted } from '../../support/browser-like.ts';
+import { elementsNamed, errorCodeOf, postedBy, requirePosted } from '../../support/browser/browser-like.ts';
 import { TEST_SP } from '../../support/installation.ts';
+import { schemaErrors } from '../../support/saml/xml-tools.ts';
 import { EMAIL, PASSWORD, useStage } from '../../support/stage.ts';
-import { schemaErrors } from '../../support/xml-tools.ts';
 
 const stage = useStage();
 const PORTAL = 'https://portal.example';

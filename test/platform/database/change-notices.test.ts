@@ -3,8 +3,8 @@ import { afterEach, describe, expect, inject, test } from 'vitest';
 import { deleteBiller, insertBiller, updateBiller } from '../../../src/core/billers/store.ts';
 import { insertKey } from '../../../src/core/keys/store.ts';
 import type { ChangeListener, Database } from '../../../src/platform/database/database.ts';
-import { newBillerRow, newKeyRow } from '../../support/rows.ts';
-import { createTestStorage, type TestConnection, type TestStorage } from '../../support/storage.ts';
+import { newBillerRow, newKeyRow } from '../../support/postgres/rows.ts';
+import { createTestStorage, type TestConnection, type TestStorage } from '../../support/postgres/storage.ts';
 
 /** Every instance drops stale cache entries within a second of a change (project rule). */
 const PROMISED_MS = 1_000;

@@ -9,8 +9,8 @@ import type { Database } from '../../../src/platform/database/database.ts';
 import { MIGRATIONS_FOLDER, migrationNames } from '../../../src/platform/database/migrate.ts';
 import { openDatabase } from '../../../src/platform/database/open.ts';
 import { openPostgresql } from '../../../src/platform/database/postgresql.ts';
-import { createTestDatabase } from '../../support/postgres.ts';
-import { newBillerRow } from '../../support/rows.ts';
+import { createTestDatabase } from '../../support/postgres/postgres.ts';
+import { newBillerRow } from '../../support/postgres/rows.ts';
 
 /** The migrations of version 0.1.0, with the times by which it recorded them (drizzle-orm's journal). */
 const VERSION_0_1_0 = [

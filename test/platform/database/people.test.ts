@@ -20,8 +20,8 @@ import {
   touchSession,
 } from '../../../src/core/sessions/store.ts';
 import type { Db } from '../../../src/platform/database/database.ts';
-import { newBillerRow } from '../../support/rows.ts';
-import { createTestStorage, type TestConnection, type TestStorage } from '../../support/storage.ts';
+import { newBillerRow } from '../../support/postgres/rows.ts';
+import { createTestStorage, type TestConnection, type TestStorage } from '../../support/postgres/storage.ts';
 
 const PASSWORD_HASH = '$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA';
 const at = (text: string) => new Date(`2026-03-01T${text}Z`);

@@ -8,8 +8,8 @@ import { insertUser } from '../../../src/core/portal-users/store.ts';
 import { insertSession } from '../../../src/core/sessions/store.ts';
 import { insertTrace } from '../../../src/diagnostics/traces/store.ts';
 import type { Db } from '../../../src/platform/database/database.ts';
-import { newBillerRow, newKeyRow } from '../../support/rows.ts';
-import { createTestStorage, type TestConnection, type TestStorage } from '../../support/storage.ts';
+import { newBillerRow, newKeyRow } from '../../support/postgres/rows.ts';
+import { createTestStorage, type TestConnection, type TestStorage } from '../../support/postgres/storage.ts';
 
 const now = new Date('2026-03-01T08:00:00.000Z');
 

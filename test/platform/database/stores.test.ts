@@ -12,8 +12,8 @@ import {
 import { activeKeys, insertKey, listKeys, publishedKeys } from '../../../src/core/keys/store.ts';
 import { deleteTracesBefore, findTrace, insertTrace } from '../../../src/diagnostics/traces/store.ts';
 import type { Db } from '../../../src/platform/database/database.ts';
-import { newBillerRow, newKeyRow } from '../../support/rows.ts';
-import { createTestStorage, type TestConnection, type TestStorage } from '../../support/storage.ts';
+import { newBillerRow, newKeyRow } from '../../support/postgres/rows.ts';
+import { createTestStorage, type TestConnection, type TestStorage } from '../../support/postgres/storage.ts';
 
 const at = (text: string) => new Date(`2026-03-01T${text}Z`);
 
@@ -125,7 +125,7 @@ describe('the stores', () => {
 
   test('an audit event is read back with every given field, but without the email', async () => {
     const biller = await addBiller();
-    const { audit, masterKey } = connection.services;
+    const { audit, keyedHash } = connection.services;
     const userId = crypto.randomUUID();
     const details = { acs: 'https://sp.example/acs', nameIdFormat: 'emailAddress', signed: 'both “水” \\u0000' };
     const given = {
@@ -144,7 +144,7 @@ describe('the stores', () => {
         ...given,
       }),
     ).toBe(true);
-    const [row] = await listEvents(db, { emailHash: masterKey.hashEmail('ada@example.com'), limit: 10 });
+    const [row] = await listEvents(db, { emailHash: keyedHash.email('ada@example.com'), limit: 10 });
     const { id, at: when, ...rest } = row ?? { id: undefined, at: undefined };
     expect(rest).toEqual({ event: 'assertion.issued', biller: biller.slug, userId, details, ...given });
     expect(id).toBeTypeOf('number');

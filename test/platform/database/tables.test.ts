@@ -2,7 +2,7 @@ import type { Insertable, Selectable } from 'kysely';
 import { expect, inject, test } from 'vitest';
 import type { Tables } from '../../../src/platform/database/database.ts';
 import { openPostgresql } from '../../../src/platform/database/postgresql.ts';
-import { createTestDatabase } from '../../support/postgres.ts';
+import { createTestDatabase } from '../../support/postgres/postgres.ts';
 
 type Sql<Value> = Value extends string
   ? 'text' | 'uuid'

@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { sql } from 'kysely';
 import pg from 'pg';
 import { describe, inject, type TestContext, test } from 'vitest';
+import { createKeyedHash } from '../../../src/core/audit/keyed-hash.ts';
 import { createAuditWriter } from '../../../src/core/audit/writer.ts';
-import { createMasterKey } from '../../../src/core/secrets/master-key.ts';
 import { type Database, type Db, isDatabaseGone, OutcomeUnknown } from '../../../src/platform/database/database.ts';
 import { openPostgresql } from '../../../src/platform/database/postgresql.ts';
-import { layCable } from '../../support/cable.ts';
-import { createTestDatabase } from '../../support/postgres.ts';
+import { layCable } from '../../support/postgres/cable.ts';
+import { createTestDatabase } from '../../support/postgres/postgres.ts';
 
 const POOL_SIZE = 10;
 
@@ -127,8 +127,8 @@ describe.concurrent('a transaction', () => {
     await Promise.all([expect(stalled).rejects.toSatisfy(isGone), expect(alone).rejects.toSatisfy(isGone)]);
     cable.resume();
 
-    const masterKey = createMasterKey(Buffer.alloc(32, 1).toString('base64'));
-    const audit = createAuditWriter({ database, masterKey, clock: Date.now });
+    const keyedHash = createKeyedHash(Buffer.alloc(32, 1));
+    const audit = createAuditWriter({ database, keyedHash, clock: Date.now });
     const details = { acs: 'https://sp.example/acs', nameIdFormat: 'emailAddress', signed: 'both' };
     const references = Array.from({ length: 2 * POOL_SIZE }, () => randomUUID());
     for (const reference of references) {

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createLogger } from '../../../src/platform/http/log.ts';
-import { authnRequest, postFields, redirectQuery } from '../../support/authn-request.ts';
-import { type BrowserLike, createBrowserLike, referenceOf, requirePosted } from '../../support/browser-like.ts';
+import { type BrowserLike, createBrowserLike, referenceOf, requirePosted } from '../../support/browser/browser-like.ts';
 import { startInstallation, type TestInstallation } from '../../support/installation.ts';
+import { authnRequest, postFields, redirectQuery } from '../../support/saml/authn-request.ts';
 
 const EMAIL = 'pat.person@example.com';
 const PASSWORD = 'correct horse battery';

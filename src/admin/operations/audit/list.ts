@@ -24,7 +24,7 @@ const filters = z.strictObject({
 });
 
 export const list = defineOperation({
-  uses: ['database', 'billers', 'masterKey'],
+  uses: ['database', 'billers', 'keyedHash'],
   input: filters,
   output: z.array(
     z.object({
@@ -41,12 +41,12 @@ export const list = defineOperation({
     }),
   ),
   run: async (services, input) => {
-    const { database, masterKey } = services;
+    const { database, keyedHash } = services;
     const biller = input.biller === undefined ? undefined : await requireBiller(services, input.biller);
     return listEvents(database.db, {
       billerId: biller?.id,
       userId: input.user,
-      emailHash: input.email === undefined ? undefined : masterKey.hashEmail(input.email.trim()),
+      emailHash: input.email === undefined ? undefined : keyedHash.email(input.email.trim()),
       event: input.event,
       reference: input.reference === undefined ? undefined : normalizeReference(input.reference),
       requestId: input.request,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Difference } from '../../../../src/admin/operations/billers/difference.ts';
 import { startInstallation, TEST_ACS, TEST_SP, type TestInstallation } from '../../../support/installation.ts';
-import { makeSigningKey, type SigningKey } from '../../../support/saml.ts';
+import { makeSigningKey, type SigningKey } from '../../../support/saml/saml.ts';
 
 interface Compared {
   readonly differences: Difference[];

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { certificateRequest } from '../../../../src/core/keys/certificates/certificate-request.ts';
 import { makeKeyPair } from '../../../../src/core/keys/key-types.ts';
-import { runTool, withFiles } from '../../../support/xml-tools.ts';
+import { runTool, withFiles } from '../../../support/saml/xml-tools.ts';
 
 describe.each(['RSA-2048', 'EC-P256'] as const)('a certificate request for a key of type %s', (type) => {
   test('is valid to OpenSSL: key, signature and subject (RFC 2986, 4)', async () => {

@@ -2,8 +2,8 @@ import { createHash, X509Certificate } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { selfSignedCertificate } from '../../../../src/core/keys/certificates/certificate.ts';
 import { type KeyPair, makeKeyPair } from '../../../../src/core/keys/key-types.ts';
-import { toPem } from '../../../support/saml.ts';
-import { runTool, withFiles } from '../../../support/xml-tools.ts';
+import { toPem } from '../../../support/saml/saml.ts';
+import { runTool, withFiles } from '../../../support/saml/xml-tools.ts';
 
 const ENTITY_ID = 'https://sso.example.com/saml/riverton-water/metadata';
 const NOW = Date.UTC(2026, 2, 1, 8, 30, 15, 678);

@@ -8,7 +8,7 @@ import {
   readPkcs12,
 } from '../../../../src/core/keys/certificates/imported-key.ts';
 import { InputError } from '../../../../src/platform/errors/idp-error.ts';
-import { runTool, withFiles } from '../../../support/xml-tools.ts';
+import { runTool, withFiles } from '../../../support/saml/xml-tools.ts';
 
 /** A key with its certificate as made by OpenSSL, in every format that it writes. */
 interface Made {

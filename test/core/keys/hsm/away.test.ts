@@ -1,16 +1,16 @@
 import { type KeyObject, verify } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createHsm, type Hsm } from '../../../../src/core/keys/hsm/hsm.ts';
-import { authnRequest, redirectQuery } from '../../../support/authn-request.ts';
-import { createBrowserLike, errorCodeOf, postedBy, requirePosted } from '../../../support/browser-like.ts';
-import { startInstallation, type TestInstallation } from '../../../support/installation.ts';
+import { createBrowserLike, errorCodeOf, postedBy, requirePosted } from '../../../support/browser/browser-like.ts';
 import {
   createTestToken,
   killHelpers,
   type RemoteHsm,
   startRemoteHsm,
   type TestToken,
-} from '../../../support/softhsm.ts';
+} from '../../../support/hsm/softhsm.ts';
+import { startInstallation, type TestInstallation } from '../../../support/installation.ts';
+import { authnRequest, redirectQuery } from '../../../support/saml/authn-request.ts';
 
 const message = Buffer.from('what is signed');
 /** When the HSM is silent, tests should not wait long; a helper starting on a busy machine needs more time. */

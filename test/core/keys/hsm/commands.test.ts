@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { runCli } from '../../../support/cli.ts';
-import { createTestToken, type TestToken } from '../../../support/softhsm.ts';
-import { createTestStorage, type TestStorage } from '../../../support/storage.ts';
+import { createTestToken, type TestToken } from '../../../support/hsm/softhsm.ts';
+import { createTestStorage, type TestStorage } from '../../../support/postgres/storage.ts';
+import { runCli } from '../../../support/programs/cli.ts';
 
 let token: TestToken;
 let storage: TestStorage;

@@ -1,7 +1,7 @@
 import { createHash, generateKeyPairSync, type KeyObject, verify } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createHsm, type Hsm } from '../../../../src/core/keys/hsm/hsm.ts';
-import { createTestToken, type TestToken } from '../../../support/softhsm.ts';
+import { createTestToken, type TestToken } from '../../../support/hsm/softhsm.ts';
 
 let token: TestToken;
 let hsm: Hsm;

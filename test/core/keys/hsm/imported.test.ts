@@ -2,8 +2,8 @@ import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync } fr
 import { afterEach, describe, expect, test } from 'vitest';
 import { selfSignedCertificate } from '../../../../src/core/keys/certificates/certificate.ts';
 import { startInstallation } from '../../../support/installation.ts';
-import { toPem } from '../../../support/saml.ts';
-import { xmlsecVerify } from '../../../support/xml-tools.ts';
+import { toPem } from '../../../support/saml/saml.ts';
+import { xmlsecVerify } from '../../../support/saml/xml-tools.ts';
 import { useHsmStage } from './stage.ts';
 
 const stage = useHsmStage();

@@ -3,13 +3,13 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { selfSignedCertificate } from '../../../../src/core/keys/certificates/certificate.ts';
-import { runCli } from '../../../support/cli.ts';
-import { createPortalClient, samlResponseIn } from '../../../support/portal-client.ts';
-import { type Needles, searchMemory } from '../../../support/process-memory.ts';
-import { toPem } from '../../../support/saml.ts';
-import { endService, type ServiceProcess, startService } from '../../../support/service.ts';
-import { createTestToken, helpersOf, type TestToken } from '../../../support/softhsm.ts';
-import { createTestStorage, type TestStorage } from '../../../support/storage.ts';
+import { createPortalClient, samlResponseIn } from '../../../support/browser/portal-client.ts';
+import { createTestToken, helpersOf, type TestToken } from '../../../support/hsm/softhsm.ts';
+import { createTestStorage, type TestStorage } from '../../../support/postgres/storage.ts';
+import { runCli } from '../../../support/programs/cli.ts';
+import { type Needles, searchMemory } from '../../../support/programs/process-memory.ts';
+import { endService, type ServiceProcess, startService } from '../../../support/programs/service.ts';
+import { toPem } from '../../../support/saml/saml.ts';
 
 /**
  * What a software HSM can show: the private key is not in the service's memory, not even while it signs. SoftHSM2 keeps

@@ -2,9 +2,9 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { newMasterKey } from '../../../../src/core/secrets/master-key-source.ts';
 import { countSecrets, rewrapSecrets } from '../../../../src/core/secrets/rewrap.ts';
 import { nodeSamlAccepts, xmlCryptoVerify } from '../../../interop/verifiers.ts';
-import { toPem } from '../../../support/saml.ts';
-import { killHelpers } from '../../../support/softhsm.ts';
-import { xmlsecVerify } from '../../../support/xml-tools.ts';
+import { killHelpers } from '../../../support/hsm/softhsm.ts';
+import { toPem } from '../../../support/saml/saml.ts';
+import { xmlsecVerify } from '../../../support/saml/xml-tools.ts';
 import { useHsmStage } from './stage.ts';
 
 const stage = useHsmStage();

@@ -2,10 +2,10 @@ import { X509Certificate } from 'node:crypto';
 import { afterAll } from 'vitest';
 import { createHsm } from '../../../../src/core/keys/hsm/hsm.ts';
 import type { SigningKeyRow } from '../../../../src/core/keys/store.ts';
-import { requirePosted } from '../../../support/browser-like.ts';
+import { requirePosted } from '../../../support/browser/browser-like.ts';
+import { createTestToken, type TestToken } from '../../../support/hsm/softhsm.ts';
 import type { TestInstallation } from '../../../support/installation.ts';
-import { ACS, AUDIENCE } from '../../../support/saml.ts';
-import { createTestToken, type TestToken } from '../../../support/softhsm.ts';
+import { ACS, AUDIENCE } from '../../../support/saml/saml.ts';
 import { useStage } from '../../../support/stage.ts';
 
 /** The stage with a hardware security module. Its biller `riverton-water` has a key in the database. */

@@ -2,8 +2,8 @@ import { createHash, X509Certificate } from 'node:crypto';
 import { beforeAll, expect, test } from 'vitest';
 import type { BillerKeys } from '../../../../src/core/keys/keys.ts';
 import { idpMetadataOf, oneTimeMetadataOf } from '../../../../src/core/keys/publication/idp-metadata.ts';
-import { all, attributes, only, parseDom } from '../../../support/dom.ts';
-import { makeSigningKey, type SigningKey } from '../../../support/saml.ts';
+import { all, attributes, only, parseDom } from '../../../support/saml/dom.ts';
+import { makeSigningKey, type SigningKey } from '../../../support/saml/saml.ts';
 import { newBiller } from '../../billers/biller.ts';
 
 const PUBLIC_URL = 'https://sso.example.com';

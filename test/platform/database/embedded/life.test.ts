@@ -17,7 +17,7 @@ import {
   serverGone,
   startUserProcess,
   type UserProcess,
-} from '../../../support/embedded-server.ts';
+} from '../../../support/postgres/embedded-server.ts';
 
 const SLOW = 120_000;
 

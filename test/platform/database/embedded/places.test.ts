@@ -19,7 +19,7 @@ import { copyPrograms } from '../../../../src/platform/database/embedded/program
 import { findPrograms, makeExecutable } from '../../../../src/platform/database/embedded/programs.ts';
 import { runProgram } from '../../../../src/platform/database/embedded/run-program.ts';
 import { InputError } from '../../../../src/platform/errors/idp-error.ts';
-import { ask, makeDataDir, pidOfServer, startUserProcess } from '../../../support/embedded-server.ts';
+import { ask, makeDataDir, pidOfServer, startUserProcess } from '../../../support/postgres/embedded-server.ts';
 
 const SLOW = 120_000;
 const isRoot = process.getuid?.() === 0;

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { readAuthnRequest } from '../../../../src/protocols/saml/reading/authn-request.ts';
 import { verifyPostSignature } from '../../../../src/protocols/saml/signatures/verify-post-signature.ts';
 import { TEST_SP } from '../../../support/installation.ts';
-import { type SigningKey, SSO } from '../../../support/saml.ts';
+import { type SigningKey, SSO } from '../../../support/saml/saml.ts';
 import {
   ENVELOPED,
   EXCLUSIVE,
@@ -12,7 +12,7 @@ import {
   transform,
   transforms,
   xmlsecAccepts,
-} from '../../../support/xmlsec-signer.ts';
+} from '../../../support/saml/xmlsec-signer.ts';
 import { certificatesOf, refusalOf, sign, unsigned } from './signed-post.ts';
 
 let key: SigningKey;

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { makeSigningKey, type SigningKey } from '../../../support/saml.ts';
+import { makeSigningKey, type SigningKey } from '../../../support/saml/saml.ts';
 import {
   DS,
   ENVELOPED,
@@ -9,7 +9,7 @@ import {
   transform,
   transforms,
   xmlsecAccepts,
-} from '../../../support/xmlsec-signer.ts';
+} from '../../../support/saml/xmlsec-signer.ts';
 import { afterIssuer, certificatesOf, refusalOf, sign, unsigned } from './signed-post.ts';
 
 let key: SigningKey;

@@ -4,10 +4,10 @@ import { PROTOCOL } from '../../../../src/protocols/saml/names.ts';
 import { readAuthnRequest } from '../../../../src/protocols/saml/reading/authn-request.ts';
 import { parseXml, type XmlElement } from '../../../../src/protocols/saml/reading/xml.ts';
 import { verifyPostSignature } from '../../../../src/protocols/saml/signatures/verify-post-signature.ts';
-import { authnRequest } from '../../../support/authn-request.ts';
-import { parseDom } from '../../../support/dom.ts';
-import { makeSigningKey, type SigningKey } from '../../../support/saml.ts';
-import { xmlsecAccepts } from '../../../support/xmlsec-signer.ts';
+import { authnRequest } from '../../../support/saml/authn-request.ts';
+import { parseDom } from '../../../support/saml/dom.ts';
+import { makeSigningKey, type SigningKey } from '../../../support/saml/saml.ts';
+import { xmlsecAccepts } from '../../../support/saml/xmlsec-signer.ts';
 import { afterIssuer, certificatesOf, refusalOf, signedBy, unsigned } from './signed-post.ts';
 
 const GOOD = 'https://sp.example/acs';

@@ -7,8 +7,15 @@ import {
   SIGN_CHOICES,
   type SignChoice,
 } from '../../../../src/protocols/saml/writing/response.ts';
-import { attributes, children, type DomElement, exclusiveCanonicalForm, only, parseDom } from '../../../support/dom.ts';
-import { ACS, assertionContent, ISSUER, makeSigningKey, type SigningKey } from '../../../support/saml.ts';
+import {
+  attributes,
+  children,
+  type DomElement,
+  exclusiveCanonicalForm,
+  only,
+  parseDom,
+} from '../../../support/saml/dom.ts';
+import { ACS, assertionContent, ISSUER, makeSigningKey, type SigningKey } from '../../../support/saml/saml.ts';
 
 const KEY_TYPES = ['RSA-2048', 'EC-P256'] as const;
 const ALGORITHMS = {

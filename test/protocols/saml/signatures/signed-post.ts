@@ -1,9 +1,9 @@
 import { IdpError } from '../../../../src/platform/errors/idp-error.ts';
 import { XmlError } from '../../../../src/protocols/saml/reading/xml.ts';
 import { verifyPostSignature } from '../../../../src/protocols/saml/signatures/verify-post-signature.ts';
-import { authnRequest } from '../../../support/authn-request.ts';
-import { type SigningKey, SSO } from '../../../support/saml.ts';
-import { MORE, reference, signatureTemplate, xmlsecSign } from '../../../support/xmlsec-signer.ts';
+import { authnRequest } from '../../../support/saml/authn-request.ts';
+import { type SigningKey, SSO } from '../../../support/saml/saml.ts';
+import { MORE, reference, signatureTemplate, xmlsecSign } from '../../../support/saml/xmlsec-signer.ts';
 
 /** The document to sign. Its ID is `_good`. */
 export const unsigned = authnRequest({

@@ -1,9 +1,9 @@
 import { sign as signBytes } from 'node:crypto';
 import { IdpError } from '../../../../src/platform/errors/idp-error.ts';
 import { verifyRedirectSignature } from '../../../../src/protocols/saml/signatures/verify-redirect-signature.ts';
-import { authnRequest, redirectQuery } from '../../../support/authn-request.ts';
-import type { SigningKey } from '../../../support/saml.ts';
-import { MORE } from '../../../support/xmlsec-signer.ts';
+import { authnRequest, redirectQuery } from '../../../support/saml/authn-request.ts';
+import type { SigningKey } from '../../../support/saml/saml.ts';
+import { MORE } from '../../../support/saml/xmlsec-signer.ts';
 import { certificatesOf } from './signed-post.ts';
 
 /** The parameters to sign. */

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { signedMessage } from '../../../support/authn-request.ts';
-import { type SigningKey, SSO } from '../../../support/saml.ts';
+import { signedMessage } from '../../../support/saml/authn-request.ts';
+import { type SigningKey, SSO } from '../../../support/saml/saml.ts';
 import {
   DS,
   MORE,
@@ -9,7 +9,7 @@ import {
   SHA_256,
   signatureTemplate,
   xmlsecSign,
-} from '../../../support/xmlsec-signer.ts';
+} from '../../../support/saml/xmlsec-signer.ts';
 import { afterIssuer, certificatesOf, refusalOf, sign, signedBy, unsigned } from './signed-post.ts';
 
 let keys: Record<'rsa' | 'other' | 'P-256', SigningKey>;

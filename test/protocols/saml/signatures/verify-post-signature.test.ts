@@ -7,10 +7,10 @@ import { BINDING_POST } from '../../../../src/protocols/saml/names.ts';
 import { readAuthnRequest } from '../../../../src/protocols/saml/reading/authn-request.ts';
 import { XmlError } from '../../../../src/protocols/saml/reading/xml.ts';
 import { verifyPostSignature } from '../../../../src/protocols/saml/signatures/verify-post-signature.ts';
-import { authnRequest, signedMessage } from '../../../support/authn-request.ts';
 import { TEST_SP } from '../../../support/installation.ts';
-import { idpMetadata, type SigningKey, SSO } from '../../../support/saml.ts';
-import { libxmlCanonicalForm } from '../../../support/xml-tools.ts';
+import { authnRequest, signedMessage } from '../../../support/saml/authn-request.ts';
+import { idpMetadata, type SigningKey, SSO } from '../../../support/saml/saml.ts';
+import { libxmlCanonicalForm } from '../../../support/saml/xml-tools.ts';
 import {
   ENVELOPED,
   EXCLUSIVE,
@@ -20,7 +20,7 @@ import {
   signatureTemplate,
   transform,
   transforms,
-} from '../../../support/xmlsec-signer.ts';
+} from '../../../support/saml/xmlsec-signer.ts';
 import { certificatesOf, refusalOf, sign, signedBy, unsigned } from './signed-post.ts';
 
 const curve = (name: string) => opensslKey('ec', '-pkeyopt', `ec_paramgen_curve:${name}`);

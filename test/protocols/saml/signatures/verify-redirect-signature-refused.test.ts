@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { SigningKey } from '../../../support/saml.ts';
-import { DS, MORE, opensslKey } from '../../../support/xmlsec-signer.ts';
+import type { SigningKey } from '../../../support/saml/saml.ts';
+import { DS, MORE, opensslKey } from '../../../support/saml/xmlsec-signer.ts';
 import { NOT_VERIFIED, outcomeOf, request, signQuery } from './signed-query.ts';
 
 const curve = (name: string) => opensslKey('ec', '-pkeyopt', `ec_paramgen_curve:${name}`);

@@ -3,10 +3,10 @@ import samlify from 'samlify';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { rawQuery } from '../../../../src/platform/http/parameters.ts';
 import { BINDING_POST } from '../../../../src/protocols/saml/names.ts';
-import { authnRequest, redirectQuery } from '../../../support/authn-request.ts';
 import { TEST_SP } from '../../../support/installation.ts';
-import { idpMetadata, type SigningKey, SSO } from '../../../support/saml.ts';
-import { MORE, opensslKey } from '../../../support/xmlsec-signer.ts';
+import { authnRequest, redirectQuery } from '../../../support/saml/authn-request.ts';
+import { idpMetadata, type SigningKey, SSO } from '../../../support/saml/saml.ts';
+import { MORE, opensslKey } from '../../../support/saml/xmlsec-signer.ts';
 import { certificatesOf } from './signed-post.ts';
 import { NOT_VERIFIED, outcomeOf, request, signQuery } from './signed-query.ts';
 

@@ -6,7 +6,7 @@ import {
   normalizeCertificate,
 } from '../../../../src/protocols/saml/sp-metadata/service-provider.ts';
 import { serviceProviderByHand } from '../../../../src/protocols/saml/sp-metadata/sp-metadata.ts';
-import { makeSigningKey, toPem } from '../../../support/saml.ts';
+import { makeSigningKey, toPem } from '../../../support/saml/saml.ts';
 
 let first: string;
 let second: string;

@@ -1,5 +1,5 @@
 import { beforeAll } from 'vitest';
-import { makeSigningKey } from '../../../support/saml.ts';
+import { makeSigningKey } from '../../../support/saml/saml.ts';
 
 /** Builds SP metadata from parts. */
 

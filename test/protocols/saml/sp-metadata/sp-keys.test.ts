@@ -2,8 +2,8 @@ import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { readSpMetadata } from '../../../../src/protocols/saml/sp-metadata/sp-metadata.ts';
-import { makeSigningKey } from '../../../support/saml.ts';
-import { runTool, withFiles } from '../../../support/xml-tools.ts';
+import { makeSigningKey } from '../../../support/saml/saml.ts';
+import { runTool, withFiles } from '../../../support/saml/xml-tools.ts';
 import { acs, key, metadata, useCertificates } from './sp-documents.ts';
 
 const NOW = Date.UTC(2026, 2, 1, 8, 30);

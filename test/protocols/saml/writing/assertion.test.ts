@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { writeAssertion } from '../../../../src/protocols/saml/writing/assertion.ts';
-import { attributes, children, type DomElement, only, parseDom } from '../../../support/dom.ts';
-import { ACS, assertionContent, ISSUER } from '../../../support/saml.ts';
+import { attributes, children, type DomElement, only, parseDom } from '../../../support/saml/dom.ts';
+import { ACS, assertionContent, ISSUER } from '../../../support/saml/saml.ts';
 
 const INSTANT = Date.UTC(2026, 2, 1, 8, 30, 0, 999);
 const content = assertionContent({

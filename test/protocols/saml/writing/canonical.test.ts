@@ -9,9 +9,9 @@ import {
   UnwritableTextError,
 } from '../../../../src/protocols/saml/writing/escape.ts';
 import { makeResponse, SIGN_CHOICES } from '../../../../src/protocols/saml/writing/response.ts';
-import { all, attributes, exclusiveCanonicalForm, only, parseDom } from '../../../support/dom.ts';
-import { assertionContent, cutAssertion, HOSTILE } from '../../../support/saml.ts';
-import { libxmlCanonicalForm } from '../../../support/xml-tools.ts';
+import { all, attributes, exclusiveCanonicalForm, only, parseDom } from '../../../support/saml/dom.ts';
+import { assertionContent, cutAssertion, HOSTILE } from '../../../support/saml/saml.ts';
+import { libxmlCanonicalForm } from '../../../support/saml/xml-tools.ts';
 
 /** Unwritable characters, one for each range outside the Char production (XML 1.0, 2.2). */
 const UNWRITABLE = [

@@ -18,9 +18,15 @@ import {
   exclusiveCanonicalForm,
   only,
   parseDom,
-} from '../../../support/dom.ts';
-import { ACS, AUDIENCE, assertionContent, makeSigningKey, type SigningKey } from '../../../support/saml.ts';
-import { libxmlCanonicalForm, runTool, schemaErrors, withFiles, xmlsecVerify } from '../../../support/xml-tools.ts';
+} from '../../../support/saml/dom.ts';
+import { ACS, AUDIENCE, assertionContent, makeSigningKey, type SigningKey } from '../../../support/saml/saml.ts';
+import {
+  libxmlCanonicalForm,
+  runTool,
+  schemaErrors,
+  withFiles,
+  xmlsecVerify,
+} from '../../../support/saml/xml-tools.ts';
 
 let idp: SigningKey;
 let sp: SigningKey;

@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { NAME_ID_FORMATS } from '../../../../src/protocols/saml/names.ts';
 import { entityTag } from '../../../../src/protocols/saml/writing/metadata.ts';
-import { all, attributes, children, exclusiveCanonicalForm, only, parseDom } from '../../../support/dom.ts';
-import { HOSTILE, ISSUER, idpMetadata, makeSigningKey, type SigningKey, SSO } from '../../../support/saml.ts';
+import { all, attributes, children, exclusiveCanonicalForm, only, parseDom } from '../../../support/saml/dom.ts';
+import { HOSTILE, ISSUER, idpMetadata, makeSigningKey, type SigningKey, SSO } from '../../../support/saml/saml.ts';
 
 let rsa: SigningKey;
 let ec: SigningKey;

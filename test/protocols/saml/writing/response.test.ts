@@ -7,8 +7,8 @@ import {
   SIGN_CHOICES,
   type Status,
 } from '../../../../src/protocols/saml/writing/response.ts';
-import { attributes, children, type DomElement, only, parseDom } from '../../../support/dom.ts';
-import { ACS, assertionContent, HOSTILE, ISSUER, makeSigningKey, type SigningKey } from '../../../support/saml.ts';
+import { attributes, children, type DomElement, only, parseDom } from '../../../support/saml/dom.ts';
+import { ACS, assertionContent, HOSTILE, ISSUER, makeSigningKey, type SigningKey } from '../../../support/saml/saml.ts';
 
 let key: SigningKey;
 beforeAll(async () => {

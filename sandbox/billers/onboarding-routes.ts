@@ -1,0 +1,83 @@
+import type { FastifyInstance } from 'fastify';
+import { sendPage, wantsJson } from '../http/answers.ts';
+import { field } from '../redirect-link.ts';
+import { Refusal } from '../refusal.ts';
+import { fetchMetadata } from '../saml/fetch-metadata.ts';
+import { readIdpMetadata } from '../saml/idp-metadata.ts';
+import { onboardingView, valuesOf } from '../views/onboarding-view.ts';
+import { overviewView } from '../views/overview-view.ts';
+import { type Biller, readGuid } from './biller.ts';
+import type { BillerStore } from './biller-store.ts';
+import { readForm, typedValues } from './onboarding-form.ts';
+
+interface OnboardingOptions {
+  readonly publicUrl: string;
+  readonly billers: BillerStore;
+}
+
+/** The overview and the form for onboarding staff. */
+export async function onboardingRoutes(app: FastifyInstance, { publicUrl, billers }: OnboardingOptions): Promise<void> {
+  app.get('/', async (request, reply) => {
+    const saved = readGuid(field(request.query, 'saved') ?? '');
+    return sendPage(reply, overviewView(billers.list(), publicUrl, saved));
+  });
+
+  app.get('/onboarding', async (request, reply) => {
+    const biller = billers.find(readGuid(field(request.query, 'biller') ?? '') ?? '');
+    return sendPage(reply, onboardingView({ values: biller === undefined ? {} : valuesOf(biller), problems: {} }));
+  });
+
+  app.post('/onboarding', async (request, reply) => {
+    if (request.headers['sec-fetch-site'] === 'cross-site') {
+      throw new Refusal(
+        'cross-site',
+        403,
+        'The form was submitted from another site.',
+        'Open the form here and submit it again.',
+      );
+    }
+    const form = readForm(request.body);
+    if (!form.ok) {
+      const reason = Object.values(form.problems).join(' ') || 'The form is empty.';
+      if (wantsJson(request)) {
+        return reply.code(400).send({ error: reason });
+      }
+      return sendPage(reply.code(400), onboardingView({ values: typedValues(request.body), problems: form.problems }));
+    }
+    const { billerGuid, ...rest } = form.values;
+    try {
+      const biller: Biller = { guid: billerGuid, ...rest, copied: await copyMetadata(rest.metadataUrl, rest.binding) };
+      await billers.save(biller);
+      if (wantsJson(request)) {
+        return reply.send(summaryOf(biller));
+      }
+      return reply.redirect(`/?saved=${biller.guid}`, 303);
+    } catch (error) {
+      if (!(error instanceof Refusal)) {
+        throw error;
+      }
+      if (wantsJson(request)) {
+        return reply.code(400).send({ error: error.message });
+      }
+      const problems = { metadataUrl: error.message };
+      return sendPage(reply.code(400), onboardingView({ values: typedValues(request.body), problems }));
+    }
+  });
+}
+
+/** The only moment at which the metadata is read. From here on, only the copy is used. */
+async function copyMetadata(metadataUrl: string, binding: Biller['binding']): Promise<Biller['copied']> {
+  const xml = await fetchMetadata(metadataUrl);
+  const now = new Date();
+  return { at: now.toISOString(), ...readIdpMetadata(xml, binding, now) };
+}
+
+function summaryOf({ guid, copied }: Biller): Record<string, string> {
+  return {
+    billerGuid: guid,
+    entityId: copied.entityId,
+    ssoUrl: copied.ssoUrl,
+    certificateFingerprint: copied.certificateFingerprint,
+    copiedAt: copied.at,
+  };
+}

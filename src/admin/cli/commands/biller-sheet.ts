@@ -1,0 +1,52 @@
+import type { OperationResult } from '../../operations/registry.ts';
+import { pairs, table } from '../output.ts';
+
+type BillerView = OperationResult<'biller.show'>;
+
+function encryptionInWords({ slug, serviceProvider }: BillerView): string {
+  const { encryption, encryptionAssumed } = serviceProvider;
+  if (!encryptionAssumed) return encryption;
+  return `${encryption}, which is assumed: the Service Provider does not say what it can decrypt. If it can't: ./ic-idp biller update ${slug} --encrypt never`;
+}
+
+/** The sheet that onboarding staff copies values from. */
+export function sheet(biller: BillerView): string {
+  const { certificate } = biller;
+  const lines = pairs([
+    ['Biller', `${biller.name} (${biller.slug})`],
+    ['BillerGUID', biller.billerGuid],
+    ['Entity ID', biller.entityId],
+    ['Metadata URL', biller.metadataUrl],
+    ['SSO Service URL', biller.ssoUrl],
+    ['Certificate', biller.certificateUrl],
+    ['  SHA-256', certificate?.fingerprintSha256 ?? 'no active signing key'],
+    ['  SHA-1', certificate?.fingerprintSha1 ?? ''],
+    ['  valid to', certificate?.validTo.slice(0, 10) ?? ''],
+    [
+      'NameID format',
+      biller.nameIdFormatUnlisted
+        ? `${biller.nameIdFormat}, which the Service Provider does not list. If it refuses it: ./ic-idp biller update ${biller.slug} --name-id-format`
+        : biller.nameIdFormat,
+    ],
+    ['Signed', biller.sign === 'both' ? 'assertion and Response' : biller.sign],
+    ['Encrypted', encryptionInWords(biller)],
+    ['SP entity ID', biller.serviceProvider.entityId],
+    ['SP requests', biller.serviceProvider.signedRequests],
+    ...biller.serviceProvider.acs.map(
+      ({ url, index, isDefault }) => [`SP ACS ${index}`, `${url}${isDefault ? ' (default)' : ''}`] as const,
+    ),
+    ...biller.serviceProvider.certificates.map(
+      ({ use, validTo, fingerprintSha256 }) =>
+        ['SP certificate', `${use}, valid to ${validTo.slice(0, 10)}, SHA-256 ${fingerprintSha256}`] as const,
+    ),
+  ]);
+  const claims = table(
+    ['  Claim', 'carries', 'name format'],
+    biller.claims.map(({ name, meaning, nameFormat }) => [`  ${name}`, meaning, nameFormat]),
+  );
+  const loginTypes = pairs(
+    Object.entries(biller.loginTypes).map(([role, type]) => [role, String(type)] as const),
+    '  ',
+  );
+  return `${lines}\n\n${claims}\n\nLoginType by role\n${loginTypes}\n\nTest link (put a real account number in)\n  ${biller.testLink}`;
+}

@@ -1,0 +1,60 @@
+import { Command } from 'commander';
+import { InputError } from '../../../platform/errors/idp-error.ts';
+import { confirmChange } from '../confirm-change.ts';
+import { operate } from '../operate.ts';
+import { addProviderOptions, type ProviderOptions, providerInput } from '../options/provider-options.ts';
+import { addSettingsOptions, settingsFrom } from '../options/settings-options.ts';
+import { print } from '../output.ts';
+import { sheet } from './biller-sheet.ts';
+
+interface UpdateOptions extends ProviderOptions {
+  readonly rereadMetadata?: boolean;
+  readonly yes?: boolean;
+}
+
+/** The source of SP metadata: the given one, or the URL that it was last read from. */
+async function metadataSource(slug: string, options: UpdateOptions): Promise<string | undefined> {
+  if (options.rereadMetadata !== true) return options.spMetadata;
+  if (options.spMetadata !== undefined) throw new InputError('Give either --sp-metadata or --reread-metadata.');
+  const { serviceProvider } = await operate('biller.show', { slug });
+  if (serviceProvider.metadataUrl !== undefined) return serviceProvider.metadataUrl;
+  throw new InputError(
+    `--reread-metadata: ${slug} was not registered from a metadata URL. Give the metadata with --sp-metadata <file|url>.`,
+  );
+}
+
+/** `ic-idp biller update <slug>` */
+export function updateCommand(): Command {
+  const command = new Command('update')
+    .description('Change a biller; what is not given stays unchanged')
+    .argument('<slug>', 'the biller')
+    .option('--name <name>', 'name of the biller');
+  return addSettingsOptions(addProviderOptions(command))
+    .option('--reread-metadata', 'reread the SP metadata from its original URL')
+    .option('--yes', 'change the Service Provider without asking')
+    .option('--json', 'print the result as JSON')
+    .addHelpText(
+      'after',
+      `
+A change of the Service Provider is shown first, and done when it is confirmed; if it is not, the exit code is 1.
+With --yes it is shown, and done without asking.
+
+Examples:
+  ic-idp biller update riverton-water --sign assertion --clock-skew 120
+  ic-idp biller update riverton-water --reread-metadata`,
+    )
+    .action(async (slug: string, options: UpdateOptions) => {
+      const spMetadata = await metadataSource(slug, options);
+      const provider = await providerInput({ ...options, ...(spMetadata === undefined ? {} : { spMetadata }) });
+      const input = { slug, ...provider, settings: settingsFrom({ ...options }) };
+      const touchesProvider = spMetadata !== undefined || options.entityId !== undefined;
+      if (!touchesProvider) {
+        print(await operate('biller.update', input), options.json, sheet);
+        return;
+      }
+      const compared = await operate('biller.compare', input);
+      if (compared.differences.length === 0) console.error('Nothing has changed.');
+      else await confirmChange(compared.differences, options);
+      print(await operate('biller.update', { ...input, state: compared.state }), options.json, sheet);
+    });
+}

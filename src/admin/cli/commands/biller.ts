@@ -1,0 +1,100 @@
+import { Command, Option } from 'commander';
+import { KEY_TYPES, type KeyType } from '../../../core/keys/key-types.ts';
+import { operate } from '../operate.ts';
+import { addProviderOptions, type ProviderOptions, providerInput } from '../options/provider-options.ts';
+import { addSettingsOptions, settingsFrom } from '../options/settings-options.ts';
+import { print, table } from '../output.ts';
+import { sheet } from './biller-sheet.ts';
+import { updateCommand } from './biller-update.ts';
+
+const JSON_OPTION = ['--json', 'print the result as JSON'] as const;
+
+function addCommand(): Command {
+  const command = new Command('add')
+    .description('Register a biller and create its signing key')
+    .argument('<slug>', 'short name of the biller, as used in its URLs')
+    .requiredOption('--name <name>', 'name of the biller, as portal users know it')
+    .requiredOption('--guid <BillerGUID>', 'the GUID that Invoice Cloud gave the biller');
+  addProviderOptions(command)
+    .addOption(new Option('--key-type <type>', 'kind of the signing key').choices([...KEY_TYPES]).default('RSA-2048'))
+    .option('--module', 'make the signing key in the hardware security module (HSM), which it never leaves');
+  return addSettingsOptions(command)
+    .option(...JSON_OPTION)
+    .addHelpText(
+      'after',
+      `
+Example:
+  ic-idp biller add riverton-water --name "City of Riverton Water" \\
+    --guid 0f8fad5b-d9cb-469f-a165-70867728950e --sp-metadata metadata/riverton-water.xml \\
+    --login-type owner=1,co-owner=5`,
+    )
+    .action(
+      async (
+        slug: string,
+        options: ProviderOptions & { name: string; guid: string; keyType: KeyType; module?: boolean },
+      ) => {
+        const input = {
+          slug,
+          ...(await providerInput(options)),
+          name: options.name,
+          billerGuid: options.guid,
+          keyType: options.keyType,
+          module: options.module,
+          settings: settingsFrom({ ...options }),
+        };
+        print(await operate('biller.add', input), options.json, sheet);
+      },
+    );
+}
+
+function listCommand(): Command {
+  return new Command('list')
+    .description('List the billers')
+    .option(...JSON_OPTION)
+    .addHelpText('after', '\nExample:\n  ic-idp biller list --json')
+    .action(async (options: { json?: boolean }) => {
+      print(await operate('biller.list', {}), options.json, (rows) =>
+        rows.length === 0
+          ? 'There are no billers. Add one: ic-idp biller add --help'
+          : table(
+              ['Slug', 'Name', 'BillerGUID', 'Entity ID'],
+              rows.map((row) => [row.slug, row.name, row.billerGuid, row.entityId]),
+            ),
+      );
+    });
+}
+
+function showCommand(): Command {
+  return new Command('show')
+    .description('Show what Invoice Cloud needs to set the biller up')
+    .argument('<slug>', 'the biller')
+    .option(...JSON_OPTION)
+    .addHelpText('after', '\nExample:\n  ic-idp biller show riverton-water')
+    .action(async (slug: string, options: { json?: boolean }) => {
+      print(await operate('biller.show', { slug }), options.json, sheet);
+    });
+}
+
+function removeCommand(): Command {
+  return new Command('remove')
+    .description('Remove a biller with its keys, portal users and sessions; the audit stays')
+    .argument('<slug>', 'the biller')
+    .requiredOption('--yes', 'confirm: this cannot be undone')
+    .option(...JSON_OPTION)
+    .addHelpText('after', '\nExample:\n  ic-idp biller remove riverton-water --yes')
+    .action(async (slug: string, options: { json?: boolean }) => {
+      print(await operate('biller.remove', { slug }), options.json, () => `Removed ${slug}.`);
+    });
+}
+
+/** `ic-idp biller ...` */
+export function billerCommand(): Command {
+  return new Command('biller')
+    .description('Billers: add, update, list, show, remove')
+    .addHelpText('after', '\nExample:\n  ic-idp biller show riverton-water')
+    .addCommand(addCommand())
+    .addCommand(updateCommand())
+    .addCommand(listCommand())
+    .addCommand(showCommand())
+    .addCommand(removeCommand());
+}

@@ -1,0 +1,108 @@
+import type { Command } from 'commander';
+import { escapeControlsInLines } from '../../../../platform/errors/escape-controls.ts';
+import { InputError } from '../../../../platform/errors/idp-error.ts';
+import type { OperationInput, OperationName, OperationResult } from '../../../operations/registry.ts';
+import { type Run, withOperations } from '../../operate.ts';
+
+/** Options of every command that changes keys of one biller, several, or all. */
+export interface ManyOptions {
+  readonly all?: boolean;
+  readonly json?: boolean;
+  readonly reason?: string;
+}
+
+/** The operations with a biller and a reason as input. */
+type ManyOperation = {
+  [Name in OperationName]: OperationInput<Name> extends { biller: string; reason?: string | undefined } ? Name : never;
+}[OperationName];
+
+/** Adds the arguments and options of such a command. */
+export function manyCommand(command: Command): Command {
+  return command
+    .argument('[biller...]', 'slugs of the billers')
+    .option('--all', 'every biller')
+    .option('--reason <text>', 'why; written into the audit')
+    .option('--json', 'print the result as JSON');
+}
+
+interface Outcome {
+  readonly biller: string;
+  readonly done: boolean;
+  readonly sentence: string;
+}
+
+async function billersOf(run: Run, slugs: readonly string[], { all }: ManyOptions): Promise<string[]> {
+  if (all === true && slugs.length > 0) throw new InputError('Give billers, or --all, not both.');
+  if (all === true) return (await run('biller.list', {})).map(({ slug }) => slug);
+  if (slugs.length === 0) throw new InputError('Give one or more billers, or --all.');
+  return [...new Set(slugs)];
+}
+
+/** The first Ctrl-C ends the run after the current biller; the second one ends it immediately. */
+function stopOnInterrupt(): { readonly stopped: boolean; release(): void } {
+  const state = { stopped: false, release: () => void process.off('SIGINT', interrupt) };
+  function interrupt() {
+    if (state.stopped) process.exit(130);
+    state.stopped = true;
+    console.error('Stopping after this biller. Run the same command again to continue with the others.');
+  }
+  process.on('SIGINT', interrupt);
+  return state;
+}
+
+/**
+ * Runs an operation for every given biller. With one biller, a refusal is an error; with several, a refusal does not
+ * stop the others, and the summary counts them. The same command resumes a stopped run: billers that are already done
+ * are refused, with that reason.
+ *
+ * @param sentenceOf describes a result
+ */
+export async function forBillers<Name extends ManyOperation>(
+  slugs: readonly string[],
+  options: ManyOptions,
+  operation: Name,
+  input: Omit<OperationInput<Name>, 'biller' | 'reason'>,
+  sentenceOf: (result: OperationResult<Name>) => string,
+): Promise<void> {
+  const outcomes: Outcome[] = [];
+  const results: unknown[] = [];
+  let left = 0;
+  await withOperations(async (run) => {
+    const billers = await billersOf(run, slugs, options);
+    const interruption = stopOnInterrupt();
+    for (const [position, biller] of billers.entries()) {
+      if (interruption.stopped) {
+        left = billers.length - position;
+        break;
+      }
+      const outcome = await attempt(biller);
+      outcomes.push(outcome);
+      if (options.json !== true) {
+        const progress = billers.length > 1 ? `[${position + 1}/${billers.length}] ` : '';
+        console.log(`${progress}${outcome.done ? '' : 'not done: '}${escapeControlsInLines(outcome.sentence)}`);
+      }
+    }
+    interruption.release();
+
+    async function attempt(biller: string): Promise<Outcome> {
+      try {
+        const given = { ...input, biller, reason: options.reason } as OperationInput<Name>;
+        const result = await run(operation, given);
+        results.push(result);
+        return { biller, done: true, sentence: `${biller}: ${sentenceOf(result)}` };
+      } catch (error) {
+        if (billers.length === 1 || !(error instanceof InputError)) throw error;
+        return { biller, done: false, sentence: error.message };
+      }
+    }
+  });
+  report(outcomes, results, left, options);
+}
+
+function report(outcomes: readonly Outcome[], results: readonly unknown[], left: number, { json }: ManyOptions): void {
+  const refused = outcomes.filter(({ done }) => !done).length;
+  const many = outcomes.length + left > 1;
+  if (json === true) console.log(JSON.stringify(many ? { outcomes, results, left } : results[0]));
+  else if (many) console.log(`${outcomes.length - refused} done, ${refused} not done, ${left} left.`);
+  if (refused > 0 || left > 0) process.exitCode = 1;
+}

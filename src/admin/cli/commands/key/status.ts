@@ -1,0 +1,127 @@
+import { Command } from 'commander';
+import type { OperationResult } from '../../../operations/registry.ts';
+import { operate } from '../../operate.ts';
+import { pairs, print, table } from '../../output.ts';
+
+type StatusRow = OperationResult<'key.status'>[number];
+
+const time = (milliseconds: number | string) => new Date(milliseconds).toISOString().slice(0, 16).replace('T', ' ');
+const short = (fingerprint: string) => fingerprint.slice(0, 16);
+
+const keyInWords = (key: StatusRow['active']) =>
+  key === null
+    ? 'none'
+    : `${short(key.fingerprint)}…  ${key.key_type}${key.module_label === null ? '' : ' in the HSM'}, since ${time(key.since)}, valid to ${time(key.not_after).slice(0, 10)}`;
+
+const fetchInWords = (fetch: StatusRow['last_fetch']) =>
+  fetch === null
+    ? 'never'
+    : `${time(fetch.at)} from ${fetch.address}, ${fetch.client === '' ? 'no User-Agent' : fetch.client}`;
+
+/** The certificates that the Service Provider has, as far as its fetches show. */
+function held({ last_fetch, active, staged }: StatusRow): string {
+  if (last_fetch === null) return 'unknown: it has not fetched the metadata';
+  const [first] = last_fetch.certificates;
+  const names = [
+    ...(active !== null && last_fetch.certificates.includes(active.fingerprint) ? ['the active one'] : []),
+    ...(staged !== null && last_fetch.certificates.includes(staged.fingerprint) ? ['the staged one'] : []),
+  ];
+  const shown =
+    names.length === 0 ? `only ${short(first ?? '')}…, which is neither active nor staged` : names.join(' and ');
+  return `was last shown ${shown}`;
+}
+
+const statusInWords = (row: StatusRow) =>
+  pairs([
+    ['Biller', row.slug],
+    ['Rotation', row.rotation],
+    ['Active', keyInWords(row.active)],
+    ['Staged', keyInWords(row.staged)],
+    ['Retiring', keyInWords(row.retiring)],
+    ['Last fetch', fetchInWords(row.last_fetch)],
+    ['Service Provider', held(row)],
+    ['Fetches that saw the staged one', String(row.seen)],
+    ['Safe to activate?', `${row.verdict.safe ? 'YES' : 'no'}. ${row.verdict.sentence}`],
+  ]);
+
+const statusTable = (rows: readonly StatusRow[]) =>
+  table(
+    ['Biller', 'Rotation', 'Active to', 'Staged', 'Retiring', 'Seen', 'Safe to activate?'],
+    rows.map((row) => [
+      row.slug,
+      row.rotation,
+      row.active === null ? 'NONE' : time(row.active.not_after).slice(0, 10),
+      row.staged === null ? '' : short(row.staged.fingerprint),
+      row.retiring === null ? '' : short(row.retiring.fingerprint),
+      row.staged === null ? '' : String(row.seen),
+      row.staged === null ? '' : row.verdict.safe ? 'YES' : 'no',
+    ]),
+  );
+
+/** `ic-idp key status` */
+export function statusCommand(): Command {
+  return new Command('status')
+    .description('Show whether it is safe to activate, and which certificate the Service Provider has')
+    .argument('[biller...]', 'slugs of the billers; all if they are left out')
+    .option('--json', 'print the result as JSON')
+    .addHelpText('after', '\nExample:\n  ic-idp key status riverton-water')
+    .action(async (billers: string[], options: { json?: boolean }) => {
+      const rows = await operate('key.status', billers.length === 0 ? {} : { billers });
+      print(rows, options.json, (all) => {
+        const [first] = all;
+        if (first === undefined) return 'There are no billers.';
+        return all.length === 1 ? statusInWords(first) : statusTable(all);
+      });
+    });
+}
+
+/** `ic-idp key plan` */
+export function planCommand(): Command {
+  return new Command('plan')
+    .description('Plan the year ahead: which certificates expire, and when to start their rotation')
+    .option('--json', 'print the result as JSON')
+    .addHelpText('after', '\nExample:\n  ic-idp key plan')
+    .action(async (options: { json?: boolean }) => {
+      print(await operate('key.plan', {}), options.json, (rows) =>
+        rows.length === 0
+          ? 'No active certificate expires within the next year.'
+          : table(
+              ['Biller', 'Begin', 'Expires', 'Days left', 'Status'],
+              rows.map((row) => [
+                row.biller,
+                row.begin.slice(0, 10),
+                row.expires.slice(0, 10),
+                String(row.daysLeft),
+                row.step,
+              ]),
+            ),
+      );
+    });
+}
+
+/** `ic-idp key fetches` */
+export function fetchesCommand(): Command {
+  return new Command('fetches')
+    .description('List who has fetched the metadata of a biller, with which certificates')
+    .argument('<biller>', 'slug of the biller')
+    .option('--days <number>', 'how far back', '30')
+    .option('--json', 'print the result as JSON')
+    .addHelpText('after', '\nExample:\n  ic-idp key fetches riverton-water --days 90')
+    .action(async (biller: string, options: { days: string; json?: boolean }) => {
+      print(await operate('key.fetches', { biller, days: options.days }), options.json, (rows) =>
+        rows.length === 0
+          ? 'No one has fetched it.'
+          : table(
+              ['Time (UTC)', 'From', 'Status', 'Who', 'Certificates', 'User-Agent'],
+              rows.map((row) => [
+                time(row.at),
+                row.address,
+                String(row.status),
+                row.monitor ? 'not counted' : 'Service Provider',
+                row.certificates.map(short).join(' '),
+                row.client,
+              ]),
+            ),
+      );
+    });
+}

@@ -1,0 +1,118 @@
+import { text } from 'node:stream/consumers';
+import { Command } from 'commander';
+import { InputError } from '../../../platform/errors/idp-error.ts';
+import type { OperationResult } from '../../operations/registry.ts';
+import { operate } from '../operate.ts';
+import { print, table } from '../output.ts';
+
+type UserView = OperationResult<'user.list'>[number];
+
+const collect = (value: string, all: string[] = []) => [...all, value];
+const accountsInWords = ({ accounts }: UserView) =>
+  accounts.map(({ number, role }) => `${number} (${role})`).join(', ');
+const inWords = (user: UserView) =>
+  `${user.email}${user.disabled ? ', disabled' : ''}: ${accountsInWords(user) || 'no account'}`;
+
+/** The password from the option, or else the first line of standard input. */
+async function readPassword(option: string | undefined): Promise<string> {
+  if (option !== undefined) return option;
+  const [line = ''] = process.stdin.isTTY ? [] : (await text(process.stdin)).split(/\r?\n/);
+  if (line !== '') return line;
+  throw new InputError(
+    'The password is missing: give it on standard input (e.g. from a file: `< password.txt`), or with --password.',
+  );
+}
+
+function addCommand(): Command {
+  return new Command('add')
+    .description('Add a portal user to the embedded directory; the password is read from standard input')
+    .argument('<biller>', 'slug of the biller')
+    .argument('<email>', 'email address')
+    .option('--account <number[:role]>', 'an account of the user; repeatable (role: owner unless given)', collect)
+    .option(
+      '--password <password>',
+      'the password, if standard input cannot be used; other users may see it in the process list',
+    )
+    .option('--json', 'print the result as JSON')
+    .addHelpText(
+      'after',
+      '\nExample:\n  ic-idp user add riverton-water ada@example.com --account 101Invoice:owner --account 202Invoice:co-owner < password.txt',
+    )
+    .action(
+      async (biller: string, email: string, options: { account?: string[]; password?: string; json?: boolean }) => {
+        const password = await readPassword(options.password);
+        const result = await operate('user.add', { biller, email, password, accounts: options.account ?? [] });
+        print(result, options.json, (user) => `Added ${inWords(user)}.`);
+      },
+    );
+}
+
+function updateCommand(): Command {
+  type Options = {
+    account?: string[];
+    password?: string;
+    passwordStdin?: boolean;
+    disable?: boolean;
+    enable?: boolean;
+    json?: boolean;
+  };
+  return new Command('update')
+    .description('Change a portal user; given accounts replace the existing ones')
+    .argument('<biller>', 'slug of the biller')
+    .argument('<email>', 'email address')
+    .option('--account <number[:role]>', 'an account of the user; repeatable', collect)
+    .option('--password <password>', 'a new password')
+    .option('--password-stdin', 'read a new password from standard input')
+    .option('--disable', 'block sign-in and end all sessions')
+    .option('--enable', 'allow sign-in again')
+    .option('--json', 'print the result as JSON')
+    .addHelpText('after', '\nExample:\n  ic-idp user update riverton-water ada@example.com --disable')
+    .action(async (biller: string, email: string, options: Options) => {
+      if (options.disable && options.enable) throw new InputError('Give either --disable or --enable, not both.');
+      const password = options.passwordStdin ? await readPassword(options.password) : options.password;
+      const disabled = options.disable ? true : options.enable ? false : undefined;
+      const result = await operate('user.update', { biller, email, password, accounts: options.account, disabled });
+      print(result, options.json, (user) => `Changed ${inWords(user)}.`);
+    });
+}
+
+function listCommand(): Command {
+  return new Command('list')
+    .description('List the portal users of a biller')
+    .argument('<biller>', 'slug of the biller')
+    .option('--json', 'print the result as JSON')
+    .addHelpText('after', '\nExample:\n  ic-idp user list riverton-water')
+    .action(async (biller: string, options: { json?: boolean }) => {
+      print(await operate('user.list', { biller }), options.json, (users) =>
+        users.length === 0
+          ? 'There are no portal users. Add one: ic-idp user add --help'
+          : table(
+              ['Email', 'Accounts', 'State'],
+              users.map((user) => [user.email, accountsInWords(user), user.disabled ? 'disabled' : 'enabled']),
+            ),
+      );
+    });
+}
+
+function removeCommand(): Command {
+  return new Command('remove')
+    .description('Remove a portal user')
+    .argument('<biller>', 'slug of the biller')
+    .argument('<email>', 'email address')
+    .option('--json', 'print the result as JSON')
+    .addHelpText('after', '\nExample:\n  ic-idp user remove riverton-water ada@example.com')
+    .action(async (biller: string, email: string, options: { json?: boolean }) => {
+      print(await operate('user.remove', { biller, email }), options.json, () => `Removed ${email}.`);
+    });
+}
+
+/** `ic-idp user ...` */
+export function userCommand(): Command {
+  return new Command('user')
+    .description('Portal users of the embedded directory: add, update, list, remove')
+    .addHelpText('after', '\nExample:\n  ic-idp user list riverton-water')
+    .addCommand(addCommand())
+    .addCommand(updateCommand())
+    .addCommand(listCommand())
+    .addCommand(removeCommand());
+}
