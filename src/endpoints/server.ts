@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { assetRoutes } from '../platform/http/asset-routes.ts';
 import { drainOnClose } from '../platform/http/drain.ts';
 import { handleErrors, renderError } from '../platform/http/errors.ts';
+import { dropForwardedPorts } from '../platform/http/forwarded-for.ts';
 import { logRequests } from '../platform/http/log.ts';
 import { collectFacts } from '../platform/http/request-facts.ts';
 import { newReference } from '../platform/util/reference.ts';
@@ -71,6 +72,7 @@ export async function createServer(
   });
   // Endpoints that take forms say so; nothing else takes a body.
   server.removeAllContentTypeParsers();
+  dropForwardedPorts(server);
   collectFacts(server);
   handleErrors(server);
   logRequests(server);

@@ -67,8 +67,9 @@ describe('what is refused, with the setting, what was given and what is accepted
     ['TRUST_PROXY', 'loopback,,::1', PROXIES],
     ['LOG_LEVEL', 'loud', 'one of fatal, error, warn, info, debug, trace, silent'],
   ])('%s=%s', (name, value, accepted) => {
-    const sentence = `Setting ${name} is "${value}". It must be ${accepted}.`;
-    expect(() => readSettings({ [name]: value }, {})).toThrow(new InputError(sentence));
+    const sentence = `Setting ${name} is "${value}". It must be ${accepted}`;
+    expect(() => readSettings({ [name]: value }, {})).toThrow(InputError);
+    expect(() => readSettings({ [name]: value }, {})).toThrow(sentence);
   });
 
   test.each([
@@ -81,9 +82,30 @@ describe('what is refused, with the setting, what was given and what is accepted
       'a PostgreSQL URL, e.g. postgres://user:password@host:5432/ic_idp',
     ],
   ])('%s, without showing its value', (name, value, accepted) => {
-    const sentence = `Setting ${name} is not valid. It must be ${accepted}.`;
-    expect(() => readSettings({ [name]: value }, {})).toThrow(new InputError(sentence));
+    const sentence = `Setting ${name} is not valid. It must be ${accepted}`;
+    expect(() => readSettings({ [name]: value }, {})).toThrow(sentence);
+    expect(() => readSettings({ [name]: value }, {})).not.toThrow(/hidden/);
   });
+
+  test.each([
+    ['https://SSO.Riverton.example', 'as an origin it is written https://sso.riverton.example.'],
+    ['https://sso.riverton.example:443', 'as an origin it is written https://sso.riverton.example.'],
+    ['https:/sso.riverton.example', 'https: must be followed by two slashes and a host.'],
+  ])('PUBLIC_URL=%s, with the form that is meant', (value, fault) => {
+    expect(() => readSettings({ PUBLIC_URL: value }, {})).toThrow(`(http only for localhost): ${fault}`);
+  });
+
+  test.each(['p@ss', 'hidden/1', '12/hidden', 'hidden#', 'hidden?x', '100%hidden'])(
+    'DATABASE_URL with the password %s, which must be percent-encoded',
+    (password) => {
+      const url = `postgres://ic_idp:${password}@db.internal/ic_idp`;
+      const read = () => readSettings({ DATABASE_URL: url, MASTER_KEY }, {});
+      expect(read).toThrow(/^Setting DATABASE_URL is not valid\. .*percent-encode/);
+      expect(read).not.toThrow(new RegExp(password.replace('?', '\\?')));
+      const encoded = `postgres://ic_idp:${encodeURIComponent(password)}@db.internal/ic_idp`;
+      expect(readSettings({ DATABASE_URL: encoded, MASTER_KEY }, {}).DATABASE_URL).toBe(encoded);
+    },
+  );
 
   test('DATABASE_URL without MASTER_KEY: there can be no default for a secret', () => {
     expect(() => readSettings({ DATABASE_URL: 'postgres://localhost/ic_idp' }, {})).toThrow(

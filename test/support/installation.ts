@@ -101,6 +101,7 @@ export async function startInstallation(options: InstallationOptions = {}): Prom
         name: 'Riverton Water',
         billerGuid: crypto.randomUUID(),
         ...('spMetadata' in input ? {} : { entityId: TEST_SP, acs: [TEST_ACS] }),
+        sameServiceProvider: true,
         ...input,
       });
     },

@@ -27,3 +27,8 @@ export function table(heading: readonly string[], rows: readonly (readonly strin
 export function print<Result>(result: Result, json: boolean | undefined, inWords: (result: Result) => string): void {
   console.log(json === true ? escapeControlsInJson(JSON.stringify(result)) : escapeControlsInLines(inWords(result)));
 }
+
+/** Prints what the operator should know about a result, on standard error: it is no part of the result. */
+export function printWarnings({ warnings }: { readonly warnings: readonly string[] }): void {
+  for (const warning of warnings) console.error(`warning: ${escapeControls(warning)}`);
+}

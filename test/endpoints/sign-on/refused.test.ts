@@ -44,9 +44,9 @@ const pages: [string, Held, RequestParts, string][] = [
     'issuer_unknown',
   ],
   [
-    'Issuer with white space',
+    'Issuer with a space inside',
     { meta: { holds: ['IDP-012'], source: 'SAML Core 8.3.6' } },
-    { issuer: ' https://sp.example/metadata' },
+    { issuer: 'https://sp.example/ metadata' },
     'issuer_unknown',
   ],
   [

@@ -1,9 +1,9 @@
-import { text } from 'node:stream/consumers';
 import { Command } from 'commander';
 import { InputError } from '../../../platform/errors/idp-error.ts';
 import type { OperationResult } from '../../operations/registry.ts';
 import { operate } from '../operate.ts';
-import { print, table } from '../output.ts';
+import { print, printWarnings, table } from '../output.ts';
+import { readStandardInput } from '../read-input.ts';
 
 type UserView = OperationResult<'user.list'>[number];
 
@@ -16,7 +16,7 @@ const inWords = (user: UserView) =>
 /** The password from the option, or else the first line of standard input. */
 async function readPassword(option: string | undefined): Promise<string> {
   if (option !== undefined) return option;
-  const [line = ''] = process.stdin.isTTY ? [] : (await text(process.stdin)).split(/\r?\n/);
+  const line = await readStandardInput();
   if (line !== '') return line;
   throw new InputError(
     'The password is missing: give it on standard input (e.g. from a file: `< password.txt`), or with --password.',
@@ -42,6 +42,7 @@ function addCommand(): Command {
       async (biller: string, email: string, options: { account?: string[]; password?: string; json?: boolean }) => {
         const password = await readPassword(options.password);
         const result = await operate('user.add', { biller, email, password, accounts: options.account ?? [] });
+        printWarnings(result);
         print(result, options.json, (user) => `Added ${inWords(user)}.`);
       },
     );
@@ -72,6 +73,7 @@ function updateCommand(): Command {
       const password = options.passwordStdin ? await readPassword(options.password) : options.password;
       const disabled = options.disable ? true : options.enable ? false : undefined;
       const result = await operate('user.update', { biller, email, password, accounts: options.account, disabled });
+      printWarnings(result);
       print(result, options.json, (user) => `Changed ${inWords(user)}.`);
     });
 }

@@ -38,8 +38,8 @@ Example:
     .addHelpText('after', '\nExample:\n  ic-idp webhook test')
     .action(async ({ json }: JsonOption) => {
       const result = await operate('webhook.test', {});
-      print(result, json, ({ url, sent }) =>
-        sent === 'delivered' ? `${url} accepted it.` : `${url} did not accept it.`,
+      print(result, json, ({ url, sent, reason }) =>
+        sent === 'delivered' ? `${url} accepted it.` : `${url} did not accept it: ${reason}.`,
       );
       if (result.sent !== 'delivered') process.exitCode = 1;
     });

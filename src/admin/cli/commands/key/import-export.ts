@@ -5,13 +5,10 @@ import { KEY_TYPES, type KeyType } from '../../../../core/keys/key-types.ts';
 import { InputError } from '../../../../platform/errors/idp-error.ts';
 import { operate } from '../../operate.ts';
 import { print } from '../../output.ts';
-import { readBytes } from './files.ts';
+import { readBytes, readFirstLine } from '../../read-input.ts';
 
-/** The first line of a file: a passphrase on the command line would be visible to everyone on the machine. */
-async function readPassphrase(file: string | undefined): Promise<string | undefined> {
-  if (file === undefined) return undefined;
-  return (await readBytes('--passphrase-file', file)).toString('utf8').split(/\r?\n/)[0];
-}
+const passphraseOf = async ({ passphraseFile: file }: { readonly passphraseFile?: string }) =>
+  file === undefined ? undefined : readFirstLine('--passphrase-file', file);
 
 async function write(file: string, bytes: Buffer, mode: number): Promise<void> {
   try {
@@ -54,7 +51,7 @@ export function importCommand(): Command {
     .argument('[file]', 'private key with its certificate: PEM or PKCS#12')
     .option(
       '--certificate <file>',
-      'the certificate (PEM) that a certificate authority issued for `ic-idp key request`',
+      'the certificate (PEM, DER or PKCS#7) that a certificate authority issued for `ic-idp key request`',
     )
     .option('--passphrase-file <file>', 'file whose first line is the passphrase of the key file')
     .option('--reason <text>', 'why; written into the audit')
@@ -72,7 +69,7 @@ export function importCommand(): Command {
         biller,
         file: (await readBytes(keyFile === undefined ? '--certificate' : 'The key file', file)).toString('base64'),
         certificateOnly: keyFile === undefined,
-        passphrase: await readPassphrase(options.passphraseFile),
+        passphrase: await passphraseOf(options),
         reason: options.reason,
       };
       print(await operate('key.import', input), options.json, ({ sentence }) => `${biller}: ${sentence}`);
@@ -90,7 +87,7 @@ interface ExportOptions {
 
 async function exportPrivate(biller: string, options: ExportOptions): Promise<void> {
   const { fingerprint, reason, out } = options;
-  const passphrase = await readPassphrase(options.passphraseFile);
+  const passphrase = await passphraseOf(options);
   if (out === undefined || passphrase === undefined) {
     throw new InputError('--private needs --out <file> and --passphrase-file <file>.');
   }
