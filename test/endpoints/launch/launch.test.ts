@@ -67,6 +67,18 @@ test('without an account, uses the only one, or asks if there are several', {
   expect((await launch('bills')).headers.location).toBe('/login/riverton');
 });
 
+test('Invoice Cloud’s spelling of the parameters is taken', {
+  meta: { holds: ['IDP-070'], source: 'project rule' },
+}, async () => {
+  const query = 'account=202Invoice&ViewMode=1&DeepLinkID=9';
+  expect((await launch(`autopay?${query}`)).headers.location).toMatch(/ViewMode=1&DeepLinkID=9$/);
+  expect((await launch(`autopay?${query}&viewMode=1`)).headers.location).toMatch(/ViewMode=1&DeepLinkID=9$/);
+  const contradiction = await launch(`autopay?${query}&viewMode=0`);
+  expect([contradiction.statusCode, errorCodeOf(contradiction)]).toEqual([400, 'parameter_invalid']);
+  const beforeSignIn = await createBrowserLike(installation.server).get(`/launch/riverton/autopay?${query}`);
+  expect(beforeSignIn.headers.location).toBe('/login/riverton?destination=9&account=202Invoice&viewMode=1');
+});
+
 test('a launch is audited, and only GET performs it', {
   meta: { holds: ['IDP-072'], source: 'project rule' },
 }, async () => {
