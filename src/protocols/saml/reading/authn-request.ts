@@ -53,7 +53,7 @@ function parse(xml: string): XmlElement {
     throw new IdpError('saml_request_too_large', { detail: `the request has more than ${MAX_CHARACTERS} characters` });
   }
   try {
-    return parseXml(xml);
+    return parseXml(xml, { comments: 'between' });
   } catch (error) {
     if (!(error instanceof XmlError)) throw error;
     const code = error.kind === 'forbidden' ? 'saml_request_forbidden_xml' : 'saml_request_malformed';
