@@ -1,16 +1,10 @@
 import { deflateRawSync } from 'node:zlib';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { MAX_MESSAGE_BYTES } from '../../src/protocols/saml/reading/decode.ts';
-import {
-  type BrowserLike,
-  createBrowserLike,
-  errorCodeOf,
-  postedBy,
-  referenceOf,
-} from '../support/browser/browser-like.ts';
+import { type BrowserLike, errorCodeOf, postedBy, referenceOf } from '../support/browser/browser-like.ts';
 import type { Held } from '../support/held.ts';
-import { startInstallation, type TestInstallation } from '../support/installation.ts';
 import { authnRequest } from '../support/saml/authn-request.ts';
+import { useStage } from '../support/stage.ts';
 
 const SSO = '/saml/riverton/sso';
 /** Must not come back on a page. */
@@ -189,22 +183,17 @@ const fields: [string, Held, 'GET' | 'POST', Record<string, string>, string][] =
   ],
 ];
 
-let installation: TestInstallation;
+const stage = useStage();
 let signedIn: BrowserLike;
 beforeAll(async () => {
-  installation = await startInstallation();
-  await installation.addBiller('riverton', { keyType: 'EC-P256' });
-  await installation.addUser('riverton', 'pat@example.com', 'correct horse battery', ['101Invoice']);
-  signedIn = createBrowserLike(installation.server);
-  await signedIn.signIn('riverton', 'pat@example.com', 'correct horse battery');
+  signedIn = await stage.signedIn();
 });
-afterAll(() => installation.close());
 
-const newestEvent = async () => ((await installation.operate('audit.list', { limit: 1 })) as unknown[])[0];
+const newestEvent = async () => ((await stage.installation.operate('audit.list', { limit: 1 })) as unknown[])[0];
 
 /** Expects a page with a reference that is in the audit, and no way to continue. */
 async function expectRefused(method: 'GET' | 'POST', sent: Record<string, string>, code: string): Promise<void> {
-  for (const browser of [createBrowserLike(installation.server), signedIn]) {
+  for (const browser of [stage.stranger(), signedIn]) {
     const page = await (method === 'POST'
       ? browser.post(SSO, sent)
       : browser.get(`${SSO}?${new URLSearchParams(sent)}`));
@@ -260,7 +249,7 @@ test('refuses a body that is not a form, and says what is accepted', {
       `--x\r\nContent-Disposition: form-data; name="SAMLRequest"\r\n\r\n${SAMLRequest}\r\n--x--`,
     ],
   ] as const) {
-    const page = await installation.server.inject({
+    const page = await stage.installation.server.inject({
       method: 'POST',
       url: SSO,
       headers: { 'content-type': type },
@@ -273,7 +262,7 @@ test('refuses a body that is not a form, and says what is accepted', {
 
 test('a program that asks for JSON gets the same, with code and reference (RFC 9457)', async () => {
   const url = `${SSO}?RelayState=${MARK}`;
-  const answer = await installation.server.inject({ url, headers: { accept: 'application/json' } });
+  const answer = await stage.installation.server.inject({ url, headers: { accept: 'application/json' } });
   expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
   const problem = answer.json();
   expect(problem).toMatchObject({
