@@ -3,11 +3,9 @@ import { KEY_TYPES, type KeyType } from '../../../core/keys/key-types.ts';
 import { operate } from '../operate.ts';
 import { addProviderOptions, type ProviderOptions, providerInput } from '../options/provider-options.ts';
 import { addSettingsOptions, settingsFrom } from '../options/settings-options.ts';
-import { print, table } from '../output.ts';
+import { JSON_OPTION, listInWords, print } from '../output.ts';
 import { sheet } from './biller-sheet.ts';
 import { updateCommand } from './biller-update.ts';
-
-const JSON_OPTION = ['--json', 'print the result as JSON'] as const;
 
 function addCommand(): Command {
   const command = new Command('add')
@@ -53,13 +51,14 @@ function listCommand(): Command {
     .option(...JSON_OPTION)
     .addHelpText('after', '\nExample:\n  ic-idp biller list --json')
     .action(async (options: { json?: boolean }) => {
-      print(await operate('biller.list', {}), options.json, (rows) =>
-        rows.length === 0
-          ? 'There are no billers. Add one: ic-idp biller add --help'
-          : table(
-              ['Slug', 'Name', 'BillerGUID', 'Entity ID'],
-              rows.map((row) => [row.slug, row.name, row.billerGuid, row.entityId]),
-            ),
+      print(
+        await operate('biller.list', {}),
+        options.json,
+        listInWords(
+          'There are no billers. Add one: ic-idp biller add --help',
+          ['Slug', 'Name', 'BillerGUID', 'Entity ID'],
+          (row) => [row.slug, row.name, row.billerGuid, row.entityId],
+        ),
       );
     });
 }

@@ -4,7 +4,7 @@ import { CERTIFICATE_FORMATS, type CertificateFormat } from '../../../../core/ke
 import { KEY_TYPES, type KeyType } from '../../../../core/keys/key-types.ts';
 import { InputError } from '../../../../platform/errors/idp-error.ts';
 import { operate } from '../../operate.ts';
-import { print } from '../../output.ts';
+import { JSON_OPTION, print } from '../../output.ts';
 import { readBytes } from './files.ts';
 
 /** The first line of a file: a passphrase on the command line would be visible to everyone on the machine. */
@@ -31,7 +31,7 @@ export function requestCommand(): Command {
     .argument('<biller>', 'slug of the biller')
     .addOption(new Option('--key-type <type>', 'kind of the key').choices([...KEY_TYPES]).default('RSA-2048'))
     .option('--reason <text>', 'why; written into the audit')
-    .option('--json', 'print the result as JSON')
+    .option(...JSON_OPTION)
     .addHelpText('after', '\nExample:\n  ic-idp key request riverton-water > riverton-water.csr')
     .action(async (biller: string, options: { keyType: KeyType; reason?: string; json?: boolean }) => {
       const result = await operate('key.request', { biller, keyType: options.keyType, reason: options.reason });
@@ -58,7 +58,7 @@ export function importCommand(): Command {
     )
     .option('--passphrase-file <file>', 'file whose first line is the passphrase of the key file')
     .option('--reason <text>', 'why; written into the audit')
-    .option('--json', 'print the result as JSON')
+    .option(...JSON_OPTION)
     .addHelpText(
       'after',
       '\nExamples:\n  ic-idp key import riverton-water riverton-water.p12 --passphrase-file passphrase.txt\n  ic-idp key import riverton-water --certificate riverton-water.crt',
