@@ -6,6 +6,7 @@ import { cliPage } from './cli-page.ts';
 import { envExample } from './env-example.ts';
 import { errorsPage } from './errors-page.ts';
 import { readPage } from './read-page.ts';
+import { sbom } from './sbom.ts';
 import { settingsPage } from './settings-page.ts';
 
 /** Every generated file: its path in the repository, and the function that generates its text from the code. */
@@ -15,6 +16,7 @@ const PAGES: Readonly<Record<string, () => string>> = {
   'docs/audit.md': auditPage,
   'docs/cli.md': cliPage,
   'docs/errors.md': errorsPage,
+  'docs/sbom.json': sbom,
   'docs/settings.md': settingsPage,
 };
 
