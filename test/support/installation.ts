@@ -46,6 +46,7 @@ export interface InstallationOptions {
   readonly clock?: () => number;
   readonly logger?: Logger;
   readonly trustProxy?: string;
+  readonly securityContact?: string;
   /** An HSM; closed with the installation. */
   readonly hsm?: Hsm;
 }
@@ -89,7 +90,8 @@ export async function startInstallation(options: InstallationOptions = {}): Prom
     ...(options.clock === undefined ? {} : { clock: options.clock }),
     hsm: options.hsm,
   });
-  const server = await createServer(services, { logger, settings: { TRUST_PROXY: options.trustProxy } });
+  const { trustProxy: TRUST_PROXY, securityContact: SECURITY_CONTACT } = options;
+  const server = await createServer(services, { logger, settings: { TRUST_PROXY, SECURITY_CONTACT } });
   const operate = (name: string, input: unknown) => runNamed(services, name, input, actorWithEveryRole('test'));
   return {
     services,
