@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { sbom } from '../../tools/docs/sbom.ts';
@@ -15,18 +16,36 @@ interface Bom {
   readonly dependencies: readonly { readonly ref: string; readonly dependsOn: readonly string[] }[];
 }
 const { components, dependencies } = JSON.parse(sbom()) as Bom;
-const { devDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+const listed = new Set(components.map(({ name, version }) => `${name}@${version}`));
+const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
+const { devDependencies } = JSON.parse(read('package.json')) as {
   readonly devDependencies: Readonly<Record<string, string>>;
 };
 
-test('lists what npm would install in production, on any platform', () => {
+test('lists what the service needs according to npm, on any platform', () => {
   const options = ['--all', '--omit=dev', '--workspaces=false', '--package-lock-only', '--parseable', '--long'];
   const [root, ...lines] = execFileSync('npm', ['ls', ...options], { cwd: ROOT, encoding: 'utf8' })
     .trim()
     .split('\n');
   expect(root).toContain('ic-idp@');
   const installed = new Set(lines.map((line) => line.split(':')[1]));
-  expect(new Set(components.map(({ name, version }) => `${name}@${version}`))).toEqual(installed);
+  expect(listed).toEqual(installed);
+});
+
+test('lists all that the image installs for this platform', () => {
+  const [, install = ''] =
+    /^RUN (npm pkg delete workspaces && npm ci .*?) && npm cache/m.exec(read('Dockerfile')) ?? [];
+  const folder = mkdtempSync(join(tmpdir(), 'ic-idp-test-'));
+  try {
+    for (const file of ['package.json', 'package-lock.json']) copyFileSync(join(ROOT, file), join(folder, file));
+    const command = `${install} --dry-run --offline`;
+    const output = execFileSync('sh', ['-c', command], { cwd: folder, encoding: 'utf8' });
+    const added = [...output.matchAll(/^add (\S+) (\S+)$/gm)].map(([, name, version]) => `${name}@${version}`);
+    expect(added.length).toBeGreaterThan(80);
+    expect(added.filter((one) => !listed.has(one))).toEqual([]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test('leaves out the sandbox’s packages and the development dependencies', () => {

@@ -70,7 +70,7 @@ function licensesOf(license: string | undefined) {
 }
 
 /**
- * Lists what a production install of the service contains (`npm ci --omit=dev --workspaces=false`), on any platform.
+ * Lists every package that the service needs in production, on any platform.
  *
  * It is read from package-lock.json, not taken from `npm sbom`: npm leaves out packages that a workspace or a development
  * dependency needs as well, and writes a new serial number and time at every call.
