@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
-import { type BrowserLike, errorCodeOf, postedBy, referenceOf } from '../../support/browser/browser-like.ts';
-import { authnRequest } from '../../support/saml/authn-request.ts';
-import type { Stage } from '../../support/stage.ts';
+import { type BrowserLike, errorCodeOf, postedBy, referenceOf } from '../../../support/browser/browser-like.ts';
+import { authnRequest } from '../../../support/saml/authn-request.ts';
+import type { Stage } from '../../../support/stage.ts';
 
 export const SSO = '/saml/riverton/sso';
 /** Must not come back on a page. */

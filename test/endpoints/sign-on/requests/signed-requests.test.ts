@@ -1,9 +1,9 @@
 import { SAML } from '@node-saml/node-saml';
 import { expect, test } from 'vitest';
-import { afterIssuer } from '../../protocols/saml/signatures/signed-post.ts';
-import { errorCodeOf, requirePosted, statusOf } from '../../support/browser/browser-like.ts';
-import { authnRequest, redirectQuery, signedMessage, signedQuery } from '../../support/saml/authn-request.ts';
-import { MORE, reference, signatureTemplate, xmlsecSign } from '../../support/saml/xmlsec-signer.ts';
+import { afterIssuer } from '../../../protocols/saml/signatures/signed-post.ts';
+import { errorCodeOf, requirePosted, statusOf } from '../../../support/browser/browser-like.ts';
+import { authnRequest, redirectQuery, signedMessage, signedQuery } from '../../../support/saml/authn-request.ts';
+import { MORE, reference, signatureTemplate, xmlsecSign } from '../../../support/saml/xmlsec-signer.ts';
 import { ECDSA, SSO_URL, success, useSigningStage } from './signing-stage.ts';
 
 const { stage, first, second, message, byRedirect, byPost } = await useSigningStage();

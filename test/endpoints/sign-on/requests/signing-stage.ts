@@ -1,8 +1,8 @@
 import { beforeAll } from 'vitest';
-import { type BrowserLike, requirePosted, statusOf } from '../../support/browser/browser-like.ts';
-import { authnRequest, postFields } from '../../support/saml/authn-request.ts';
-import { makeSigningKey } from '../../support/saml/saml.ts';
-import { useStage } from '../../support/stage.ts';
+import { type BrowserLike, requirePosted, statusOf } from '../../../support/browser/browser-like.ts';
+import { authnRequest, postFields } from '../../../support/saml/authn-request.ts';
+import { makeSigningKey } from '../../../support/saml/saml.ts';
+import { useStage } from '../../../support/stage.ts';
 
 export const SSO_URL = 'https://idp.example/saml/signing/sso';
 export const ECDSA = 'http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256';

@@ -1,9 +1,9 @@
 import { beforeAll, expect, test } from 'vitest';
-import { type BrowserLike, errorCodeOf, postedBy, referenceOf } from '../../support/browser/browser-like.ts';
-import type { Held } from '../../support/held.ts';
-import { TEST_ACS } from '../../support/installation.ts';
-import { authnRequest, type RequestParts, redirectQuery } from '../../support/saml/authn-request.ts';
-import { useStage } from '../../support/stage.ts';
+import { type BrowserLike, errorCodeOf, postedBy, referenceOf } from '../../../support/browser/browser-like.ts';
+import type { Held } from '../../../support/held.ts';
+import { TEST_ACS } from '../../../support/installation.ts';
+import { authnRequest, type RequestParts, redirectQuery } from '../../../support/saml/authn-request.ts';
+import { useStage } from '../../../support/stage.ts';
 
 const stage = useStage();
 let signedIn: BrowserLike;

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
-import { xmlCryptoVerify } from '../../interop/verifiers.ts';
-import { elementsNamed, requirePosted, statusOf } from '../../support/browser/browser-like.ts';
-import type { Held } from '../../support/held.ts';
-import { TEST_ACS } from '../../support/installation.ts';
-import type { RequestParts } from '../../support/saml/authn-request.ts';
-import { toPem } from '../../support/saml/saml.ts';
-import { schemaErrors } from '../../support/saml/xml-tools.ts';
-import { EMAIL, useStage } from '../../support/stage.ts';
+import { xmlCryptoVerify } from '../../../interop/verifiers.ts';
+import { elementsNamed, requirePosted, statusOf } from '../../../support/browser/browser-like.ts';
+import type { Held } from '../../../support/held.ts';
+import { TEST_ACS } from '../../../support/installation.ts';
+import type { RequestParts } from '../../../support/saml/authn-request.ts';
+import { toPem } from '../../../support/saml/saml.ts';
+import { schemaErrors } from '../../../support/saml/xml-tools.ts';
+import { EMAIL, useStage } from '../../../support/stage.ts';
 
 const stage = useStage();
 const CLASSES = 'urn:oasis:names:tc:SAML:2.0:ac:classes:';

@@ -1,9 +1,9 @@
 import { deflateRawSync } from 'node:zlib';
 import { beforeAll, expect, test } from 'vitest';
-import { MAX_MESSAGE_BYTES } from '../../../src/protocols/saml/reading/decode.ts';
-import { type BrowserLike, errorCodeOf, referenceOf } from '../../support/browser/browser-like.ts';
-import type { Held } from '../../support/held.ts';
-import { useStage } from '../../support/stage.ts';
+import { MAX_MESSAGE_BYTES } from '../../../../src/protocols/saml/reading/decode.ts';
+import { type BrowserLike, errorCodeOf, referenceOf } from '../../../support/browser/browser-like.ts';
+import type { Held } from '../../../support/held.ts';
+import { useStage } from '../../../support/stage.ts';
 import { base64, expectRefused, good, MARK, newestEvent, SSO } from './refused-page.ts';
 
 const whole = deflateRawSync(good);

@@ -1,9 +1,9 @@
 import { deflateRawSync } from 'node:zlib';
 import { beforeAll, test } from 'vitest';
-import { MAX_MESSAGE_BYTES } from '../../../src/protocols/saml/reading/decode.ts';
-import type { BrowserLike } from '../../support/browser/browser-like.ts';
-import type { Held } from '../../support/held.ts';
-import { useStage } from '../../support/stage.ts';
+import { MAX_MESSAGE_BYTES } from '../../../../src/protocols/saml/reading/decode.ts';
+import type { BrowserLike } from '../../../support/browser/browser-like.ts';
+import type { Held } from '../../../support/held.ts';
+import { useStage } from '../../../support/stage.ts';
 import { base64, expectRefused, good, MARK } from './refused-page.ts';
 
 const [, body = ''] = good.split('<saml:Issuer>');

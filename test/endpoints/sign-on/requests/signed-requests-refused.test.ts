@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { afterIssuer } from '../../protocols/saml/signatures/signed-post.ts';
-import { errorCodeOf, postedBy } from '../../support/browser/browser-like.ts';
-import { authnRequest, redirectQuery, signedMessage, signedQuery } from '../../support/saml/authn-request.ts';
-import { makeSigningKey } from '../../support/saml/saml.ts';
+import { afterIssuer } from '../../../protocols/saml/signatures/signed-post.ts';
+import { errorCodeOf, postedBy } from '../../../support/browser/browser-like.ts';
+import { authnRequest, redirectQuery, signedMessage, signedQuery } from '../../../support/saml/authn-request.ts';
+import { makeSigningKey } from '../../../support/saml/saml.ts';
 import { ECDSA, SSO_URL, success, useSigningStage } from './signing-stage.ts';
 
 const SHA1 = 'http://www.w3.org/2000/09/xmldsig#rsa-sha1';
