@@ -27,7 +27,7 @@ function placeOf(packages: Packages, from: string, name: string): string | undef
   }
 }
 
-/** @returns the places of the packages that a package needs, apart from those that it can do without */
+/** @returns the places of the packages that a package needs, and of those that it uses where they can be installed */
 function neededBy(packages: Packages, place: string): { required: string[]; optional: string[] } {
   const { dependencies, optionalDependencies, peerDependencies, peerDependenciesMeta } = packageAt(packages, place);
   const peers = Object.keys(peerDependencies).filter((name) => !peerDependenciesMeta[name]?.optional);
