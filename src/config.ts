@@ -42,6 +42,11 @@ const without = (faultOf: (text: string) => string | undefined) => (text: string
   if (fault !== undefined) context.addIssue({ code: 'custom', params: { fault } });
 };
 
+/** URIs are ASCII without spaces (RFC 3986), so this one can't break a line of security.txt. */
+const isContact = (text: string) =>
+  /^[!-~]+$/.test(text) &&
+  (/^mailto:[^@,?]+@[^@,?]+$/.test(text) || (text.startsWith('https://') && URL.canParse(text)));
+
 /** The shape of every setting. `accepted` says in words what is valid: the error and the documentation show it. */
 export const settingsSchema = z.strictObject({
   PORT: z
@@ -107,6 +112,11 @@ export const settingsSchema = z.strictObject({
     accepted: 'a number of proxies, or addresses and networks separated by commas, e.g. 10.0.0.0/8,loopback',
     purpose: 'Which reverse proxies to trust for the client’s address (X-Forwarded-For).',
     defaultText: 'none',
+  }),
+  SECURITY_CONTACT: z.string().refine(isContact).optional().meta({
+    accepted: 'a mailto: or https: URL, e.g. mailto:security@riverton.example',
+    purpose: 'Where to report a vulnerability: `/.well-known/security.txt` says so (RFC 9116).',
+    defaultText: 'none: there is no such page',
   }),
   LOG_LEVEL: z
     .enum(LOG_LEVELS)

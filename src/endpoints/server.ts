@@ -10,6 +10,7 @@ import { newReference } from '../platform/util/reference.ts';
 import { type HealthServices, healthRoutes } from './health/routes.ts';
 import { type LaunchServices, launchRoutes } from './launch/routes.ts';
 import { type MetadataServices, metadataRoutes } from './metadata/routes.ts';
+import { securityTxtRoutes } from './security-txt/routes.ts';
 import { type SignInServices, signInRoutes } from './sign-in/routes.ts';
 import { type SignOnServices, signOnRoutes } from './sign-on/routes.ts';
 
@@ -21,6 +22,8 @@ interface ServerOptions {
   readonly settings: {
     /** How many proxies to trust, or their addresses and networks, separated by commas. */
     readonly TRUST_PROXY?: string | undefined;
+    /** Where to report a vulnerability; without it there is no security.txt. */
+    readonly SECURITY_CONTACT?: string | undefined;
   };
 }
 
@@ -87,5 +90,7 @@ export async function createServer(
   await server.register(signOnRoutes, services);
   await server.register(launchRoutes, services);
   await server.register(healthRoutes, services);
+  const { SECURITY_CONTACT: contact } = settings;
+  if (contact !== undefined) await server.register(securityTxtRoutes, { ...services, contact });
   return server;
 }

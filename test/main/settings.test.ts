@@ -3,6 +3,7 @@ import { readSettings } from '../../src/config.ts';
 import { InputError } from '../../src/platform/errors/idp-error.ts';
 
 const MASTER_KEY = Buffer.alloc(32, 7).toString('base64');
+const CONTACT = 'a mailto: or https: URL, e.g. mailto:security@riverton.example';
 const PROXIES = 'a number of proxies, or addresses and networks separated by commas, e.g. 10.0.0.0/8,loopback';
 const ORIGIN = 'an https origin without path or closing slash, e.g. https://sso.example.com (http only for localhost)';
 const KEY =
@@ -41,6 +42,8 @@ describe('what is accepted', () => {
     ['MASTER_KEY', MASTER_KEY],
     ['TRUST_PROXY', '1'],
     ['TRUST_PROXY', '10.0.0.0/8, loopback,::1'],
+    ['SECURITY_CONTACT', 'mailto:security@riverton.example'],
+    ['SECURITY_CONTACT', 'https://riverton.example/security?report#form'],
     ['HOST', '::'],
     ['LOG_LEVEL', 'silent'],
   ])('%s=%s', (name, value) => {
@@ -61,6 +64,12 @@ describe('what is refused, with the setting, what was given and what is accepted
     ['PUBLIC_URL', 'https://sso.example.com?a', ORIGIN],
     ['PUBLIC_URL', 'https://user@sso.example.com', ORIGIN],
     ['PUBLIC_URL', 'http://localhost.example.com', ORIGIN],
+    ['SECURITY_CONTACT', 'security@riverton.example', CONTACT],
+    ['SECURITY_CONTACT', 'mailto:', CONTACT],
+    ['SECURITY_CONTACT', 'mailto:a@b.example,c@d.example', CONTACT],
+    ['SECURITY_CONTACT', 'http://riverton.example/security', CONTACT],
+    ['SECURITY_CONTACT', 'https://', CONTACT],
+    ['SECURITY_CONTACT', 'https://riverton.example/\nExpires: x', CONTACT],
     ['TRUST_PROXY', 'true', PROXIES],
     ['TRUST_PROXY', '10.0.0.0/99', PROXIES],
     ['TRUST_PROXY', '1.2.3', PROXIES],
@@ -117,7 +126,7 @@ describe('what is refused, with the setting, what was given and what is accepted
 describe('names that are not settings', () => {
   test('are refused in the .env file, except those of other programs that share it', () => {
     const accepted =
-      'The settings are PORT, HOST, PUBLIC_URL, DATABASE_URL, DATA_DIR, MASTER_KEY, PKCS11_LIBRARY, PKCS11_TOKEN, PKCS11_PIN, TRUST_PROXY, LOG_LEVEL.';
+      'The settings are PORT, HOST, PUBLIC_URL, DATABASE_URL, DATA_DIR, MASTER_KEY, PKCS11_LIBRARY, PKCS11_TOKEN, PKCS11_PIN, TRUST_PROXY, SECURITY_CONTACT, LOG_LEVEL.';
     expect(() => readSettings({}, { COLOR: 'blue' })).toThrow(
       new InputError(`Setting COLOR (from .env) is unknown. ${accepted}`),
     );

@@ -4,7 +4,7 @@ import { confirmChange, confirmSharedProvider } from '../confirm-change.ts';
 import { operate } from '../operate.ts';
 import { addProviderOptions, type ProviderOptions, providerInput } from '../options/provider-options.ts';
 import { addSettingsOptions, settingsFrom } from '../options/settings-options.ts';
-import { print, printWarnings } from '../output.ts';
+import { JSON_OPTION, print, printWarnings } from '../output.ts';
 import { sheet } from './biller-sheet.ts';
 
 interface UpdateOptions extends ProviderOptions {
@@ -32,7 +32,7 @@ export function updateCommand(): Command {
   return addSettingsOptions(addProviderOptions(command))
     .option('--reread-metadata', 'reread the SP metadata from its original URL')
     .option('--yes', 'change the Service Provider without asking, also to one that another biller has')
-    .option('--json', 'print the result as JSON')
+    .option(...JSON_OPTION)
     .addHelpText(
       'after',
       `

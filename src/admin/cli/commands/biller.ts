@@ -5,11 +5,9 @@ import { confirmSharedProvider } from '../confirm-change.ts';
 import { operate } from '../operate.ts';
 import { addProviderOptions, type ProviderOptions, providerInput } from '../options/provider-options.ts';
 import { addSettingsOptions, settingsFrom } from '../options/settings-options.ts';
-import { print, printWarnings, table } from '../output.ts';
+import { JSON_OPTION, listInWords, print, printWarnings } from '../output.ts';
 import { sheet } from './biller-sheet.ts';
 import { updateCommand } from './biller-update.ts';
-
-const JSON_OPTION = ['--json', 'print the result as JSON'] as const;
 
 /** Names every missing option at once; commander's own check names the first. */
 function missing({ name, guid, spMetadata, entityId, acs }: ProviderOptions & { readonly guid?: string }): InputError {
@@ -70,13 +68,14 @@ function listCommand(): Command {
     .option(...JSON_OPTION)
     .addHelpText('after', '\nExample:\n  ic-idp biller list --json')
     .action(async (options: { json?: boolean }) => {
-      print(await operate('biller.list', {}), options.json, (rows) =>
-        rows.length === 0
-          ? 'There are no billers. Add one: ic-idp biller add --help'
-          : table(
-              ['Slug', 'Name', 'BillerGUID', 'Entity ID'],
-              rows.map((row) => [row.slug, row.name, row.billerGuid, row.entityId]),
-            ),
+      print(
+        await operate('biller.list', {}),
+        options.json,
+        listInWords(
+          'There are no billers. Add one: ic-idp biller add --help',
+          ['Slug', 'Name', 'BillerGUID', 'Entity ID'],
+          (row) => [row.slug, row.name, row.billerGuid, row.entityId],
+        ),
       );
     });
 }

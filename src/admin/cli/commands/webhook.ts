@@ -1,8 +1,7 @@
 import { Command } from 'commander';
 import { operate } from '../operate.ts';
-import { print } from '../output.ts';
+import { JSON_OPTION, print } from '../output.ts';
 
-const JSON_OPTION = ['--json', 'print the result as JSON'] as const;
 interface JsonOption {
   readonly json?: boolean;
 }

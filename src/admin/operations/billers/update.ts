@@ -3,6 +3,7 @@ import { type Biller, toBiller } from '../../../core/billers/biller.ts';
 import { lockBiller, updateBiller } from '../../../core/billers/store.ts';
 import { InputError } from '../../../platform/errors/idp-error.ts';
 import { newReference } from '../../../platform/util/reference.ts';
+import type { ServiceProvider } from '../../../protocols/saml/sp-metadata/service-provider.ts';
 import { defineOperation } from '../operation.ts';
 import { type BillerState, differencesOf, stateTag } from './difference.ts';
 import { billerChangesInput, serviceProviderOf } from './input.ts';
@@ -24,6 +25,10 @@ function changedState(biller: Biller, input: Changes, now: number) {
   const after: BillerState = { name: input.name ?? biller.name, serviceProvider, settings };
   return { after, differences: differencesOf(biller, after), warnings: [...(given?.warnings ?? [])] };
 }
+
+/** A Service Provider that only loses an ACS, or changes its certificates, is the one that it was. */
+const isAnother = (before: ServiceProvider, after: ServiceProvider) =>
+  before.entityId !== after.entityId || after.acs.some(({ url }) => !before.acs.some((known) => known.url === url));
 
 export const compare = defineOperation({
   uses: ['billers', 'clock'],
@@ -59,7 +64,7 @@ export const update = defineOperation({
         );
       }
       const { after, differences, warnings } = changedState(biller, input, now);
-      if (after.serviceProvider !== biller.serviceProvider) {
+      if (isAnother(biller.serviceProvider, after.serviceProvider)) {
         await refuseOtherBillersProvider(transaction, after.serviceProvider, input);
       }
       if (differences.length > 0) {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { IdpError } from '../../../../src/platform/errors/idp-error.ts';
 import { type AuthnRequest, readAuthnRequest } from '../../../../src/protocols/saml/reading/authn-request.ts';
+import { thrownBy } from '../../../support/thrown.ts';
 
 const NAMESPACES =
   'xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion"';
@@ -12,15 +12,7 @@ const request = (inside = '', attributes = '') =>
 const read = (inside = '', attributes = '') => readAuthnRequest(request(inside, attributes));
 
 /** @returns the code of the thrown error */
-function refusal(attempt: () => unknown): string {
-  try {
-    attempt();
-  } catch (error) {
-    if (error instanceof IdpError) return error.code;
-    throw error;
-  }
-  return 'accepted';
-}
+const refusal = (attempt: () => unknown) => thrownBy(attempt)?.code ?? 'accepted';
 
 const FULL = request(
   `<saml:Issuer Format="urn:f">https://sp.example/metadata</saml:Issuer>

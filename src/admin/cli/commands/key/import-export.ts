@@ -4,7 +4,7 @@ import { CERTIFICATE_FORMATS, type CertificateFormat } from '../../../../core/ke
 import { KEY_TYPES, type KeyType } from '../../../../core/keys/key-types.ts';
 import { InputError } from '../../../../platform/errors/idp-error.ts';
 import { operate } from '../../operate.ts';
-import { print } from '../../output.ts';
+import { JSON_OPTION, print } from '../../output.ts';
 import { readBytes, readFirstLine } from '../../read-input.ts';
 
 const passphraseOf = async ({ passphraseFile: file }: { readonly passphraseFile?: string }) =>
@@ -28,7 +28,7 @@ export function requestCommand(): Command {
     .argument('<biller>', 'slug of the biller')
     .addOption(new Option('--key-type <type>', 'kind of the key').choices([...KEY_TYPES]).default('RSA-2048'))
     .option('--reason <text>', 'why; written into the audit')
-    .option('--json', 'print the result as JSON')
+    .option(...JSON_OPTION)
     .addHelpText('after', '\nExample:\n  ic-idp key request riverton-water > riverton-water.csr')
     .action(async (biller: string, options: { keyType: KeyType; reason?: string; json?: boolean }) => {
       const result = await operate('key.request', { biller, keyType: options.keyType, reason: options.reason });
@@ -55,7 +55,7 @@ export function importCommand(): Command {
     )
     .option('--passphrase-file <file>', 'file whose first line is the passphrase of the key file')
     .option('--reason <text>', 'why; written into the audit')
-    .option('--json', 'print the result as JSON')
+    .option(...JSON_OPTION)
     .addHelpText(
       'after',
       '\nExamples:\n  ic-idp key import riverton-water riverton-water.p12 --passphrase-file passphrase.txt\n  ic-idp key import riverton-water --certificate riverton-water.crt',
