@@ -44,6 +44,16 @@ const needs: readonly Need[] = [
   { what: 'the p11-kit server', debian: 'p11-kit', brew: 'p11-kit', present: () => found(remoteServer) },
   { what: 'p11-kit-client.so', debian: 'p11-kit-modules', brew: 'p11-kit', present: () => found(remoteLibrary) },
   { what: 'ps', debian: 'procps', brew: undefined, present: () => onPath('ps') },
+  // These check the files of deploy/.
+  { what: 'systemd-analyze', debian: 'systemd', brew: undefined, present: () => onPath('systemd-analyze') },
+  {
+    what: 'nginx',
+    debian: 'nginx-light',
+    brew: 'nginx',
+    present: () => existsSync('/usr/sbin/nginx') || onPath('nginx'),
+  },
+  { what: 'caddy', debian: 'caddy', brew: 'caddy', present: () => onPath('caddy') },
+  { what: 'promtool', debian: 'prometheus', brew: 'prometheus', present: () => onPath('promtool') },
   // npm builds pkcs11js with these.
   ...(isPkcs11jsBuilt()
     ? []
