@@ -1,4 +1,5 @@
-import { Agent, type IncomingMessage, type RequestOptions, request } from 'node:http';
+import { Agent, type IncomingMessage, request } from 'node:http';
+import { type RequestOptions, Agent as TlsAgent, request as tlsRequest } from 'node:https';
 import { deflateRawSync } from 'node:zlib';
 import { newSamlId } from '../../../src/protocols/saml/writing/id.ts';
 
@@ -61,16 +62,17 @@ export function assertionIdIn(page: string): string | undefined {
   return /<saml:Assertion [^>]*\bID="([^"]+)"/.exec(Buffer.from(response, 'base64').toString())?.[1];
 }
 
-/** @param url where the service listens */
-export function createPortalClient(url: string): PortalClient {
-  const agent = new Agent({ keepAlive: true });
+/** @param url where the service listens, or a proxy with TLS @param always options of every request */
+export function createPortalClient(url: string, always: RequestOptions = {}): PortalClient {
+  const tls = url.startsWith('https:');
+  const agent = tls ? new TlsAgent({ keepAlive: true }) : new Agent({ keepAlive: true });
   const cookies = new Map<string, string>();
 
   async function send(path: string, options: RequestOptions, body?: string): Promise<Answer> {
     const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
-    const headers = { ...options.headers, ...(cookie === '' ? {} : { cookie }) };
+    const headers = { ...always.headers, ...options.headers, ...(cookie === '' ? {} : { cookie }) };
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
-      request(new URL(path, url), { ...options, headers, agent }, resolve)
+      (tls ? tlsRequest : request)(new URL(path, url), { ...always, ...options, headers, agent }, resolve)
         .on('error', reject)
         .end(body);
     });
