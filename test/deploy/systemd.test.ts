@@ -53,3 +53,20 @@ describe('the systemd unit of the service', () => {
     expect(valuesIn(UNIT, 'KillSignal')).toEqual(['SIGTERM']);
   });
 });
+
+describe('the units that ship the audit', () => {
+  test('have nothing that systemd does not know', () => {
+    const [main, ...units] = [
+      UNIT,
+      ...['service', 'timer'].map((kind) => `deploy/audit-ship/ic-idp-audit-ship.${kind}`),
+    ].map(placed);
+    expect(analyze('verify', main ?? '', ...units)).toMatchObject({ status: 0, stdout: '', stderr: '' });
+  });
+
+  test('run with the settings and the data of the service', () => {
+    const unit = 'deploy/audit-ship/ic-idp-audit-ship.service';
+    for (const name of ['User', 'EnvironmentFile', 'WorkingDirectory', 'StateDirectory', 'StateDirectoryMode']) {
+      expect(valuesIn(unit, name)).toEqual(valuesIn(UNIT, name));
+    }
+  });
+});

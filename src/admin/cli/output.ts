@@ -40,6 +40,11 @@ export function print<Result>(result: Result, json: boolean | undefined, inWords
   console.log(json === true ? escapeControlsInJson(JSON.stringify(result)) : escapeControlsInLines(inWords(result)));
 }
 
+/** Prints the elements of a list as JSON, each on a line of its own, as log systems read them. */
+export function printLines(list: readonly unknown[]): void {
+  for (const element of list) console.log(escapeControlsInJson(JSON.stringify(element)));
+}
+
 /** Prints what the operator should know about a result, on standard error: it is no part of the result. */
 export function printWarnings({ warnings }: { readonly warnings: readonly string[] }): void {
   for (const warning of warnings) console.error(`warning: ${escapeControls(warning)}`);

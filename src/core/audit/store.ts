@@ -12,10 +12,12 @@ export interface AuditFilter {
   readonly since?: Date | undefined;
   /** Only events older than this one, for paging. */
   readonly before?: number | undefined;
+  /** Only events newer than this one and up to another, oldest first. */
+  readonly between?: { readonly after: number; readonly upTo: number } | undefined;
   readonly limit: number;
 }
 
-/** Lists events, newest first, with the slugs of their billers, in one round trip. */
+/** Lists events, newest first unless `between` is given, with the slugs of their billers, in one round trip. */
 export async function listEvents(db: Db, filter: AuditFilter) {
   const equal = {
     billerId: filter.billerId,
@@ -41,12 +43,16 @@ export async function listEvents(db: Db, filter: AuditFilter) {
       'auditEvents.keyFingerprint',
       'auditEvents.details',
     ])
-    .orderBy('auditEvents.id', 'desc')
+    .orderBy('auditEvents.id', filter.between === undefined ? 'desc' : 'asc')
     .limit(filter.limit);
   for (const [column, value] of Object.entries(equal) as [keyof typeof equal, string | undefined][]) {
     if (value !== undefined) query = query.where(`auditEvents.${column}`, '=', value);
   }
   if (filter.since !== undefined) query = query.where('auditEvents.at', '>=', filter.since);
   if (filter.before !== undefined) query = query.where('auditEvents.id', '<', filter.before);
+  if (filter.between !== undefined) {
+    const { after, upTo } = filter.between;
+    query = query.where('auditEvents.id', '>', after).where('auditEvents.id', '<=', upTo);
+  }
   return query.execute();
 }

@@ -1,7 +1,7 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import type { OperationInput } from '../../operations/registry.ts';
 import { operate } from '../operate.ts';
-import { JSON_OPTION, listInWords, print } from '../output.ts';
+import { JSON_OPTION, listInWords, print, printLines } from '../output.ts';
 
 type Filters = OperationInput<'audit.list'>;
 
@@ -23,15 +23,19 @@ export function auditCommand(): Command {
     .option('--assertion <id>', 'ID of the assertion')
     .option('--since <time>', 'at or after this date or time (UTC)')
     .option('--before <id>', 'older than the event with this ID, for paging')
+    .option('--after <id>', 'newer than the event with this ID (0: all), oldest first, none left out')
     .option('--limit <number>', 'maximum number of events', '50')
     .option(...JSON_OPTION)
+    .addOption(new Option('--json-lines', 'print each event as JSON on a line of its own').conflicts('json'))
     .addHelpText(
       'after',
-      '\nExample:\n  ic-idp audit --biller riverton-water --event sign_on.refused --since 2026-03-01',
+      '\nExample:\n  ic-idp audit --biller riverton-water --event sign_on.refused --since 2026-03-01\n  ic-idp audit --after 1200 --limit 1000 --json-lines',
     )
-    .action(async ({ json, ...filters }: Filters & { json?: boolean }) => {
+    .action(async ({ json, jsonLines, ...filters }: Filters & { json?: boolean; jsonLines?: boolean }) => {
+      const events = await operate('audit.list', filters);
+      if (jsonLines === true) return printLines(events);
       print(
-        await operate('audit.list', filters),
+        events,
         json,
         listInWords('No event matches.', ['Id', 'Time (UTC)', 'Event', 'Biller', 'Reference', 'Details'], (event) => [
           String(event.id),

@@ -50,6 +50,7 @@ export const FIELD_OPTIONS: Readonly<Record<Exclude<Field, 'settings'>, string>>
   assertion: '--assertion',
   since: '--since',
   before: '--before',
+  after: '--after',
   limit: '--limit',
   text: '<message>',
   showValues: '--show-values',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AUDIT_EVENT_NAMES } from '../../../core/audit/events.ts';
+import { settledUpTo } from '../../../core/audit/settled.ts';
 import { listEvents } from '../../../core/audit/store.ts';
 import { normalizeReference } from '../../../platform/util/reference.ts';
 import { requireBiller } from '../billers/require-biller.ts';
@@ -20,6 +21,8 @@ const filters = z.strictObject({
   assertion: z.string().optional(),
   since: z.coerce.date<string>('must be a date or time, e.g. 2026-03-01 or 2026-03-01T08:00:00Z').optional(),
   before: z.coerce.number<string | number>('must be the ID of an event').int().optional(),
+  /** Oldest first, and complete: whoever goes on from the last ID of each page gets every event once. */
+  after: z.coerce.number<string | number>('must be the ID of an event, or 0').int().min(0).optional(),
   limit: z.coerce.number<string | number>('must be a number').int().min(1, limit).max(MAX_EVENTS, limit).default(50),
 });
 
@@ -53,6 +56,7 @@ export const list = defineOperation({
       assertionId: input.assertion,
       since: input.since,
       before: input.before,
+      between: input.after === undefined ? undefined : { after: input.after, upTo: await settledUpTo(database) },
       limit: input.limit,
     });
   },
