@@ -96,6 +96,16 @@ export const settingsSchema = z.strictObject({
     purpose: 'Which reverse proxies to trust for the client’s address (X-Forwarded-For).',
     defaultText: 'none',
   }),
+  IC_IDP_ACTOR: z
+    .string()
+    .regex(/^[^\p{C}]{1,100}$/u)
+    .optional()
+    .meta({
+      accepted: 'a name, at most 100 characters, e.g. ada@riverton.example',
+      purpose:
+        'Who runs the commands: a person or a job, for the [audit](audit.md). Set it in the environment, not in `.env`, which several people share. What it says is not verified, so the audit adds the operating system’s user.',
+      defaultText: 'the user who called sudo, or else the operating system’s user',
+    }),
   LOG_LEVEL: z
     .enum(LOG_LEVELS)
     .default('info')
@@ -133,6 +143,9 @@ function collect(environment: NodeJS.ProcessEnv, envFile: Record<string, string 
   const given: Record<string, string> = {};
   for (const [name, value] of Object.entries(envFile)) {
     if (!(name in settingsSchema.shape) && !FOREIGN_IN_ENV_FILE.test(name)) refuseUnknown(name, '.env');
+    if (name === 'IC_IDP_ACTOR') {
+      throw new InputError('Setting IC_IDP_ACTOR names one person: set it in the environment, not in .env.');
+    }
     if (name in settingsSchema.shape && value !== undefined && value !== '') given[name] = value;
   }
   for (const [name, value] of Object.entries(environment)) {

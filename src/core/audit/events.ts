@@ -1,6 +1,7 @@
 /**
  * Every audit event by name, with its meaning and its details. `docs/audit.md` is generated from this list. Events
- * identify people by an internal ID; an email address is stored only as a keyed hash, for searching.
+ * identify people by an internal ID; an email address, an account number and a login type are stored only as keyed
+ * hashes, for searching.
  */
 export const auditCatalog = {
   'assertion.issued': {
@@ -122,8 +123,15 @@ export type AuditEvent = {
     readonly reference: string;
     readonly billerId?: string | undefined;
     readonly userId?: string | undefined;
-    /** Stored only as a keyed hash. */
+    /** The client of the HTTP request that caused it. */
+    readonly address?: string | undefined;
+    /** Stored only as a keyed hash, like the accounts and the login type. */
     readonly email?: string | undefined;
+    /** The number of the account that it is about; needs the biller. */
+    readonly account?: string | undefined;
+    /** Numbers of the further accounts in the assertion. */
+    readonly otherAccounts?: readonly string[] | undefined;
+    readonly loginType?: number | undefined;
     readonly requestId?: string | undefined;
     readonly assertionId?: string | undefined;
     readonly keyFingerprint?: string | undefined;

@@ -142,7 +142,8 @@ export const signInRoutes: FastifyPluginAsync<SignInServices> = async (scope, se
     const ended = sessionId === undefined ? undefined : await sessions.end(sessionId);
     clearSessionCookie(reply);
     if (ended !== undefined) {
-      await audit.append({ event: 'session.ended', reference: request.id, ...ended, details: {} });
+      const about = { reference: request.id, address: request.ip, ...ended };
+      await audit.append({ event: 'session.ended', ...about, details: {} });
     }
     const slug = parameters.get('biller');
     const biller = slug === undefined ? undefined : await billers.bySlug(slug).catch(() => undefined);

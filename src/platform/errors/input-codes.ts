@@ -10,6 +10,7 @@ export const inputCodes = {
   nothing_to_change: 'A change was asked for, and nothing to change was given.',
   reason_missing: 'This needs a reason, which is written into the audit.',
 
+  biller_missing: 'An account is looked up at a biller, and none was named.',
   biller_not_found: 'No biller has this slug.',
   biller_exists: 'A biller has this slug already.',
   biller_guid_taken: 'The BillerGUID belongs to another biller.',
@@ -24,6 +25,7 @@ export const inputCodes = {
   encryption_certificate_missing: 'Assertions are to be encrypted, but no encryption certificate is known.',
   encryption_unsupported: 'The Service Provider offers no key or algorithm that assertions can be encrypted with.',
 
+  account_missing: 'A login type is looked up for an account, and none was named.',
   user_not_found: 'The biller has no portal user with this email address.',
   user_exists: 'The biller already has a portal user with this email address.',
 

@@ -43,6 +43,8 @@ export const FIELD_OPTIONS: Readonly<Record<Exclude<Field, 'settings'>, string>>
   format: '--format',
   url: '<url>',
   user: '--user',
+  loginType: '--login-type',
+  address: '--address',
   event: '--event',
   reference: '--reference',
   request: '--request',

@@ -88,7 +88,8 @@ export function createOneTimeUrls({ database, rotation, audit, clock }: OneTimeU
         throw over(`the one-time metadata expired at ${row.expiresAt.toISOString()}`);
       refuseStrangers(fetcher, browser, biller, row.networks);
       if (row.usedAt === null) {
-        const change = { actor: `fetch from ${fetcher.address}`, reason: 'one-time metadata was fetched', reference };
+        const { address } = fetcher;
+        const change = { actor: `fetch from ${address}`, reason: 'one-time metadata was fetched', reference, address };
         await rotation.switchOnFetch(biller, row.keyId, change, (transaction) =>
           useOneTimeMetadata(transaction, row.tokenHash, new Date(clock()), fetcher.address),
         );
