@@ -15,9 +15,9 @@ import type { Database } from '../../platform/database/database.ts';
 interface Readiness {
   readonly ready: boolean;
   readonly checks: readonly {
-    readonly name: 'database' | 'keys' | 'module';
+    readonly name: 'database' | 'audit' | 'keys' | 'module';
     readonly ok: boolean;
-    readonly problems: readonly string[];
+    readonly problems: readonly { readonly sentence: string; readonly remedy?: string; readonly blocking: boolean }[];
   }[];
 }
 

@@ -17,8 +17,22 @@ const types: pg.CustomTypesConfig = {
     oid === pg.types.builtins.INT8 && format !== 'binary' ? Number : pg.types.getTypeParser(oid, format),
 };
 
+/**
+ * What is committed must survive a power cut, whatever the default of the server, the database or the role. Stronger
+ * settings, for standbys, stay.
+ */
+const COMMIT_TO_DISK =
+  "select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off'";
+
 function createPool(options: pg.PoolConfig): pg.Pool {
-  const pool = new pg.Pool({ connectionTimeoutMillis: CONNECT_TIMEOUT_MS, keepAlive: true, types, ...options });
+  const onConnect = async (client: pg.ClientBase) => void (await client.query(COMMIT_TO_DISK));
+  const pool = new pg.Pool({
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+    types,
+    onConnect,
+    ...options,
+  });
   // A connection may break while idle (the pool replaces it) or in use (its statement fails). Without a listener,
   // either would crash the process.
   pool.on('error', () => undefined);
