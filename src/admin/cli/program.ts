@@ -16,6 +16,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     description: 'Portal users of the embedded directory: add, update, list, remove',
     load: async () => (await import('./commands/user.ts')).userCommand(),
   },
+  session: {
+    description: 'Sessions of portal users: list, end',
+    load: async () => (await import('./commands/session.ts')).sessionCommand(),
+  },
   key: {
     description: 'Signing keys: show them, rotate them',
     load: async () => (await import('./commands/key/key.ts')).keyCommand(),

@@ -22,6 +22,10 @@ export const auditCatalog = {
     details: { reason: 'unknown_user, wrong_password, disabled or throttled' },
   },
   'session.ended': { meaning: 'A portal user signed out.', details: {} },
+  'session.ended_by_operator': {
+    meaning: 'An operator ended the sessions of a portal user.',
+    details: { actor: 'the operator', reason: 'the reason given', sessions: 'how many' },
+  },
   'launch.started': {
     meaning: 'A signed-in portal user was sent to Invoice Cloud by a redirect link.',
     details: { destination: 'number of the destination', viewMode: '0 or 1' },

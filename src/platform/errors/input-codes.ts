@@ -29,6 +29,9 @@ export const inputCodes = {
   user_not_found: 'The biller has no portal user with this email address.',
   user_exists: 'The biller already has a portal user with this email address.',
 
+  session_not_found: 'No session was found that could be ended.',
+  sessions_unclear: 'It is not clear which sessions to end.',
+
   key_not_found: 'The biller has no such signing key.',
   key_ambiguous: 'Several signing keys have a fingerprint that begins like this.',
   key_changed: 'The keys of the biller were just changed by someone else.',

@@ -43,6 +43,8 @@ export const FIELD_OPTIONS: Readonly<Record<Exclude<Field, 'settings'>, string>>
   format: '--format',
   url: '<url>',
   user: '--user',
+  session: '--session',
+  all: '--all',
   loginType: '--login-type',
   address: '--address',
   event: '--event',
@@ -61,6 +63,8 @@ const EXCEPTIONS: { readonly [Name in OperationName]?: Partial<Record<FieldsOf<N
   'biller.link': { slug: '<biller>' },
   'biller.metadata': { slug: '<biller>' },
   'audit.list': { biller: '--biller', email: '--email' },
+  'session.list': { email: '--email' },
+  'session.end': { email: '--email' },
   inspect: { biller: '--biller' },
   'trace.show': { reference: '<reference>' },
 };
