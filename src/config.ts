@@ -159,15 +159,12 @@ function collect(environment: NodeJS.ProcessEnv, envFile: Record<string, string 
 }
 
 /**
- * Reads the settings. The environment wins over the `.env` file; an empty value counts as not given.
+ * Parses the settings. The environment wins over the `.env` file; an empty value counts as not given.
  *
  * @throws InputError naming the setting, the given value (unless it is a secret) and what is valid; or where the `.env` file
  *   may be another user's
  */
-export function readSettings(
-  environment: NodeJS.ProcessEnv,
-  envFile: Record<string, string | undefined> = readEnvFile('.env'),
-): Settings {
+function parseSettings(environment: NodeJS.ProcessEnv, envFile: Record<string, string | undefined>) {
   const given = collect(environment, envFile);
   const result = settingsSchema.safeParse(given);
   if (!result.success) {
@@ -176,7 +173,32 @@ export function readSettings(
     const shown = secret ? 'is not valid' : `is "${given[name]}"`;
     throw new InputError(`Setting ${name} ${shown}. It must be ${accepted}.`);
   }
-  const settings = result.data;
+  return result.data;
+}
+
+/**
+ * Reads the settings that say which database it is, for what needs nothing else.
+ *
+ * @throws InputError as readSettings does
+ */
+export function readDatabaseSettings(
+  environment: NodeJS.ProcessEnv,
+  envFile: Record<string, string | undefined> = readEnvFile('.env'),
+): Pick<Settings, 'DATABASE_URL' | 'DATA_DIR'> {
+  return parseSettings(environment, envFile);
+}
+
+/**
+ * Reads the settings.
+ *
+ * @throws InputError naming the setting, the given value (unless it is a secret) and what is valid; or where the `.env` file
+ *   may be another user's
+ */
+export function readSettings(
+  environment: NodeJS.ProcessEnv,
+  envFile: Record<string, string | undefined> = readEnvFile('.env'),
+): Settings {
+  const settings = parseSettings(environment, envFile);
   if (settings.DATABASE_URL !== undefined && settings.MASTER_KEY === undefined) {
     throw new InputError(
       'Setting MASTER_KEY is missing. It is required with DATABASE_URL: 32 bytes in base64, as `openssl rand -base64 32` prints them. Keep it somewhere safe: without it no private key can be used again.',

@@ -52,6 +52,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     description: 'Explain a SAMLRequest or SAMLResponse check by check',
     load: async () => (await import('./commands/inspect.ts')).inspectCommand(),
   },
+  migrate: {
+    description: 'Bring the tables up to date; only needed if the service’s database role does not own them',
+    load: async () => (await import('./commands/migrate.ts')).migrateCommand(),
+  },
   doctor: {
     description: 'Report problems with this installation and how to fix them; exit code 1 if there are any',
     load: async () => (await import('./commands/doctor.ts')).doctorCommand(),
