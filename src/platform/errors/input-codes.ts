@@ -51,6 +51,7 @@ export const inputCodes = {
   module_key_in_use: 'The key in the HSM is in use, or scheduled for destruction.',
 
   master_key_single: 'A rotation of the master key needs the new key and the old one.',
+  master_key_changed: 'The master key was rotated by someone else at the same moment.',
   master_key_old_in_use: 'An instance sealed secrets with the old master key in the meantime.',
 
   webhook_missing: 'There is no webhook.',
