@@ -1,6 +1,5 @@
-import { closeSync, existsSync, fstatSync, openSync, readFileSync, type Stats, statSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
 import type { HsmSettings } from './core/keys/hsm/hsm.ts';
@@ -8,6 +7,7 @@ import { isNetwork } from './core/keys/publication/fetcher.ts';
 import { isMasterKey } from './core/secrets/master-key-source.ts';
 import { isSecretSource } from './core/secrets/secret-source.ts';
 import { InputError } from './platform/errors/idp-error.ts';
+import { findExposure } from './platform/files/exposure.ts';
 import { isLoopback } from './protocols/saml/sp-metadata/service-provider.ts';
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -223,37 +223,20 @@ export function moduleSettings(settings: Pick<Settings, (typeof MODULE_SETTINGS)
   throw new InputError(`An HSM needs all of ${MODULE_SETTINGS.join(', ')}. Missing: ${missing.join(', ')}.`);
 }
 
-const WRITABLE_BY_EVERYBODY = 0o002;
-const PROJECT = fileURLToPath(new URL('..', import.meta.url));
-
 /**
  * Commands are called from any folder, and MASTER_KEY may be a command line: a `.env` of another user must not decide what
  * runs. The owner of the project's files decides that anyway.
+ *
+ * @throws InputError where another user may have written the file, or put it there
  */
-function requireOwn({ uid, mode }: Stats, path: string): void {
-  const self = process.getuid?.();
-  if (self === undefined) return;
-  const shown = resolve(path);
-  if (uid !== self && uid !== 0 && uid !== statSync(PROJECT).uid) {
-    throw new InputError(
-      `The settings file ${shown} belongs to another user (id ${uid}), so it is not read. Run from the folder of the installation, or check the file and take it over: chown ${self} ${shown}`,
-    );
-  }
-  if ((mode & WRITABLE_BY_EVERYBODY) !== 0) {
-    throw new InputError(
-      `The settings file ${shown} can be changed by every user. Check its content, then run: chmod o-w ${shown}`,
-    );
-  }
-}
-
-/** @throws InputError where another user may have written the file */
 function readEnvFile(path: string): Record<string, string | undefined> {
   if (!existsSync(path)) return {};
-  const descriptor = openSync(path, 'r');
-  try {
-    requireOwn(fstatSync(descriptor), path);
-    return parseEnv(readFileSync(descriptor, 'utf8'));
-  } finally {
-    closeSync(descriptor);
+  const found = findExposure(path);
+  if (found !== undefined) {
+    const shown = resolve(path);
+    const where =
+      found.path === shown ? `The settings file ${shown}` : `The settings file ${shown} is not read: ${found.path}`;
+    throw new InputError(`${where} ${found.sentence}. ${found.remedy}`);
   }
+  return parseEnv(readFileSync(path, 'utf8'));
 }

@@ -79,7 +79,7 @@ export class BillerStore {
   }
 
   async #write(file: string): Promise<void> {
-    await mkdir(dirname(file), { recursive: true });
+    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
     const fresh = `${file}.${randomBytes(6).toString('hex')}`;
     try {
       await writeFile(fresh, `${JSON.stringify({ billers: this.list() }, null, 2)}\n`, { mode: 0o600 });

@@ -10,13 +10,15 @@ const WARN_DAYS = 60;
 
 /** What is wrong with this installation, and what to do about it. */
 export const doctor = defineOperation({
-  uses: ['readiness', 'database', 'billers', 'keys', 'hsm', 'publicUrl', 'clock'],
+  uses: ['readiness', 'database', 'billers', 'keys', 'hsm', 'fileProblems', 'publicUrl', 'clock'],
   input: nothing,
   output: z.array(findingSchema),
   run: examine,
 });
 
-type DoctorServices = Uses<'readiness' | 'database' | 'billers' | 'keys' | 'hsm' | 'publicUrl' | 'clock'>;
+type DoctorServices = Uses<
+  'readiness' | 'database' | 'billers' | 'keys' | 'hsm' | 'fileProblems' | 'publicUrl' | 'clock'
+>;
 
 async function examine(services: DoctorServices): Promise<Finding[]> {
   const { readiness, database, billers, keys, publicUrl, clock } = services;
@@ -60,6 +62,9 @@ async function examine(services: DoctorServices): Promise<Finding[]> {
         'Set PUBLIC_URL to the https origin that browsers and Invoice Cloud use, before the first biller is onboarded: it is part of every Entity ID.',
     });
   } else findings.push({ subject: 'PUBLIC_URL', level: 'ok', finding: publicUrl });
+  for (const { serious, ...problem } of services.fileProblems()) {
+    findings.push({ ...problem, level: serious ? 'error' : 'warning' });
+  }
   if (!ready && checks.every(({ name }) => name !== 'keys')) return findings;
   const all = await billers.all();
   if (all.length === 0)

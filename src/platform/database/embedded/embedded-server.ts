@@ -1,9 +1,9 @@
-import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type pg from 'pg';
 import { InputError } from '../../errors/idp-error.ts';
+import { makePrivateFolder } from '../../files/private-files.ts';
 import { attach, leave } from './attach.ts';
 import { createDataFolder, ROLE } from './create-data-folder.ts';
 import { type DataFolder, dataVersion, openDataFolder, readPassword } from './data-folder.ts';
@@ -143,7 +143,7 @@ const UNUSABLE = new Set(['EACCES', 'EPERM', 'EROFS', 'EEXIST', 'ENOTDIR', 'ENOS
 
 async function openOrCreate(dataDir: string): Promise<DataFolder> {
   try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    makePrivateFolder(dataDir);
     removeLeftovers(dataDir);
     return openDataFolder(dataDir) ?? (await createDataFolder(dataDir));
   } catch (error) {
