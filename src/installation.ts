@@ -18,7 +18,7 @@ export interface Installation {
  * Opens the installation that the settings describe, with every service.
  *
  * @param report is called while an embedded database that was lost can't be started again
- * @throws InputError if a part can't be opened, or others may have read or changed the master key
+ * @throws InputError if a part can't be opened, or others may have changed a file that it trusts
  */
 export async function openInstallation(settings: Settings, report?: Report): Promise<Installation> {
   refuseOpenFiles(settings);

@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Settings } from './config.ts';
 import { MASTER_KEY_FILE } from './core/secrets/master-key-source.ts';
 import { InputError } from './platform/errors/idp-error.ts';
@@ -14,6 +15,8 @@ export interface FileProblem {
   readonly serious: boolean;
 }
 
+/** Stands for the project's files, which are installed together. */
+const PROGRAM = fileURLToPath(import.meta.url);
 const READABLE_BY_EVERYONE = 0o004;
 const READABLE_BY_GROUP = 0o040;
 const WITH_SECRETS = /^\s*(export\s+)?(MASTER_KEY|PKCS11_PIN|DATABASE_URL)\s*=/m;
@@ -71,11 +74,14 @@ export function localFileProblems(settings: Settings): FileProblem[] {
     if (open.length > 0) return open;
     return [...exposed(subject, path, own), ...readable(subject, path, own ? READABLE_BY_GROUP : 0, false)];
   });
+  // Code that this process runs.
+  if (settings.PKCS11_LIBRARY !== undefined) problems.push(...exposed('PKCS11_LIBRARY', settings.PKCS11_LIBRARY, true));
+  problems.push(...exposed('program', PROGRAM, false));
   if (settings.DATABASE_URL === undefined) problems.push(...exposed('DATA_DIR', settings.DATA_DIR, false));
   return [...problems, ...settingsFile()];
 }
 
-/** @throws InputError if others may have read or changed the master key */
+/** @throws InputError if others may have read or changed the master key, or can change the HSM's library */
 export function refuseOpenFiles(settings: Settings): void {
   const problem = localFileProblems(settings).find(({ serious }) => serious);
   if (problem !== undefined) throw new InputError(`${problem.finding}. ${problem.remedy}`);

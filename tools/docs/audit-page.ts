@@ -13,7 +13,10 @@ const COLUMNS = [
     'account_hash',
     'a keyed hash of biller and account number: the account of an assertion or a launch (`--biller` with `--account`)',
   ],
-  ['other_account_hashes', 'the same of the further accounts in the assertion, if the biller gets all of them'],
+  [
+    'other_account_hashes',
+    'the same of the further accounts in the assertion, if the biller gets all of them, or of those that an operator gave to the portal user',
+  ],
   [
     'login_type_hash',
     'a keyed hash of the LoginType together with biller and account. There are few login types: hashed alone, each could be told by how often it occurs',

@@ -34,10 +34,18 @@ export const auditCatalog = {
     meaning: 'A launch was refused, e.g. for someone else’s account.',
     details: { code: 'the error code', detail: 'what was expected and what was found' },
   },
-  'biller.added': { meaning: 'A biller was added.', details: { actor: 'the operator', slug: 'the biller' } },
+  'biller.added': {
+    meaning: 'A biller was added.',
+    details: { actor: 'the operator', slug: 'the biller', entityId: 'of its Service Provider', acs: 'its ACS URLs' },
+  },
   'biller.updated': {
     meaning: 'A biller was changed.',
-    details: { actor: 'the operator', slug: 'the biller', changed: 'names of the changed settings' },
+    details: {
+      actor: 'the operator',
+      slug: 'the biller',
+      changed: 'names of the changed settings',
+      differences: 'what each of them was before and is now; long values are cut off',
+    },
   },
   'biller.removed': { meaning: 'A biller was removed.', details: { actor: 'the operator', slug: 'the biller' } },
   'key.created': { meaning: 'A signing key was made.', details: { actor: 'the operator', keyType: 'e.g. RSA-2048' } },
@@ -91,6 +99,10 @@ export const auditCatalog = {
     meaning: 'A one-time metadata URL was made for a staged key.',
     details: { actor: 'the operator', reason: 'the reason given', expires: 'when the URL expires' },
   },
+  'key.fetch_refused': {
+    meaning: 'Someone who knows a valid one-time metadata URL fetched it and is not the Service Provider.',
+    details: { detail: 'why it was refused' },
+  },
   'key.expiry_warned': {
     meaning: 'An active certificate expires soon. Recorded once each at 60, 30, 7 days and 1 day before.',
     details: { days: 'the threshold', expires: 'when it expires' },
@@ -133,7 +145,7 @@ export type AuditEvent = {
     readonly email?: string | undefined;
     /** The number of the account that it is about; needs the biller. */
     readonly account?: string | undefined;
-    /** Numbers of the further accounts in the assertion. */
+    /** Numbers of the further accounts in the assertion, or of those that a portal user got. */
     readonly otherAccounts?: readonly string[] | undefined;
     readonly loginType?: number | undefined;
     readonly requestId?: string | undefined;

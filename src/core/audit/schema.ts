@@ -16,7 +16,7 @@ export interface AuditEventsTable {
   address: string | null;
   /** Keyed hash of the account that the event is about. */
   accountHash: string | null;
-  /** Keyed hashes of the further accounts in the assertion, if the biller gets all of them. */
+  /** Keyed hashes of the further accounts in the assertion, if the biller gets all of them, or of those a user got. */
   otherAccountHashes: string[] | null;
   /** Keyed hash of the login type, together with the account. */
   loginTypeHash: string | null;

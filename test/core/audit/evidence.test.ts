@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createBrowserLike } from '../../support/browser/browser-like.ts';
+import { TEST_ACS, TEST_SP } from '../../support/installation.ts';
 import { authnRequest, redirectQuery } from '../../support/saml/authn-request.ts';
 import { EMAIL, PASSWORD, useStage } from '../../support/stage.ts';
 
@@ -123,4 +124,60 @@ test('a client that no trusted proxy stands before cannot choose its address', a
   expect(answer.statusCode).toBeLessThan(500);
   expect(await events({ address: '198.51.100.9' })).toEqual(['sign_on.refused']);
   expect(await events({ address: '192.0.2.1' })).toEqual([]);
+});
+
+describe('what operators change', () => {
+  const newest = async (filters: Record<string, unknown>) => {
+    const [found] = (await stage.installation.operate('audit.list', filters)) as { details: Record<string, unknown> }[];
+    return found?.details;
+  };
+
+  test('to where assertions go is in the audit with the values, before and after', async () => {
+    expect(await newest({ biller: 'riverton', event: 'biller.added' })).toMatchObject({
+      acs: [TEST_ACS],
+      entityId: TEST_SP,
+    });
+    const acs = 'https://other.example/acs';
+    await stage.addBiller('moved');
+    await stage.installation.operate('biller.update', {
+      slug: 'moved',
+      entityId: TEST_SP,
+      acs: [acs],
+      settings: { viewMode: 1 },
+    });
+    const { changed, differences } = (await newest({ biller: 'moved', event: 'biller.updated' })) as Record<
+      string,
+      string[]
+    >;
+    expect(changed).toEqual(['acs', 'viewMode']);
+    expect(differences).toEqual([
+      expect.stringMatching(/^acs: .*sp\.example\/acs.* -> .*other\.example\/acs/),
+      'viewMode: 0 -> 1',
+    ]);
+  });
+
+  test('in the accounts of a portal user is found by the account', async () => {
+    const email = 'grace@example.com';
+    await stage.installation.addUser('riverton', email, PASSWORD, ['505Invoice']);
+    await stage.installation.operate('user.update', { biller: 'riverton', email, accounts: ['606Invoice'] });
+    const about = (account: string) => events({ biller: 'riverton', account });
+    expect([await about('505Invoice'), await about('606Invoice')]).toEqual([['user.added'], ['user.updated']]);
+  });
+});
+
+test('a stranger who fetches a one-time metadata URL is in the audit, with the address', async () => {
+  await stage.addBiller('handed', { settings: { monitors: ['198.51.100.0/24'] } });
+  await stage.installation.operate('key.stage', { biller: 'handed', keyType: 'EC-P256' });
+  const { url } = (await stage.installation.operate('key.hand-over', { biller: 'handed' })) as { url: string };
+  const path = new URL(url).pathname + new URL(url).search;
+  const browse = { 'sec-fetch-mode': 'navigate' };
+  const { statusCode } = await stage.installation.server.inject({
+    url: path,
+    remoteAddress: '192.0.2.77',
+    headers: browse,
+  });
+  expect(statusCode).toBe(403);
+  expect(await events({ address: '192.0.2.77' })).toEqual(['key.fetch_refused']);
+  await stage.installation.server.inject({ url: path.replace(/=.*/, '=guess'), remoteAddress: '192.0.2.78' });
+  expect(await events({ address: '192.0.2.78' })).toEqual([]);
 });

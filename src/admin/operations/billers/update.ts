@@ -4,7 +4,7 @@ import { lockBiller, updateBiller } from '../../../core/billers/store.ts';
 import { InputError } from '../../../platform/errors/idp-error.ts';
 import { newReference } from '../../../platform/util/reference.ts';
 import { defineOperation } from '../operation.ts';
-import { type BillerState, differencesOf, stateTag } from './difference.ts';
+import { type BillerState, type Difference, differencesOf, stateTag } from './difference.ts';
 import { billerChangesInput, serviceProviderOf } from './input.ts';
 import { noBiller, requireBiller } from './require-biller.ts';
 import { settingsOf } from './settings.ts';
@@ -31,6 +31,11 @@ export const compare = defineOperation({
     return { differences: changedState(biller, input, services.clock()).differences, state: stateTag(biller) };
   },
 });
+
+/** Enough for an address or a certificate's fingerprint; a list of a thousand certificates is not evidence. */
+const MAX_SHOWN = 500;
+const cut = (text: string) => (text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text);
+const inOneLine = ({ what, before, after }: Difference) => `${what}: ${cut(before)} -> ${cut(after)}`;
 
 export const update = defineOperation({
   uses: ['database', 'billers', 'keys', 'audit', 'publicUrl', 'clock'],
@@ -61,7 +66,12 @@ export const update = defineOperation({
           event: 'biller.updated',
           reference: newReference(),
           billerId: biller.id,
-          details: { actor, slug: biller.slug, changed: differences.map(({ what }) => what) },
+          details: {
+            actor,
+            slug: biller.slug,
+            changed: differences.map(({ what }) => what),
+            differences: differences.map(inOneLine),
+          },
         });
       }
       return { biller, differences };
