@@ -1,7 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { makePrivateFolder, writePrivateFile } from '../src/platform/files/private-files.ts';
+import { writePrivateFile } from '../src/platform/files/private-files.ts';
+import { makeFolders } from '../src/platform/util/make-folders.ts';
 
 export const DEMO_BILLER = { slug: 'riverton-water', name: 'City of Riverton Water' };
 export const DEMO_ACCOUNTS = [
@@ -21,7 +22,7 @@ export interface DemoState {
 
 /** Reads the demo's state, or creates it: a BillerGUID and a random password, readable by the owner only. */
 export function demoState(dataDir: string): DemoState {
-  makePrivateFolder(dataDir);
+  makeFolders(dataDir, 0o700);
   const path = join(dataDir, 'demo.json');
   if (!existsSync(path)) {
     const made = { billerGuid: randomUUID(), email: DEMO_EMAIL, password: randomBytes(9).toString('base64url') };

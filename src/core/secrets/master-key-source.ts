@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, linkSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { InputError } from '../../platform/errors/idp-error.ts';
-import { makePrivateFolder, syncFolder, writePrivateFile } from '../../platform/files/private-files.ts';
+import { syncFolder, writePrivateFile } from '../../platform/files/private-files.ts';
+import { makeFolders } from '../../platform/util/make-folders.ts';
 import { readSecret } from './secret-source.ts';
 
 /** Where an embedded installation keeps its master key. */
@@ -50,7 +51,7 @@ export interface MasterKeyFile {
  */
 export function embeddedMasterKeyFile(path: string = MASTER_KEY_FILE): MasterKeyFile {
   if (!existsSync(path)) {
-    makePrivateFolder(dirname(path));
+    makeFolders(dirname(path), 0o700);
     const fresh = writeBeside(path, [newMasterKey()]);
     try {
       // A link, unlike a rename, does not replace a key that another process has just made: that one counts.

@@ -73,7 +73,8 @@ export const list = defineOperation({
     }
     const ofAccount = biller !== undefined && account !== undefined;
     return listEvents(database.db, {
-      billerId: biller?.id,
+      // The hash of an account contains its biller, and the index of accounts is the better one.
+      billerId: ofAccount ? undefined : biller?.id,
       userId: input.user,
       emailHash: input.email === undefined ? undefined : keyedHash.email(input.email.trim()),
       accountHash: ofAccount ? keyedHash.account(biller.id, account) : undefined,
