@@ -61,7 +61,7 @@ export function createServices(foundation: Foundation): Services {
   const flows = createFlows({ db, clock });
   const traces = createTraces({ db, clock });
   const throttle = createThrottle(database);
-  const signIn = createSignIn({ db, keyedHash, throttle, audit });
+  const signIn = createSignIn({ database, keyedHash, sessions, throttle, audit });
   database.onChange((billerId) => {
     billers.forget(billerId);
     keys.forget(billerId);

@@ -18,7 +18,10 @@ export const auditCatalog = {
   'sign_in.succeeded': { meaning: 'A portal user signed in.', details: {} },
   'sign_in.failed': {
     meaning: 'A sign-in failed.',
-    details: { reason: 'unknown_user, wrong_password, disabled or throttled' },
+    details: {
+      reason:
+        'unknown_user, wrong_password, disabled, changed (the user was changed while the sign-in waited) or throttled',
+    },
   },
   'session.ended': { meaning: 'A portal user signed out.', details: {} },
   'launch.started': {

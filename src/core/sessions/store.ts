@@ -48,8 +48,42 @@ export function createFindSession(database: Database): FindSession {
   };
 }
 
-export async function insertSession(db: Db, session: Insertable<SessionsTable>): Promise<void> {
-  await db.insertInto('sessions').values(session).execute();
+/**
+ * Inserts a session if its portal user still has this password and is not disabled. Locks the user's row until the end of
+ * the transaction: a change that ends the user's sessions comes either before it, and is seen, or after it, and sees the
+ * session.
+ *
+ * @returns whether it was inserted
+ */
+export async function insertSession(
+  db: Db,
+  session: Insertable<Omit<SessionsTable, 'launchedAccounts'>>,
+  passwordHash: string,
+): Promise<boolean> {
+  const { idHash, billerId, userId, sessionIndex, authenticatedAt, lastSeenAt, expiresAt } = session;
+  const { numInsertedOrUpdatedRows } = await db
+    .insertInto('sessions')
+    .columns(['idHash', 'billerId', 'userId', 'sessionIndex', 'authenticatedAt', 'lastSeenAt', 'expiresAt'])
+    .expression((query) =>
+      query
+        .selectFrom('portalUsers')
+        .select((value) => [
+          value.cast<Buffer>(value.val(idHash), 'bytea').as('idHash'),
+          'billerId',
+          'id',
+          value.cast<string>(value.val(sessionIndex), 'text').as('sessionIndex'),
+          value.cast<Date>(value.val(authenticatedAt), 'timestamptz').as('authenticatedAt'),
+          value.cast<Date>(value.val(lastSeenAt), 'timestamptz').as('lastSeenAt'),
+          value.cast<Date>(value.val(expiresAt), 'timestamptz').as('expiresAt'),
+        ])
+        .where('id', '=', userId)
+        .where('billerId', '=', billerId)
+        .where('passwordHash', '=', passwordHash)
+        .where('disabled', '=', false)
+        .forShare(),
+    )
+    .executeTakeFirst();
+  return Number(numInsertedOrUpdatedRows) === 1;
 }
 
 export async function touchSession(db: Db, idHash: Buffer, now: Date): Promise<void> {

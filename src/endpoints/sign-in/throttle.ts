@@ -1,8 +1,7 @@
-import { isIP } from 'node:net';
-import ipaddr from 'ipaddr.js';
 import { RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible';
 import type { Database, Statement } from '../../platform/database/database.ts';
 import { IdpError } from '../../platform/errors/idp-error.ts';
+import { networkOf } from '../../platform/http/network.ts';
 
 const WINDOW_SECONDS = 15 * 60;
 /** Attempts on one account within the window, from anywhere. */
@@ -10,25 +9,14 @@ const TRIES_PER_ACCOUNT = 10;
 /** Attempts from one address within the window; an office or a carrier may share one. */
 const TRIES_PER_ADDRESS = 100;
 
-/** A holder of one IPv6 address usually has the 2^64 of its /64 (RFC 6177), so they are counted together. */
-function networkOf(address: string): string {
-  // A proxy may pass on anything as an address, of any length.
-  if (isIP(address) === 0) return 'unknown';
-  const parsed = ipaddr.process(address);
-  return 'parts' in parsed
-    ? parsed.parts
-        .slice(0, 4)
-        .map((part) => part.toString(16))
-        .join(':')
-    : parsed.toString();
-}
-
 /** Counts attempts to sign in, in the database, so that all instances count together. */
 export interface Throttle {
   /** Counts an attempt. @throws IdpError sign_in_throttled */
   attempt(account: string, address: string): Promise<void>;
   /** Takes the attempt back: the password was right. */
   succeeded(account: string, address: string): Promise<void>;
+  /** Takes the attempt back: the password was not looked at. */
+  takeBack(account: string, address: string): Promise<void>;
   deleteExpired(): Promise<void>;
 }
 
@@ -69,6 +57,10 @@ export function createThrottle(database: Database): Throttle {
     },
     async succeeded(account, address) {
       await accounts.delete(account);
+      await addresses.reward(networkOf(address));
+    },
+    async takeBack(account, address) {
+      await accounts.reward(account);
       await addresses.reward(networkOf(address));
     },
     deleteExpired: async () => {

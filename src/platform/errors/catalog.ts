@@ -250,6 +250,12 @@ export const errorCatalog = {
     sentence: 'There were too many attempts to sign in.',
     remedy: 'Wait a while, then try again.',
   },
+  client_gone: {
+    status: 400,
+    title: 'The connection ended',
+    sentence: 'The connection ended before the answer was ready.',
+    remedy: startAgain,
+  },
   account_forbidden: {
     status: 403,
     title: 'This account is not yours',
@@ -286,6 +292,12 @@ export const errorCatalog = {
     title: 'We can’t sign you on right now',
     sentence: 'A part of this service is not available for the moment. Nothing was lost.',
     remedy: 'Please try again in a minute.',
+  },
+  service_busy: {
+    status: 503,
+    title: 'Too many people at once',
+    sentence: 'More requests are waiting than we can answer in a short time.',
+    remedy: 'Please try again in a few seconds.',
   },
   internal_error: {
     status: 500,

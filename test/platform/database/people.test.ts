@@ -68,7 +68,7 @@ describe('the stores of portal users and sessions', () => {
       lastSeenAt: at('08:00:00.123'),
       expiresAt: at('16:00:00.000'),
     };
-    await insertSession(db, session);
+    expect(await insertSession(db, session, PASSWORD_HASH)).toBe(true);
     return { biller, email, accounts, userId, session };
   }
 
@@ -152,7 +152,8 @@ describe('the stores of portal users and sessions', () => {
   test('ends sessions one by one, all of a user’s at once, and when they expire', async () => {
     const { biller, userId, session } = await addSession();
     const others = [randomBytes(32), randomBytes(32)] as const;
-    const add = (idHash: Buffer, expiresAt = session.expiresAt) => insertSession(db, { ...session, idHash, expiresAt });
+    const add = (idHash: Buffer, expiresAt = session.expiresAt) =>
+      insertSession(db, { ...session, idHash, expiresAt }, PASSWORD_HASH);
     const live = async () => {
       const rows = await Promise.all([session.idHash, ...others].map((idHash) => findSession(idHash, biller.id)));
       return rows.map((row) => row !== undefined);
