@@ -10,6 +10,7 @@ import type { Metrics } from '../../platform/metrics.ts';
 import { newSamlId } from '../../protocols/saml/writing/id.ts';
 import { makeErrorResponse, type Status } from '../../protocols/saml/writing/response.ts';
 import type { Deliver } from './deliver.ts';
+import { createErrorResponses } from './error-responses.ts';
 import type { Flows } from './flows.ts';
 import { requireActiveKey } from './issue.ts';
 import { traceOf } from './trace-of.ts';
@@ -34,6 +35,8 @@ interface RefusalServices {
 export type Refuse = (thrown: unknown, request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
 
 export function createRefuse({ keys, flows, audit, traces, metrics, deliver, clock }: RefusalServices): Refuse {
+  const makeWithin = createErrorResponses();
+
   async function answer(reply: FastifyReply, biller: Biller, target: AnswerTarget, status: Status) {
     const { signer } = requireActiveKey(await keys.forSigning(biller.id), biller, clock());
     const content = {
@@ -43,7 +46,8 @@ export function createRefuse({ keys, flows, audit, traces, metrics, deliver, clo
       destination: target.acsUrl,
       inResponseTo: target.requestId,
     };
-    const response = await makeErrorResponse(content, status, biller.settings.sign, signer);
+    const { sign } = biller.settings;
+    const response = await makeWithin(biller, signer, (patient) => makeErrorResponse(content, status, sign, patient));
     // Fastify has set the status of the error that it is handling.
     return deliver(reply.code(200), biller, target, response);
   }
