@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { type DestinationStream, type Logger, pino } from 'pino';
+import { standardOutput } from './log-output.ts';
 
 function framesOf({ stack = '' }: Error): string {
   const frames = stack.split('\n').filter((line) => line.startsWith('    at '));
@@ -46,27 +47,6 @@ function censored(entry: object, depth: number): object {
 }
 
 const censorNested = (value: object, depth: number) => (depth === 0 ? '[redacted]' : censored(value, depth - 1));
-
-/**
- * Writes to standard output. The lines of one turn of the event loop go out in one write, because each is a system
- * call.
- */
-function standardOutput(): DestinationStream {
-  const output = pino.destination({ fd: 1, sync: true });
-  let lines = '';
-  const flush = () => {
-    const text = lines;
-    lines = '';
-    if (text !== '') output.write(text);
-  };
-  process.on('exit', flush);
-  return {
-    write(line) {
-      if (lines === '') setImmediate(flush);
-      lines += line;
-    },
-  };
-}
 
 /**
  * @param level a pino level, or `silent`
