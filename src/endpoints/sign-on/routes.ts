@@ -37,6 +37,9 @@ export interface SignOnServices {
   readonly clock: () => number;
 }
 
+/** The base64 of the largest message, percent-encoded, with room for RelayState. */
+const BODY_LIMIT_BYTES = 2 * 1024 * 1024;
+
 /**
  * The SSO Service: receives AuthnRequests over both bindings and answers them once the portal user is known. What a step
  * throws goes to the error handler of this scope: see createRefuse.
@@ -97,7 +100,7 @@ export const signOnRoutes: FastifyPluginAsync<SignOnServices> = async (scope, se
     return proceed({ request, reply, biller, accepted, flowId: undefined });
   });
 
-  scope.post<BillerRoute>('/saml/:biller/sso', async (request, reply) => {
+  scope.post<BillerRoute>('/saml/:biller/sso', { bodyLimit: BODY_LIMIT_BYTES }, async (request, reply) => {
     const biller = await begin(request);
     const parameters = readForm(request);
     const flowId = parameters.get('flow');

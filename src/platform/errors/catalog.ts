@@ -50,6 +50,24 @@ export const errorCatalog = {
     sentence: 'The request is larger than this service accepts.',
     remedy: tellUtility,
   },
+  headers_too_large: {
+    status: 431,
+    title: 'The address or the cookies are too large',
+    sentence: 'The address of the page and what the browser sends with it are larger than this service accepts.',
+    remedy: 'Delete the cookies of this site and try again, or tell your utility.',
+  },
+  request_too_slow: {
+    status: 408,
+    title: 'The request took too long',
+    sentence: 'The request did not arrive completely in time.',
+    remedy: 'Check your connection and try again.',
+  },
+  request_malformed: {
+    status: 400,
+    title: 'This is not a request that we can read',
+    sentence: 'What arrived here does not follow the rules of HTTP.',
+    remedy: tellUtility,
+  },
   content_type_unsupported: {
     status: 415,
     title: 'The request was sent in a way that is not read here',
