@@ -1,5 +1,6 @@
 import type { OperatorServices } from './admin/operations/services.ts';
 import type { KeyedHash } from './core/audit/keyed-hash.ts';
+import { createStrangersAudit, type StrangersAudit } from './core/audit/strangers.ts';
 import { createAuditWriter } from './core/audit/writer.ts';
 import { createBillers } from './core/billers/billers.ts';
 import { createExpiryWatch, type ExpiryWatch } from './core/expiry/watch.ts';
@@ -30,6 +31,7 @@ export interface Services extends OperatorServices {
   readonly flows: Flows;
   readonly signIn: SignIn;
   readonly issue: Issue;
+  readonly strangersAudit: StrangersAudit;
   readonly metrics: Metrics;
   readonly readiness: () => Promise<Readiness>;
   /** Deletes everything that has expired. */
@@ -61,7 +63,8 @@ export function createServices(foundation: Foundation): Services {
   const flows = createFlows({ db, clock });
   const traces = createTraces({ db, clock });
   const throttle = createThrottle(database);
-  const signIn = createSignIn({ database, keyedHash, sessions, throttle, audit });
+  const strangersAudit = createStrangersAudit({ audit, clock });
+  const signIn = createSignIn({ database, keyedHash, sessions, throttle, audit, strangersAudit });
   database.onChange((billerId) => {
     billers.forget(billerId);
     keys.forget(billerId);
@@ -87,9 +90,11 @@ export function createServices(foundation: Foundation): Services {
     signIn,
     issue: createIssue({ keys, audit, clock }),
     traces,
+    strangersAudit,
     metrics: createMetrics(),
     readiness: createReadiness({ database, keys, masterKey, hsm, clock }),
     tidy: async () => {
+      await strangersAudit.flush();
       await deleteExpiredSessions(db, new Date(clock()));
       await flows.deleteExpired();
       await throttle.deleteExpired();

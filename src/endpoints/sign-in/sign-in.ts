@@ -1,4 +1,5 @@
 import type { KeyedHash } from '../../core/audit/keyed-hash.ts';
+import type { StrangersAudit } from '../../core/audit/strangers.ts';
 import type { AuditWriter } from '../../core/audit/writer.ts';
 import type { Biller } from '../../core/billers/biller.ts';
 import { verifyPassword } from '../../core/portal-users/password.ts';
@@ -36,6 +37,7 @@ interface SignInServices {
   readonly sessions: Sessions;
   readonly throttle: Throttle;
   readonly audit: AuditWriter;
+  readonly strangersAudit: StrangersAudit;
 }
 
 /**
@@ -51,7 +53,8 @@ export type SignIn = (biller: Biller, credentials: Credentials, previousSession:
  * The embedded directory's sign-in: throttled, and with the same answer after the same time for an unknown user, a wrong
  * password and a disabled user.
  */
-export function createSignIn({ database, keyedHash, sessions, throttle, audit }: SignInServices): SignIn {
+export function createSignIn(services: SignInServices): SignIn {
+  const { database, keyedHash, sessions, throttle, audit, strangersAudit } = services;
   const { db } = database;
   const queue = createFairQueue(QUEUE);
 
@@ -72,17 +75,18 @@ export function createSignIn({ database, keyedHash, sessions, throttle, audit }:
   return async (biller, credentials, previousSession) => {
     const { email, address, reference } = credentials;
     const about = { reference, billerId: biller.id, email: emailKeyOf(email) };
+    const from = { network: networkOf(address), user: async () => undefined };
     // The table of attempts must not reveal whose they are.
     const account = keyedHash.email(`${biller.id} ${emailKeyOf(email)}`);
     const fail = async (reason: string, user: PortalUserRow | undefined): Promise<never> => {
-      await audit.append({ event: 'sign_in.failed', ...about, userId: user?.id, details: { reason } });
+      await strangersAudit.append({ event: 'sign_in.failed', ...about, userId: user?.id, details: { reason } }, from);
       throw new IdpError('sign_in_failed', { detail: `sign-in failed: ${reason}` });
     };
     try {
       await throttle.attempt(account, address);
     } catch (error) {
       if (error instanceof IdpError) {
-        await audit.append({ event: 'sign_in.failed', ...about, details: { reason: 'throttled' } });
+        await strangersAudit.append({ event: 'sign_in.failed', ...about, details: { reason: 'throttled' } }, from);
       }
       throw error;
     }

@@ -1,6 +1,6 @@
 import cookie from '@fastify/cookie';
 import type { FastifyPluginAsync } from 'fastify';
-import type { AuditWriter } from '../../core/audit/writer.ts';
+import type { StrangersAudit } from '../../core/audit/strangers.ts';
 import { acceptRequest } from '../../core/authn-requests/accept-request.ts';
 import type { AcceptedRequest } from '../../core/authn-requests/check.ts';
 import type { Biller } from '../../core/billers/biller.ts';
@@ -30,7 +30,7 @@ export interface SignOnServices {
   readonly sessions: Sessions;
   readonly flows: Flows;
   readonly issue: Issue;
-  readonly audit: AuditWriter;
+  readonly strangersAudit: StrangersAudit;
   readonly traces: Traces;
   readonly metrics: Metrics;
   readonly publicUrl: string;

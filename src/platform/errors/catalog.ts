@@ -268,6 +268,12 @@ export const errorCatalog = {
     sentence: 'There were too many attempts to sign in.',
     remedy: 'Wait a while, then try again.',
   },
+  too_many_requests: {
+    status: 429,
+    title: 'Too many requests',
+    sentence: 'More requests came from your network than we take in a short time.',
+    remedy: 'Wait a minute, then try again.',
+  },
   client_gone: {
     status: 400,
     title: 'The connection ended',
