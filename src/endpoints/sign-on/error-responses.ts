@@ -11,20 +11,26 @@ const QUEUE = { atOnce: 2, waiting: 40, each: 4, withinMs: 3_000 };
 /** Suggested wait before the portal user retries, in seconds. */
 const RETRY_AFTER = 5;
 
-/** Makes an error Response with a signer that lets assertions go first. @throws IdpError service_busy */
+/**
+ * Makes an error Response with a signer that lets assertions go first.
+ *
+ * @param gone aborted when nobody waits for the Response any more
+ * @throws IdpError service_busy
+ */
 export type MakeErrorResponse = (
   biller: Biller,
   signer: Signer,
   make: (patient: Signer) => Promise<string>,
+  gone: AbortSignal,
 ) => Promise<string>;
 
 /** The budget of signatures for error Responses. */
 export function createErrorResponses(): MakeErrorResponse {
   const queue = createFairQueue(QUEUE);
-  return async (biller, signer, make) => {
+  return async (biller, signer, make, gone) => {
     const patient: Signer = { ...signer, sign: (bytes) => signer.sign(bytes, true) };
     try {
-      return await queue.run(biller.id, () => make(patient));
+      return await queue.run(biller.id, () => make(patient), gone);
     } catch (error) {
       if (!(error instanceof QueueFull)) throw error;
       const detail = `too many error Responses at a time: ${error.message}`;

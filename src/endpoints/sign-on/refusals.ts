@@ -8,6 +8,7 @@ import type { Sessions } from '../../core/sessions/sessions.ts';
 import type { Traces } from '../../diagnostics/traces/traces.ts';
 import type { IdpError } from '../../platform/errors/idp-error.ts';
 import { toIdpError } from '../../platform/http/errors.ts';
+import { whenGone } from '../../platform/http/gone.ts';
 import { networkOf } from '../../platform/http/network.ts';
 import type { Metrics } from '../../platform/metrics.ts';
 import { newSamlId } from '../../protocols/saml/writing/id.ts';
@@ -44,7 +45,7 @@ export function createRefuse(services: RefusalServices): Refuse {
   const makeWithin = createErrorResponses();
 
   /** @throws IdpError if there is no Response */
-  async function respond(biller: Biller, target: AnswerTarget, status: Status): Promise<string> {
+  async function respond(reply: FastifyReply, biller: Biller, target: AnswerTarget, status: Status): Promise<string> {
     const { signer } = requireActiveKey(await keys.forSigning(biller.id), biller, clock());
     const content = {
       id: newSamlId(),
@@ -54,7 +55,7 @@ export function createRefuse(services: RefusalServices): Refuse {
       inResponseTo: target.requestId,
     };
     const { sign } = biller.settings;
-    return makeWithin(biller, signer, (patient) => makeErrorResponse(content, status, sign, patient));
+    return makeWithin(biller, signer, (patient) => makeErrorResponse(content, status, sign, patient), whenGone(reply));
   }
 
   /** Records a refusal. The sign-on is refused even if that fails. */
@@ -99,7 +100,7 @@ export function createRefuse(services: RefusalServices): Refuse {
     let response: string | undefined;
     let instead = error;
     if (biller !== undefined && refused !== undefined && status !== undefined) {
-      response = await respond(biller, refused.target, status).catch((unable: unknown) => {
+      response = await respond(reply, biller, refused.target, status).catch((unable: unknown) => {
         instead = toIdpError(unable);
         return undefined;
       });

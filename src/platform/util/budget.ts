@@ -1,16 +1,16 @@
 /** How much strangers can make this instance store in a minute. The amounts are in whatever unit is taken. */
 interface BudgetLimits {
-  /** In all. */
+  /** In all. A reserve of the same size comes on top. */
   readonly all: number;
-  /** For one group, e.g. a biller. */
+  /** For one group, e.g. a biller. A reserve of the same size comes on top. */
   readonly each: number;
 }
 
 /** An amount for each minute, shared by groups and their members. */
 export interface Budget {
   /**
-   * Takes an amount. One group can't use up what the others have. Within a group, a member that has taken little so far
-   * gets it from a reserve as large as the group's share, so that another member can't use that up either.
+   * Takes an amount. One group can't use up what the others have. When its share or everything is used up, a member that
+   * has taken little so far still gets it from a reserve: so others can't use up that either.
    *
    * @param group e.g. a biller
    * @param member of the group, e.g. the network that a request came from
@@ -26,6 +26,7 @@ const FROM_RESERVE = 3;
 export function createBudget({ all, each }: BudgetLimits, clock: () => number): Budget {
   let minute = 0;
   let total = 0;
+  let reserve = 0;
   /** Nothing is noted for what is refused, so these are limited too. */
   const groups = new Map<string, { taken: number; reserve: number }>();
   const members = new Map<string, number>();
@@ -36,18 +37,22 @@ export function createBudget({ all, each }: BudgetLimits, clock: () => number): 
       if (now !== minute) {
         minute = now;
         total = 0;
+        reserve = 0;
         groups.clear();
         members.clear();
       }
-      if (total + amount > all) return 'all';
       const group = groups.get(groupName) ?? { taken: 0, reserve: 0 };
       const member = `${groupName} ${memberName}`;
       const times = members.get(member) ?? 0;
-      const fits = group.taken + amount <= each;
-      if (!fits && (times >= FROM_RESERVE || group.reserve + amount > each)) return 'each';
-      if (fits) group.taken += amount;
-      else group.reserve += amount;
-      total += amount;
+      const reached = group.taken + amount > each ? 'each' : total + amount > all ? 'all' : undefined;
+      if (reached === undefined) {
+        group.taken += amount;
+        total += amount;
+      } else {
+        if (times >= FROM_RESERVE || group.reserve + amount > each || reserve + amount > all) return reached;
+        group.reserve += amount;
+        reserve += amount;
+      }
       groups.set(groupName, group);
       members.set(member, times + 1);
       return 'taken';

@@ -31,9 +31,10 @@ test('a member of a group whose share is used up finds some room, if it has not 
   ]);
 });
 
-test('there is a limit in all', () => {
-  for (const group of ['a', 'b', 'c']) takeAll(group, 'x');
-  expect(takeAll('d', 'x')).toEqual([0, 'all']);
+test('there is a limit in all, with a reserve for those that have taken little', () => {
+  for (const group of ['a', 'b', 'c']) expect(takeAll(group, 'x')).toEqual([10, 'each']);
+  for (let group = 0; group < 10; group += 1) expect(takeAll(`d${group}`, 'x')).toEqual([3, 'all']);
+  expect(takeAll('e', 'x')).toEqual([0, 'all']);
 });
 
 test('the next minute has a budget of its own', () => {
@@ -46,6 +47,7 @@ test('an amount that does not fit is not taken, and a smaller one is', () => {
   expect(budget.take('a', 'x', 8)).toBe('taken');
   for (let turn = 0; turn < 3; turn += 1) budget.take('a', 'x', 1);
   expect(budget.take('a', 'x', 11)).toBe('each');
-  expect(budget.take('b', 'x', 31)).toBe('all');
-  expect(budget.take('b', 'x', 10)).toBe('taken');
+  for (let turn = 0; turn < 3; turn += 1) expect(budget.take('b', 'x', 1)).toBe('taken');
+  expect(budget.take('b', 'x', 31)).toBe('each');
+  expect(budget.take('b', 'x', 7)).toBe('taken');
 });
