@@ -1,3 +1,5 @@
+import { createTurns } from './turns.ts';
+
 /** Limits of a queue. */
 interface FairQueueLimits {
   /** How many pieces of work run at the same time. */
@@ -37,41 +39,18 @@ interface Waiting {
 
 /** Makes a queue whose length is limited, and in which nobody can displace the others. */
 export function createFairQueue({ atOnce, waiting: most, each, withinMs }: FairQueueLimits): FairQueue {
-  /** In the order of their turns. An owner without waiting work is not listed. */
-  const owners = new Map<string, Waiting[]>();
-  let waiting = 0;
+  const waiting = createTurns<Waiting>();
   let running = 0;
-
-  function remove(owner: string, entry: Waiting): void {
-    const own = owners.get(owner) ?? [];
-    const index = own.indexOf(entry);
-    if (index < 0) return;
-    own.splice(index, 1);
-    waiting -= 1;
-    if (own.length === 0) owners.delete(owner);
-  }
 
   /** Frees one place if another owner has at least two more than this one. @returns whether there is a place */
   function makeRoom(own: number): boolean {
-    if (waiting < most) return true;
-    const [owner, longest] = [...owners].reduce((a, b) => (b[1].length > a[1].length ? b : a));
-    const last = longest.at(-1);
-    if (last === undefined || longest.length < own + 2) return false;
-    remove(owner, last);
+    if (waiting.size < most) return true;
+    const longest = waiting.longest() ?? '';
+    const last = waiting.of(longest).at(-1);
+    if (last === undefined || waiting.of(longest).length < own + 2) return false;
+    waiting.remove(longest, last);
     last.refuse(new QueueFull('others need the place'));
     return true;
-  }
-
-  function next(): void {
-    const [first] = owners;
-    if (first === undefined || running >= atOnce) return;
-    const [owner, own] = first;
-    const entry = own.shift();
-    waiting -= 1;
-    // To the end of the line.
-    owners.delete(owner);
-    if (own.length > 0) owners.set(owner, own);
-    entry?.begin();
   }
 
   async function turn(owner: string, gone: AbortSignal | undefined): Promise<void> {
@@ -79,9 +58,9 @@ export function createFairQueue({ atOnce, waiting: most, each, withinMs }: FairQ
       running += 1;
       return;
     }
-    const own = owners.get(owner)?.length ?? 0;
+    const own = waiting.of(owner).length;
     if (own >= each) throw new QueueFull(`${own} are waiting for the same owner`);
-    if (!makeRoom(own)) throw new QueueFull(`${waiting} are waiting`);
+    if (!makeRoom(own)) throw new QueueFull(`${waiting.size} are waiting`);
     await new Promise<void>((resolve, reject) => {
       const settle = () => {
         clearTimeout(timer);
@@ -98,17 +77,13 @@ export function createFairQueue({ atOnce, waiting: most, each, withinMs }: FairQ
           reject(error);
         },
       };
-      const leave = () => {
-        remove(owner, entry);
-        entry.refuse(gone?.reason);
+      const giveUp = (error: unknown) => {
+        if (waiting.remove(owner, entry)) entry.refuse(error);
       };
-      const timer = setTimeout(() => {
-        remove(owner, entry);
-        entry.refuse(new QueueFull(`it waited for ${withinMs} ms`));
-      }, withinMs);
+      const leave = () => giveUp(gone?.reason);
+      const timer = setTimeout(() => giveUp(new QueueFull(`it waited for ${withinMs} ms`)), withinMs);
       gone?.addEventListener('abort', leave);
-      owners.set(owner, [...(owners.get(owner) ?? []), entry]);
-      waiting += 1;
+      waiting.push(owner, entry);
     });
   }
 
@@ -120,7 +95,7 @@ export function createFairQueue({ atOnce, waiting: most, each, withinMs }: FairQ
         return await work();
       } finally {
         running -= 1;
-        next();
+        if (running < atOnce) waiting.shift()?.begin();
       }
     },
   };

@@ -39,7 +39,7 @@ export function createHsmSigner(hsm: Hsm | undefined, label: string, certificate
   return {
     algorithm,
     certificate,
-    ready: () => asking((present) => present.ready()),
+    ready: () => asking((present) => present.ready(label)),
     async sign(bytes, last) {
       const signature = await asking((present) => present.sign(label, bytes, last));
       // Someone may have put another key under this label. The Service Provider would reject all of its signatures.

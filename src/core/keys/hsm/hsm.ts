@@ -34,8 +34,8 @@ interface Patience {
  * outage, the next call reconnects. All functions throw HsmError.
  */
 export interface Hsm {
-  /** Throws if the HSM is away, or has too much to sign. Does not ask if it answered a moment ago. */
-  ready(): Promise<void>;
+  /** Throws if the HSM is away, or has too much to sign with this key. Does not ask if it answered a moment ago. */
+  ready(label: string): Promise<void>;
   /** Asks the token whether it is present. */
   check(): Promise<TokenFacts>;
   /** Makes a key pair that can't leave the HSM. @returns its public key */
@@ -182,14 +182,14 @@ export function createHsm(settings: HsmSettings, patience: Partial<Patience> = {
   }
 
   return {
-    async ready() {
-      queue.refuseIfLong();
+    async ready(label) {
+      queue.refuseIfLong(label);
       if (performance.now() - heard > trust || helper?.ended !== false) await check();
     },
     check,
     generate: async (label, keyType) => publicKeyOf(await call('generate', { label, keyType }, generate)),
     find: async (label) => publicKeyOf(await call('find', { label }, answer)),
-    sign: (label, bytes, last = false) => queue.run(() => call('sign', { label, bytes }, answer), last),
+    sign: (label, bytes, last = false) => queue.run(label, () => call('sign', { label, bytes }, answer), last),
     destroy: (label) => call('destroy', { label }, answer),
     close() {
       closed = true;

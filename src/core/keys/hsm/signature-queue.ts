@@ -1,7 +1,8 @@
+import { createTurns } from '../../../platform/util/turns.ts';
 import { HsmError } from './hsm-error.ts';
 import { MAX_SESSIONS } from './sessions.ts';
 
-/** Signatures that wait for the HSM. Their time limit begins when they are sent to it. */
+/** Signatures that wait for the HSM. Their time limit begins when they are sent to it. Keys, and so billers, take turns. */
 export interface SignatureQueue {
   /**
    * Runs the work when its turn comes.
@@ -9,12 +10,12 @@ export interface SignatureQueue {
    * @param last whether all other work goes first
    * @throws HsmError busy if it waits too long; what the work throws
    */
-  run<Result>(work: () => Promise<Result>, last: boolean): Promise<Result>;
+  run<Result>(key: string, work: () => Promise<Result>, last: boolean): Promise<Result>;
   /** @throws HsmError busy if new work would probably wait too long: call it before anything is written */
-  refuseIfLong(): void;
+  refuseIfLong(key: string): void;
 }
 
-/** Longer than this, nobody gets into the line: the work before them already waits. */
+/** If the first in a line has waited longer, nobody else gets into it. */
 const LONG_MS = 3_000;
 /** Nothing waits longer: what got in is usually signed by then, because nobody else does. */
 const LONGEST_MS = 15_000;
@@ -26,25 +27,25 @@ interface Waiting {
 }
 
 export function createSignatureQueue(): SignatureQueue {
-  const lines: { readonly first: Waiting[]; readonly last: Waiting[] } = { first: [], last: [] };
+  const lines = { first: createTurns<Waiting>(), last: createTurns<Waiting>() };
   let running = 0;
   let runningLast = 0;
 
   const busy = () => new HsmError('busy', 'More signatures are waiting for the HSM than it can make in time.');
 
   function next(): void {
+    if (running >= MAX_SESSIONS) return;
     // Work that goes last takes one session at most, so that it never holds up work that goes first.
-    const line = lines.first.length > 0 ? lines.first : runningLast === 0 ? lines.last : [];
-    if (running < MAX_SESSIONS) line.shift()?.begin();
+    const entry = lines.first.shift() ?? (runningLast === 0 ? lines.last.shift() : undefined);
+    entry?.begin();
   }
 
-  function turn(last: boolean): Promise<void> {
+  function turn(key: string, last: boolean): Promise<void> {
     const line = last ? lines.last : lines.first;
-    if (line.length >= MOST) return Promise.reject(busy());
+    if (line.size >= MOST) return Promise.reject(busy());
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
-        line.splice(line.indexOf(waiting), 1);
-        reject(busy());
+        if (line.remove(key, waiting)) reject(busy());
       }, LONGEST_MS);
       const waiting: Waiting = {
         since: performance.now(),
@@ -55,14 +56,14 @@ export function createSignatureQueue(): SignatureQueue {
           resolve();
         },
       };
-      line.push(waiting);
+      line.push(key, waiting);
       next();
     });
   }
 
   return {
-    async run(work, last) {
-      await turn(last);
+    async run(key, work, last) {
+      await turn(key, last);
       try {
         return await work();
       } finally {
@@ -71,10 +72,10 @@ export function createSignatureQueue(): SignatureQueue {
         next();
       }
     },
-    refuseIfLong() {
-      const [oldest] = lines.first;
-      if (lines.first.length >= MOST || (oldest !== undefined && performance.now() - oldest.since > LONG_MS))
-        throw busy();
+    refuseIfLong(key) {
+      const [oldest] = lines.first.of(key);
+      const isLong = oldest !== undefined && performance.now() - oldest.since > LONG_MS;
+      if (isLong || lines.first.size >= MOST) throw busy();
     },
   };
 }

@@ -19,7 +19,8 @@ const PASSWORD = 'correct horse battery';
 let token: TestToken;
 let remote: RemoteHsm;
 let installation: TestInstallation;
-let labels: string[];
+/** The labels of the keys, by biller. */
+let labels: Record<string, string>;
 beforeAll(async () => {
   token = createTestToken();
   remote = await startRemoteHsm(token, 50);
@@ -27,7 +28,7 @@ beforeAll(async () => {
   await installation.addBiller('riverton', { module: true, settings: { sign: 'assertion' } });
   await installation.addBiller('springfield', { module: true, settings: { sign: 'response' } });
   await installation.addUser('riverton', 'pat@example.com', PASSWORD, ['101Invoice']);
-  labels = token.objects().flatMap(({ kind, label }) => (kind === 'private' ? [label] : []));
+  labels = Object.fromEntries(token.objects().map(({ label }) => [label.split(' ')[1] ?? '', label]));
 });
 afterAll(async () => {
   await installation.close();
@@ -37,10 +38,10 @@ afterAll(async () => {
 const bring = (browser: ReturnType<typeof createBrowserLike>, biller: string, attributes = {}) =>
   browser.get(`/saml/${biller}/sso?${redirectQuery(authnRequest({ attributes }))}`);
 
-/** Signs with the first key. @param last whether the others go first */
-async function sign(last = false): Promise<void> {
+/** Signs with a key, the one of riverton by default. @param last whether the others go first */
+async function sign(last = false, label = labels.riverton): Promise<void> {
   const { hsm } = installation.services;
-  await hsm?.sign(labels[0] ?? '', Buffer.from('what is signed'), last);
+  await hsm?.sign(label ?? '', Buffer.from('what is signed'), last);
 }
 
 test('the time limit of a signature begins with its turn, and the helper lives on', async () => {
@@ -59,6 +60,15 @@ test('signatures that can wait go last, and take one session at most', async () 
   // The one that had begun, and the two that waited.
   expect(order.filter((what) => what === 'last')).toHaveLength(3);
   expect(order.slice(-2)).toEqual(['last', 'last']);
+});
+
+test('billers take turns', async () => {
+  const order: string[] = [];
+  const note = (what: string) => () => void order.push(what);
+  const many = Array.from({ length: 24 }, () => sign(false, labels.springfield).then(note('many')));
+  const few = Array.from({ length: 3 }, () => sign().then(note('few')));
+  await Promise.all([...many, ...few]);
+  expect(order.lastIndexOf('few')).toBeLessThan(20);
 });
 
 test('a flood of requests that get an error Response does not refuse anyone who signs on', async () => {
