@@ -94,13 +94,20 @@ export function createServices(foundation: Foundation): Services {
     metrics: createMetrics(),
     readiness: createReadiness({ database, keys, masterKey, hsm, clock }),
     tidy: async () => {
-      await strangersAudit.flush();
-      await deleteExpiredSessions(db, new Date(clock()));
-      await flows.deleteExpired();
-      await throttle.deleteExpired();
-      await traces.deleteExpired();
-      await fetches.deleteExpired();
-      await hsmKeys.destroyScheduled();
+      const failures: unknown[] = [];
+      // One after the other, to leave the connections to sign-ons. What can't be deleted now does not keep the rest.
+      for (const work of [
+        strangersAudit.flush,
+        () => deleteExpiredSessions(db, new Date(clock())),
+        flows.deleteExpired,
+        throttle.deleteExpired,
+        traces.deleteExpired,
+        fetches.deleteExpired,
+        hsmKeys.destroyScheduled,
+      ]) {
+        await work().catch((error: unknown) => failures.push(error));
+      }
+      if (failures.length > 0) throw failures[0];
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { Insertable } from 'kysely';
 import type { Database, Db, Statement } from '../../platform/database/database.ts';
+import { deleteInBatches } from '../../platform/database/delete-in-batches.ts';
 import { createBatchedLookup } from '../../platform/util/batched-lookup.ts';
 import type { LaunchedAccount, SessionsTable } from './schema.ts';
 
@@ -102,7 +103,10 @@ export async function deleteSession(db: Db, idHash: Buffer) {
 
 /** Deletes sessions that have reached their absolute lifetime. */
 export async function deleteExpiredSessions(db: Db, now: Date): Promise<void> {
-  await db.deleteFrom('sessions').where('expiresAt', '<', now).execute();
+  const expired = db.selectFrom('sessions').select('idHash').where('expiresAt', '<', now);
+  await deleteInBatches((most) =>
+    db.deleteFrom('sessions').where('idHash', 'in', expired.limit(most)).executeTakeFirst(),
+  );
 }
 
 export async function deleteSessionsOfUser(db: Db, userId: string): Promise<void> {

@@ -1,5 +1,6 @@
 import { RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible';
 import type { Database, Statement } from '../../platform/database/database.ts';
+import { deleteInBatches } from '../../platform/database/delete-in-batches.ts';
 import { IdpError } from '../../platform/errors/idp-error.ts';
 import { networkOf } from '../../platform/http/network.ts';
 
@@ -65,7 +66,11 @@ export function createThrottle(database: Database): Throttle {
     },
     deleteExpired: async () => {
       // The limiter uses the machine's clock, not an injected one.
-      await database.db.deleteFrom('signInAttempts').where('expire', '<', Date.now()).execute();
+      const { db } = database;
+      const expired = db.selectFrom('signInAttempts').select('key').where('expire', '<', Date.now());
+      await deleteInBatches((most) =>
+        db.deleteFrom('signInAttempts').where('key', 'in', expired.limit(most)).executeTakeFirst(),
+      );
     },
   };
 }

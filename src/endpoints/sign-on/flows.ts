@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { AcceptedRequest } from '../../core/authn-requests/check.ts';
 import type { Biller } from '../../core/billers/biller.ts';
 import type { Db } from '../../platform/database/database.ts';
+import { deleteInBatches } from '../../platform/database/delete-in-batches.ts';
 import { IdpError } from '../../platform/errors/idp-error.ts';
 import { networkOf } from '../../platform/http/network.ts';
 import { createBudget } from '../../platform/util/budget.ts';
@@ -36,8 +37,6 @@ const RETRY_AFTER_SECONDS = 60;
 const ID = /^[\w-]{16}$/;
 /** A browser keeps the cookies of this many unfinished flows. */
 const MAX_COOKIES = 8;
-/** After a flood there may be more than one statement can delete in time. */
-const DELETED_AT_ONCE = 5_000;
 const COOKIE_PREFIX = '__Host-flow-';
 /** A browser may send other cookies with this prefix, and not every name can be written back. */
 const isFlowCookie = (name: string) => name.startsWith(COOKIE_PREFIX) && ID.test(name.slice(COOKIE_PREFIX.length));
@@ -104,14 +103,9 @@ export function createFlows({ db, clock }: { db: Db; clock: () => number }): Flo
 
     async deleteExpired() {
       const expired = db.selectFrom('signOnFlows').select('id').where('expiresAt', '<', new Date(clock()));
-      let deleted: number;
-      do {
-        const { numDeletedRows } = await db
-          .deleteFrom('signOnFlows')
-          .where('id', 'in', expired.limit(DELETED_AT_ONCE))
-          .executeTakeFirst();
-        deleted = Number(numDeletedRows);
-      } while (deleted === DELETED_AT_ONCE);
+      await deleteInBatches((most) =>
+        db.deleteFrom('signOnFlows').where('id', 'in', expired.limit(most)).executeTakeFirst(),
+      );
     },
   };
 }

@@ -1,5 +1,6 @@
 import type { Insertable } from 'kysely';
 import type { Database } from '../../../platform/database/database.ts';
+import { deleteInBatches } from '../../../platform/database/delete-in-batches.ts';
 import { networkOf } from '../../../platform/http/network.ts';
 import { createBudget } from '../../../platform/util/budget.ts';
 import type { Fetcher } from './fetcher.ts';
@@ -60,10 +61,13 @@ export function createMetadataFetches({
       await writing;
     },
     deleteExpired: async () => {
-      await db
-        .deleteFrom('metadataFetches')
-        .where('at', '<', new Date(clock() - KEPT_MS))
-        .execute();
+      const old = db
+        .selectFrom('metadataFetches')
+        .select('id')
+        .where('at', '<', new Date(clock() - KEPT_MS));
+      await deleteInBatches((most) =>
+        db.deleteFrom('metadataFetches').where('id', 'in', old.limit(most)).executeTakeFirst(),
+      );
     },
   };
 }
