@@ -82,6 +82,7 @@ export async function addBiller(services: Services, slug: string, sign: SignChoi
     billerGuid: crypto.randomUUID(),
     entityId: SP_ENTITY_ID,
     acs: [ACS],
+    sameServiceProvider: true,
     settings: { sign },
   };
   await runOperation(services, 'biller.add', input, ACTOR);

@@ -104,7 +104,12 @@ test('a persistent NameID is opaque, stable for the person, and different elsewh
   const renamed = await signOn({ ...policy(PERSISTENT), issuer: 'https://new.example' });
   others.push(only(renamed.root, 'NameID'));
   expect(new Set([mine, ...others].map(({ text }) => text)).size).toBe(4);
-  await stage.installation.operate('biller.update', { slug: 'short', entityId: TEST_SP, acs: [TEST_ACS] });
+  await stage.installation.operate('biller.update', {
+    slug: 'short',
+    entityId: TEST_SP,
+    acs: [TEST_ACS],
+    sameServiceProvider: true,
+  });
   expect((await nameIdOf(browser)).text).toBe(mine.text);
 });
 
