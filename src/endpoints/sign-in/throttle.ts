@@ -16,8 +16,6 @@ export interface Throttle {
   attempt(account: string, address: string): Promise<void>;
   /** Takes the attempt back: the password was right. */
   succeeded(account: string, address: string): Promise<void>;
-  /** Takes the attempt back: the password was not looked at. */
-  takeBack(account: string, address: string): Promise<void>;
   deleteExpired(): Promise<void>;
 }
 
@@ -58,10 +56,6 @@ export function createThrottle(database: Database): Throttle {
     },
     async succeeded(account, address) {
       await accounts.delete(account);
-      await addresses.reward(networkOf(address));
-    },
-    async takeBack(account, address) {
-      await accounts.reward(account);
       await addresses.reward(networkOf(address));
     },
     deleteExpired: async () => {

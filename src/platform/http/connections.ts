@@ -11,7 +11,7 @@ const ARRIVES_WITHIN_MS = 30_000;
 /** How often Node looks for requests that are late. By default it does so twice a minute. */
 const LOOK_EVERY_MS = 1_000;
 /** An idle connection takes some 10 kB. */
-const MAX_CONNECTIONS = 2_000;
+const MAX_CONNECTIONS = 5_000;
 
 /** Options of the HTTP server that limit how long a request may take to arrive. */
 export const ARRIVAL = {

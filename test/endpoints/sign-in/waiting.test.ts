@@ -90,7 +90,7 @@ describe('a user who is changed while their sign-in waits', () => {
   });
 });
 
-describe('the queue of passwords', () => {
+describe('the queue of sign-ins', () => {
   beforeAll(async () => {
     await other.query("delete from portal_users where email = 'pat@example.com'");
     await installation.addUser('riverton', EMAIL, PASSWORD, ['101Invoice']);
@@ -121,7 +121,7 @@ describe('the queue of passwords', () => {
     const earlier = answered;
     const refused = (await Promise.all(flood)).filter(({ statusCode }) => statusCode === 503);
     expect(earlier).toBeLessThan(answered);
-    expect(refused.length).toBeGreaterThan(40);
+    expect(refused.length).toBeGreaterThan(20);
     const [page] = refused;
     expect(page?.headers['retry-after']).toBe('5');
     expect(page?.body).toContain('Too many people at once');
@@ -129,7 +129,7 @@ describe('the queue of passwords', () => {
 
   test('does not count a refused sign-in as an attempt', async () => {
     const { rows } = await other.query("select points from sign_in_attempts where key = 'address:2001:db8:0:0'");
-    expect(rows[0]?.points).toBeLessThan(40);
+    expect(rows[0]?.points).toBeLessThan(60);
   });
 
   test('drops those whose client is gone', async () => {
