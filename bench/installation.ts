@@ -7,7 +7,7 @@ import { runOperation } from '../src/admin/operations/run.ts';
 import type { Services } from '../src/app.ts';
 import { readSettings } from '../src/config.ts';
 import type { Biller } from '../src/core/billers/biller.ts';
-import { SESSION_COOKIE } from '../src/endpoints/session-cookie.ts';
+import { sessionCookie as cookieOf } from '../src/endpoints/session-cookie.ts';
 import { openInstallation } from '../src/installation.ts';
 import type { SignChoice } from '../src/protocols/saml/writing/response.ts';
 import { createTestDatabase } from '../test/support/postgres/postgres.ts';
@@ -108,5 +108,5 @@ export async function sessionCookie(services: Services, biller: Biller, userId: 
   const [row] = await database.query<{ password_hash: string }>(query, [userId]);
   const user = { id: userId, passwordHash: row?.password_hash ?? '' };
   const id = await database.transaction((transaction) => sessions.start(transaction, biller, user, undefined));
-  return `${SESSION_COOKIE}=${id}`;
+  return `${cookieOf(biller)}=${id}`;
 }

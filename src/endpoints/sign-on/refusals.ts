@@ -76,7 +76,7 @@ export function createRefuse(services: RefusalServices): Refuse {
   }
 
   const userOf = async (request: FastifyRequest, biller: Biller) =>
-    (await sessions.find(sessionIdOf(request), biller))?.user.id;
+    (await sessions.find(sessionIdOf(request, biller), biller))?.user.id;
 
   /** A parked request that is refused is over. @returns what to report: the error, or why the flow could not be ended */
   async function endFlow(thrown: unknown, reply: FastifyReply, flowId: string | undefined): Promise<unknown> {

@@ -63,7 +63,7 @@ describe('a user who is changed while their sign-in waits', () => {
     await other.query(change);
     await other.query('commit');
     const { statusCode } = await answer;
-    expect([statusCode, browser.cookies.has('__Host-session')]).toEqual([401, false]);
+    expect([statusCode, browser.cookies.has('__Host-session-riverton')]).toEqual([401, false]);
     expect((await other.query('select 1 from sessions')).rowCount).toBe(0);
     const [event] = (await installation.operate('audit.list', { limit: 1 })) as { event: string; details: unknown }[];
     expect(event).toMatchObject({ event: 'sign_in.failed', details: { reason: 'changed' } });
