@@ -103,5 +103,10 @@ export async function signInNewUser(services: Services, biller: Biller, number: 
 
 /** Signs a portal user in. @returns what the browser sends back */
 export async function sessionCookie(services: Services, biller: Biller, userId: string): Promise<string> {
-  return `${cookieOf(biller)}=${await services.sessions.start(biller, userId, undefined)}`;
+  const { database, sessions } = services;
+  const query = { name: 'bench-password', text: 'select password_hash from portal_users where id = $1' };
+  const [row] = await database.query<{ password_hash: string }>(query, [userId]);
+  const user = { id: userId, passwordHash: row?.password_hash ?? '' };
+  const id = await database.transaction((transaction) => sessions.start(transaction, biller, user, undefined));
+  return `${cookieOf(biller)}=${id}`;
 }

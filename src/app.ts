@@ -1,5 +1,6 @@
 import type { OperatorServices } from './admin/operations/services.ts';
 import type { KeyedHash } from './core/audit/keyed-hash.ts';
+import { createStrangersAudit, type StrangersAudit } from './core/audit/strangers.ts';
 import { createAuditWriter } from './core/audit/writer.ts';
 import { createBillers } from './core/billers/billers.ts';
 import { createExpiryWatch, type ExpiryWatch } from './core/expiry/watch.ts';
@@ -30,6 +31,7 @@ export interface Services extends OperatorServices {
   readonly flows: Flows;
   readonly signIn: SignIn;
   readonly issue: Issue;
+  readonly strangersAudit: StrangersAudit;
   readonly metrics: Metrics;
   readonly readiness: () => Promise<Readiness>;
   /** Deletes everything that has expired. */
@@ -63,7 +65,8 @@ export function createServices(foundation: Foundation): Services {
   const flows = createFlows({ db, clock });
   const traces = createTraces({ db, clock });
   const throttle = createThrottle(database);
-  const signIn = createSignIn({ db, keyedHash, throttle, audit });
+  const strangersAudit = createStrangersAudit({ audit, clock });
+  const signIn = createSignIn({ database, keyedHash, sessions, throttle, audit, strangersAudit });
   database.onChange((billerId) => {
     billers.forget(billerId);
     keys.forget(billerId);
@@ -90,15 +93,24 @@ export function createServices(foundation: Foundation): Services {
     signIn,
     issue: createIssue({ keys, audit, clock }),
     traces,
+    strangersAudit,
     metrics: createMetrics(),
     readiness: createReadiness({ database, keys, masterKey, hsm, clock }),
     tidy: async () => {
-      await deleteExpiredSessions(db, new Date(clock()));
-      await flows.deleteExpired();
-      await throttle.deleteExpired();
-      await traces.deleteExpired();
-      await fetches.deleteExpired();
-      await hsmKeys.destroyScheduled();
+      const failures: unknown[] = [];
+      // One after the other, to leave the connections to sign-ons. What can't be deleted now does not keep the rest.
+      for (const work of [
+        strangersAudit.flush,
+        () => deleteExpiredSessions(db, new Date(clock())),
+        flows.deleteExpired,
+        throttle.deleteExpired,
+        traces.deleteExpired,
+        fetches.deleteExpired,
+        hsmKeys.destroyScheduled,
+      ]) {
+        await work().catch((error: unknown) => failures.push(error));
+      }
+      if (failures.length > 0) throw failures[0];
     },
   };
 }

@@ -19,7 +19,19 @@ export const auditCatalog = {
   'sign_in.succeeded': { meaning: 'A portal user signed in.', details: {} },
   'sign_in.failed': {
     meaning: 'A sign-in failed.',
-    details: { reason: 'unknown_user, wrong_password, disabled or throttled' },
+    details: {
+      reason:
+        'unknown_user, wrong_password, disabled, changed (the user was changed while the sign-in waited) or throttled',
+    },
+  },
+  'refusals.counted': {
+    meaning:
+      'Within about a minute, more sign-ons were refused, or more sign-ins failed, than are written one by one. Counts the rest, for one biller or for what belongs to none.',
+    details: {
+      of: 'sign_on.refused or sign_in.failed',
+      count: 'how many were not written',
+      since: 'time of the first of them',
+    },
   },
   'session.ended': { meaning: 'A portal user signed out.', details: {} },
   'session.ended_by_operator': {

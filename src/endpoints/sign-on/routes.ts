@@ -1,6 +1,6 @@
 import cookie from '@fastify/cookie';
 import type { FastifyPluginAsync } from 'fastify';
-import type { AuditWriter } from '../../core/audit/writer.ts';
+import type { StrangersAudit } from '../../core/audit/strangers.ts';
 import { acceptRequest } from '../../core/authn-requests/accept-request.ts';
 import type { AcceptedRequest } from '../../core/authn-requests/check.ts';
 import type { Biller } from '../../core/billers/biller.ts';
@@ -30,12 +30,15 @@ export interface SignOnServices {
   readonly sessions: Sessions;
   readonly flows: Flows;
   readonly issue: Issue;
-  readonly audit: AuditWriter;
+  readonly strangersAudit: StrangersAudit;
   readonly traces: Traces;
   readonly metrics: Metrics;
   readonly publicUrl: string;
   readonly clock: () => number;
 }
+
+/** The base64 of the largest message, percent-encoded, with room for RelayState. */
+const BODY_LIMIT_BYTES = 2 * 1024 * 1024;
 
 /**
  * The SSO Service: receives AuthnRequests over both bindings and answers them once the portal user is known. What a step
@@ -97,7 +100,7 @@ export const signOnRoutes: FastifyPluginAsync<SignOnServices> = async (scope, se
     return proceed({ request, reply, biller, accepted, flowId: undefined });
   });
 
-  scope.post<BillerRoute>('/saml/:biller/sso', async (request, reply) => {
+  scope.post<BillerRoute>('/saml/:biller/sso', { bodyLimit: BODY_LIMIT_BYTES }, async (request, reply) => {
     const biller = await begin(request);
     const parameters = readForm(request);
     const flowId = parameters.get('flow');

@@ -51,7 +51,7 @@ describe('the stores of portal users and sessions', () => {
       lastSeenAt: at('08:00:00.123'),
       expiresAt: at('16:00:00.000'),
     };
-    await insertSession(store.db, session);
+    expect(await insertSession(store.db, session, PASSWORD_HASH)).toBe(true);
     return { biller, email, accounts, userId, session };
   }
 
@@ -138,7 +138,7 @@ describe('the stores of portal users and sessions', () => {
     const { biller, userId, session } = await addSession();
     const others = [randomBytes(32), randomBytes(32)] as const;
     const add = (idHash: Buffer, expiresAt = session.expiresAt) =>
-      insertSession(store.db, { ...session, idHash, expiresAt });
+      insertSession(store.db, { ...session, idHash, expiresAt }, PASSWORD_HASH);
     const live = async () => {
       const rows = await Promise.all([session.idHash, ...others].map((idHash) => findSession(idHash, biller.id)));
       return rows.map((row) => row !== undefined);

@@ -1,6 +1,8 @@
 import type { Insertable } from 'kysely';
 import type { Database } from '../../../platform/database/database.ts';
-import { createMinuteLimit } from '../../../platform/util/minute-limit.ts';
+import { deleteInBatches } from '../../../platform/database/delete-in-batches.ts';
+import { networkOf } from '../../../platform/http/network.ts';
+import { createBudget } from '../../../platform/util/budget.ts';
 import type { Fetcher } from './fetcher.ts';
 import type { MetadataFetchesTable } from './schema.ts';
 
@@ -16,8 +18,11 @@ export interface MetadataFetches {
 }
 
 const KEPT_MS = 400 * 24 * 3600_000;
-/** A flood of fetches is recorded with gaps, so that it can't fill memory or disk. */
-const MAX_A_MINUTE = 2_000;
+/**
+ * A flood of fetches is recorded with gaps, so that it can't fill memory or disk. Each biller has its share, in which a
+ * client that fetches seldom finds room.
+ */
+const A_MINUTE = { all: 600, each: 60 };
 const MAX_TEXT = 200;
 
 export function createMetadataFetches({
@@ -27,7 +32,7 @@ export function createMetadataFetches({
   database: Database;
   clock: () => number;
 }): MetadataFetches {
-  const limit = createMinuteLimit(MAX_A_MINUTE, clock);
+  const budget = createBudget(A_MINUTE, clock);
   let waiting: (NewFetch & { at: Date })[] = [];
   let writing: Promise<void> | undefined;
 
@@ -47,7 +52,7 @@ export function createMetadataFetches({
 
   return {
     note(fetch) {
-      if (!limit()) return;
+      if (budget.take(fetch.billerId, networkOf(fetch.address)) !== 'taken') return;
       const client = fetch.client.slice(0, MAX_TEXT);
       waiting.push({ ...fetch, address: fetch.address.slice(0, MAX_TEXT), client, at: new Date(clock()) });
       writing ??= writeAll();
@@ -56,10 +61,13 @@ export function createMetadataFetches({
       await writing;
     },
     deleteExpired: async () => {
-      await db
-        .deleteFrom('metadataFetches')
-        .where('at', '<', new Date(clock() - KEPT_MS))
-        .execute();
+      const old = db
+        .selectFrom('metadataFetches')
+        .select('id')
+        .where('at', '<', new Date(clock() - KEPT_MS));
+      await deleteInBatches((most) =>
+        db.deleteFrom('metadataFetches').where('id', 'in', old.limit(most)).executeTakeFirst(),
+      );
     },
   };
 }
