@@ -52,7 +52,7 @@ export function createServices(foundation: Foundation): Services {
   const { publicUrl, database, masterKey, keyedHash, masterKeyFile, hsm, clock = Date.now } = foundation;
   const { db } = database;
   const audit = createAuditWriter({ database, keyedHash, clock });
-  const billers = createBillers({ db, publicUrl });
+  const billers = createBillers({ database, publicUrl });
   const hsmKeys = createHsmKeys({ database, hsm, audit, clock });
   const keys = createKeys({ database, masterKey, hsmKeys, clock });
   const rotation = createRotation({ database, keys, audit, clock });

@@ -38,7 +38,7 @@ export function createOperatorServices(foundation: Foundation): OperatorServiceS
     },
     billers: async () => {
       const { createBillers } = await import('./core/billers/billers.ts');
-      const billers = createBillers({ db, publicUrl });
+      const billers = createBillers({ database, publicUrl });
       database.onChange((billerId) => billers.forget(billerId));
       return billers;
     },

@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Database, Transaction } from '../../platform/database/database.ts';
 import { IdpError, InputError } from '../../platform/errors/idp-error.ts';
+import { earlierAppendsEnded } from '../audit/earlier-appends.ts';
 import type { AuditEvent } from '../audit/events.ts';
 import type { AuditWriter } from '../audit/writer.ts';
 import type { Biller } from '../billers/biller.ts';
@@ -113,6 +114,7 @@ export function createRotation({ database, keys, audit, clock }: RotationService
     });
     // The notification of this change may still be on its way.
     keys.forget(biller.id);
+    await earlierAppendsEnded(database);
   }
 
   async function move(

@@ -57,16 +57,21 @@ async function insertAccounts(transaction: Transaction, userId: string, userAcco
     .execute();
 }
 
-/** Changes a portal user; if accounts are given, they replace the existing ones. */
+/**
+ * Changes a portal user; if accounts are given, they replace the existing ones. The user's row is written in any case, so
+ * that its version (xmin) also says whether the accounts are the same.
+ */
 export async function updateUser(
   transaction: Transaction,
   id: string,
   changes: Partial<Pick<PortalUserRow, 'passwordHash' | 'disabled'>>,
   userAccounts: readonly Account[] | undefined,
 ): Promise<void> {
-  if (Object.keys(changes).length > 0) {
-    await transaction.updateTable('portalUsers').set(changes).where('id', '=', id).execute();
-  }
+  await transaction
+    .updateTable('portalUsers')
+    .set(({ ref }) => ({ email: ref('email'), ...changes }))
+    .where('id', '=', id)
+    .execute();
   if (userAccounts === undefined) return;
   await transaction.deleteFrom('accounts').where('userId', '=', id).execute();
   await insertAccounts(transaction, id, userAccounts);

@@ -133,6 +133,7 @@ describe('the stores of portal users and sessions', () => {
       email,
       disabled: false,
       accounts,
+      user_version: expect.any(String),
     };
     expect(await findSession(session.idHash, biller.id)).toEqual(row);
     expect(await findSession(session.idHash, (await addBiller()).id)).toBeUndefined();

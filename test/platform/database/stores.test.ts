@@ -48,7 +48,9 @@ describe('the stores', () => {
 
     await updateBiller(db, biller.id, { name: 'Riverton Water' }, at('09:00:00.456'));
     const changed = await findBiller(db, biller.slug);
-    expect(changed).toEqual({ ...row, name: 'Riverton Water', updatedAt: at('09:00:00.456') });
+    const version = expect.any(String);
+    expect(changed).toEqual({ ...row, name: 'Riverton Water', updatedAt: at('09:00:00.456'), version });
+    expect(changed?.version).not.toBe(row?.version);
 
     await deleteBiller(db, biller.id);
     expect(await findBiller(db, biller.slug)).toBeUndefined();

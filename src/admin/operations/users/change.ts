@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { earlierAppendsEnded } from '../../../core/audit/earlier-appends.ts';
 import { hashPassword } from '../../../core/portal-users/password.ts';
 import { deleteUser, findUser, insertUser, updateUser } from '../../../core/portal-users/store.ts';
 import { deleteSessionsOfUser } from '../../../core/sessions/store.ts';
@@ -70,6 +71,7 @@ export const update = defineOperation({
         details: { actor, changed },
       });
     });
+    await earlierAppendsEnded(database);
     return userView(database.db, await requireUser(database.db, billerId, input.email));
   },
 });
@@ -93,6 +95,7 @@ export const remove = defineOperation({
         details: { actor },
       });
     });
+    await earlierAppendsEnded(database);
     return { removed: user.email };
   },
 });
