@@ -9,6 +9,7 @@ import { createKeys } from './core/keys/keys.ts';
 import { createMetadataFetches, type MetadataFetches } from './core/keys/publication/metadata-fetches.ts';
 import { createOneTimeUrls } from './core/keys/publication/one-time-url.ts';
 import { createRotation } from './core/keys/rotation.ts';
+import { createSwitchOnFetch } from './core/keys/switch-on-fetch.ts';
 import type { MasterKey } from './core/secrets/master-key.ts';
 import type { MasterKeyFile } from './core/secrets/master-key-source.ts';
 import { createSessions, type Sessions } from './core/sessions/sessions.ts';
@@ -56,6 +57,7 @@ export function createServices(foundation: Foundation): Services {
   const hsmKeys = createHsmKeys({ database, hsm, audit, clock });
   const keys = createKeys({ database, masterKey, hsmKeys, clock });
   const rotation = createRotation({ database, keys, audit, clock });
+  const switchOnFetch = createSwitchOnFetch({ database, keys, audit, clock });
   const fetches = createMetadataFetches({ database, clock });
   const sessions = createSessions({ database, clock });
   const flows = createFlows({ db, clock });
@@ -79,7 +81,7 @@ export function createServices(foundation: Foundation): Services {
     hsm,
     hsmKeys,
     rotation,
-    oneTimeUrls: createOneTimeUrls({ database, rotation, audit, clock }),
+    oneTimeUrls: createOneTimeUrls({ database, switchOnFetch, audit, clock }),
     fetches,
     expiry: createExpiryWatch({ database, masterKey, billers, rotation, audit, clock }),
     sessions,

@@ -58,7 +58,10 @@ export function createOperatorServices(foundation: Foundation): OperatorServiceS
     },
     oneTimeUrls: async () => {
       const { createOneTimeUrls } = await import('./core/keys/publication/one-time-url.ts');
-      return createOneTimeUrls({ database, rotation: await one('rotation'), audit: await one('audit'), clock });
+      const { createSwitchOnFetch } = await import('./core/keys/switch-on-fetch.ts');
+      const audit = await one('audit');
+      const switchOnFetch = createSwitchOnFetch({ database, keys: await one('keys'), audit, clock });
+      return createOneTimeUrls({ database, switchOnFetch, audit, clock });
     },
     traces: async () => {
       const { createTraces } = await import('./diagnostics/traces/traces.ts');

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { startInstallation, type TestInstallation } from '../support/installation.ts';
 
 let installation: TestInstallation;
@@ -11,7 +11,7 @@ afterAll(() => installation.close());
 interface Status {
   readonly seen: number;
   readonly last_seen: { address: string; client: string } | null;
-  readonly verdict: { safe: boolean; sentence: string };
+  readonly verdict: { safe: boolean; unconfirmed: boolean; sentence: string };
   readonly active: { fingerprint: string };
   readonly staged: { fingerprint: string } | null;
 }
@@ -30,9 +30,10 @@ const fetchMetadata = (path: string, headers: Record<string, string> = {}) =>
 test('a fetch by the Service Provider is recorded with what it was shown, and makes the staged key safe', {
   meta: { holds: ['IDP-084'], source: 'project rule' },
 }, async () => {
-  await addStaged('riverton');
+  await addStaged('riverton', { metadataClients: ['203.0.113.7'] });
   expect((await statusOf('riverton')).verdict).toEqual({
     safe: false,
+    unconfirmed: false,
     sentence: 'Wait: the Service Provider has not fetched the staged certificate yet.',
   });
   await expect(installation.operate('key.activate', { biller: 'riverton' })).rejects.toThrow(
@@ -50,6 +51,63 @@ test('a fetch by the Service Provider is recorded with what it was shown, and ma
   });
   await installation.operate('key.activate', { biller: 'riverton' });
   expect((await statusOf('riverton')).staged).toBeNull();
+});
+
+test('a fetch by anyone makes a key safe only if an operator confirms who it was', async () => {
+  await addStaged('anyone');
+  await fetchMetadata('/saml/anyone/metadata', { 'x-forwarded-for': '198.51.100.1', 'user-agent': 'curl/8.0' });
+  const { verdict, staged } = await statusOf('anyone');
+  expect(verdict).toMatchObject({ safe: false, unconfirmed: true });
+  expect(verdict.sentence).toContain('1 fetch by 198.51.100.1 (curl/8.0)');
+  const activate = (input: object) => installation.operate('key.activate', { biller: 'anyone', ...input });
+  await expect(activate({})).rejects.toMatchObject({ code: 'activation_unconfirmed' });
+  await activate({ confirmed: true });
+  expect((await statusOf('anyone')).active.fingerprint).toBe(staged?.fingerprint);
+  const [event] = (await installation.operate('audit.list', { biller: 'anyone', event: 'key.activated' })) as [
+    { details: object },
+  ];
+  expect(event.details).toMatchObject({ how: 'confirmed', fetchedBy: '198.51.100.1 (curl/8.0)' });
+});
+
+test('a confirmation does not stand for a fetch that never was', async () => {
+  await addStaged('unseen');
+  await expect(installation.operate('key.activate', { biller: 'unseen', confirmed: true })).rejects.toMatchObject({
+    code: 'activation_unsafe',
+  });
+});
+
+test('a stranger’s fetch from before the clients were listed does not count afterwards', async () => {
+  await addStaged('listed');
+  await fetchMetadata('/saml/listed/metadata', { 'x-forwarded-for': '198.51.100.1' });
+  await statusOf('listed');
+  await installation.operate('biller.update', { slug: 'listed', settings: { metadataClients: ['203.0.113.0/24'] } });
+  expect(await statusOf('listed')).toMatchObject({ seen: 0, verdict: { safe: false, unconfirmed: false } });
+});
+
+test('the same fetches of a day are one row with a count', async () => {
+  await addStaged('counted');
+  for (let turn = 0; turn < 5; turn += 1) await fetchMetadata('/saml/counted/metadata');
+  await installation.services.fetches.drained();
+  for (let turn = 0; turn < 5; turn += 1) await fetchMetadata('/saml/counted/metadata');
+  expect(await statusOf('counted')).toMatchObject({ seen: 10 });
+  const rows = (await installation.operate('key.fetches', { biller: 'counted' })) as { count: number }[];
+  expect(rows.map(({ count }) => count)).toEqual([10]);
+});
+
+test('no number of strangers hides a fetch by a known client, or one of another biller’s metadata', async () => {
+  now += 60_000;
+  await addStaged('drowned', { metadataClients: ['203.0.113.7'] });
+  await addStaged('aside');
+  for (let turn = 0; turn < 300; turn += 1) {
+    await fetchMetadata('/saml/drowned/metadata', { 'user-agent': `stranger ${turn}` });
+  }
+  await fetchMetadata('/saml/drowned/metadata', { 'x-forwarded-for': '203.0.113.7' });
+  await fetchMetadata('/saml/aside/metadata');
+  expect(await statusOf('drowned')).toMatchObject({ seen: 1, verdict: { safe: true } });
+  expect(await statusOf('aside')).toMatchObject({ seen: 1 });
+  const rows = (await installation.operate('key.fetches', { biller: 'drowned' })) as { known: boolean }[];
+  expect(rows.length).toBeLessThan(100);
+  expect(rows.filter(({ known }) => known)).toHaveLength(1);
 });
 
 test('a fetch before the key was staged does not count', {
@@ -115,8 +173,8 @@ test('one-time metadata contains only the new certificate; fetching it switches 
   expect(first.statusCode).toBe(200);
   expect(first.headers['cache-control']).toBe('no-store');
   expect(first.body.match(/<ds:X509Certificate>/g)).toHaveLength(1);
-  const after = await statusOf('handed');
-  expect(after.active.fingerprint).toBe(before.staged?.fingerprint);
+  // The switch is committed once the document was taken, so a moment later.
+  await vi.waitUntil(async () => (await statusOf('handed')).active.fingerprint === before.staged?.fingerprint);
   // The form may fetch twice: it gets the same document.
   expect((await fetchMetadata(path)).body).toBe(first.body);
   await installation.operate('key.back-out', { biller: 'handed', reason: 'their form was not saved' });

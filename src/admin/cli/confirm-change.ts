@@ -30,6 +30,9 @@ async function ask(question: string): Promise<string> {
   }
 }
 
+/** Asks a question on the terminal. @returns whether the answer is yes */
+export const isYes = async (question: string): Promise<boolean> => /^y(es)?$/i.test((await ask(question)).trim());
+
 /**
  * Shows on standard error what would change, and asks for confirmation. With --yes, or without a terminal, it does not
  * ask, but still shows the change, so that a script's log has it.
@@ -43,6 +46,5 @@ export async function confirmChange(differences: readonly Difference[], { yes, j
   if (!process.stdin.isTTY || json === true) {
     throw new InputError('The Service Provider would change as shown. Nothing was done; confirm it with --yes.');
   }
-  const answer = await ask('\nChange it? [y/N] ');
-  if (!/^y(es)?$/i.test(answer.trim())) throw new Error('It was not confirmed. Nothing was changed.');
+  if (!(await isYes('\nChange it? [y/N] '))) throw new Error('It was not confirmed. Nothing was changed.');
 }

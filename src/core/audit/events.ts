@@ -50,7 +50,8 @@ export const auditCatalog = {
     details: {
       actor: 'the operator, or the address that fetched the one-time metadata URL',
       reason: 'the reason given',
-      how: 'seen (a fetch had seen it), fetch (of a one-time metadata URL) or forced',
+      how: 'seen (by the Service Provider’s known client), confirmed (by the operator, for another client), fetch (of a one-time metadata URL) or forced',
+      fetchedBy: 'who fetched its certificate, or none',
       previous: 'fingerprint of the previous key',
     },
   },
@@ -85,6 +86,11 @@ export const auditCatalog = {
   'key.handed_over': {
     meaning: 'A one-time metadata URL was made for a staged key.',
     details: { actor: 'the operator', reason: 'the reason given', expires: 'when the URL expires' },
+  },
+  'key.hand_over_failed': {
+    meaning:
+      'A fetch of a one-time metadata URL was cut off. The previous key stays active, and the URL can be fetched again.',
+    details: { actor: 'the address that fetched it', reason: 'what happened' },
   },
   'key.expiry_warned': {
     meaning: 'An active certificate expires soon. Recorded once each at 60, 30, 7 days and 1 day before.',

@@ -21,7 +21,7 @@ export interface BillerKeys {
   readonly certificates: readonly string[];
   /** SHA-256 of the same certificates, hexadecimal, in the same order. */
   readonly fingerprints: readonly string[];
-  /** Nothing is signed before this time, because a switch is in progress; milliseconds since 1970, or 0. */
+  /** Nothing is signed before this time (of performance.now), because a switch is in progress; 0 if none is. */
   readonly holdUntil: number;
   readonly active:
     | { readonly signer: Signer; readonly fingerprint: string; readonly notBefore: Date; readonly notAfter: Date }
@@ -57,7 +57,7 @@ export interface Keys {
   /**
    * Returns a biller's keys once signing is allowed: if a switch is in progress, after it.
    *
-   * @throws like ofBiller, and if the active key is in an HSM that is away
+   * @throws like ofBiller, if the active key is in an HSM that is away, and service_unavailable if the switch does not end
    */
   forSigning(billerId: string): Promise<BillerKeys>;
   /** @throws IdpError signing_key_unavailable if the active key can't be unsealed */
@@ -70,8 +70,10 @@ export interface Keys {
 /** Where private keys are kept. */
 export type KeyPlace = 'database' | 'module';
 
-/** Longer than any switch holds up signing. */
-const MAX_HOLD_MS = 10_000;
+/** Longer than a switch holds up signing, even if its instance crashes. */
+const MAX_HOLD_MS = 20_000;
+/** A hold is prolonged while the switch is in progress, and shortened at its end. */
+const LOOK_EVERY_MS = 100;
 
 interface KeyServices {
   readonly database: Database;
@@ -123,6 +125,11 @@ export function createKeys({ database, masterKey, hsmKeys, clock }: KeyServices)
     return newKey({ id, billerId, state, certificate, privatePart: { sealedPrivateKey }, now: new Date(clock()) });
   }
 
+  function holdUntilOf(rows: Awaited<ReturnType<typeof publishedKeys>>): number {
+    const longest = Math.max(0, ...rows.map(({ heldMs }) => heldMs ?? 0));
+    return longest === 0 ? 0 : performance.now() + longest;
+  }
+
   async function load(billerId: string): Promise<BillerKeys> {
     const rows = await publishedKeys(db, billerId);
     const active = rows.find((row) => row.state === 'active');
@@ -130,7 +137,7 @@ export function createKeys({ database, masterKey, hsmKeys, clock }: KeyServices)
       billerId,
       certificates: rows.map((row) => row.certificate),
       fingerprints: rows.map((row) => row.fingerprint),
-      holdUntil: Math.max(0, ...rows.map((row) => row.holdUntil?.getTime() ?? 0)),
+      holdUntil: holdUntilOf(rows),
       active: active && {
         signer: signerOf(active),
         fingerprint: active.fingerprint,
@@ -178,12 +185,16 @@ export function createKeys({ database, masterKey, hsmKeys, clock }: KeyServices)
     },
     ofBiller: (billerId) => cache.get(billerId),
     async forSigning(billerId) {
+      const deadline = performance.now() + MAX_HOLD_MS;
       let keys = await cache.get(billerId);
-      // A switch takes a few seconds and one hold. If another one begins in the meantime, this sign-on does not wait
-      // for it.
-      const wait = Math.min(keys.holdUntil - clock(), MAX_HOLD_MS);
-      if (wait > 0) {
-        await setTimeout(wait);
+      while (performance.now() < keys.holdUntil) {
+        if (performance.now() > deadline) {
+          throw new IdpError('service_unavailable', { detail: 'signing is on hold for too long', retryAfter: 10 });
+        }
+        await setTimeout(Math.min(keys.holdUntil - performance.now(), LOOK_EVERY_MS));
+        // The notice of the switch may be lost: what was read before it must not outlive the hold.
+        const held = keys;
+        if (performance.now() >= held.holdUntil) cache.forget((cached) => cached === held);
         keys = await cache.get(billerId);
       }
       await keys.active?.signer.ready?.();

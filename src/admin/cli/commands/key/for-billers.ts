@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 import { escapeControlsInLines } from '../../../../platform/errors/escape-controls.ts';
 import { InputError } from '../../../../platform/errors/idp-error.ts';
+import type { InputCode } from '../../../../platform/errors/input-codes.ts';
 import type { OperationInput, OperationName, OperationResult } from '../../../operations/registry.ts';
+import { isYes } from '../../confirm-change.ts';
 import { type Run, withOperations } from '../../operate.ts';
 
 /** Options of every command that changes keys of one biller, several, or all. */
@@ -23,6 +25,25 @@ export function manyCommand(command: Command): Command {
     .option('--all', 'every biller')
     .option('--reason <text>', 'why; written into the audit')
     .option('--json', 'print the result as JSON');
+}
+
+/** A refusal by this code that a person can confirm, and what to give then. */
+interface Confirmation<Input> {
+  readonly code: InputCode;
+  readonly question: string;
+  readonly answer: Partial<Input>;
+}
+
+/** Asks, if there is a terminal. */
+async function isConfirmed(
+  error: unknown,
+  { code, question }: Pick<Confirmation<unknown>, 'code' | 'question'>,
+  { json }: ManyOptions,
+): Promise<boolean> {
+  if (!(error instanceof InputError) || error.code !== code || json === true || !process.stdin.isTTY) return false;
+  // The message names clients as they called themselves.
+  console.error(escapeControlsInLines(error.message));
+  return isYes(`${question} [y/N] `);
 }
 
 interface Outcome {
@@ -56,6 +77,7 @@ function stopOnInterrupt(): { readonly stopped: boolean; release(): void } {
  * are refused, with that reason.
  *
  * @param sentenceOf describes a result
+ * @param confirmation a refusal that a person at a terminal can confirm instead
  */
 export async function forBillers<Name extends ManyOperation>(
   slugs: readonly string[],
@@ -63,6 +85,7 @@ export async function forBillers<Name extends ManyOperation>(
   operation: Name,
   input: Omit<OperationInput<Name>, 'biller' | 'reason'>,
   sentenceOf: (result: OperationResult<Name>) => string,
+  confirmation?: Confirmation<OperationInput<Name>>,
 ): Promise<void> {
   const outcomes: Outcome[] = [];
   const results: unknown[] = [];
@@ -87,7 +110,10 @@ export async function forBillers<Name extends ManyOperation>(
     async function attempt(biller: string): Promise<Outcome> {
       try {
         const given = { ...input, biller, reason: options.reason } as OperationInput<Name>;
-        const result = await run(operation, given);
+        const result = await run(operation, given).catch(async (error: unknown) => {
+          if (confirmation === undefined || !(await isConfirmed(error, confirmation, options))) throw error;
+          return run(operation, { ...given, ...confirmation.answer });
+        });
         results.push(result);
         return { biller, done: true, sentence: `${biller}: ${sentenceOf(result)}` };
       } catch (error) {
