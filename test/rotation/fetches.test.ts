@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { startInstallation, type TestInstallation } from '../support/installation.ts';
 
@@ -190,11 +191,47 @@ test('clients other than the Service Provider switch nothing', async () => {
     { 'sec-fetch-mode': 'navigate', 'x-forwarded-for': '203.0.113.7' },
     { 'user-agent': 'Slackbot-LinkExpanding 1.0', 'x-forwarded-for': '203.0.113.7' },
     { 'user-agent': 'uptime-robot', 'x-forwarded-for': '203.0.113.7' },
+    { 'user-agent': 'Mozilla/5.0 (Windows NT 10.0)', 'x-forwarded-for': '203.0.113.7' },
+    { purpose: 'prefetch', 'x-forwarded-for': '203.0.113.7' },
+    { 'sec-purpose': 'prefetch;prerender', 'x-forwarded-for': '203.0.113.7' },
+    { 'sec-fetch-dest': 'image', 'x-forwarded-for': '203.0.113.7' },
+    { 'sec-fetch-mode': 'no-cors', 'x-forwarded-for': '203.0.113.7' },
     { 'x-forwarded-for': '198.51.100.1' },
   ];
   for (const headers of strangers) expect((await fetchMetadata(path, headers)).statusCode).toBe(403);
   expect((await statusOf('guarded')).active).toEqual(before.active);
   expect((await fetchMetadata(path, { 'x-forwarded-for': '203.0.113.7' })).statusCode).toBe(200);
+});
+
+test('a client that calls itself a browser switches keys if the biller’s settings list it', async () => {
+  await addStaged('posing', { rotation: 'switch-on-fetch', metadataClients: ['203.0.113.7'] });
+  const posing = { 'user-agent': 'Mozilla/5.0 (compatible; CRM)', 'x-forwarded-for': '203.0.113.7' };
+  expect((await fetchMetadata(await handOver('posing'), posing)).statusCode).toBe(200);
+});
+
+test('a HEAD uses up no one-time URL, and a browser’s fetch of the metadata does not count', async () => {
+  await addStaged('looked', { rotation: 'switch-on-fetch' });
+  const path = await handOver('looked');
+  await installation.server.inject({ method: 'HEAD', url: path });
+  await fetchMetadata('/saml/looked/metadata', { 'sec-fetch-mode': 'navigate' });
+  expect(await statusOf('looked')).toMatchObject({ seen: 0, staged: {} });
+  expect((await fetchMetadata(path)).statusCode).toBe(200);
+});
+
+test('of two hand-overs at the same time one URL remains in force, and the status of all billers can be read', async () => {
+  await addStaged('twice', { rotation: 'switch-on-fetch' });
+  await Promise.all([handOver('twice'), handOver('twice'), handOver('twice')]);
+  const { id } = await installation.services.billers.bySlug('twice');
+  const { db } = installation.services.database;
+  const open = await db.selectFrom('oneTimeMetadata').selectAll().where('billerId', '=', id).execute();
+  expect(open).toHaveLength(1);
+  // Not even by hand.
+  const [row] = open;
+  const second = { ...row, tokenHash: Buffer.alloc(32) } as NonNullable<typeof row>;
+  await expect(db.insertInto('oneTimeMetadata').values(second).execute()).rejects.toThrow('one_open_one_time_url');
+  // A setting of a later version.
+  await sql`update billers set settings = settings || '{"rotation": "by-carrier-pigeon"}' where id = ${id}`.execute(db);
+  expect(((await installation.operate('key.status', {})) as unknown[]).length).toBeGreaterThan(1);
 });
 
 test('one-time metadata expires, is replaced by the next one, and does not work at another biller', async () => {

@@ -178,21 +178,18 @@ export async function shortenHold(db: Db, keyId: string, milliseconds: number): 
   await whileActive(db, keyId).set({ holdUntil }).where('holdUntil', 'is not', null).execute();
 }
 
-/** All billers with their active keys, if any: what the readiness check needs, in one round trip. */
+/** Every active key with its biller's settings: what the expiry watch needs, in one round trip. */
 export async function activeKeys(db: Db) {
   return db
-    .selectFrom('billers')
-    .leftJoin('signingKeys', (join) =>
-      join.onRef('signingKeys.billerId', '=', 'billers.id').on('signingKeys.state', '=', 'active'),
-    )
+    .selectFrom('signingKeys')
+    .innerJoin('billers', 'billers.id', 'signingKeys.billerId')
+    .where('signingKeys.state', '=', 'active')
     .select([
-      'billers.id as billerId',
+      'signingKeys.billerId',
       'billers.slug',
       'billers.settings',
       'signingKeys.id as keyId',
       'signingKeys.fingerprint',
-      'signingKeys.moduleLabel',
-      'signingKeys.notBefore',
       'signingKeys.notAfter',
     ])
     .orderBy('billers.slug')

@@ -22,14 +22,17 @@ export function watchDelivery({ raw }: FastifyReply): { readonly taken: Promise<
   let timer: NodeJS.Timeout | undefined;
   const end = (whole: boolean) => {
     clearTimeout(timer);
+    // The connection may go on to serve many requests.
+    socket?.off('close', onClose);
     resolve(whole);
   };
+  const onClose = (failed: boolean) => end(!failed);
   raw.once('finish', () => {
     finished = true;
     // No socket: a request made within this process.
     if (!(socket instanceof Socket)) return end(true);
     if (socket.destroyed) return end(!socket.errored);
-    socket.once('close', (failed) => end(!failed));
+    socket.once('close', onClose);
     timer = setTimeout(end, RESET_WITHIN_MS, true);
   });
   const closed = () => {
