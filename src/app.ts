@@ -44,13 +44,14 @@ interface Foundation {
   readonly keyedHash: KeyedHash;
   readonly masterKeyFile?: MasterKeyFile | undefined;
   readonly hsm?: Hsm | undefined;
+  readonly tooMuchTrust?: string | undefined;
   /** Milliseconds since 1970. */
   readonly clock?: () => number;
 }
 
 /** Builds the services on an open database and its master key. */
 export function createServices(foundation: Foundation): Services {
-  const { publicUrl, database, masterKey, keyedHash, masterKeyFile, hsm, clock = Date.now } = foundation;
+  const { publicUrl, database, masterKey, keyedHash, masterKeyFile, hsm, tooMuchTrust, clock = Date.now } = foundation;
   const { db } = database;
   const audit = createAuditWriter({ database, keyedHash, clock });
   const billers = createBillers({ database, publicUrl });
@@ -80,6 +81,7 @@ export function createServices(foundation: Foundation): Services {
     keys,
     hsm,
     hsmKeys,
+    tooMuchTrust,
     rotation,
     oneTimeUrls: createOneTimeUrls({ database, switchOnFetch, audit, clock }),
     fetches,

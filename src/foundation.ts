@@ -6,6 +6,7 @@ import { embeddedMasterKeyFile, type MasterKeyFile, readMasterKeys } from './cor
 import { verifyMasterKey } from './core/secrets/verify-master-key.ts';
 import type { Database } from './platform/database/database.ts';
 import { openDatabase, type Report } from './platform/database/open.ts';
+import { tooMuchTrust } from './platform/http/proxy-trust.ts';
 
 /** What every service stands on: the database is open, and the master key fits it. */
 export interface Foundation {
@@ -16,6 +17,8 @@ export interface Foundation {
   /** Undefined if the master key is a setting. */
   readonly masterKeyFile: MasterKeyFile | undefined;
   readonly hsm: Hsm | undefined;
+  /** What is wrong with TRUST_PROXY, if it trusts too much. */
+  readonly tooMuchTrust: string | undefined;
   close(): Promise<void>;
 }
 
@@ -42,6 +45,7 @@ export async function openFoundation(settings: Settings, report?: Report): Promi
       keyedHash,
       masterKeyFile,
       hsm,
+      tooMuchTrust: tooMuchTrust(settings),
       async close() {
         hsm?.close();
         await database.close();

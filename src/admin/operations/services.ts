@@ -37,6 +37,8 @@ export interface OperatorServices {
   /** Undefined if none is set up. */
   readonly hsm: Hsm | undefined;
   readonly hsmKeys: HsmKeys;
+  /** What is wrong with TRUST_PROXY, if it trusts too much. */
+  readonly tooMuchTrust: string | undefined;
   readonly rotation: Rotation;
   readonly oneTimeUrls: OneTimeUrls;
   readonly traces: Traces;
