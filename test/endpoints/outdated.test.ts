@@ -127,4 +127,19 @@ describe('an instance that hears of no change', () => {
     await operate('key.revoke', { biller: slug, replace: 'EC-P256', reason: 'stolen' });
     expect(requirePosted(await browser.get(ssoOf(slug))).xml).toContain('>202Invoice<');
   });
+
+  test('publishes the keys and settings that the database has', async () => {
+    const { slug, browser } = await cachedBiller();
+    const metadata = async () => (await browser.get(`/saml/${slug}/metadata`)).body;
+    const certificate = async () => (await browser.get(`/saml/${slug}/certificate.pem`)).body;
+    const [before, active] = [await metadata(), await certificate()];
+    await operate('biller.update', { slug, name: 'Renamed' });
+    expect(await metadata()).toBe(before.replaceAll(`>${slug}<`, '>Renamed<'));
+    await operate('key.revoke', { biller: slug, replace: 'EC-P256', reason: 'stolen' });
+    const text = (pem: string) => pem.replaceAll(/-----.*-----|\n/g, '');
+    expect(await metadata()).not.toContain(text(active));
+    expect(await certificate()).not.toBe(active);
+    await operate('biller.remove', { slug });
+    expect((await browser.get(`/saml/${slug}/metadata`)).statusCode).toBe(404);
+  });
 });

@@ -11,6 +11,11 @@ export interface Billers {
   all(): Promise<Biller[]>;
   /** @returns whether the database still has this very version of the biller */
   isCurrent(biller: Biller): Promise<boolean>;
+  /**
+   * @returns the biller as the database has it now; the same one if the database does not answer
+   * @throws IdpError biller_unknown
+   */
+  refreshed(biller: Biller): Promise<Biller>;
   /** Clears the cached data of one biller, or of all. */
   forget(billerId: string | undefined): void;
 }
@@ -23,13 +28,19 @@ export function createBillers({ database, publicUrl }: { database: Database; pub
     if (row === undefined) throw new IdpError('biller_unknown', { detail: `no biller has the slug "${slug}"` });
     return toBiller(row, publicUrl);
   });
+  const isCurrent = async ({ id, version }: Biller) => (await findVersion(id)) === version;
   return {
     async bySlug(slug) {
       if (!SLUG.test(slug))
         throw new IdpError('biller_unknown', { detail: 'the URL does not contain a well-formed slug' });
       return cache.get(slug);
     },
-    isCurrent: async ({ id, version }) => (await findVersion(id)) === version,
+    isCurrent,
+    async refreshed(biller) {
+      if (await isCurrent(biller).catch(() => true)) return biller;
+      cache.forget(({ id }) => id === biller.id);
+      return cache.get(biller.slug);
+    },
     all: async () => (await allBillers(db)).map((row) => toBiller(row, publicUrl)),
     forget: (billerId) => cache.forget(billerId === undefined ? undefined : (biller) => biller.id === billerId),
   };

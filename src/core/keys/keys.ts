@@ -13,10 +13,13 @@ import { type KeyType, makeKeyPair } from './key-types.ts';
 import { createMemorySigner } from './memory-signer.ts';
 import { type NewKey, newKey } from './new-key.ts';
 import { findKeyRequest, insertKey, type KeyRequestRow, listKeys, publishedKeys, type SigningKeyRow } from './store.ts';
+import { createFindVersion, versionOf } from './versions.ts';
 
 /** One biller's keys, as needed for sign-on and metadata. */
 export interface BillerKeys {
   readonly billerId: string;
+  /** Changes with every change of one of the keys. */
+  readonly version: string;
   /** Certificates to publish, DER in base64, the active one first. */
   readonly certificates: readonly string[];
   /** SHA-256 of the same certificates, hexadecimal, in the same order. */
@@ -62,6 +65,8 @@ export interface Keys {
   forSigning(billerId: string): Promise<BillerKeys>;
   /** @throws IdpError signing_key_unavailable if the active key can't be unsealed */
   ofBiller(billerId: string): Promise<BillerKeys>;
+  /** Like ofBiller, as the database has them now; as they were read before if the database does not answer. */
+  refreshed(billerId: string): Promise<BillerKeys>;
   list(billerId?: string): ReturnType<typeof listKeys>;
   /** Clears the cached keys of one biller, or of all. */
   forget(billerId: string | undefined): void;
@@ -135,6 +140,7 @@ export function createKeys({ database, masterKey, hsmKeys, clock }: KeyServices)
     const active = rows.find((row) => row.state === 'active');
     return {
       billerId,
+      version: versionOf(rows),
       certificates: rows.map((row) => row.certificate),
       fingerprints: rows.map((row) => row.fingerprint),
       holdUntil: holdUntilOf(rows),
@@ -148,6 +154,7 @@ export function createKeys({ database, masterKey, hsmKeys, clock }: KeyServices)
   }
 
   const cache = createLoadingCache(load);
+  const findVersion = createFindVersion(database);
 
   return {
     async make({ type, state, place, ...holder }) {
@@ -184,6 +191,13 @@ export function createKeys({ database, masterKey, hsmKeys, clock }: KeyServices)
       if (key.moduleLabel) await cancelDestruction(transaction, key.moduleLabel);
     },
     ofBiller: (billerId) => cache.get(billerId),
+    async refreshed(billerId) {
+      const keys = await cache.get(billerId);
+      const version = await findVersion(billerId).catch(() => keys.version);
+      if (version === keys.version) return keys;
+      cache.forget((cached) => cached === keys);
+      return cache.get(billerId);
+    },
     async forSigning(billerId) {
       const deadline = performance.now() + MAX_HOLD_MS;
       let keys = await cache.get(billerId);

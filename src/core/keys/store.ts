@@ -14,8 +14,12 @@ export async function insertKey(db: Db, key: NewSigningKey): Promise<void> {
   await db.insertInto('signingKeys').values(key).execute();
 }
 
-/** A key, and for how much longer signing is on hold, in milliseconds by the database's clock; null if it is not. */
-type PublishedKeyRow = SigningKeyRow & { readonly heldMs: number | null };
+export interface PublishedKeyRow extends SigningKeyRow {
+  /** For how much longer signing is on hold, in milliseconds by the database's clock; null if it is not. */
+  readonly heldMs: number | null;
+  /** Changes with every change of the row: xmin, the transaction that wrote it (PostgreSQL, 5.6). */
+  readonly version: string;
+}
 
 /** A biller's keys with published certificates: the active one first, then by age. */
 export async function publishedKeys(db: Db, billerId: string): Promise<PublishedKeyRow[]> {
@@ -23,6 +27,7 @@ export async function publishedKeys(db: Db, billerId: string): Promise<Published
     .selectFrom('signingKeys')
     .selectAll()
     .select(sql<number | null>`(extract(epoch from hold_until - clock_timestamp()) * 1000)::float8`.as('heldMs'))
+    .select(sql<string>`xmin::text`.as('version'))
     .where('billerId', '=', billerId)
     .where('state', 'in', PUBLISHED)
     .orderBy('createdAt')

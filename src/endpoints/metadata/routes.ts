@@ -53,6 +53,10 @@ function knownTo({ headers }: FastifyRequest, tag: string): { fresh: boolean; se
 export const metadataRoutes: FastifyPluginAsync<MetadataServices> = async (scope, services) => {
   const { billers, keys, fetches, oneTimeUrls, publicUrl, clock } = services;
 
+  /** What is published is what the database has now: others may keep it for days. */
+  const currentBiller = async (request: FastifyRequest<BillerRoute>) =>
+    billers.refreshed(await billerOf(request, billers));
+
   /** Records a fetch once it is known whether the client took the document. */
   function note(
     request: FastifyRequest,
@@ -105,10 +109,10 @@ export const metadataRoutes: FastifyPluginAsync<MetadataServices> = async (scope
   }
 
   scope.get<BillerRoute>('/saml/:biller/metadata', async (request, reply) => {
-    const biller = await billerOf(request, billers);
+    const biller = await currentBiller(request);
     const token = readParameters(rawQuery(request.url)).get('one-time');
     if (token !== undefined) return sendOneTime(request, reply, biller, token);
-    const known = await keys.ofBiller(biller.id);
+    const known = await keys.refreshed(biller.id);
     const { document, tag } = await idpMetadataOf(biller, known, publicUrl, clock());
     reply.headers({ ...HEADERS, 'cache-control': 'no-cache', etag: tag });
     const { fresh, seen } = knownTo(request, tag);
@@ -119,16 +123,16 @@ export const metadataRoutes: FastifyPluginAsync<MetadataServices> = async (scope
 
   // A HEAD shows no certificate, so it is not recorded as a fetch and does not use up a one-time URL.
   scope.head<BillerRoute>('/saml/:biller/metadata', async (request, reply) => {
-    const biller = await billerOf(request, billers);
-    const { document, tag } = await idpMetadataOf(biller, await keys.ofBiller(biller.id), publicUrl, clock());
+    const biller = await currentBiller(request);
+    const { document, tag } = await idpMetadataOf(biller, await keys.refreshed(biller.id), publicUrl, clock());
     reply.headers({ ...HEADERS, 'cache-control': 'no-cache', etag: tag });
     if (knownTo(request, tag).fresh) return reply.code(304).send();
     return reply.header('content-length', Buffer.byteLength(document)).send();
   });
 
   scope.get<BillerRoute>('/saml/:biller/certificate.pem', { exposeHeadRoute: true }, async (request, reply) => {
-    const biller = await billerOf(request, billers);
-    const { active } = await keys.ofBiller(biller.id);
+    const biller = await currentBiller(request);
+    const { active } = await keys.refreshed(biller.id);
     if (active === undefined) {
       throw new IdpError('signing_key_unavailable', { detail: 'the biller has no active signing key' });
     }

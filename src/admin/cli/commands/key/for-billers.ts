@@ -34,17 +34,13 @@ interface Confirmation<Input> {
   readonly answer: Partial<Input>;
 }
 
-/** Asks, if there is a terminal. */
-async function isConfirmed(
+/** A refusal can be confirmed, and there is a terminal to ask at. */
+const isAskable = (
   error: unknown,
-  { code, question }: Pick<Confirmation<unknown>, 'code' | 'question'>,
+  { code }: Pick<Confirmation<unknown>, 'code'>,
   { json }: ManyOptions,
-): Promise<boolean> {
-  if (!(error instanceof InputError) || error.code !== code || json === true || !process.stdin.isTTY) return false;
-  // The message names clients as they called themselves.
-  console.error(escapeControlsInLines(error.message));
-  return isYes(`${question} [y/N] `);
-}
+): error is InputError =>
+  error instanceof InputError && error.code === code && json !== true && process.stdin.isTTY === true;
 
 interface Outcome {
   readonly biller: string;
@@ -111,7 +107,12 @@ export async function forBillers<Name extends ManyOperation>(
       try {
         const given = { ...input, biller, reason: options.reason } as OperationInput<Name>;
         const result = await run(operation, given).catch(async (error: unknown) => {
-          if (confirmation === undefined || !(await isConfirmed(error, confirmation, options))) throw error;
+          if (confirmation === undefined || !isAskable(error, confirmation, options)) throw error;
+          // The message names clients as they called themselves.
+          console.error(escapeControlsInLines(error.message));
+          if (!(await isYes(`${confirmation.question} [y/N] `))) {
+            throw new InputError(`${biller}: It was not confirmed. Nothing was done.`, { code: confirmation.code });
+          }
           return run(operation, { ...given, ...confirmation.answer });
         });
         results.push(result);
