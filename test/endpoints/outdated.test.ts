@@ -1,8 +1,10 @@
 import type { FastifyInstance } from 'fastify';
+import { sql } from 'kysely';
 import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
 import { actorWithEveryRole } from '../../src/admin/operations/operation.ts';
 import { runNamed } from '../../src/admin/operations/run.ts';
+import { holdKey } from '../../src/core/keys/store.ts';
 import { createServer } from '../../src/endpoints/server.ts';
 import {
   type BrowserLike,
@@ -126,6 +128,17 @@ describe('an instance that hears of no change', () => {
     expect((await browser.get(`/launch/${slug}/bills?account=202Invoice`)).statusCode).toBe(303);
     await operate('key.revoke', { biller: slug, replace: 'EC-P256', reason: 'stolen' });
     expect(requirePosted(await browser.get(ssoOf(slug))).xml).toContain('>202Invoice<');
+  });
+
+  test('waits for the end of a hold that it has not heard of, though the instance that began it has crashed', async () => {
+    const { slug, browser } = await cachedBiller();
+    const { db } = elsewhere.database;
+    const keys = await elsewhere.services.keys.list();
+    const key = keys.find(({ biller, state }) => biller === slug && state === 'active');
+    await holdKey(db, key?.id ?? '', 1_500);
+    requirePosted(await browser.get(ssoOf(slug)));
+    const held = db.selectFrom('signingKeys').select(sql<boolean>`hold_until > clock_timestamp()`.as('held'));
+    expect(await held.where('id', '=', key?.id ?? '').execute()).toEqual([{ held: false }]);
   });
 
   test('publishes the keys and settings that the database has', async () => {

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import { sql } from 'kysely';
 import pg from 'pg';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { earlierAppendsEnded } from '../../../src/core/audit/earlier-appends.ts';
 import { type Fence, OutdatedState } from '../../../src/core/audit/fence.ts';
 import type { AuditWriter } from '../../../src/core/audit/writer.ts';
@@ -10,6 +11,8 @@ import { insertKey } from '../../../src/core/keys/store.ts';
 import { deleteUser, insertUser, updateUser } from '../../../src/core/portal-users/store.ts';
 import { createFindSession, deleteSession, insertSession, touchSession } from '../../../src/core/sessions/store.ts';
 import type { Database, Db } from '../../../src/platform/database/database.ts';
+import type { IdpError } from '../../../src/platform/errors/idp-error.ts';
+import { layCable } from '../../support/postgres/cable.ts';
 import { newBillerRow, newKeyRow } from '../../support/postgres/rows.ts';
 import { createTestStorage, type TestConnection, type TestStorage } from '../../support/postgres/storage.ts';
 
@@ -63,7 +66,11 @@ async function ready(): Promise<Ready> {
   return { billerId: biller.id, slug: biller.slug, keyId: key.id, userId, idHash, fence };
 }
 
-function issue({ billerId, userId, fence }: Ready, requestId = `_${crypto.randomUUID()}`): Promise<boolean> {
+function issue(
+  { billerId, userId, fence }: Ready,
+  requestId = `_${crypto.randomUUID()}`,
+  writer = audit,
+): Promise<boolean> {
   const details = { acs: 'https://sp.example/acs', nameIdFormat: 'emailAddress', signed: 'both' };
   const assertionId = `_${crypto.randomUUID()}`;
   const event = {
@@ -75,7 +82,7 @@ function issue({ billerId, userId, fence }: Ready, requestId = `_${crypto.random
     assertionId,
     details,
   } as const;
-  return audit.append(event, fence);
+  return writer.append(event, fence);
 }
 const rowsOf = async ({ billerId }: Ready) =>
   (await db.selectFrom('auditEvents').select('id').where('billerId', '=', billerId).execute()).length;
@@ -172,5 +179,34 @@ test('a change waits for the assertions that were being committed when it was ma
     await earlierAppendsEnded(database);
   } finally {
     await other.end();
+  }
+});
+
+/** The answer to an INSERT arrives this late: longer than what it says can be relied on. */
+const LATE_MS = 1_200;
+
+test('an answer that comes late is relied on only if nothing has changed since', async () => {
+  const cable = await layCable(storage.environment.DATABASE_URL ?? '');
+  const far = await storage.open(cable.url);
+  const late = async (change: (is: Ready) => Promise<unknown>) => {
+    const is = await ready();
+    cable.stall('answers');
+    const outcome = issue(is, undefined, far.services.audit).catch((error: IdpError) => error.code);
+    await vi.waitUntil(async () => (await rowsOf(is)) === 1);
+    await change(is);
+    await setTimeout(LATE_MS);
+    cable.resume();
+    return outcome;
+  };
+  try {
+    // Connects.
+    await issue(await ready(), undefined, far.services.audit);
+    expect(await late(async () => undefined)).toBe(true);
+    const revoke = outdating['the key was revoked'];
+    expect(await late(async (is) => revoke?.(is))).toBe('service_unavailable');
+  } finally {
+    cable.resume();
+    await far.close();
+    await cable.cut();
   }
 });
