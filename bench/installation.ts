@@ -7,6 +7,7 @@ import { runOperation } from '../src/admin/operations/run.ts';
 import type { Services } from '../src/app.ts';
 import { readSettings } from '../src/config.ts';
 import type { Biller } from '../src/core/billers/biller.ts';
+import { findUser } from '../src/core/portal-users/store.ts';
 import { SESSION_COOKIE } from '../src/endpoints/session-cookie.ts';
 import { openInstallation } from '../src/installation.ts';
 import type { SignChoice } from '../src/protocols/saml/writing/response.ts';
@@ -96,11 +97,13 @@ export async function signInNewUser(services: Services, biller: Biller, number: 
     password: randomBytes(12).toString('hex'),
     accounts: [`${100 + number}Invoice:owner`],
   };
-  const { id } = await runOperation(services, 'user.add', input, ACTOR);
-  return { ssoUrl: biller.ssoUrl, cookie: await sessionCookie(services, biller, id) };
+  await runOperation(services, 'user.add', input, ACTOR);
+  return { ssoUrl: biller.ssoUrl, cookie: await sessionCookie(services, biller, input.email) };
 }
 
 /** Signs a portal user in. @returns what the browser sends back */
-export async function sessionCookie(services: Services, biller: Biller, userId: string): Promise<string> {
-  return `${SESSION_COOKIE}=${await services.sessions.start(biller, userId, undefined)}`;
+export async function sessionCookie(services: Services, biller: Biller, email: string): Promise<string> {
+  const user = await findUser(services.database.db, biller.id, email);
+  if (user === undefined) throw new Error(`There is no portal user ${email}.`);
+  return `${SESSION_COOKIE}=${await services.sessions.start(biller, user, undefined)}`;
 }

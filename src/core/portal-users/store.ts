@@ -1,4 +1,4 @@
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { Db, Transaction } from '../../platform/database/database.ts';
 import type { Account } from '../billers/claims.ts';
 import type { PortalUsersTable } from './schema.ts';
@@ -8,13 +8,19 @@ export type PortalUserRow = Selectable<PortalUsersTable>;
 /** Emails are looked up case-insensitively. */
 export const emailKeyOf = (email: string): string => email.trim().toLowerCase();
 
-export async function findUser(db: Db, billerId: string, email: string): Promise<PortalUserRow | undefined> {
+/** @returns the portal user; `version` changes with every change of them or their accounts (xmin, see updateUser) */
+export async function findUser(
+  db: Db,
+  billerId: string,
+  email: string,
+): Promise<(PortalUserRow & { readonly version: string }) | undefined> {
   const emailKey = emailKeyOf(email);
   // No email contains U+0000, and PostgreSQL refuses to search for it.
   if (/\p{Cc}/u.test(emailKey)) return undefined;
   return db
     .selectFrom('portalUsers')
     .selectAll()
+    .select(sql<string>`xmin::text`.as('version'))
     .where('billerId', '=', billerId)
     .where('emailKey', '=', emailKey)
     .executeTakeFirst();

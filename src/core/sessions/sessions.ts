@@ -1,5 +1,6 @@
 import { hash, randomBytes } from 'node:crypto';
 import type { Database } from '../../platform/database/database.ts';
+import { IdpError } from '../../platform/errors/idp-error.ts';
 import { newSamlId } from '../../protocols/saml/writing/id.ts';
 import type { Biller } from '../billers/biller.ts';
 import type { Account } from '../billers/claims.ts';
@@ -20,8 +21,14 @@ export interface Session {
 export interface Sessions {
   /** @param id the identifier from the cookie @returns the live session at this biller, if there is one */
   find(id: string | undefined, biller: Biller): Promise<Session | undefined>;
-  /** Starts a session, ending any earlier one in this browser. @returns the new identifier, for the cookie */
-  start(biller: Biller, userId: string, previousId: string | undefined): Promise<string>;
+  /**
+   * Starts a session, ending any earlier one in this browser.
+   *
+   * @param user as the password was checked
+   * @returns the new identifier, for the cookie
+   * @throws IdpError sign_in_failed if the portal user was changed since: the password may be another one now
+   */
+  start(biller: Biller, user: Pick<Session['user'], 'id' | 'version'>, previousId: string | undefined): Promise<string>;
   /** @returns the user whose session it was */
   end(id: string): Promise<{ userId: string; billerId: string } | undefined>;
   /** Records that the next sign-on of this session is for this account. */
@@ -69,20 +76,21 @@ export function createSessions({ database, clock }: { database: Database; clock:
       };
     },
 
-    async start(biller, userId, previousId) {
+    async start(biller, user, previousId) {
       if (previousId !== undefined && ID.test(previousId)) await deleteSession(db, hashId(previousId));
       const id = randomBytes(32).toString('base64url');
       const now = clock();
-      await insertSession(db, {
+      const session = {
         idHash: hashId(id),
         billerId: biller.id,
-        userId,
+        userId: user.id,
         sessionIndex: newSamlId(),
         authenticatedAt: new Date(now),
         lastSeenAt: new Date(now),
         expiresAt: new Date(now + biller.settings.sessionLifetimeMinutes * 60_000),
-      });
-      return id;
+      };
+      if (await insertSession(db, session, user.version)) return id;
+      throw new IdpError('sign_in_failed', { detail: 'the portal user was changed during the sign-in' });
     },
 
     end: async (id) => (ID.test(id) ? deleteSession(db, hashId(id)) : undefined),

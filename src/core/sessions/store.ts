@@ -1,4 +1,4 @@
-import type { Insertable } from 'kysely';
+import { type Insertable, sql } from 'kysely';
 import type { Database, Db, Statement } from '../../platform/database/database.ts';
 import { createBatchedLookup } from '../../platform/util/batched-lookup.ts';
 import type { LaunchedAccount, SessionsTable } from './schema.ts';
@@ -49,8 +49,38 @@ export function createFindSession(database: Database): FindSession {
   };
 }
 
-export async function insertSession(db: Db, session: Insertable<SessionsTable>): Promise<void> {
-  await db.insertInto('sessions').values(session).execute();
+/**
+ * Inserts a session of a portal user who is still the version that was read. The lock makes a change of the user wait,
+ * or be seen: a change that ends all sessions of the user ends this one too.
+ *
+ * @returns false if the portal user has changed
+ */
+export async function insertSession(
+  db: Db,
+  session: Omit<Insertable<SessionsTable>, 'launchedAccounts'>,
+  userVersion: string,
+): Promise<boolean> {
+  const { idHash, billerId, sessionIndex, authenticatedAt, lastSeenAt, expiresAt } = session;
+  const { numInsertedOrUpdatedRows } = await db
+    .insertInto('sessions')
+    .columns(['idHash', 'billerId', 'userId', 'sessionIndex', 'authenticatedAt', 'lastSeenAt', 'expiresAt'])
+    .expression(({ selectFrom, val, cast }) =>
+      selectFrom('portalUsers')
+        .select((user) => [
+          cast<Buffer>(val(idHash), 'bytea').as('idHash'),
+          cast<string>(val(billerId), 'uuid').as('billerId'),
+          user.ref('id').as('userId'),
+          val(sessionIndex).as('sessionIndex'),
+          cast<Date>(val(authenticatedAt), 'timestamptz').as('authenticatedAt'),
+          cast<Date>(val(lastSeenAt), 'timestamptz').as('lastSeenAt'),
+          cast<Date>(val(expiresAt), 'timestamptz').as('expiresAt'),
+        ])
+        .where('id', '=', session.userId)
+        .where(sql<string>`xmin::text`, '=', userVersion)
+        .forShare(),
+    )
+    .executeTakeFirst();
+  return numInsertedOrUpdatedRows === 1n;
 }
 
 export async function touchSession(db: Db, idHash: Buffer, now: Date): Promise<void> {

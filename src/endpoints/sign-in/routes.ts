@@ -122,8 +122,8 @@ export const signInRoutes: FastifyPluginAsync<SignInServices> = async (scope, se
     const email = (parameters.get('email') ?? '').slice(0, 320);
     const password = parameters.get('password') ?? '';
     try {
-      const userId = await signIn(biller, { email, password, address: request.ip, reference: request.id });
-      setSessionCookie(reply, await sessions.start(biller, userId, sessionIdOf(request)));
+      const user = await signIn(biller, { email, password, address: request.ip, reference: request.id });
+      setSessionCookie(reply, await sessions.start(biller, user, sessionIdOf(request)));
       request.facts.outcome = 'signed_in';
       return sendTo(reply, nextPath(biller, waiting) ?? `/login/${biller.slug}`);
     } catch (error) {

@@ -25,8 +25,8 @@ interface SignInServices {
   readonly audit: AuditWriter;
 }
 
-/** Checks a sign-in against the embedded directory. @returns the portal user's id @throws IdpError */
-export type SignIn = (biller: Biller, credentials: Credentials) => Promise<string>;
+/** Checks a sign-in against the embedded directory. @returns the portal user, as checked @throws IdpError */
+export type SignIn = (biller: Biller, credentials: Credentials) => Promise<{ id: string; version: string }>;
 
 /**
  * The embedded directory's sign-in: throttled, and with the same answer after the same time for an unknown user, a wrong
@@ -54,6 +54,6 @@ export function createSignIn({ db, keyedHash, throttle, audit }: SignInServices)
     }
     await throttle.succeeded(account, address);
     await audit.append({ event: 'sign_in.succeeded', ...about, userId: user.id, details: {} });
-    return user.id;
+    return { id: user.id, version: user.version };
   };
 }

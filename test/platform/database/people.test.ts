@@ -68,8 +68,9 @@ describe('the stores of portal users and sessions', () => {
       lastSeenAt: at('08:00:00.123'),
       expiresAt: at('16:00:00.000'),
     };
-    await insertSession(db, session);
-    return { biller, email, accounts, userId, session };
+    const { version = '' } = (await findUser(db, biller.id, email)) ?? {};
+    expect(await insertSession(db, session, version)).toBe(true);
+    return { biller, email, accounts, userId, session, version };
   }
 
   test('finds a portal user by email in any case, only at their own biller', async () => {
@@ -79,7 +80,7 @@ describe('the stores of portal users and sessions', () => {
     expect(user).toMatchObject({ id: userId, billerId: biller.id, email, passwordHash: PASSWORD_HASH });
     expect(user?.disabled).toBe(false);
     expect(await findUser(db, other.id, email)).toBeUndefined();
-    expect(await listUsers(db, biller.id)).toEqual([user]);
+    expect([user]).toMatchObject(await listUsers(db, biller.id));
     expect(await listUsers(db, other.id)).toEqual([]);
   });
 
@@ -151,9 +152,10 @@ describe('the stores of portal users and sessions', () => {
   });
 
   test('ends sessions one by one, all of a user’s at once, and when they expire', async () => {
-    const { biller, userId, session } = await addSession();
+    const { biller, userId, session, version } = await addSession();
     const others = [randomBytes(32), randomBytes(32)] as const;
-    const add = (idHash: Buffer, expiresAt = session.expiresAt) => insertSession(db, { ...session, idHash, expiresAt });
+    const add = (idHash: Buffer, expiresAt = session.expiresAt) =>
+      insertSession(db, { ...session, idHash, expiresAt }, version);
     const live = async () => {
       const rows = await Promise.all([session.idHash, ...others].map((idHash) => findSession(idHash, biller.id)));
       return rows.map((row) => row !== undefined);
@@ -168,5 +170,17 @@ describe('the stores of portal users and sessions', () => {
     await add(others[0]);
     await deleteSessionsOfUser(db, userId);
     expect(await live()).toEqual([false, false, false]);
+  });
+
+  test('begins no session of a portal user who was changed since the password was checked', async () => {
+    const { userId, session, version } = await addSession();
+    const later = { ...session, idHash: randomBytes(32) };
+    const change = (passwordHash: string) =>
+      connection.database.transaction(async (transaction) => {
+        await updateUser(transaction, userId, { passwordHash }, undefined);
+        await deleteSessionsOfUser(transaction, userId);
+      });
+    await change('another');
+    expect(await insertSession(db, later, version)).toBe(false);
   });
 });

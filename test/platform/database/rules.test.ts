@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AcceptedRequest } from '../../../src/core/authn-requests/check.ts';
 import { deleteBiller, findBiller, insertBiller } from '../../../src/core/billers/store.ts';
 import { insertKey } from '../../../src/core/keys/store.ts';
-import { insertUser } from '../../../src/core/portal-users/store.ts';
+import { findUser, insertUser } from '../../../src/core/portal-users/store.ts';
 import { insertSession } from '../../../src/core/sessions/store.ts';
 import { insertTrace } from '../../../src/diagnostics/traces/store.ts';
 import type { Db } from '../../../src/platform/database/database.ts';
@@ -132,7 +132,8 @@ describe('the database itself', () => {
       const user = { billerId, email: 'ada@example.com', passwordHash: 'x' };
       const userId = await addUser(user, [{ number: billerId, role: 'owner' }]);
       const times = { authenticatedAt: now, lastSeenAt: now, expiresAt: now };
-      await insertSession(db, { idHash: randomBytes(32), billerId, userId, sessionIndex: '_i', ...times });
+      const { version = '' } = (await findUser(db, billerId, user.email)) ?? {};
+      await insertSession(db, { idHash: randomBytes(32), billerId, userId, sessionIndex: '_i', ...times }, version);
       const id = randomBytes(12).toString('base64url');
       const request = { acsUrl: 'https://sp.example/acs' } as AcceptedRequest;
       await db
