@@ -8,7 +8,7 @@ import type { Services } from '../src/app.ts';
 import { readSettings } from '../src/config.ts';
 import type { Biller } from '../src/core/billers/biller.ts';
 import { findUser } from '../src/core/portal-users/store.ts';
-import { SESSION_COOKIE } from '../src/endpoints/session-cookie.ts';
+import { sessionCookie as cookieOf } from '../src/endpoints/session-cookie.ts';
 import { openInstallation } from '../src/installation.ts';
 import type { SignChoice } from '../src/protocols/saml/writing/response.ts';
 import { createTestDatabase } from '../test/support/postgres/postgres.ts';
@@ -83,6 +83,7 @@ export async function addBiller(services: Services, slug: string, sign: SignChoi
     billerGuid: crypto.randomUUID(),
     entityId: SP_ENTITY_ID,
     acs: [ACS],
+    sameServiceProvider: true,
     settings: { sign },
   };
   await runOperation(services, 'biller.add', input, ACTOR);
@@ -105,5 +106,5 @@ export async function signInNewUser(services: Services, biller: Biller, number: 
 export async function sessionCookie(services: Services, biller: Biller, email: string): Promise<string> {
   const user = await findUser(services.database.db, biller.id, email);
   if (user === undefined) throw new Error(`There is no portal user ${email}.`);
-  return `${SESSION_COOKIE}=${await services.sessions.start(biller, user, undefined)}`;
+  return `${cookieOf(biller)}=${await services.sessions.start(biller, user, undefined)}`;
 }

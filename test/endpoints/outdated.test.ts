@@ -57,7 +57,7 @@ async function cachedBiller(accounts = ['101Invoice:owner']): Promise<{ slug: st
   const slug = `biller-${made}`;
   const acs = [TEST_ACS, OTHER_ACS];
   const biller = { slug, name: slug, billerGuid: crypto.randomUUID(), entityId: TEST_SP, acs, keyType: 'EC-P256' };
-  await operate('biller.add', biller);
+  await operate('biller.add', { ...biller, sameServiceProvider: true });
   await operate('user.add', { biller: slug, email: EMAIL, password: PASSWORD, accounts });
   const browser = createBrowserLike(server);
   await browser.signIn(slug, EMAIL, PASSWORD);
@@ -90,21 +90,26 @@ describe('an instance that hears of no change', () => {
       ssoOf(slug, { attributes: { AssertionConsumerServiceURL: OTHER_ACS, ...more } });
     const { slug, browser } = await cachedBiller();
     expect(requirePosted(await browser.get(to(slug))).acs).toBe(OTHER_ACS);
-    await operate('biller.update', { slug, entityId: TEST_SP, acs: [TEST_ACS] });
+    await operate('biller.update', { slug, entityId: TEST_SP, acs: [TEST_ACS], sameServiceProvider: true });
     const refused = await browser.get(to(slug));
     expect(postedBy(refused)).toBeUndefined();
     expect(errorCodeOf(refused)).toBe('acs_unknown');
     const { slug: second, browser: passive } = await cachedBiller();
     passive.cookies.clear();
     expect(statusOf(requirePosted(await passive.get(to(second, { IsPassive: 'true' }))))).toContain('NoPassive');
-    await operate('biller.update', { slug: second, entityId: TEST_SP, acs: [TEST_ACS] });
+    await operate('biller.update', { slug: second, entityId: TEST_SP, acs: [TEST_ACS], sameServiceProvider: true });
     expect(postedBy(await passive.get(to(second, { IsPassive: 'true' })))).toBeUndefined();
     expect(await issued(second)).toHaveLength(1);
   });
 
   test('answers at an ACS that was added elsewhere', async () => {
     const { slug, browser } = await cachedBiller();
-    await operate('biller.update', { slug, entityId: TEST_SP, acs: ['https://sp.example/new'] });
+    await operate('biller.update', {
+      slug,
+      entityId: TEST_SP,
+      acs: ['https://sp.example/new'],
+      sameServiceProvider: true,
+    });
     const parts = { attributes: { AssertionConsumerServiceURL: 'https://sp.example/new' } };
     expect(requirePosted(await browser.get(ssoOf(slug, parts))).acs).toBe('https://sp.example/new');
   });

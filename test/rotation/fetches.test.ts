@@ -1,13 +1,9 @@
 import { sql } from 'kysely';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { startInstallation, type TestInstallation } from '../support/installation.ts';
+import { beforeAll, expect, test, vi } from 'vitest';
+import { useStage } from '../support/stage.ts';
 
-let installation: TestInstallation;
-let now = Date.parse('2026-03-01T08:00:00Z');
-beforeAll(async () => {
-  installation = await startInstallation({ clock: () => now, trustProxy: 'loopback' });
-});
-afterAll(() => installation.close());
+const stage = useStage({ biller: 'springfield', trustProxy: 'loopback' });
+beforeAll(() => stage.holdClock());
 
 interface Status {
   readonly seen: number;
@@ -18,15 +14,15 @@ interface Status {
 }
 
 async function addStaged(slug: string, settings: Record<string, unknown> = {}): Promise<void> {
-  await installation.addBiller(slug, { keyType: 'EC-P256', settings });
-  await installation.operate('key.stage', { biller: slug, keyType: 'EC-P256' });
+  await stage.installation.addBiller(slug, { keyType: 'EC-P256', settings });
+  await stage.installation.operate('key.stage', { biller: slug, keyType: 'EC-P256' });
 }
 async function statusOf(slug: string): Promise<Status> {
-  await installation.services.fetches.drained();
-  return ((await installation.operate('key.status', { billers: [slug] })) as [Status])[0];
+  await stage.installation.services.fetches.drained();
+  return ((await stage.installation.operate('key.status', { billers: [slug] })) as [Status])[0];
 }
 const fetchMetadata = (path: string, headers: Record<string, string> = {}) =>
-  installation.server.inject({ url: path, headers: { 'user-agent': 'their-crm/1.0', ...headers } });
+  stage.installation.server.inject({ url: path, headers: { 'user-agent': 'their-crm/1.0', ...headers } });
 
 test('a fetch by the Service Provider is recorded with what it was shown, and makes the staged key safe', {
   meta: { holds: ['IDP-084'], source: 'project rule' },
@@ -37,20 +33,23 @@ test('a fetch by the Service Provider is recorded with what it was shown, and ma
     unconfirmed: false,
     sentence: 'Wait: the Service Provider has not fetched the staged certificate yet.',
   });
-  await expect(installation.operate('key.activate', { biller: 'riverton' })).rejects.toThrow(
+  await expect(stage.installation.operate('key.activate', { biller: 'riverton' })).rejects.toThrow(
     'has not fetched the staged certificate',
   );
   await fetchMetadata('/saml/riverton/metadata', { 'x-forwarded-for': '203.0.113.7' });
   const status = await statusOf('riverton');
   expect(status).toMatchObject({ seen: 1, last_seen: { address: '203.0.113.7', client: 'their-crm/1.0' } });
   expect(status.verdict.safe).toBe(true);
-  const [fetch] = (await installation.operate('key.fetches', { biller: 'riverton' })) as Record<string, unknown>[];
+  const [fetch] = (await stage.installation.operate('key.fetches', { biller: 'riverton' })) as Record<
+    string,
+    unknown
+  >[];
   expect(fetch).toMatchObject({
     status: 200,
     monitor: false,
     certificates: [status.active.fingerprint, status.staged?.fingerprint],
   });
-  await installation.operate('key.activate', { biller: 'riverton' });
+  await stage.installation.operate('key.activate', { biller: 'riverton' });
   expect((await statusOf('riverton')).staged).toBeNull();
 });
 
@@ -60,11 +59,11 @@ test('a fetch by anyone makes a key safe only if an operator confirms who it was
   const { verdict, staged } = await statusOf('anyone');
   expect(verdict).toMatchObject({ safe: false, unconfirmed: true });
   expect(verdict.sentence).toContain('1 fetch by 198.51.100.1 (curl/8.0)');
-  const activate = (input: object) => installation.operate('key.activate', { biller: 'anyone', ...input });
+  const activate = (input: object) => stage.installation.operate('key.activate', { biller: 'anyone', ...input });
   await expect(activate({})).rejects.toMatchObject({ code: 'activation_unconfirmed' });
   await activate({ confirmed: true });
   expect((await statusOf('anyone')).active.fingerprint).toBe(staged?.fingerprint);
-  const [event] = (await installation.operate('audit.list', { biller: 'anyone', event: 'key.activated' })) as [
+  const [event] = (await stage.installation.operate('audit.list', { biller: 'anyone', event: 'key.activated' })) as [
     { details: object },
   ];
   expect(event.details).toMatchObject({ how: 'confirmed', fetchedBy: '198.51.100.1 (curl/8.0)' });
@@ -72,31 +71,36 @@ test('a fetch by anyone makes a key safe only if an operator confirms who it was
 
 test('a confirmation does not stand for a fetch that never was', async () => {
   await addStaged('unseen');
-  await expect(installation.operate('key.activate', { biller: 'unseen', confirmed: true })).rejects.toMatchObject({
-    code: 'activation_unsafe',
-  });
+  await expect(stage.installation.operate('key.activate', { biller: 'unseen', confirmed: true })).rejects.toMatchObject(
+    {
+      code: 'activation_unsafe',
+    },
+  );
 });
 
 test('a stranger’s fetch from before the clients were listed does not count afterwards', async () => {
   await addStaged('listed');
   await fetchMetadata('/saml/listed/metadata', { 'x-forwarded-for': '198.51.100.1' });
   await statusOf('listed');
-  await installation.operate('biller.update', { slug: 'listed', settings: { metadataClients: ['203.0.113.0/24'] } });
+  await stage.installation.operate('biller.update', {
+    slug: 'listed',
+    settings: { metadataClients: ['203.0.113.0/24'] },
+  });
   expect(await statusOf('listed')).toMatchObject({ seen: 0, verdict: { safe: false, unconfirmed: false } });
 });
 
 test('the same fetches of a day are one row with a count', async () => {
   await addStaged('counted');
   for (let turn = 0; turn < 5; turn += 1) await fetchMetadata('/saml/counted/metadata');
-  await installation.services.fetches.drained();
+  await stage.installation.services.fetches.drained();
   for (let turn = 0; turn < 5; turn += 1) await fetchMetadata('/saml/counted/metadata');
   expect(await statusOf('counted')).toMatchObject({ seen: 10 });
-  const rows = (await installation.operate('key.fetches', { biller: 'counted' })) as { count: number }[];
+  const rows = (await stage.installation.operate('key.fetches', { biller: 'counted' })) as { count: number }[];
   expect(rows.map(({ count }) => count)).toEqual([10]);
 });
 
 test('no number of strangers hides a fetch by a known client, or one of another biller’s metadata', async () => {
-  now += 60_000;
+  stage.pass(60_000);
   await addStaged('drowned', { metadataClients: ['203.0.113.7'] });
   await addStaged('aside');
   for (let turn = 0; turn < 300; turn += 1) {
@@ -106,7 +110,7 @@ test('no number of strangers hides a fetch by a known client, or one of another 
   await fetchMetadata('/saml/aside/metadata');
   expect(await statusOf('drowned')).toMatchObject({ seen: 1, verdict: { safe: true } });
   expect(await statusOf('aside')).toMatchObject({ seen: 1 });
-  const rows = (await installation.operate('key.fetches', { biller: 'drowned' })) as { known: boolean }[];
+  const rows = (await stage.installation.operate('key.fetches', { biller: 'drowned' })) as { known: boolean }[];
   expect(rows.length).toBeLessThan(100);
   expect(rows.filter(({ known }) => known)).toHaveLength(1);
 });
@@ -114,10 +118,10 @@ test('no number of strangers hides a fetch by a known client, or one of another 
 test('a fetch before the key was staged does not count', {
   meta: { holds: ['IDP-084'], source: 'project rule' },
 }, async () => {
-  await installation.addBiller('early', { keyType: 'EC-P256' });
+  await stage.installation.addBiller('early', { keyType: 'EC-P256' });
   await fetchMetadata('/saml/early/metadata');
-  now += 1000;
-  await installation.operate('key.stage', { biller: 'early', keyType: 'EC-P256' });
+  stage.pass(1000);
+  await stage.installation.operate('key.stage', { biller: 'early', keyType: 'EC-P256' });
   expect(await statusOf('early')).toMatchObject({ seen: 0, verdict: { safe: false } });
 });
 
@@ -155,13 +159,13 @@ test('if only one certificate is kept, an ordinary fetch makes nothing safe: a o
   await addStaged('pinned', { rotation: 'switch-on-fetch' });
   await fetchMetadata('/saml/pinned/metadata');
   expect((await statusOf('pinned')).verdict.sentence).toContain('key hand-over');
-  await expect(installation.operate('key.activate', { biller: 'pinned' })).rejects.toThrow(
+  await expect(stage.installation.operate('key.activate', { biller: 'pinned' })).rejects.toThrow(
     'Make a one-time metadata URL',
   );
 });
 
 async function handOver(slug: string, terms: Record<string, unknown> = {}): Promise<string> {
-  const { url } = (await installation.operate('key.hand-over', { biller: slug, ...terms })) as { url: string };
+  const { url } = (await stage.installation.operate('key.hand-over', { biller: slug, ...terms })) as { url: string };
   const { pathname, search } = new URL(url);
   return pathname + search;
 }
@@ -178,7 +182,7 @@ test('one-time metadata contains only the new certificate; fetching it switches 
   await vi.waitUntil(async () => (await statusOf('handed')).active.fingerprint === before.staged?.fingerprint);
   // The form may fetch twice: it gets the same document.
   expect((await fetchMetadata(path)).body).toBe(first.body);
-  await installation.operate('key.back-out', { biller: 'handed', reason: 'their form was not saved' });
+  await stage.installation.operate('key.back-out', { biller: 'handed', reason: 'their form was not saved' });
   expect((await statusOf('handed')).active.fingerprint).toBe(before.active.fingerprint);
   expect((await fetchMetadata(path)).statusCode).toBe(410);
 });
@@ -212,7 +216,7 @@ test('a client that calls itself a browser switches keys if the biller’s setti
 test('a HEAD uses up no one-time URL, and a browser’s fetch of the metadata does not count', async () => {
   await addStaged('looked', { rotation: 'switch-on-fetch' });
   const path = await handOver('looked');
-  await installation.server.inject({ method: 'HEAD', url: path });
+  await stage.installation.server.inject({ method: 'HEAD', url: path });
   await fetchMetadata('/saml/looked/metadata', { 'sec-fetch-mode': 'navigate' });
   expect(await statusOf('looked')).toMatchObject({ seen: 0, staged: {} });
   expect((await fetchMetadata(path)).statusCode).toBe(200);
@@ -221,8 +225,8 @@ test('a HEAD uses up no one-time URL, and a browser’s fetch of the metadata do
 test('of two hand-overs at the same time one URL remains in force, and the status of all billers can be read', async () => {
   await addStaged('twice', { rotation: 'switch-on-fetch' });
   await Promise.all([handOver('twice'), handOver('twice'), handOver('twice')]);
-  const { id } = await installation.services.billers.bySlug('twice');
-  const { db } = installation.services.database;
+  const { id } = await stage.installation.services.billers.bySlug('twice');
+  const { db } = stage.installation.services.database;
   const open = await db.selectFrom('oneTimeMetadata').selectAll().where('billerId', '=', id).execute();
   expect(open).toHaveLength(1);
   // Not even by hand.
@@ -231,7 +235,7 @@ test('of two hand-overs at the same time one URL remains in force, and the statu
   await expect(db.insertInto('oneTimeMetadata').values(second).execute()).rejects.toThrow('one_open_one_time_url');
   // A setting of a later version.
   await sql`update billers set settings = settings || '{"rotation": "by-carrier-pigeon"}' where id = ${id}`.execute(db);
-  expect(((await installation.operate('key.status', {})) as unknown[]).length).toBeGreaterThan(1);
+  expect(((await stage.installation.operate('key.status', {})) as unknown[]).length).toBeGreaterThan(1);
 });
 
 test('one-time metadata expires, is replaced by the next one, and does not work at another biller', async () => {
@@ -241,7 +245,7 @@ test('one-time metadata expires, is replaced by the next one, and does not work 
   expect((await fetchMetadata(first)).statusCode).toBe(410);
   expect((await fetchMetadata(second.replace('/ending/', '/riverton/'))).statusCode).toBe(410);
   expect((await fetchMetadata('/saml/ending/metadata?one-time=x')).statusCode).toBe(410);
-  now += 3600_000;
+  stage.pass(3600_000);
   const late = await fetchMetadata(second);
   expect(late.statusCode).toBe(410);
   expect(late.body).toContain('This metadata URL is over');

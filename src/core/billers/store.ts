@@ -1,6 +1,7 @@
 import { type Insertable, type Selectable, sql } from 'kysely';
 import type { Database, Db, Statement, Transaction } from '../../platform/database/database.ts';
 import { createBatchedLookup } from '../../platform/util/batched-lookup.ts';
+import type { ServiceProvider } from '../../protocols/saml/sp-metadata/service-provider.ts';
 import type { BillersTable } from './schema.ts';
 
 /** `version` changes with every change of the row: xmin, the transaction that wrote it (PostgreSQL, 5.6). */
@@ -33,6 +34,23 @@ export async function lockBiller(transaction: Transaction, slug: string): Promis
 
 export async function findBillerByGuid(db: Db, billerGuid: string): Promise<BillerRow | undefined> {
   return select(db).where('billerGuid', '=', billerGuid).executeTakeFirst();
+}
+
+/** @returns the slug of another biller whose Service Provider has this entity ID and one of these ACS URLs */
+export async function otherWithServiceProvider(
+  db: Db,
+  { entityId, acs }: ServiceProvider,
+  slug: string,
+): Promise<string | undefined> {
+  const rows = await db
+    .selectFrom('billers')
+    .select(['slug', 'serviceProvider'])
+    .where(sql<string>`service_provider->>'entityId'`, '=', entityId)
+    .where('slug', '<>', slug)
+    .orderBy('slug')
+    .execute();
+  const urls = acs.map(({ url }) => url);
+  return rows.find(({ serviceProvider }) => serviceProvider.acs.some(({ url }) => urls.includes(url)))?.slug;
 }
 
 export async function allBillers(db: Db): Promise<BillerRow[]> {

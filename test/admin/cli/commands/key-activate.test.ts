@@ -34,7 +34,14 @@ afterAll(async () => {
 beforeEach(async () => {
   count += 1;
   slug = `biller-${count}`;
-  const provider = ['--entity-id', 'https://sp.example', '--acs', 'https://sp.example/acs', '--key-type', 'EC-P256'];
+  const provider = [
+    '--entity-id',
+    `https://sp.example/${slug}`,
+    '--acs',
+    'https://sp.example/acs',
+    '--key-type',
+    'EC-P256',
+  ];
   const add = ['biller', 'add', slug, '--name', slug, '--guid', crypto.randomUUID(), ...provider];
   expect(await runCli(add, { folder: work.folder, env })).toMatchObject({ code: 0 });
   expect(await run(['stage', slug, '--key-type', 'EC-P256'])).toMatchObject({ code: 0 });

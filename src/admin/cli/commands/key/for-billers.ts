@@ -5,6 +5,7 @@ import type { InputCode } from '../../../../platform/errors/input-codes.ts';
 import type { OperationInput, OperationName, OperationResult } from '../../../operations/registry.ts';
 import { isYes } from '../../confirm-change.ts';
 import { type Run, withOperations } from '../../operate.ts';
+import { JSON_OPTION } from '../../output.ts';
 
 /** Options of every command that changes keys of one biller, several, or all. */
 export interface ManyOptions {
@@ -24,7 +25,7 @@ export function manyCommand(command: Command): Command {
     .argument('[biller...]', 'slugs of the billers')
     .option('--all', 'every biller')
     .option('--reason <text>', 'why; written into the audit')
-    .option('--json', 'print the result as JSON');
+    .option(...JSON_OPTION);
 }
 
 /** A refusal by this code that a person can confirm, and what to give then. */
