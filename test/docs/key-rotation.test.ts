@@ -68,7 +68,7 @@ beforeAll(async () => {
     ['lakeside-gas', crypto.randomUUID()],
   ] as const) {
     const source = 'metadata/riverton-water-sp.xml';
-    run(`./ic-idp biller add ${slug} --name "${slug}" --guid ${id} --sp-metadata ${source}`);
+    run(`./ic-idp biller add ${slug} --name "${slug}" --guid ${id} --sp-metadata ${source} --yes`);
   }
 });
 afterAll(async () => {
