@@ -10,6 +10,7 @@ import { createKeys } from './core/keys/keys.ts';
 import { createMetadataFetches, type MetadataFetches } from './core/keys/publication/metadata-fetches.ts';
 import { createOneTimeUrls } from './core/keys/publication/one-time-url.ts';
 import { createRotation } from './core/keys/rotation.ts';
+import { createSwitchOnFetch } from './core/keys/switch-on-fetch.ts';
 import type { MasterKey } from './core/secrets/master-key.ts';
 import type { MasterKeyFile } from './core/secrets/master-key-source.ts';
 import { createSessions, type Sessions } from './core/sessions/sessions.ts';
@@ -46,6 +47,7 @@ interface Foundation {
   readonly masterKeyFile?: MasterKeyFile | undefined;
   readonly hsm?: Hsm | undefined;
   readonly fileProblems?: OperatorServices['fileProblems'];
+  readonly tooMuchTrust?: string | undefined;
   /** Milliseconds since 1970. */
   readonly clock?: () => number;
 }
@@ -53,13 +55,14 @@ interface Foundation {
 /** Builds the services on an open database and its master key. */
 export function createServices(foundation: Foundation): Services {
   const { publicUrl, database, masterKey, keyedHash, masterKeyFile, hsm, clock = Date.now } = foundation;
-  const { fileProblems = () => [] } = foundation;
+  const { fileProblems = () => [], tooMuchTrust } = foundation;
   const { db } = database;
   const audit = createAuditWriter({ database, keyedHash, clock });
-  const billers = createBillers({ db, publicUrl });
+  const billers = createBillers({ database, publicUrl });
   const hsmKeys = createHsmKeys({ database, hsm, audit, clock });
   const keys = createKeys({ database, masterKey, hsmKeys, clock });
   const rotation = createRotation({ database, keys, audit, clock });
+  const switchOnFetch = createSwitchOnFetch({ database, keys, audit, clock });
   const fetches = createMetadataFetches({ database, clock });
   const sessions = createSessions({ database, clock });
   const flows = createFlows({ db, clock });
@@ -84,8 +87,9 @@ export function createServices(foundation: Foundation): Services {
     hsm,
     fileProblems,
     hsmKeys,
+    tooMuchTrust,
     rotation,
-    oneTimeUrls: createOneTimeUrls({ database, rotation, audit, clock }),
+    oneTimeUrls: createOneTimeUrls({ database, switchOnFetch, audit, clock }),
     fetches,
     expiry: createExpiryWatch({ database, masterKey, billers, rotation, audit, clock }),
     sessions,

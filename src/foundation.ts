@@ -7,6 +7,7 @@ import { verifyMasterKey } from './core/secrets/verify-master-key.ts';
 import { type FileProblem, localFileProblems } from './local-files.ts';
 import type { Database } from './platform/database/database.ts';
 import { openDatabase, type Report } from './platform/database/open.ts';
+import { tooMuchTrust } from './platform/http/proxy-trust.ts';
 
 /** What every service stands on: the database is open, and the master key fits it. */
 export interface Foundation {
@@ -19,6 +20,8 @@ export interface Foundation {
   readonly hsm: Hsm | undefined;
   /** Looks at the modes and owners of the files on this machine. */
   readonly fileProblems: () => readonly FileProblem[];
+  /** What is wrong with TRUST_PROXY, if it trusts too much. */
+  readonly tooMuchTrust: string | undefined;
   close(): Promise<void>;
 }
 
@@ -46,6 +49,7 @@ export async function openFoundation(settings: Settings, report?: Report): Promi
       masterKeyFile,
       hsm,
       fileProblems: () => localFileProblems(settings),
+      tooMuchTrust: tooMuchTrust(settings),
       async close() {
         hsm?.close();
         await database.close();

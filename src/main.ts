@@ -79,6 +79,7 @@ async function start(): Promise<void> {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+  if (services.tooMuchTrust !== undefined) logger.warn(`${services.tooMuchTrust}; list the proxies' own addresses`);
   logger.info({ publicUrl: settings.PUBLIC_URL, database: services.database.kind }, 'ready');
 }
 

@@ -75,7 +75,8 @@ export const auditCatalog = {
     details: {
       actor: 'the operator, or the address that fetched the one-time metadata URL',
       reason: 'the reason given',
-      how: 'seen (a fetch had seen it), fetch (of a one-time metadata URL) or forced',
+      how: 'seen (by the Service Provider’s known client), confirmed (by the operator, for another client), fetch (of a one-time metadata URL) or forced',
+      fetchedBy: 'who fetched its certificate, or none',
       previous: 'fingerprint of the previous key',
     },
   },
@@ -114,6 +115,11 @@ export const auditCatalog = {
   'key.fetch_refused': {
     meaning: 'Someone who knows a valid one-time metadata URL fetched it and is not the Service Provider.',
     details: { detail: 'why it was refused' },
+  },
+  'key.hand_over_failed': {
+    meaning:
+      'A fetch of a one-time metadata URL was cut off. The previous key stays active, and the URL can be fetched again.',
+    details: { actor: 'the address that fetched it', reason: 'what happened' },
   },
   'key.expiry_warned': {
     meaning: 'An active certificate expires soon. Recorded once each at 60, 30, 7 days and 1 day before.',

@@ -1,6 +1,7 @@
 import { createBudget } from '../../platform/util/budget.ts';
 import { newReference } from '../../platform/util/reference.ts';
 import type { AuditEvent } from './events.ts';
+import type { Fence } from './fence.ts';
 import type { AuditWriter } from './writer.ts';
 
 /** An event that anyone can cause. */
@@ -22,9 +23,10 @@ export interface StrangersAudit {
   /**
    * Resolves once the event is committed or counted.
    *
-   * @throws IdpError service_unavailable if it can't be committed
+   * @param fence what a Response relies on
+   * @throws IdpError service_unavailable if it can't be committed; OutdatedState if the fence does not hold any more
    */
-  append(event: StrangersEvent, from: Origin): Promise<void>;
+  append(event: StrangersEvent, from: Origin, fence?: Fence): Promise<void>;
   /** Writes the counts so far. Never throws: what can't be written is counted on. */
   flush(): Promise<void>;
 }
@@ -91,9 +93,13 @@ export function createStrangersAudit({ audit, clock }: { audit: AuditWriter; clo
   }
 
   return {
-    async append(event, from) {
-      if (await isWritten(event, from)) await audit.append(event);
-      else count(event.event, event.billerId);
+    async append(event, from, fence) {
+      if (await isWritten(event, from)) {
+        await audit.append(event, fence);
+        return;
+      }
+      count(event.event, event.billerId);
+      if (fence !== undefined && event.billerId !== undefined) await audit.check(event.billerId, fence);
     },
     flush,
   };

@@ -11,7 +11,8 @@ export interface Session {
   readonly idHash: Buffer;
   readonly sessionIndex: string;
   readonly authenticatedAt: number;
-  readonly user: { readonly id: string; readonly email: string };
+  /** `version` changes with every change of the portal user or their accounts. */
+  readonly user: { readonly id: string; readonly email: string; readonly version: string };
   readonly accounts: readonly Account[];
   readonly launched: readonly LaunchedAccount[];
 }
@@ -73,7 +74,7 @@ export function createSessions({ database, clock }: { database: Database; clock:
         idHash,
         sessionIndex: row.session_index,
         authenticatedAt: row.authenticated_at,
-        user: { id: row.user_id, email: row.email },
+        user: { id: row.user_id, email: row.email, version: row.user_version },
         accounts: row.accounts,
         launched: row.launched_accounts,
       };

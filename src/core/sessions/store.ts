@@ -17,6 +17,7 @@ interface SessionRow {
   readonly user_id: string;
   readonly email: string;
   readonly disabled: boolean;
+  readonly user_version: string;
   readonly accounts: readonly { readonly number: string; readonly role: string }[];
 }
 
@@ -28,7 +29,7 @@ const FIND: Statement = {
   name: 'session-find',
   text: `select encode(s.id_hash, 'hex') as id_hash, s.biller_id, s.session_index, ${milliseconds('authenticated_at')},
       ${milliseconds('last_seen_at')}, ${milliseconds('expires_at')}, s.launched_accounts, u.id as user_id, u.email,
-      u.disabled, coalesce((select json_agg(json_build_object('number', a.number, 'role', a.role)
+      u.disabled, u.xmin::text as user_version, coalesce((select json_agg(json_build_object('number', a.number, 'role', a.role)
         order by a.position, a.number) from accounts a where a.user_id = u.id), '[]') as accounts
     from sessions s join portal_users u on u.id = s.user_id
     where s.id_hash = any(array(select decode(wanted, 'hex') from unnest($1::text[]) wanted))`,

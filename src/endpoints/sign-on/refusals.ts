@@ -1,8 +1,10 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { type Fence, OutdatedState } from '../../core/audit/fence.ts';
 import type { StrangersAudit } from '../../core/audit/strangers.ts';
 import type { AnswerTarget } from '../../core/authn-requests/check.ts';
 import { RefusedRequest } from '../../core/authn-requests/refused-request.ts';
 import type { Biller } from '../../core/billers/biller.ts';
+import type { Billers } from '../../core/billers/billers.ts';
 import type { Keys } from '../../core/keys/keys.ts';
 import type { Sessions } from '../../core/sessions/sessions.ts';
 import type { Traces } from '../../diagnostics/traces/traces.ts';
@@ -21,6 +23,7 @@ import { requireActiveKey } from './issue.ts';
 import { traceOf } from './trace-of.ts';
 
 interface RefusalServices {
+  readonly billers: Billers;
   readonly keys: Keys;
   readonly flows: Flows;
   readonly sessions: Sessions;
@@ -29,6 +32,17 @@ interface RefusalServices {
   readonly metrics: Metrics;
   readonly deliver: Deliver;
   readonly clock: () => number;
+}
+
+/** Records the refusal that is being handled. @param fence what a Response relies on */
+type RecordRefusal = (answered: 'page' | 'response', fence?: Fence) => Promise<void>;
+
+/** A refusal that the Service Provider gets, as a signed Response. */
+interface ToRespond {
+  readonly reply: FastifyReply;
+  readonly target: AnswerTarget;
+  readonly status: Status;
+  readonly record: RecordRefusal;
 }
 
 /**
@@ -41,12 +55,16 @@ interface RefusalServices {
 export type Refuse = (thrown: unknown, request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
 
 export function createRefuse(services: RefusalServices): Refuse {
-  const { keys, flows, sessions, strangersAudit, traces, metrics, deliver, clock } = services;
+  const { billers, keys, flows, sessions, strangersAudit, traces, metrics, deliver, clock } = services;
   const makeWithin = createErrorResponses();
 
-  /** @throws IdpError if there is no Response */
-  async function respond(reply: FastifyReply, biller: Biller, target: AnswerTarget, status: Status): Promise<string> {
-    const { signer } = requireActiveKey(await keys.forSigning(biller.id), biller, clock());
+  /**
+   * Records the refusal and signs the Response, in its turn. It is refused even if that can't be recorded.
+   *
+   * @throws OutdatedState if the biller or its key has changed; IdpError if there is no Response
+   */
+  async function respond(biller: Biller, { reply, target, status, record }: ToRespond): Promise<string> {
+    const { fingerprint, signer } = requireActiveKey(await keys.forSigning(biller.id), biller, clock());
     const content = {
       id: newSamlId(),
       issuer: biller.entityId,
@@ -54,31 +72,62 @@ export function createRefuse(services: RefusalServices): Refuse {
       destination: target.acsUrl,
       inResponseTo: target.requestId,
     };
-    const { sign } = biller.settings;
-    return makeWithin(biller, signer, (patient) => makeErrorResponse(content, status, sign, patient), whenGone(reply));
+    return makeWithin(
+      biller,
+      signer,
+      async (patient) => {
+        await record('response', { billerVersion: biller.version, key: fingerprint }).catch((error: unknown) => {
+          if (error instanceof OutdatedState) throw error;
+        });
+        return makeErrorResponse(content, status, biller.settings.sign, patient);
+      },
+      whenGone(reply),
+    );
   }
 
-  /** Records a refusal. The sign-on is refused even if that fails. */
-  async function record(request: FastifyRequest, error: IdpError, answered: 'page' | 'response'): Promise<void> {
-    const { biller, received } = request.signOn ?? {};
+  /** @returns the Response, and the biller as the database has it; undefined if the ACS is not registered any more */
+  async function respondAfresh(biller: Biller, wanted: ToRespond) {
+    try {
+      return { biller, response: await respond(biller, wanted) };
+    } catch (error) {
+      if (!(error instanceof OutdatedState)) throw error;
+    }
+    billers.forget(biller.id);
+    keys.forget(biller.id);
+    const current = await billers.bySlug(biller.slug);
+    if (!current.serviceProvider.acs.some(({ url }) => url === wanted.target.acsUrl)) return undefined;
+    return { biller: current, response: await respond(current, wanted) };
+  }
+
+  const userOf = async (request: FastifyRequest, biller: Biller) =>
+    (await sessions.find(sessionIdOf(request, biller), biller))?.user.id;
+
+  /** Where a refusal came from; whether somebody is signed in is asked at most once. */
+  function originOf(request: FastifyRequest) {
+    const { biller } = request.signOn ?? {};
     let asked: Promise<string | undefined> | undefined;
     const user = () => {
       asked ??= biller === undefined ? Promise.resolve(undefined) : userOf(request, biller);
       return asked;
     };
-    const from = { network: networkOf(request.ip), user };
-    const about = { reference: request.id, billerId: biller?.id };
-    const details = { code: error.code, detail: error.detail, answered };
-    await Promise.all([
-      strangersAudit
-        .append({ event: 'sign_on.refused', ...about, address: request.ip, details }, from)
-        .catch(() => undefined),
-      traces.keep({ ...about, ...from }, () => traceOf(error, biller, received)),
-    ]);
+    return { network: networkOf(request.ip), user };
   }
 
-  const userOf = async (request: FastifyRequest, biller: Biller) =>
-    (await sessions.find(sessionIdOf(request, biller), biller))?.user.id;
+  /** How to record a refusal, and its trace as far as it is kept. A database that is away can record neither. */
+  function recording(request: FastifyRequest, error: IdpError): { record: RecordRefusal; kept: Promise<void> } {
+    if (error.code === 'service_unavailable') return { record: async () => undefined, kept: Promise.resolve() };
+    const { biller, received } = request.signOn ?? {};
+    const from = originOf(request);
+    const about = { reference: request.id, billerId: biller?.id };
+    return {
+      async record(answered, fence) {
+        const details = { code: error.code, detail: error.detail, answered };
+        const event = { event: 'sign_on.refused', ...about, address: request.ip, details } as const;
+        await strangersAudit.append(event, from, fence);
+      },
+      kept: traces.keep({ ...about, ...from }, () => traceOf(error, biller, received)),
+    };
+  }
 
   /** A parked request that is refused is over. @returns what to report: the error, or why the flow could not be ended */
   async function endFlow(thrown: unknown, reply: FastifyReply, flowId: string | undefined): Promise<unknown> {
@@ -99,20 +148,20 @@ export function createRefuse(services: RefusalServices): Refuse {
     metrics.signOn(biller?.slug ?? '', error.code, reply.elapsedTime);
     const status: Status | undefined = refused &&
       error.saml && { codes: error.saml, message: `${error.sentence} Reference: ${request.id}` };
-    let response: string | undefined;
-    let instead = error;
-    if (biller !== undefined && refused !== undefined && status !== undefined) {
-      response = await respond(reply, biller, refused.target, status).catch((unable: unknown) => {
-        instead = toIdpError(unable);
-        return undefined;
-      });
-    }
-    if (error.code !== 'service_unavailable')
-      await record(request, error, response === undefined ? 'page' : 'response');
-    if (biller === undefined || refused === undefined || response === undefined) throw instead;
+    const { record, kept } = recording(request, error);
+    let unable: unknown = error;
+    const answered =
+      biller === undefined || refused === undefined || status === undefined
+        ? undefined
+        : await respondAfresh(biller, { reply, target: refused.target, status, record }).catch((reason: unknown) => {
+            unable = reason instanceof OutdatedState ? error : toIdpError(reason);
+          });
+    if (answered === undefined) await record('page').catch(() => undefined);
+    await kept;
+    if (answered === undefined || refused === undefined) throw unable;
     request.facts.outcome = error.code;
     request.facts.detail = error.detail;
     // Fastify has set the status of the error that it is handling.
-    return deliver(reply.code(200), biller, refused.target, response);
+    return deliver(reply.code(200), answered.biller, refused.target, answered.response);
   };
 }

@@ -1,5 +1,5 @@
 import cookie from '@fastify/cookie';
-import type { FastifyPluginAsync } from 'fastify';
+import type { FastifyPluginAsync, FastifyReply } from 'fastify';
 import type { StrangersAudit } from '../../core/audit/strangers.ts';
 import { acceptRequest } from '../../core/authn-requests/accept-request.ts';
 import type { AcceptedRequest } from '../../core/authn-requests/check.ts';
@@ -17,6 +17,7 @@ import { decodePost, decodeRedirect, type ReceivedMessage } from '../../protocol
 import { type BillerRoute, billerOf } from '../biller-of.ts';
 import { createDeliver } from './deliver.ts';
 import type { Flows } from './flows.ts';
+import { createHandleAfresh } from './handle-afresh.ts';
 import { type Issue, requireActiveKey } from './issue.ts';
 import { createProceed, flowPath, refuseFramed } from './proceed.ts';
 import { createRefuse } from './refusals.ts';
@@ -48,6 +49,7 @@ export const signOnRoutes: FastifyPluginAsync<SignOnServices> = async (scope, se
   const { billers, keys, flows, publicUrl, clock } = services;
   const deliver = createDeliver();
   const proceed = createProceed({ ...services, deliver });
+  const handleAfresh = createHandleAfresh(services);
   scope.decorateRequest('signOn');
   await scope.register(cookie);
   acceptForms(scope);
@@ -85,7 +87,7 @@ export const signOnRoutes: FastifyPluginAsync<SignOnServices> = async (scope, se
     return { request, biller, accepted, flowId } satisfies Omit<SignOnContext, 'reply'>;
   }
 
-  scope.get<BillerRoute>('/saml/:biller/sso', async (request, reply) => {
+  async function receive(request: SignOnRequest, reply: FastifyReply): Promise<FastifyReply> {
     const biller = await begin(request);
     const query = rawQuery(request.url);
     const parameters = readParameters(query);
@@ -98,9 +100,9 @@ export const signOnRoutes: FastifyPluginAsync<SignOnServices> = async (scope, se
         ? unsolicitedRequest(request, biller, clock())
         : await accept(request, biller, 'HTTP-Redirect', () => decodeRedirect(parameters, query));
     return proceed({ request, reply, biller, accepted, flowId: undefined });
-  });
+  }
 
-  scope.post<BillerRoute>('/saml/:biller/sso', { bodyLimit: BODY_LIMIT_BYTES }, async (request, reply) => {
+  async function receivePost(request: SignOnRequest, reply: FastifyReply): Promise<FastifyReply> {
     const biller = await begin(request);
     const parameters = readForm(request);
     const flowId = parameters.get('flow');
@@ -114,5 +116,8 @@ export const signOnRoutes: FastifyPluginAsync<SignOnServices> = async (scope, se
     refuseFramed({ request, reply, biller, accepted, flowId: undefined });
     request.facts.outcome = 'parked';
     return sendTo(reply, flowPath(biller, await flows.park(reply, biller, accepted)));
-  });
+  }
+
+  scope.get<BillerRoute>('/saml/:biller/sso', handleAfresh(receive));
+  scope.post<BillerRoute>('/saml/:biller/sso', { bodyLimit: BODY_LIMIT_BYTES }, handleAfresh(receivePost));
 };

@@ -62,7 +62,7 @@ describe('the stores of portal users and sessions', () => {
     expect(user).toMatchObject({ id: userId, billerId: biller.id, email, passwordHash: PASSWORD_HASH });
     expect(user?.disabled).toBe(false);
     expect(await findUser(store.db, other.id, email)).toBeUndefined();
-    expect(await listUsers(store.db, biller.id)).toEqual([user]);
+    expect([user]).toMatchObject(await listUsers(store.db, biller.id));
     expect(await listUsers(store.db, other.id)).toEqual([]);
   });
 
@@ -118,6 +118,7 @@ describe('the stores of portal users and sessions', () => {
       email,
       disabled: false,
       accounts,
+      user_version: expect.any(String),
     };
     expect(await findSession(session.idHash, biller.id)).toEqual(row);
     expect(await findSession(session.idHash, (await addBiller()).id)).toBeUndefined();
@@ -153,5 +154,17 @@ describe('the stores of portal users and sessions', () => {
     await add(others[0]);
     await deleteSessionsOfUser(store.db, userId);
     expect(await live()).toEqual([false, false, false]);
+  });
+
+  test('begins no session of a portal user who was changed since the password was checked', async () => {
+    const { userId, session } = await addSession();
+    const later = { ...session, idHash: randomBytes(32) };
+    const change = (passwordHash: string) =>
+      store.connection.database.transaction(async (transaction) => {
+        await updateUser(transaction, userId, { passwordHash }, undefined);
+        await deleteSessionsOfUser(transaction, userId);
+      });
+    await change('another');
+    expect(await insertSession(store.db, later, PASSWORD_HASH)).toBe(false);
   });
 });
