@@ -5,6 +5,8 @@ import { IdpError } from '../errors/idp-error.ts';
 import { errorPage } from './error-page.ts';
 import { sendPage } from './reply.ts';
 
+/** The only bodies that are read: see acceptForms. */
+const FORMS = 'application/x-www-form-urlencoded';
 const RETRY_AFTER_SECONDS = 10;
 
 /** Turns one of Fastify's own errors into an IdpError. */
@@ -63,6 +65,8 @@ export function renderError(thrown: unknown, request: FastifyRequest, reply: Fas
   if (error.status >= 500 && error.code !== 'service_busy')
     request.log.error({ reference: request.id, err: error.cause ?? error }, error.message);
   if (error.retryAfter !== undefined) reply.header('retry-after', String(error.retryAfter));
+  // For whoever programmed the form (Linked Data Platform, 7.1; IANA's registry of HTTP fields).
+  if (error.code === 'content_type_unsupported') reply.header('accept-post', FORMS);
   if (wantsJson(request)) return sendProblem(reply, error, request);
   const back =
     portalUrl === undefined ? undefined : { href: portalUrl, label: `Back to ${billerName}`, newWindow: false };

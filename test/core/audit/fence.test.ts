@@ -8,7 +8,7 @@ import { type Fence, OutdatedState } from '../../../src/core/audit/fence.ts';
 import type { AuditWriter } from '../../../src/core/audit/writer.ts';
 import { deleteBiller, findBiller, insertBiller, updateBiller } from '../../../src/core/billers/store.ts';
 import { insertKey } from '../../../src/core/keys/store.ts';
-import { deleteUser, findUser, insertUser, updateUser } from '../../../src/core/portal-users/store.ts';
+import { deleteUser, insertUser, updateUser } from '../../../src/core/portal-users/store.ts';
 import { createFindSession, deleteSession, insertSession, touchSession } from '../../../src/core/sessions/store.ts';
 import type { Database, Db } from '../../../src/platform/database/database.ts';
 import type { IdpError } from '../../../src/platform/errors/idp-error.ts';
@@ -55,8 +55,7 @@ async function ready(): Promise<Ready> {
   const idHash = randomBytes(32);
   const now = Date.now();
   const times = { authenticatedAt: new Date(now), lastSeenAt: new Date(now), expiresAt: new Date(now + 3600_000) };
-  const { version = '' } = (await findUser(db, biller.id, user.email)) ?? {};
-  await insertSession(db, { idHash, billerId: biller.id, userId, sessionIndex: '_index', ...times }, version);
+  await insertSession(db, { idHash, billerId: biller.id, userId, sessionIndex: '_index', ...times }, user.passwordHash);
   const row = await findBiller(db, biller.slug);
   const session = await createFindSession(database)(idHash, biller.id);
   const fence = {

@@ -122,7 +122,7 @@ describe('the stores', () => {
     ).toBe(true);
     const [row] = await listEvents(store.db, { emailHash: keyedHash.email('ada@example.com'), limit: 10 });
     const { id, at: when, ...rest } = row ?? { id: undefined, at: undefined };
-    expect(rest).toEqual({ event: 'assertion.issued', biller: biller.slug, userId, details, ...given });
+    expect(rest).toEqual({ event: 'assertion.issued', biller: biller.slug, userId, address: null, details, ...given });
     expect(id).toBeTypeOf('number');
     expect(when).toBeInstanceOf(Date);
     expect(JSON.stringify(row)).not.toMatch(/ada@example/i);
