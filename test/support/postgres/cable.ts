@@ -1,13 +1,22 @@
 import { once } from 'node:events';
-import { connect, createServer, type Socket } from 'node:net';
+import { connect, createServer, type ListenOptions, type NetConnectOpts, type Server, type Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { freePort } from '../programs/free-port.ts';
 
 /** What goes from the client to the server, and what comes back. */
 type Direction = 'requests' | 'answers';
 
-/** A connection to a server that can be cut, restored and stalled. */
+/** One connection through a cable. */
+export interface Line {
+  /** Holds its data in both directions from now on, without closing it. */
+  hold(): void;
+  /** Breaks it. */
+  cut(): void;
+}
+
+/** A connection to a server that can be cut, restored, stalled and slowed down. */
 export interface Cable {
-  /** The server's URL through the cable. */
+  /** The server's URL through the cable; of a Unix socket, its path. */
   readonly url: string;
   /** Breaks every connection and drops held data; refuses new connections. */
   cut(): Promise<void>;
@@ -18,47 +27,81 @@ export interface Cable {
   holds(): Promise<void>;
   /** Forwards the held data in order, and everything that follows. */
   resume(): void;
+  /** From now on, data takes this many milliseconds longer, in each direction. */
+  delay(milliseconds: number): void;
+  /**
+   * Calls `act` when a client sends this text, before it is forwarded: what `act` holds or cuts does not arrive.
+   *
+   * @returns what ends it
+   */
+  onRequest(text: string, act: (line: Line) => void): () => void;
 }
 
 /** Lays a cable to a server. @param url with host and port @returns the cable, to be cut in the end */
 export async function layCable(url: string): Promise<Cable> {
   const { hostname, port } = new URL(url);
+  const nearPort = await freePort();
+  const through = new URL(url);
+  through.hostname = '127.0.0.1';
+  through.port = String(nearPort);
+  return lay({ port: Number(port), host: hostname }, { port: nearPort, host: '127.0.0.1' }, through.href);
+}
+
+/** Lays a cable to a Unix socket. @param path of the server's socket @param near path of the one to listen on */
+export function laySocketCable(path: string, near: string): Promise<Cable> {
+  return lay({ path }, { path: near }, near);
+}
+
+async function lay(server: NetConnectOpts, near: ListenOptions, url: string) {
   const sockets = new Set<Socket>();
   const stalled = new Set<Direction>();
+  const watches = new Set<{ readonly text: string; readonly act: (line: Line) => void }>();
+  let heldLines = new WeakSet<Line>();
   let held: (() => void)[] = [];
   let onHold: (() => void)[] = [];
+  let delay = 0;
   const keep = (socket: Socket) => {
     sockets.add(socket);
     // 'close' follows an error.
     socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
     return socket;
   };
-  const passOn = (from: Socket, to: Socket, direction: Direction) =>
-    from.on('data', (chunk: Buffer) => {
+  const passOn = (from: Socket, to: Socket, direction: Direction, line: Line) => {
+    /** What was sent before has arrived; undefined if nothing is on its way. */
+    let before: Promise<void> | undefined;
+    const forward = (chunk: Buffer) => {
       const write = () => void (to.destroyed || to.write(chunk));
-      if (!stalled.has(direction)) return write();
+      if (!stalled.has(direction) && !heldLines.has(line)) return write();
       held.push(write);
       for (const resolve of onHold) resolve();
       onHold = [];
+    };
+    from.on('data', (chunk: Buffer) => {
+      if (direction === 'requests') for (const { text, act } of watches) if (chunk.includes(text)) act(line);
+      if (from.destroyed) return;
+      if (delay === 0 && before === undefined) return forward(chunk);
+      const arrival = Promise.all([pause(delay), before]).then(() => {
+        forward(chunk);
+        if (before === arrival) before = undefined;
+      });
+      before = arrival;
     });
-  const listener = createServer((near) => {
-    const far = keep(connect(Number(port), hostname));
-    keep(near).on('close', () => far.destroy());
-    far.on('close', () => near.destroy());
-    passOn(near, far, 'requests');
-    passOn(far, near, 'answers');
+  };
+  const listener: Server = createServer((client) => {
+    const far = keep(connect(server));
+    keep(client).on('close', () => far.destroy());
+    far.on('close', () => client.destroy());
+    const line: Line = { hold: () => void heldLines.add(line), cut: () => void client.destroy() };
+    passOn(client, far, 'requests', line);
+    passOn(far, client, 'answers', line);
   });
-  const nearPort = await freePort();
   const listen = async () => {
-    listener.listen(nearPort, '127.0.0.1');
+    listener.listen(near);
     await once(listener, 'listening');
   };
   await listen();
-  const through = new URL(url);
-  through.hostname = '127.0.0.1';
-  through.port = String(nearPort);
-  return {
-    url: through.href,
+  const cable: Cable = {
+    url,
     async cut() {
       stalled.clear();
       held = [];
@@ -75,9 +118,19 @@ export async function layCable(url: string): Promise<Cable> {
     holds: () => (held.length > 0 ? Promise.resolve() : new Promise((resolve) => onHold.push(resolve))),
     resume() {
       stalled.clear();
+      heldLines = new WeakSet();
       const waiting = held;
       held = [];
       for (const write of waiting) write();
     },
+    delay: (milliseconds) => {
+      delay = milliseconds;
+    },
+    onRequest(text, act) {
+      const watch = { text, act };
+      watches.add(watch);
+      return () => void watches.delete(watch);
+    },
   };
+  return cable;
 }
