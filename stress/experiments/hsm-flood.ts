@@ -8,8 +8,8 @@ import { BILLER, entityIdOf, withStage } from '../stage/stage.ts';
 
 const SECONDS = 30;
 const PASSIVE_PER_SECOND = 30;
-/** One way. A signature takes two round trips, of which the first occupies the module's only connection. */
-const DELAY_MS = 45;
+/** A signature takes two round trips; while the first is under way, no other one begins. */
+const ROUND_TRIP_MS = 90;
 const P95_WITHIN_MS = 5_000;
 
 /** A network HSM that makes some ten signatures a second. @throws CannotRun */
@@ -31,7 +31,7 @@ async function startSlowModule() {
       PKCS11_LIBRARY: remote.settings.library,
       P11_KIT_SERVER_ADDRESS: `unix:path=${cable.url}`,
     },
-    slowDown: () => cable.delay(DELAY_MS),
+    slowDown: () => cable.delay(ROUND_TRIP_MS),
     async remove() {
       await Promise.all([cable.cut(), remote.stop()]);
       token.remove();

@@ -19,7 +19,7 @@ export const slowNetworkSwitch: Experiment = {
         const before = await activeKey(stage);
         const url = await handOver(stage);
         const watched = await watchSignOns(stage);
-        for (const cable of stage.cables) cable.delay(roundTrip / 2);
+        for (const cable of stage.cables) cable.delay(roundTrip);
         await watched.more(SIGN_ONS_BEFORE);
         const fetchedFrom = stage.instances[turn % stage.instances.length];
         if (fetchedFrom === undefined) throw new Error('The stage has no instance.');

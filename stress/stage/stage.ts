@@ -46,8 +46,6 @@ export interface StageOptions {
   readonly biller?: readonly string[];
   /** Where the instances log to; files by default. */
   readonly output?: number;
-  /** Called with each cable before anything passes through it, and the number of its instance. */
-  readonly laid?: (cable: Cable, instance: number) => void;
   /** The folder of the embedded database; one in the working folder by default. */
   readonly dataDir?: string;
 }
@@ -89,15 +87,12 @@ async function startInstances(
   cleanups: Cleanup[],
 ): Promise<{ instances: Instance[]; cables: Cable[] }> {
   const { DATABASE_URL } = settings;
-  const { instances: count = 1, output, laid } = options;
+  const { instances: count = 1, output } = options;
   const cables: Cable[] = [];
   const instances: Instance[] = [];
   for (let number = 0; number < count; number += 1) {
     const cable = DATABASE_URL === undefined ? undefined : await layCable(DATABASE_URL);
-    if (cable !== undefined) {
-      cables.push(cable);
-      laid?.(cable, number);
-    }
+    if (cable !== undefined) cables.push(cable);
     const instance = createInstance({
       port: number === 0 ? port : await freePort(),
       folder,

@@ -62,7 +62,7 @@ export const FAULTS: readonly Fault[] = [
     databases: ['PostgreSQL'],
     async strike(stage, chance) {
       const cables = cablesOf(stage, chance);
-      for (const cable of cables) cable.delay(chance.between(25, 150));
+      for (const cable of cables) cable.delay(chance.between(50, 300));
       await pause(chance.between(2_000, 6_000));
       for (const cable of cables) cable.delay(0);
     },

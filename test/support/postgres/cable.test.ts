@@ -31,16 +31,18 @@ async function say(socket: Socket, text: string): Promise<string> {
   return back;
 }
 
-test('one line is held while others pass, and what was held arrives in the end', async () => {
+test('connections that listen hear nothing while others go on, and what was held arrives in the end', async () => {
   cable = await lay();
-  const [held, other] = [await connectTo(cable.url), await connectTo(cable.url)];
-  cable.onRequest('listen', (line) => line.hold());
-  held.write('listen to this');
+  const [first, second, other] = [await connectTo(cable.url), await connectTo(cable.url), await connectTo(cable.url)];
+  expect(await say(first, 'listen first;')).toBe('listen first;');
+  cable.deafen();
+  first.write('a notice');
   await cable.holds();
+  second.write('listen second;');
   expect(await say(other, 'hear me')).toBe('hear me');
-  const back = once(held, 'data');
+  const back = Promise.all([once(first, 'data'), once(second, 'data')]);
   cable.resume();
-  expect(await back).toEqual(['listen to this']);
+  expect(await back).toEqual([['a notice'], ['listen second;']]);
 });
 
 test('a line is cut before what was sent arrives, until the watch ends', async () => {
@@ -66,7 +68,7 @@ test('what is delayed keeps its order, also when the delay ends', async () => {
       if (back.length === 2) resolve();
     });
   });
-  cable.delay(50);
+  cable.delay(100);
   const seen = new Promise<void>((resolve) => void cable.onRequest('1', () => resolve()));
   socket.write('1');
   await seen;

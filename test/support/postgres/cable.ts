@@ -7,10 +7,7 @@ import { freePort } from '../programs/free-port.ts';
 type Direction = 'requests' | 'answers';
 
 /** One connection through a cable. */
-export interface Line {
-  /** Holds its data in both directions from now on, without closing it. */
-  hold(): void;
-  /** Breaks it. */
+interface Line {
   cut(): void;
 }
 
@@ -23,14 +20,16 @@ export interface Cable {
   mend(): Promise<void>;
   /** Holds data in these directions from now on, without closing any connection. */
   stall(...directions: Direction[]): void;
+  /** Holds what the server sends on connections that listen for notices, later ones too; all others go on. */
+  deafen(): void;
+  /** From now on, data arrives this much later, in both directions together. */
+  delay(roundTripMs: number): void;
   /** Resolves when data is held. */
   holds(): Promise<void>;
   /** Forwards the held data in order, and everything that follows. */
   resume(): void;
-  /** From now on, data takes this many milliseconds longer, in each direction. */
-  delay(milliseconds: number): void;
   /**
-   * Calls `act` when a client sends this text, before it is forwarded: what `act` holds or cuts does not arrive.
+   * Calls `act` when a client sends this text, before it is forwarded: it does not arrive if `act` stalls or cuts.
    *
    * @returns what ends it
    */
@@ -56,10 +55,11 @@ async function lay(server: NetConnectOpts, near: ListenOptions, url: string) {
   const sockets = new Set<Socket>();
   const stalled = new Set<Direction>();
   const watches = new Set<{ readonly text: string; readonly act: (line: Line) => void }>();
-  let heldLines = new WeakSet<Line>();
+  const listening = new WeakSet<Line>();
   let held: (() => void)[] = [];
   let onHold: (() => void)[] = [];
-  let delay = 0;
+  let deaf = false;
+  let delayMs = 0;
   const keep = (socket: Socket) => {
     sockets.add(socket);
     // 'close' follows an error.
@@ -71,16 +71,20 @@ async function lay(server: NetConnectOpts, near: ListenOptions, url: string) {
     let before: Promise<void> | undefined;
     const forward = (chunk: Buffer) => {
       const write = () => void (to.destroyed || to.write(chunk));
-      if (!stalled.has(direction) && !heldLines.has(line)) return write();
+      const unheard = deaf && direction === 'answers' && listening.has(line);
+      if (!stalled.has(direction) && !unheard) return write();
       held.push(write);
       for (const resolve of onHold) resolve();
       onHold = [];
     };
     from.on('data', (chunk: Buffer) => {
-      if (direction === 'requests') for (const { text, act } of watches) if (chunk.includes(text)) act(line);
+      if (direction === 'requests') {
+        if (chunk.includes('listen ')) listening.add(line);
+        for (const { text, act } of watches) if (chunk.includes(text)) act(line);
+      }
       if (from.destroyed) return;
-      if (delay === 0 && before === undefined) return forward(chunk);
-      const arrival = Promise.all([pause(delay), before]).then(() => {
+      if (delayMs === 0 && before === undefined) return forward(chunk);
+      const arrival = Promise.all([pause(delayMs / 2), before]).then(() => {
         forward(chunk);
         if (before === arrival) before = undefined;
       });
@@ -91,7 +95,7 @@ async function lay(server: NetConnectOpts, near: ListenOptions, url: string) {
     const far = keep(connect(server));
     keep(client).on('close', () => far.destroy());
     far.on('close', () => client.destroy());
-    const line: Line = { hold: () => void heldLines.add(line), cut: () => void client.destroy() };
+    const line: Line = { cut: () => void client.destroy() };
     passOn(client, far, 'requests', line);
     passOn(far, client, 'answers', line);
   });
@@ -104,6 +108,7 @@ async function lay(server: NetConnectOpts, near: ListenOptions, url: string) {
     url,
     async cut() {
       stalled.clear();
+      deaf = false;
       held = [];
       if (!listener.listening) return;
       const closed = once(listener, 'close');
@@ -115,16 +120,19 @@ async function lay(server: NetConnectOpts, near: ListenOptions, url: string) {
     stall: (...directions) => {
       for (const direction of directions) stalled.add(direction);
     },
+    deafen() {
+      deaf = true;
+    },
+    delay(roundTripMs) {
+      delayMs = roundTripMs;
+    },
     holds: () => (held.length > 0 ? Promise.resolve() : new Promise((resolve) => onHold.push(resolve))),
     resume() {
       stalled.clear();
-      heldLines = new WeakSet();
+      deaf = false;
       const waiting = held;
       held = [];
       for (const write of waiting) write();
-    },
-    delay: (milliseconds) => {
-      delay = milliseconds;
     },
     onRequest(text, act) {
       const watch = { text, act };
