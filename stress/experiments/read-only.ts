@@ -1,13 +1,15 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { all, type Experiment } from '../experiment.ts';
+import { atMost, type Experiment, measured } from '../experiment.ts';
 import { everyAssertionHasItsRow, everyProcessLives, onlyUnavailable, recoversBy, recovery } from '../stage/books.ts';
 import { turnReadOnly } from '../stage/database.ts';
 import { statusOf } from '../stage/instance.ts';
 import { startLoad } from '../stage/load.ts';
 import { withStage } from '../stage/stage.ts';
 
-const LOOKS = 5;
-const LOOK_EVERY_MS = 500;
+const LOOKS = 32;
+const LOOK_EVERY_MS = 250;
+/** Whether it can be written is not tried at every look. */
+const UNREADY_WITHIN_S = 6;
 
 export const readOnly: Experiment = {
   name: 'read-only',
@@ -18,10 +20,15 @@ export const readOnly: Experiment = {
       const load = startLoad(stage);
       await load.more(50);
       await turnReadOnly(stage, true);
-      const ready: (number | undefined)[] = [];
+      const began = performance.now();
+      const isUnready = async () => (await statusOf(`${stage.instance.url}/health/ready`)) === 503;
+      let unreadyAfter = Number.POSITIVE_INFINITY;
+      let unready = 0;
       for (let look = 0; look < LOOKS; look += 1) {
         await pause(LOOK_EVERY_MS);
-        ready.push(await statusOf(`${stage.instance.url}/health/ready`));
+        if (!(await isUnready())) continue;
+        unreadyAfter = Math.min(unreadyAfter, (performance.now() - began) / 1_000);
+        unready += 1;
       }
       const back = performance.now();
       await turnReadOnly(stage, false);
@@ -30,7 +37,8 @@ export const readOnly: Experiment = {
       await load.stop();
       return [
         onlyUnavailable(load),
-        all('answers of /health/ready that were 503', ready.filter((status) => status === 503).length, LOOKS),
+        atMost('/health/ready says so after', unreadyAfter, UNREADY_WITHIN_S, 's'),
+        measured('answers of /health/ready with 503', unready, `of ${LOOKS}`),
         recoversBy('signs on and is ready once it is writable', seconds),
         await everyAssertionHasItsRow(stage, load.received()),
         everyProcessLives(stage),
