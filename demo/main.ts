@@ -3,6 +3,7 @@ import { readSettings as readSandboxSettings } from '../sandbox/settings.ts';
 import { operate } from '../src/admin/cli/operate.ts';
 import { readSettings } from '../src/config.ts';
 import { InputError } from '../src/platform/errors/idp-error.ts';
+import { portFor } from './ports.ts';
 import { type Programs, startPrograms } from './programs.ts';
 import { DEMO_ACCOUNTS, DEMO_BILLER, type DemoState, demoState } from './state.ts';
 
@@ -86,10 +87,27 @@ function asJson({ idp, sandbox }: Addresses, { billerGuid, email, password }: De
   });
 }
 
+/** Whoever runs the demo may have something else on the usual ports. A port in an address that was given is not changed. */
+async function choosePorts(): Promise<void> {
+  const { PORT, HOST: host, PUBLIC_URL } = readSettings(process.env);
+  const chosen = process.env.PORT !== undefined || PUBLIC_URL !== `http://localhost:${PORT}`;
+  const port = await portFor({ setting: 'PORT', port: PORT, host, chosen });
+  if (port !== PORT) process.env.PORT = String(port);
+  const sandbox = readSandboxSettings(process.env);
+  const sandboxPort = await portFor({
+    setting: 'SANDBOX_PORT',
+    port: sandbox.port,
+    host: sandbox.host,
+    chosen: process.env.SANDBOX_PORT !== undefined || process.env.SANDBOX_PUBLIC_URL !== undefined,
+  });
+  if (sandboxPort !== sandbox.port) process.env.SANDBOX_PORT = String(sandboxPort);
+}
+
 async function demo(): Promise<void> {
   const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
   process.env.DATA_DIR ??= DEMO_DATA_DIR;
   process.env.LOG_LEVEL ??= 'warn';
+  await choosePorts();
   const { DATA_DIR, PUBLIC_URL } = readSettings(process.env);
   const state = demoState(DATA_DIR);
   process.env.SANDBOX_STORE ??= state.sandboxStore;

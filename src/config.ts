@@ -8,17 +8,9 @@ import { isNetwork } from './core/keys/publication/fetcher.ts';
 import { isMasterKey } from './core/secrets/master-key-source.ts';
 import { isSecretSource } from './core/secrets/secret-source.ts';
 import { InputError } from './platform/errors/idp-error.ts';
-import { isLoopback } from './protocols/saml/sp-metadata/service-provider.ts';
+import { faultOfSecureOrigin } from './platform/util/web-url.ts';
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
-
-function isPublicUrl(text: string): boolean {
-  if (!URL.canParse(text)) return false;
-  const url = new URL(text);
-  if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') return false;
-  if (url.pathname !== '/' || text.endsWith('/')) return false;
-  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
-}
 
 const isMasterKeySetting = (text: string) => isSecretSource(text) || text.split(/[\s,]+/).every(isMasterKey);
 
@@ -28,7 +20,32 @@ const isTrustProxy = (text: string) =>
     .split(',')
     .every((part) => isNetwork(part.trim()) || ['loopback', 'linklocal', 'uniquelocal'].includes(part.trim()));
 
-const isDatabaseUrl = (text: string) => URL.canParse(text) && /^postgres(ql)?:$/.test(new URL(text).protocol);
+/**
+ * An unencoded `@`, `/`, `?` or `#` in the password ends it there: what follows would be taken for the host or the
+ * database, and errors would name it.
+ */
+function faultOfDatabaseUrl(text: string): string | undefined {
+  if (!/^postgres(ql)?:\/\//.test(text)) return 'it does not begin with postgres://';
+  const signs = text.split('@').length - 1;
+  const [authority = ''] = text.slice(text.indexOf('//') + 2).split(/[/?#]/);
+  if (signs > 1 || (signs === 1 && !authority.includes('@')) || text.includes('#') || /%(?![0-9a-f]{2})/i.test(text)) {
+    return 'characters such as @ / ? # % in its user name or password must be percent-encoded, e.g. @ as %40';
+  }
+  return URL.canParse(text)
+    ? undefined
+    : 'it is malformed; in its user name and password, percent-encode all characters but letters and digits';
+}
+
+/** Turns what is wrong with a value into an issue that readSettings adds to its message. */
+const without = (faultOf: (text: string) => string | undefined) => (text: string, context: z.RefinementCtx<string>) => {
+  const fault = faultOf(text);
+  if (fault !== undefined) context.addIssue({ code: 'custom', params: { fault } });
+};
+
+/** URIs are ASCII without spaces (RFC 3986), so this one can't break a line of security.txt. */
+const isContact = (text: string) =>
+  /^[!-~]+$/.test(text) &&
+  (/^mailto:[^@,?]+@[^@,?]+$/.test(text) || (text.startsWith('https://') && URL.canParse(text)));
 
 /** The shape of every setting. `accepted` says in words what is valid: the error and the documentation show it. */
 export const settingsSchema = z.strictObject({
@@ -47,12 +64,12 @@ export const settingsSchema = z.strictObject({
       accepted: 'an IP address or a host name of this machine',
       purpose: 'Address that the service listens on.',
     }),
-  PUBLIC_URL: z.string().refine(isPublicUrl).optional().meta({
+  PUBLIC_URL: z.string().superRefine(without(faultOfSecureOrigin)).optional().meta({
     accepted: 'an https origin without path or closing slash, e.g. https://sso.example.com (http only for localhost)',
     purpose: 'The only source of absolute URLs: Entity IDs, SSO Service URLs, links. Never the Host header.',
     defaultText: '`http://localhost:PORT`',
   }),
-  DATABASE_URL: z.string().refine(isDatabaseUrl).optional().meta({
+  DATABASE_URL: z.string().superRefine(without(faultOfDatabaseUrl)).optional().meta({
     accepted: 'a PostgreSQL URL, e.g. postgres://user:password@host:5432/ic_idp',
     purpose: 'The PostgreSQL database. Without it, the service runs an embedded PostgreSQL in DATA_DIR.',
     defaultText: 'none: embedded PostgreSQL in `DATA_DIR`',
@@ -95,6 +112,11 @@ export const settingsSchema = z.strictObject({
     accepted: 'a number of proxies, or addresses and networks separated by commas, e.g. 10.0.0.0/8,loopback',
     purpose: 'Which reverse proxies to trust for the client’s address (X-Forwarded-For).',
     defaultText: 'none',
+  }),
+  SECURITY_CONTACT: z.string().refine(isContact).optional().meta({
+    accepted: 'a mailto: or https: URL, e.g. mailto:security@riverton.example',
+    purpose: 'Where to report a vulnerability: `/.well-known/security.txt` says so (RFC 9116).',
+    defaultText: 'none: there is no such page',
   }),
   LOG_LEVEL: z
     .enum(LOG_LEVELS)
@@ -158,10 +180,12 @@ export function readSettings(
   const given = collect(environment, envFile);
   const result = settingsSchema.safeParse(given);
   if (!result.success) {
-    const name = result.error.issues[0]?.path[0] as SettingName;
+    const [issue] = result.error.issues;
+    const name = issue?.path[0] as SettingName;
+    const fault: unknown = issue?.code === 'custom' ? issue.params?.fault : undefined;
     const { accepted, secret } = settingsSchema.shape[name].meta() as { accepted: string; secret?: boolean };
     const shown = secret ? 'is not valid' : `is "${given[name]}"`;
-    throw new InputError(`Setting ${name} ${shown}. It must be ${accepted}.`);
+    throw new InputError(`Setting ${name} ${shown}. It must be ${accepted}${fault === undefined ? '' : `: ${fault}`}.`);
   }
   const settings = result.data;
   if (settings.DATABASE_URL !== undefined && settings.MASTER_KEY === undefined) {

@@ -53,12 +53,17 @@ export interface OperatorInstallation {
  */
 export async function openForOperations(settings: Settings): Promise<OperatorInstallation> {
   const foundation = await openFoundation(settings);
-  const services = createOperatorServices(foundation);
-  return {
-    perform: (name, input, actor) => perform(name, services.get, input, actor),
-    async close() {
-      await services.drained();
-      await foundation.close();
-    },
-  };
+  try {
+    const services = createOperatorServices(foundation);
+    return {
+      perform: (name, input, actor) => perform(name, services.get, input, actor),
+      async close() {
+        await services.drained();
+        await foundation.close();
+      },
+    };
+  } catch (error) {
+    await foundation.close();
+    throw error;
+  }
 }

@@ -17,6 +17,7 @@ const SETTLE_MS = 3_000;
 
 interface Start {
   readonly readyAfterMs: number;
+  readonly firstAnswerMs: number;
   readonly cpu: number;
   readonly residentMb: number;
   readonly settledMb: number;
@@ -33,6 +34,7 @@ async function measureStart(installation: BenchInstallation): Promise<Start> {
     const server = pidOfServer(join(installation.folder, 'data'));
     return {
       readyAfterMs: service.readyAfterMs,
+      firstAnswerMs: service.firstAnswerMs,
       cpu,
       residentMb,
       settledMb: residentMegabytes(service.pid),
@@ -49,6 +51,7 @@ const rowOf = (database: string, state: string, starts: readonly Start[]): Row =
   database,
   state,
   readyAfterMs: middle(starts, ({ readyAfterMs }) => readyAfterMs),
+  firstAnswerMs: middle(starts, ({ firstAnswerMs }) => firstAnswerMs),
   cpu: middle(starts, ({ cpu }) => cpu),
   residentMb: middle(starts, ({ residentMb }) => residentMb),
   settledMb: middle(starts, ({ settledMb }) => settledMb),
@@ -106,6 +109,7 @@ async function run(): Promise<Table[]> {
           { key: 'database', heading: 'database' },
           { key: 'state', heading: 'start' },
           { key: 'readyAfterMs', heading: 'ready after, ms' },
+          { key: 'firstAnswerMs', heading: 'its first answer took, ms' },
           { key: 'cpu', heading: 'CPU, ms' },
           { key: 'residentMb', heading: 'memory when ready, MB' },
           { key: 'settledMb', heading: `${SETTLE_MS / 1000} s later, MB` },

@@ -8,6 +8,18 @@ import { type Biller, billerSchema } from './biller.ts';
 const maxBillers = 500;
 const fileSchema = z.strictObject({ billers: z.array(billerSchema) });
 
+/** Makes a folder and those above it. Node's own `recursive` loops forever where nothing can be made, as in /proc. */
+async function makeFolders(path: string): Promise<void> {
+  const codeOf = () =>
+    mkdir(path).then(
+      () => undefined,
+      (error: NodeJS.ErrnoException) => error.code,
+    );
+  if ((await codeOf()) !== 'ENOENT') return;
+  await makeFolders(dirname(path));
+  await codeOf();
+}
+
 /** The onboarded billers, in memory and optionally in a file that survives restarts. */
 export class BillerStore {
   readonly #billers: Map<string, Biller>;
@@ -79,7 +91,7 @@ export class BillerStore {
   }
 
   async #write(file: string): Promise<void> {
-    await mkdir(dirname(file), { recursive: true });
+    await makeFolders(dirname(file));
     const fresh = `${file}.${randomBytes(6).toString('hex')}`;
     try {
       await writeFile(fresh, `${JSON.stringify({ billers: this.list() }, null, 2)}\n`, { mode: 0o600 });

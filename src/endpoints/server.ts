@@ -3,12 +3,14 @@ import type { Logger } from 'pino';
 import { assetRoutes } from '../platform/http/asset-routes.ts';
 import { drainOnClose } from '../platform/http/drain.ts';
 import { handleErrors, renderError } from '../platform/http/errors.ts';
+import { dropForwardedPorts } from '../platform/http/forwarded-for.ts';
 import { logRequests } from '../platform/http/log.ts';
 import { collectFacts } from '../platform/http/request-facts.ts';
 import { newReference } from '../platform/util/reference.ts';
 import { type HealthServices, healthRoutes } from './health/routes.ts';
 import { type LaunchServices, launchRoutes } from './launch/routes.ts';
 import { type MetadataServices, metadataRoutes } from './metadata/routes.ts';
+import { securityTxtRoutes } from './security-txt/routes.ts';
 import { type SignInServices, signInRoutes } from './sign-in/routes.ts';
 import { type SignOnServices, signOnRoutes } from './sign-on/routes.ts';
 
@@ -20,6 +22,8 @@ interface ServerOptions {
   readonly settings: {
     /** How many proxies to trust, or their addresses and networks, separated by commas. */
     readonly TRUST_PROXY?: string | undefined;
+    /** Where to report a vulnerability; without it there is no security.txt. */
+    readonly SECURITY_CONTACT?: string | undefined;
   };
 }
 
@@ -36,10 +40,13 @@ function trustProxy(value: string | undefined) {
   return Number.isInteger(hops) ? (_address: string, hop: number) => hop < hops : value;
 }
 
-/** Makes every response over TLS say that this host is reached over TLS only (RFC 6797). */
+/**
+ * Makes every response over TLS say that this host is reached over TLS only (RFC 6797). Its subdomains are the operator's:
+ * a browser that was told of them would not reach one without TLS for a year.
+ */
 function requireTls(server: FastifyInstance): void {
   server.addHook('onSend', (_request, reply, payload, done) => {
-    reply.header('strict-transport-security', 'max-age=31536000; includeSubDomains');
+    reply.header('strict-transport-security', 'max-age=31536000');
     done(null, payload);
   });
 }
@@ -71,6 +78,7 @@ export async function createServer(
   });
   // Endpoints that take forms say so; nothing else takes a body.
   server.removeAllContentTypeParsers();
+  dropForwardedPorts(server);
   collectFacts(server);
   handleErrors(server);
   logRequests(server);
@@ -82,5 +90,7 @@ export async function createServer(
   await server.register(signOnRoutes, services);
   await server.register(launchRoutes, services);
   await server.register(healthRoutes, services);
+  const { SECURITY_CONTACT: contact } = settings;
+  if (contact !== undefined) await server.register(securityTxtRoutes, { ...services, contact });
   return server;
 }

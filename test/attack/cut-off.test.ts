@@ -1,22 +1,18 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect } from 'node:net';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { createLogger } from '../../src/platform/http/log.ts';
-import { startInstallation, type TestInstallation } from '../support/installation.ts';
+import { useStage } from '../support/stage.ts';
 
-let installation: TestInstallation;
 /** Log entries above the usual level: they may wake someone up. */
 const alarms: string[] = [];
+const stage = useStage({ logger: createLogger('warn', { write: (line) => void alarms.push(line) }) });
 let answered: (status: number) => void = () => undefined;
 beforeAll(async () => {
-  const logger = createLogger('warn', { write: (line) => void alarms.push(line) });
-  installation = await startInstallation({ logger });
   // The client is gone, so no one reads the response; this is the last the test sees of it.
-  installation.server.addHook('onSend', async (_request, reply) => answered(reply.statusCode));
-  await installation.addBiller('riverton', { keyType: 'EC-P256' });
-  await installation.server.listen({ port: 0, host: '127.0.0.1' });
+  stage.installation.server.addHook('onSend', async (_request, reply) => answered(reply.statusCode));
+  await stage.installation.server.listen({ port: 0, host: '127.0.0.1' });
 });
-afterAll(() => installation.close());
 
 test.each(['/saml/riverton/sso', '/login/riverton', '/logout'])(
   'a client that disconnects in the middle of its POST to %s does not count as a database failure',
@@ -25,7 +21,7 @@ test.each(['/saml/riverton/sso', '/login/riverton', '/logout'])(
     const status = new Promise<number>((resolve) => {
       answered = resolve;
     });
-    const { port } = installation.server.server.address() as AddressInfo;
+    const { port } = stage.installation.server.server.address() as AddressInfo;
     const socket = connect(port, '127.0.0.1');
     const head = [`POST ${path} HTTP/1.1`, 'Host: x', 'Content-Type: application/x-www-form-urlencoded'];
     socket.write(`${[...head, 'Content-Length: 1000', 'Expect: 100-continue'].join('\r\n')}\r\n\r\n`);

@@ -1,20 +1,14 @@
 import { deflateRawSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { KEY_TYPES } from '../../src/core/keys/key-types.ts';
 import { MAX_MESSAGE_BYTES } from '../../src/protocols/saml/reading/decode.ts';
-import { startInstallation, type TestInstallation } from '../support/installation.ts';
 import { authnRequest, postFields } from '../support/saml/authn-request.ts';
+import { useStage } from '../support/stage.ts';
 
 const PASSPHRASE = 'correct horse battery';
 const MAX_HOLD_MS = 50;
 
-/** On PostgreSQL: the embedded database runs in the same thread, and is no part of the question. */
-let installation: TestInstallation;
-beforeAll(async () => {
-  installation = await startInstallation({ postgresUrl: inject('postgresUrl') });
-  await installation.addBiller('riverton', { keyType: 'RSA-2048' });
-});
-afterAll(() => installation.close());
+const stage = useStage();
 
 /** CPU time of this thread in milliseconds, which excludes other processes. */
 function threadTime(): number {
@@ -70,9 +64,9 @@ describe('keys do not block the event loop for 50 ms', {
     { meta: { holds: ['IDP-101'], source: 'project rule' } },
     async (keyType) => {
       const hold = await leastHold(async () => {
-        await installation.operate('key.request', { biller: 'riverton', keyType });
-        await installation.operate('key.stage', { biller: 'riverton', keyType });
-        await installation.operate('key.retire', { biller: 'riverton', staged: true });
+        await stage.installation.operate('key.request', { biller: 'riverton', keyType });
+        await stage.installation.operate('key.stage', { biller: 'riverton', keyType });
+        await stage.installation.operate('key.retire', { biller: 'riverton', staged: true });
       });
       expect(hold).toBeLessThan(MAX_HOLD_MS);
     },
@@ -83,11 +77,11 @@ describe('keys do not block the event loop for 50 ms', {
   }, async () => {
     const hold = await leastHold(async () => {
       const secret = { biller: 'riverton', passphrase: PASSPHRASE };
-      const { file } = (await installation.operate('key.export-private', { ...secret, reason: 'test' })) as {
+      const { file } = (await stage.installation.operate('key.export-private', { ...secret, reason: 'test' })) as {
         file: string;
       };
-      await installation.operate('key.import', { ...secret, file });
-      await installation.operate('key.retire', { biller: 'riverton', staged: true });
+      await stage.installation.operate('key.import', { ...secret, file });
+      await stage.installation.operate('key.retire', { biller: 'riverton', staged: true });
     });
     expect(hold).toBeLessThan(MAX_HOLD_MS);
   });
@@ -123,7 +117,12 @@ describe('a message, accepted or refused, does not block the event loop for 50 m
 }, () => {
   const post = async (payload: string) => {
     const headers = { 'content-type': 'application/x-www-form-urlencoded' };
-    const answer = await installation.server.inject({ method: 'POST', url: '/saml/riverton/sso', headers, payload });
+    const answer = await stage.installation.server.inject({
+      method: 'POST',
+      url: '/saml/riverton/sso',
+      headers,
+      payload,
+    });
     expect(answer.statusCode).toBeLessThan(500);
   };
 
@@ -141,7 +140,7 @@ describe('a message, accepted or refused, does not block the event loop for 50 m
           const form = new URLSearchParams(postFields(xml)).toString();
           expect(await leastHold(() => post(form))).toBeLessThan(MAX_HOLD_MS);
           const url = `/saml/riverton/sso?SAMLRequest=${encodeURIComponent(deflateRawSync(xml).toString('base64'))}`;
-          expect(await leastHold(() => installation.server.inject({ url }))).toBeLessThan(MAX_HOLD_MS);
+          expect(await leastHold(() => stage.installation.server.inject({ url }))).toBeLessThan(MAX_HOLD_MS);
         },
       );
     },

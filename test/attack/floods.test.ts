@@ -1,10 +1,8 @@
 import { sql } from 'kysely';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { hashPassword, verifyPassword } from '../../src/core/portal-users/password.ts';
-import { createBrowserLike } from '../support/browser/browser-like.ts';
-import { startInstallation, type TestInstallation } from '../support/installation.ts';
-import { authnRequest, redirectQuery } from '../support/saml/authn-request.ts';
 import { makeSigningKey } from '../support/saml/saml.ts';
+import { EMAIL, useStage } from '../support/stage.ts';
 
 test('a flood of passwords does not hold up signatures', async () => {
   const { signer } = await makeSigningKey('RSA-2048');
@@ -28,21 +26,11 @@ test('an unreadable hash gives its slot to the next in line', async () => {
 });
 
 describe('a flood', () => {
-  let installation: TestInstallation;
-  let ahead = 0;
-  beforeAll(async () => {
-    installation = await startInstallation({ clock: () => Date.now() + ahead });
-    await installation.addBiller('riverton', { keyType: 'EC-P256' });
-    await installation.addUser('riverton', 'pat@example.com', 'correct horse battery', ['101Invoice']);
-  });
-  afterAll(() => installation.close());
+  const stage = useStage();
 
   test('no matter how many password guesses arrive at once, ten are checked', async () => {
     const guesses = Array.from({ length: 30 }, (_, guess) =>
-      createBrowserLike(installation.server).post('/login/riverton', {
-        email: 'pat@example.com',
-        password: `${guess}`,
-      }),
+      stage.stranger().post('/login/riverton', { email: EMAIL, password: `${guess}` }),
     );
     const statuses = (await Promise.all(guesses)).map(({ statusCode }) => statusCode);
     expect(statuses.filter((status) => status === 401)).toHaveLength(10);
@@ -50,10 +38,8 @@ describe('a flood', () => {
   });
 
   test('no matter how many sign-ons a flood has started, expired ones are deleted and the others kept', async () => {
-    const { database, tidy } = installation.services;
-    const begin = () =>
-      createBrowserLike(installation.server).get(`/saml/riverton/sso?${redirectQuery(authnRequest())}`);
-    expect((await begin()).statusCode).toBe(303);
+    const { database, tidy } = stage.installation.services;
+    expect((await stage.bring(stage.stranger())).statusCode).toBe(303);
     await sql`insert into sign_on_flows (id, secret_hash, biller_id, request, expires_at)
       select 'flood-' || n, secret_hash, biller_id, request, now() - interval '1 second'
       from sign_on_flows, generate_series(1, 12000) n`.execute(database.db);
@@ -64,7 +50,7 @@ describe('a flood', () => {
     expect(await count()).toBe(12_001);
     await tidy();
     expect(await count()).toBe(1);
-    ahead += 16 * 60_000;
+    stage.pass(16 * 60_000);
     await tidy();
     expect(await count()).toBe(0);
   });

@@ -3,46 +3,42 @@ import { runInNewContext } from 'node:vm';
 import { deflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import type { InjectOptions, LightMyRequestResponse } from 'fastify';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { createLogger } from '../../src/platform/http/log.ts';
 import { parseXml } from '../../src/protocols/saml/reading/xml.ts';
-import { createBrowserLike, errorCodeOf, postedBy, referenceOf } from '../support/browser/browser-like.ts';
-import { startInstallation, TEST_ACS, type TestInstallation } from '../support/installation.ts';
+import { errorCodeOf, postedBy, referenceOf } from '../support/browser/browser-like.ts';
+import { TEST_ACS } from '../support/installation.ts';
 import { authnRequest, redirectQuery, signedMessage, signedQuery } from '../support/saml/authn-request.ts';
-import { makeSigningKey, type SigningKey } from '../support/saml/saml.ts';
+import { makeSigningKey } from '../support/saml/saml.ts';
+import { useStage } from '../support/stage.ts';
 import { changed, HOSTILE, parameters, requestAttributes, requestElements, textChange } from './mutations.ts';
 
 /** Use FUZZ_RUNS=100000 for the long run. */
 const RUNS = Number(process.env.FUZZ_RUNS ?? 2_000);
-const PASSWORD = 'correct horse battery';
 /** A response that takes longer than this counts as a hang. */
 const DEADLINE_MS = 20_000;
 const HEAP_BYTES = 24 * 2 ** 20;
 
-let installation: TestInstallation;
-let key: SigningKey;
-/** Cookies of an anonymous browser, and of a signed-in portal user. */
-const cookies: Record<string, string>[] = [{}];
 let longestLine = 0;
+const count = (line: string) => {
+  longestLine = Math.max(longestLine, line.length);
+};
+const users = { 'pat@example.com': ['101Invoice', '202Invoice'], 'one@example.com': ['303Invoice'] };
+const key = await makeSigningKey('RSA-2048');
+const stage = useStage({
+  logger: createLogger('info', { write: count }),
+  billerInput: { keyType: 'EC-P256', settings: { unsolicited: true }, spCertificates: [key.certificatePem] },
+  users,
+});
+/** Cookies of an anonymous browser, and of the signed-in portal users. */
+const cookies: Record<string, string>[] = [{}];
 
 beforeAll(async () => {
-  const count = (line: string) => {
-    longestLine = Math.max(longestLine, line.length);
-  };
-  const logger = createLogger('info', { write: count });
-  installation = await startInstallation({ logger });
-  key = await makeSigningKey('RSA-2048');
-  const settings = { unsolicited: true };
-  await installation.addBiller('riverton', { keyType: 'EC-P256', settings, spCertificates: [key.certificatePem] });
-  await installation.addUser('riverton', 'pat@example.com', PASSWORD, ['101Invoice', '202Invoice']);
-  await installation.addUser('riverton', 'one@example.com', PASSWORD, ['303Invoice']);
-  for (const email of ['pat@example.com', 'one@example.com']) {
-    const browser = createBrowserLike(installation.server);
-    await browser.signIn('riverton', email, PASSWORD);
+  for (const email of Object.keys(users)) {
+    const browser = await stage.signedIn('riverton', email);
     cookies.push(Object.fromEntries(browser.cookies));
   }
 });
-afterAll(() => installation.close());
 
 const maybe = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { nil: undefined, freq: 2 });
 
@@ -126,7 +122,7 @@ async function answerTo(request: InjectOptions): Promise<LightMyRequestResponse>
     timer = setTimeout(() => reject(new Error(`no answer within ${DEADLINE_MS} ms`)), DEADLINE_MS);
   });
   try {
-    return await Promise.race([installation.server.inject(request), late]);
+    return await Promise.race([stage.installation.server.inject(request), late]);
   } finally {
     clearTimeout(timer);
   }
@@ -168,7 +164,7 @@ function heapInUse(): number {
 
 async function countOf(table: string): Promise<number> {
   const statement = { name: `count-${table}`, text: `select count(*)::int as count from ${table}` };
-  return (await installation.services.database.query<{ count: number }>(statement, []))[0]?.count ?? 0;
+  return (await stage.installation.services.database.query<{ count: number }>(statement, []))[0]?.count ?? 0;
 }
 
 test(`${RUNS} mutated requests: no 5xx, no hang, no foreign URL, and nothing accumulates`, {

@@ -1,30 +1,26 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startInstallation, type TestInstallation } from '../support/installation.ts';
+import { expect, test } from 'vitest';
+import { useStage } from '../support/stage.ts';
 
-let installation: TestInstallation;
-beforeAll(async () => {
-  installation = await startInstallation();
-});
-afterAll(() => installation.close());
+const stage = useStage();
 
 /** Adds a biller with a one-time metadata URL. @returns the URL's path */
 async function handedOver(slug: string): Promise<string> {
-  await installation.addBiller(slug, { keyType: 'EC-P256', settings: { rotation: 'switch-on-fetch' } });
-  await installation.operate('key.stage', { biller: slug, keyType: 'EC-P256' });
-  const { url } = (await installation.operate('key.hand-over', { biller: slug })) as { url: string };
+  await stage.installation.addBiller(slug, { keyType: 'EC-P256', settings: { rotation: 'switch-on-fetch' } });
+  await stage.installation.operate('key.stage', { biller: slug, keyType: 'EC-P256' });
+  const { url } = (await stage.installation.operate('key.hand-over', { biller: slug })) as { url: string };
   return new URL(url).pathname + new URL(url).search;
 }
-const fetchPath = (url: string) => installation.server.inject({ url });
+const fetchPath = (url: string) => stage.installation.server.inject({ url });
 const activations = async (biller: string) =>
-  ((await installation.operate('audit.list', { biller, event: 'key.activated' })) as unknown[]).length;
+  ((await stage.installation.operate('audit.list', { biller, event: 'key.activated' })) as unknown[]).length;
 async function holdOf(slug: string): Promise<number> {
-  const { billers, keys } = installation.services;
+  const { billers, keys } = stage.installation.services;
   return (await keys.ofBiller((await billers.bySlug(slug)).id)).holdUntil;
 }
 
 test('the one-time URL of a retired key can’t delay sign-ons', async () => {
   const path = await handedOver('retired');
-  await installation.operate('key.retire', { biller: 'retired', staged: true });
+  await stage.installation.operate('key.retire', { biller: 'retired', staged: true });
   for (let turn = 0; turn < 3; turn += 1) expect((await fetchPath(path)).statusCode).toBe(410);
   expect(await holdOf('retired')).toBe(0);
   expect(await activations('retired')).toBe(0);
@@ -44,7 +40,7 @@ test('many concurrent fetches switch once, and all get the same document', async
 
 test('a refused fetch reveals nothing about the key, and its page links nowhere with the token', async () => {
   const path = await handedOver('opened');
-  const page = await installation.server.inject({ url: path, headers: { 'sec-fetch-mode': 'navigate' } });
+  const page = await stage.installation.server.inject({ url: path, headers: { 'sec-fetch-mode': 'navigate' } });
   expect(page.statusCode).toBe(403);
   expect(page.headers['referrer-policy']).toBe('same-origin');
   expect(page.headers['cache-control']).toBe('no-store');

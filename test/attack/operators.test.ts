@@ -24,7 +24,7 @@ beforeAll(async () => {
   env = { PUBLIC_URL: 'https://idp.example', DATA_DIR: join(work.folder, 'data') };
   await layEmbeddedDatabase(env.DATA_DIR ?? '');
   service = await startService(env, work.folder);
-  const provider = ['--entity-id', 'https://sp.example/metadata', '--acs', 'https://sp.example/acs'];
+  const provider = ['--entity-id', 'https://sp.example/metadata', '--acs', 'https://sp.example/acs', '--yes'];
   const named = ['--name', 'Riverton', '--guid', crypto.randomUUID(), '--key-type', 'EC-P256'];
   expect((await run('biller', 'add', 'riverton', ...named, ...provider)).stderr).toBe('');
 });

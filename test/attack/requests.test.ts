@@ -1,20 +1,12 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createBrowserLike, errorCodeOf } from '../support/browser/browser-like.ts';
-import { startInstallation, type TestInstallation } from '../support/installation.ts';
+import { expect, test } from 'vitest';
+import { errorCodeOf } from '../support/browser/browser-like.ts';
 import { authnRequest, redirectQuery } from '../support/saml/authn-request.ts';
+import { PASSWORD, useStage } from '../support/stage.ts';
 
-const PASSWORD = 'correct horse battery';
-
-let installation: TestInstallation;
-beforeAll(async () => {
-  installation = await startInstallation({ trustProxy: '1' });
-  await installation.addBiller('riverton', { keyType: 'EC-P256' });
-  await installation.addUser('riverton', 'pat@example.com', PASSWORD, ['101Invoice']);
-});
-afterAll(() => installation.close());
+const stage = useStage({ trustProxy: '1' });
 
 const signOn = (cookie: string) =>
-  installation.server.inject({ url: `/saml/riverton/sso?${redirectQuery(authnRequest())}`, headers: { cookie } });
+  stage.installation.server.inject({ url: `/saml/riverton/sso?${redirectQuery(authnRequest())}`, headers: { cookie } });
 
 test.each(['é', '(', ' [', '@', '', 'a'.repeat(17), '__proto__'])(
   'cookies with names that start like a flow’s and continue with %j',
@@ -30,7 +22,7 @@ test.each(['é', '(', ' [', '@', '', 'a'.repeat(17), '__proto__'])(
 test('a browser keeps eight unfinished flows; cookies of the others are dropped', {
   meta: { holds: ['IDP-065'], source: 'project rule' },
 }, async () => {
-  const browser = createBrowserLike(installation.server);
+  const browser = stage.stranger();
   for (let turn = 0; turn < 12; turn += 1) await browser.get(`/saml/riverton/sso?${redirectQuery(authnRequest())}`);
   expect(browser.cookies.size).toBe(8);
 });
@@ -40,11 +32,7 @@ test.each(['pat@example.com\0', '\0', 'pat\0@example.com', 'pat@example.com\n', 
   { meta: { holds: ['IDP-100'], source: 'project rule' } },
   async (email) => {
     const headers = { 'x-forwarded-for': '203.0.113.1' };
-    const answer = await createBrowserLike(installation.server).post(
-      '/login/riverton',
-      { email, password: PASSWORD },
-      headers,
-    );
+    const answer = await stage.stranger().post('/login/riverton', { email, password: PASSWORD }, headers);
     // White space that browsers add around an email is ignored; anything else makes it a different email.
     expect(answer.statusCode).toBe(email === 'pat@example.com\n' ? 303 : 401);
   },
@@ -59,7 +47,7 @@ test.each(['x'.repeat(9_000), '1'.repeat(3_000), 'unknown', '203.0.113.9:8080', 
     for (const client of [address, `${address}${noise}`.slice(0, 12_000)]) {
       const headers = { 'x-forwarded-for': client };
       const form = { email: 'pat@example.com', password: PASSWORD };
-      const answer = await createBrowserLike(installation.server).post('/login/riverton', form, headers);
+      const answer = await stage.stranger().post('/login/riverton', form, headers);
       expect(answer.statusCode).toBe(303);
     }
   },
@@ -68,7 +56,7 @@ test.each(['x'.repeat(9_000), '1'.repeat(3_000), 'unknown', '203.0.113.9:8080', 
 test('a request that never completes does not hold its connection forever', {
   meta: { holds: ['IDP-100'], source: 'project rule' },
 }, () => {
-  const { requestTimeout, headersTimeout } = installation.server.server;
+  const { requestTimeout, headersTimeout } = stage.installation.server.server;
   expect(requestTimeout).toBeGreaterThan(0);
   expect(requestTimeout).toBeLessThanOrEqual(60_000);
   expect(headersTimeout).toBeGreaterThan(0);
@@ -84,7 +72,7 @@ test('a malformed path gets a page with a code', {
     '/login/..%2f',
     '/launch/riverton/%F0',
   ]) {
-    const answer = await installation.server.inject({ url: path });
+    const answer = await stage.installation.server.inject({ url: path });
     expect([path, answer.statusCode >= 400 && answer.statusCode < 500, errorCodeOf(answer)]).not.toContain(undefined);
     expect(answer.statusCode).toBeLessThan(500);
   }

@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createLogger } from '../../src/platform/http/log.ts';
-import { createBrowserLike, errorCodeOf } from '../support/browser/browser-like.ts';
-import { startInstallation, type TestInstallation } from '../support/installation.ts';
+import { errorCodeOf } from '../support/browser/browser-like.ts';
 import { authnRequest, postFields } from '../support/saml/authn-request.ts';
+import { useStage } from '../support/stage.ts';
 
 /** DEFLATE compresses these to a kilobyte; here they are POSTed, which makes no difference to what follows. */
 const LONG = 240_000;
@@ -34,21 +34,17 @@ const large: Record<string, string> = {
 };
 
 const lines: string[] = [];
-let installation: TestInstallation;
-beforeAll(async () => {
-  installation = await startInstallation({
-    logger: createLogger('info', { write: (line) => void lines.push(line) }),
-  });
-  await installation.addBiller('riverton', { keyType: 'EC-P256' });
-});
-afterAll(() => installation.close());
+const stage = useStage({ logger: createLogger('info', { write: (line) => void lines.push(line) }) });
 
-const bring = (xml: string) => createBrowserLike(installation.server).post('/saml/riverton/sso', postFields(xml));
+const bring = (xml: string) => stage.stranger().post('/saml/riverton/sso', postFields(xml));
 
 /** The length in characters of a column's longest value. */
 async function longest(table: string, column: string): Promise<number> {
   const text = `select coalesce(max(length(${column}::text)), 0)::int as longest from ${table}`;
-  const [row] = await installation.services.database.query<{ longest: number }>({ name: `longest-${table}`, text }, []);
+  const [row] = await stage.installation.services.database.query<{ longest: number }>(
+    { name: `longest-${table}`, text },
+    [],
+  );
   return row?.longest ?? 0;
 }
 
@@ -88,11 +84,11 @@ describe('stored text stays on its line, and controls no terminal', {
   test.each(Object.keys(hostile))('in %s', { meta: { holds: ['IDP-068'], source: 'project rule' } }, async (name) => {
     lines.length = 0;
     expect(errorCodeOf(await bring(hostile[name] ?? ''))).not.toBe('saml_request_malformed');
-    const [event] = (await installation.operate('audit.list', { limit: 1 })) as {
+    const [event] = (await stage.installation.operate('audit.list', { limit: 1 })) as {
       reference: string;
       details: unknown;
     }[];
-    const { trace } = (await installation.operate('trace.show', { reference: event?.reference })) as {
+    const { trace } = (await stage.installation.operate('trace.show', { reference: event?.reference })) as {
       trace: { detail: string; message: string[]; checks: { found?: string }[] };
     };
     const kept = [...Object.values(event?.details ?? {}), trace.detail, ...trace.message];
@@ -108,7 +104,7 @@ test('huge numbers of parameters are refused before they are parsed', {
   meta: { holds: ['IDP-025'], source: 'project rule' },
 }, async () => {
   const many = Object.fromEntries(Array.from({ length: 201 }, (_, number) => [`p${number}`, '']));
-  const browser = createBrowserLike(installation.server);
+  const browser = stage.stranger();
   expect(errorCodeOf(await browser.post('/saml/riverton/sso', many))).toBe('parameter_invalid');
   const { p0: _, p1: __, ...fewer } = many;
   const taken = await browser.post('/saml/riverton/sso', { ...postFields(authnRequest()), ...fewer });

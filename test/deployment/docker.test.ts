@@ -37,7 +37,7 @@ function target(name: string): Instructions {
 }
 
 const TARGETS = {
-  idp: { program: 'src/main.ts', own: ['ic-idp', 'src'], install: '--workspaces=false', health: '/health/live' },
+  idp: { program: 'src/main.ts', own: ['ic-idp', 'src'], install: '--no-audit', health: '/health/live' },
   sandbox: { program: 'sandbox/main.ts', own: ['sandbox'], install: '--workspace sandbox', health: '/health' },
 };
 

@@ -8,7 +8,7 @@ import { commandsOf, PAGES, ROOT, readPage } from './pages.ts';
 
 const scripts = Object.keys(packageJson.scripts);
 /** npm's own commands. */
-const NPM_OWN = ['ci', 'install', 'rebuild', 'version'];
+const NPM_OWN = ['audit', 'ci', 'install', 'outdated', 'rebuild', 'update', 'version'];
 
 /** @returns what is wrong with a call of npm, if anything */
 function npmFault(line: string): string | undefined {

@@ -1,35 +1,19 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Request } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { isFree } from '../support/programs/free-port.ts';
 import { all, attributes, only, parseDom } from '../support/saml/dom.ts';
 import { xmlsecVerify } from '../support/saml/xml-tools.ts';
-import {
-  choose,
-  heading,
-  landed,
-  type OpenDemo,
-  openDemo,
-  signIn,
-  signInFirst,
-  signOn,
-  textAt,
-} from './demo-in-browser.ts';
+import { choose, heading, landed, signIn, signInFirst, signOn, textAt } from './demo-in-browser.ts';
+import { useDemo } from './use-demo.ts';
 
 const pageAudit = readFileSync(new URL('../platform/http/page-audit.js', import.meta.url), 'utf8');
 const REFERENCE = /^[a-z]+-[a-z]+-[a-z]+$/;
 
-let opened: OpenDemo;
-beforeAll(async () => {
-  opened = await openDemo();
-});
-afterAll(() => opened?.close());
-// Chromium reports on the console what the Content-Security-Policy blocked, and other problems.
-afterEach(async () => expect(await opened.clear()).toEqual([]));
+const opened = useDemo();
 
 test('the demo prints one line of JSON, and makes its own secrets, readable only by their owner', () => {
-  const { facts, demo, place } = opened;
+  const { facts, demo, place } = opened();
   const { idp, sandbox, biller, billerGuid, redirectLink, user } = facts;
   const printed = demo.output().split('\n');
   expect(printed.filter((line) => !line.startsWith('>') && line !== '')).toHaveLength(1);
@@ -50,10 +34,10 @@ test('the demo prints one line of JSON, and makes its own secrets, readable only
 
 describe('a sign-on from the redirect link', () => {
   test('leads through sign-in and account choice to AutoPay of account 101Invoice, with the signed claims', async () => {
-    const { idp, sandbox, biller, billerGuid, user } = opened.facts;
-    const page = await opened.newPage();
+    const { idp, sandbox, biller, billerGuid, user } = opened().facts;
+    const page = await opened().newPage();
     const posted = page.waitForRequest(`${sandbox}/saml/${billerGuid}/acs`);
-    await signOn(page, opened.facts);
+    await signOn(page, opened().facts);
 
     await heading(page, 'AutoPay');
     const shown = ['account', 'email', 'login-type', 'destination', 'view-mode', 'name-id'];
@@ -79,15 +63,15 @@ describe('a sign-on from the redirect link', () => {
   });
 
   test('asks for the password only once: the next link asks only for the account', async () => {
-    const { sandbox, billerGuid } = opened.facts;
-    const page = await opened.newPage();
-    await signOn(page, opened.facts);
+    const { sandbox, billerGuid } = opened().facts;
+    const page = await opened().newPage();
+    await signOn(page, opened().facts);
     const first = await textAt(page, 'assertion-id');
     const asked: string[] = [];
     page.on('request', (request) => asked.push(new URL(request.url()).pathname));
     await page.goto(`${sandbox}/saml/${billerGuid}?account=202Invoice&ViewMode=0&DeepLinkID=1`);
     await choose(page, '202Invoice');
-    await landed(page, opened.facts, 'bills');
+    await landed(page, opened().facts, 'bills');
     expect(asked.filter((path) => path.startsWith('/login'))).toEqual([]);
     expect(await textAt(page, 'account')).toBe('202Invoice');
     expect(await textAt(page, 'login-type')).toBe('5');
@@ -95,37 +79,37 @@ describe('a sign-on from the redirect link', () => {
   });
 
   test('a launch from the page of the signed-in portal user asks neither', async () => {
-    const page = await opened.newPage();
-    await signInFirst(page, opened.facts);
+    const page = await opened().newPage();
+    await signInFirst(page, opened().facts);
     const account = page.getByRole('region', { name: 'Account 202Invoice' });
     await account.getByRole('link', { name: 'Payment methods' }).click();
-    await landed(page, opened.facts, 'payment-methods');
+    await landed(page, opened().facts, 'payment-methods');
     expect(await textAt(page, 'account')).toBe('202Invoice');
   });
 
   test('completes with scripts off, by a button', {
     meta: { holds: ['IDP-063'], source: 'SAML Bindings 3.5.5.1; project rule' },
   }, async () => {
-    const page = await opened.newPage({ javaScriptEnabled: false });
-    await page.goto(opened.facts.redirectLink);
-    await signIn(page, opened.facts);
+    const page = await opened().newPage({ javaScriptEnabled: false });
+    await page.goto(opened().facts.redirectLink);
+    await signIn(page, opened().facts);
     await choose(page, '101Invoice');
     await page.getByRole('button', { name: 'Continue' }).click();
-    await landed(page, opened.facts, 'autopay');
+    await landed(page, opened().facts, 'autopay');
     expect(await textAt(page, 'account')).toBe('101Invoice');
   });
 
   test('fits a phone: nothing scrolls sideways, and every control is large enough for a thumb', async () => {
     const phone = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true } as const;
-    const page = await opened.newPage({ ...phone, reducedMotion: 'reduce' });
-    await page.goto(opened.facts.redirectLink);
+    const page = await opened().newPage({ ...phone, reducedMotion: 'reduce' });
+    await page.goto(opened().facts.redirectLink);
     await heading(page, 'Sign in');
     expect(await page.evaluate(pageAudit)).toEqual([]);
-    await signIn(page, opened.facts);
+    await signIn(page, opened().facts);
     await heading(page, 'Which account would you like to pay for?');
     expect(await page.evaluate(pageAudit)).toEqual([]);
     await choose(page, '101Invoice');
-    await landed(page, opened.facts, 'autopay');
+    await landed(page, opened().facts, 'autopay');
     await heading(page, 'AutoPay');
     expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
   });
@@ -133,131 +117,39 @@ describe('a sign-on from the redirect link', () => {
 
 describe('when something is wrong', () => {
   test('a wrong password is reported on the sign-in page, and the right one then continues', async () => {
-    const page = await opened.newPage();
-    await page.goto(opened.facts.redirectLink);
+    const page = await opened().newPage();
+    await page.goto(opened().facts.redirectLink);
     const answered = page.waitForResponse((response) => response.request().method() === 'POST');
-    await signIn(page, opened.facts, 'not the password');
+    await signIn(page, opened().facts, 'not the password');
     expect((await answered).status()).toBe(401);
     const alert = page.getByRole('alert');
     expect(await alert.textContent()).toContain('The email address or the password is not right.');
-    expect(await page.getByLabel('Email address').inputValue()).toBe(opened.facts.user.email);
+    expect(await page.getByLabel('Email address').inputValue()).toBe(opened().facts.user.email);
     expect(await page.getByLabel('Password').inputValue()).toBe('');
-    await signIn(page, opened.facts);
+    await signIn(page, opened().facts);
     await choose(page, '101Invoice');
-    await landed(page, opened.facts, 'autopay');
+    await landed(page, opened().facts, 'autopay');
   });
 
   test('a launch for someone else’s account gets a 403 page, whose reference finds it in the audit log', {
     meta: { holds: ['IDP-070'], source: 'project rule' },
   }, async () => {
-    const page = await opened.newPage();
-    await signInFirst(page, opened.facts);
-    const response = await page.goto(`${opened.facts.idp}/launch/riverton-water/autopay?account=303Invoice`);
+    const page = await opened().newPage();
+    await signInFirst(page, opened().facts);
+    const response = await page.goto(`${opened().facts.idp}/launch/riverton-water/autopay?account=303Invoice`);
     expect(response?.status()).toBe(403);
     await heading(page, 'This account is not yours');
     expect(await textAt(page, 'error-code')).toBe('account_forbidden');
     const reference = (await textAt(page, 'reference')) ?? '';
     expect(reference).toMatch(REFERENCE);
-    expect(await opened.audit('--reference', reference)).toMatchObject([
+    expect(await opened().audit('--reference', reference)).toMatchObject([
       { event: 'launch.refused', reference, details: { code: 'account_forbidden' } },
     ]);
   });
 });
 
-describe('after the landing', () => {
-  const issued = async () => (await opened.audit('--event', 'assertion.issued', '--limit', '1000')).length;
-
-  test('Back, Forward and Refresh make no second assertion', {
-    meta: { holds: ['IDP-064'], source: 'project rule' },
-  }, async () => {
-    const page = await opened.newPage();
-    await signOn(page, opened.facts);
-    const assertionId = await textAt(page, 'assertion-id');
-    const before = await issued();
-    const posts: Request[] = [];
-    page.on('request', (request) => request.method() === 'POST' && posts.push(request));
-
-    await page.reload();
-    expect(await textAt(page, 'assertion-id')).toBe(assertionId);
-    // The self-submitting page left no entry in the history: Back leads to the choice, whose flow is over.
-    await page.goBack();
-    expect(new URL(page.url()).pathname).toBe('/saml/riverton-water/sso');
-    await heading(page, 'This sign-on is over');
-    await page.reload();
-    await heading(page, 'This sign-on is over');
-    await page.goForward();
-    await landed(page, opened.facts, 'autopay');
-    expect(await textAt(page, 'assertion-id')).toBe(assertionId);
-    expect(posts.map((request) => request.url())).toEqual([]);
-    expect(await issued()).toBe(before);
-  });
-
-  test('refreshing the page that waits for its button, with scripts off, makes no second assertion', {
-    meta: { holds: ['IDP-064'], source: 'project rule' },
-  }, async () => {
-    const page = await opened.newPage({ javaScriptEnabled: false });
-    await signInFirst(page, opened.facts);
-    await page.getByRole('region', { name: 'Account 101Invoice' }).getByRole('link', { name: 'AutoPay' }).click();
-    await heading(page, 'Taking you to Invoice Cloud…');
-    const before = await issued();
-    await page.reload();
-    // The launch is used up, so the account is asked for again; the request stays answered.
-    await choose(page, '101Invoice');
-    await heading(page, 'This sign-on has already been used');
-    expect(await textAt(page, 'reference')).toMatch(REFERENCE);
-    expect(await issued()).toBe(before);
-  });
-});
-
-describe('the POST binding', () => {
-  /** Onboards the biller at the sandbox again, as its staff would, with another binding. */
-  async function onboard(binding: 'HTTP-POST' | 'HTTP-Redirect'): Promise<void> {
-    const { idp, sandbox, biller, billerGuid } = opened.facts;
-    const form = { billerGuid, name: 'City of Riverton Water', metadataUrl: `${idp}/saml/${biller}/metadata`, binding };
-    const headers = { accept: 'application/json' };
-    const response = await fetch(`${sandbox}/onboarding`, { method: 'POST', headers, body: new URLSearchParams(form) });
-    expect(response.status).toBe(200);
-  }
-  beforeAll(() => onboard('HTTP-POST'));
-  afterAll(() => onboard('HTTP-Redirect'));
-
-  test('a cross-site POST arrives without the Lax session cookie but still completes without a login', {
-    meta: { holds: ['IDP-066'], source: 'SAML Bindings 3.5' },
-  }, async () => {
-    const { idp, redirectLink } = opened.facts;
-    const page = await opened.newPage();
-    await signInFirst(page, opened.facts);
-    const asked: Request[] = [];
-    page.on('request', (request) => asked.push(request));
-    const posted = page.waitForRequest((request) => request.method() === 'POST');
-    await page.goto(redirectLink, { waitUntil: 'commit' });
-    await choose(page, '101Invoice');
-    await landed(page, opened.facts, 'autopay');
-
-    // The sandbox is at 127.0.0.1, we are at localhost: two sites to a browser.
-    const post = await posted;
-    expect(post.url()).toBe(`${idp}/saml/riverton-water/sso`);
-    const headers = await post.allHeaders();
-    expect(headers['sec-fetch-site']).toBe('cross-site');
-    expect(headers.cookie).toBeUndefined();
-    expect((await post.response())?.status()).toBe(303);
-    const next = asked.find((request) => request.redirectedFrom() === post);
-    expect(next?.method()).toBe('GET');
-    expect((await next?.allHeaders())?.cookie).toMatch(/__Host-session=/);
-    expect(asked.filter((request) => new URL(request.url()).pathname.startsWith('/login'))).toEqual([]);
-  });
-
-  test('a cross-site POST by a user who is not signed in waits for the sign-in', {
-    meta: { holds: ['IDP-066'], source: 'SAML Bindings 3.5' },
-  }, async () => {
-    const page = await opened.newPage();
-    await signOn(page, opened.facts);
-    expect(await textAt(page, 'account')).toBe('101Invoice');
-  });
-});
-
 test('Ctrl-C ends everything and frees the ports; the next start keeps biller, key and user', async () => {
-  const { facts, demo, place } = opened;
+  const { facts, demo, place } = opened();
   const metadataUrl = `${facts.idp}/saml/riverton-water/metadata`;
   const metadata = await (await fetch(metadataUrl)).text();
 
@@ -266,8 +158,8 @@ test('Ctrl-C ends everything and frees the ports; the next start keeps biller, k
   await vi.waitUntil(() => !demo.isAlive(), { timeout: 10_000 });
   expect(await Promise.all([place.port, place.sandboxPort].map(isFree))).toEqual([true, true]);
 
-  await opened.restart();
-  expect(opened.facts).toEqual(facts);
+  await opened().restart();
+  expect(opened().facts).toEqual(facts);
   expect(await (await fetch(metadataUrl)).text()).toBe(metadata);
-  await signOn(await opened.newPage(), facts);
+  await signOn(await opened().newPage(), facts);
 });

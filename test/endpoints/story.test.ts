@@ -1,27 +1,22 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createBrowserLike, errorCodeOf, postedBy, requirePosted } from '../support/browser/browser-like.ts';
-import { startInstallation, type TestInstallation } from '../support/installation.ts';
+import { describe, expect, test } from 'vitest';
+import { errorCodeOf, postedBy, requirePosted } from '../support/browser/browser-like.ts';
 import { authnRequest, postFields, redirectQuery } from '../support/saml/authn-request.ts';
-
-const EMAIL = 'kim@example.com';
-const PASSWORD = 'correct horse battery';
+import { EMAIL, PASSWORD, useStage } from '../support/stage.ts';
 
 describe.each([
   ['the embedded PostgreSQL', true],
   ['an external PostgreSQL', false],
 ])('on %s', (_what, embedded) => {
-  let installation: TestInstallation;
-  beforeAll(async () => {
-    installation = await startInstallation({ embedded });
-    await installation.addBiller('riverton', { keyType: 'EC-P256', settings: { loginTypes: { owner: 1 } } });
-    await installation.addUser('riverton', EMAIL, PASSWORD, ['101Invoice:owner', '202Invoice:co-owner']);
+  const stage = useStage({
+    embedded,
+    billerInput: { settings: { loginTypes: { owner: 1 } } },
+    users: { [EMAIL]: ['101Invoice:owner', '202Invoice:co-owner'] },
   });
-  afterAll(() => installation.close());
 
   test('a launch selects the account: the sign-on that follows does not ask, and the next one does', {
     meta: { holds: ['IDP-102'], source: 'project rule' },
   }, async () => {
-    const browser = createBrowserLike(installation.server);
+    const browser = stage.stranger();
     const launch = await browser.get('/launch/riverton/autopay?account=202Invoice');
     expect(launch.headers.location).toBe('/login/riverton?destination=autopay&account=202Invoice');
     const form = { email: EMAIL, password: PASSWORD, destination: 'autopay', account: '202Invoice' };
@@ -41,7 +36,7 @@ describe.each([
   test('by POST, with sign-in and account choice, then sign-out', {
     meta: { holds: ['IDP-102'], source: 'project rule' },
   }, async () => {
-    const browser = createBrowserLike(installation.server);
+    const browser = stage.stranger();
     const login = await browser.follow(await browser.post('/saml/riverton/sso', postFields(authnRequest(), 'rs')));
     const flow = /name="flow" value="([\w-]+)"/.exec(login.body)?.[1] ?? '';
     const choice = await browser.follow(
@@ -56,8 +51,7 @@ describe.each([
   });
 
   test('a request is answered once', { meta: { holds: ['IDP-102'], source: 'project rule' } }, async () => {
-    const browser = createBrowserLike(installation.server);
-    await browser.signIn('riverton', EMAIL, PASSWORD);
+    const browser = await stage.signedIn();
     await browser.get('/launch/riverton/bills?account=101Invoice');
     const url = `/saml/riverton/sso?${redirectQuery(authnRequest())}`;
     requirePosted(await browser.get(url));
@@ -66,7 +60,7 @@ describe.each([
   });
 
   test('metadata and health are served', { meta: { holds: ['IDP-102'], source: 'project rule' } }, async () => {
-    const { server } = installation;
+    const { server } = stage.installation;
     expect((await server.inject('/saml/riverton/metadata')).statusCode).toBe(200);
     expect((await server.inject('/health/ready')).json()).toEqual({
       status: 'ok',

@@ -23,7 +23,7 @@ afterAll(async () => {
 const run = (...args: string[]) => runCli(args, { folder: work.folder, env });
 const add = (slug: string) => {
   const entityId = 'https://sp.example/metadata';
-  const serviceProvider = ['--entity-id', entityId, '--acs', 'https://sp.example/acs'];
+  const serviceProvider = ['--entity-id', entityId, '--acs', 'https://sp.example/acs', '--yes'];
   return run('biller', 'add', slug, '--name', 'Riverton', '--guid', crypto.randomUUID(), ...serviceProvider);
 };
 const ready = async () => (await fetch(`${service.url}/health/ready`)).status;

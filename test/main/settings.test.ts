@@ -3,6 +3,7 @@ import { readSettings } from '../../src/config.ts';
 import { InputError } from '../../src/platform/errors/idp-error.ts';
 
 const MASTER_KEY = Buffer.alloc(32, 7).toString('base64');
+const CONTACT = 'a mailto: or https: URL, e.g. mailto:security@riverton.example';
 const PROXIES = 'a number of proxies, or addresses and networks separated by commas, e.g. 10.0.0.0/8,loopback';
 const ORIGIN = 'an https origin without path or closing slash, e.g. https://sso.example.com (http only for localhost)';
 const KEY =
@@ -41,6 +42,8 @@ describe('what is accepted', () => {
     ['MASTER_KEY', MASTER_KEY],
     ['TRUST_PROXY', '1'],
     ['TRUST_PROXY', '10.0.0.0/8, loopback,::1'],
+    ['SECURITY_CONTACT', 'mailto:security@riverton.example'],
+    ['SECURITY_CONTACT', 'https://riverton.example/security?report#form'],
     ['HOST', '::'],
     ['LOG_LEVEL', 'silent'],
   ])('%s=%s', (name, value) => {
@@ -61,14 +64,21 @@ describe('what is refused, with the setting, what was given and what is accepted
     ['PUBLIC_URL', 'https://sso.example.com?a', ORIGIN],
     ['PUBLIC_URL', 'https://user@sso.example.com', ORIGIN],
     ['PUBLIC_URL', 'http://localhost.example.com', ORIGIN],
+    ['SECURITY_CONTACT', 'security@riverton.example', CONTACT],
+    ['SECURITY_CONTACT', 'mailto:', CONTACT],
+    ['SECURITY_CONTACT', 'mailto:a@b.example,c@d.example', CONTACT],
+    ['SECURITY_CONTACT', 'http://riverton.example/security', CONTACT],
+    ['SECURITY_CONTACT', 'https://', CONTACT],
+    ['SECURITY_CONTACT', 'https://riverton.example/\nExpires: x', CONTACT],
     ['TRUST_PROXY', 'true', PROXIES],
     ['TRUST_PROXY', '10.0.0.0/99', PROXIES],
     ['TRUST_PROXY', '1.2.3', PROXIES],
     ['TRUST_PROXY', 'loopback,,::1', PROXIES],
     ['LOG_LEVEL', 'loud', 'one of fatal, error, warn, info, debug, trace, silent'],
   ])('%s=%s', (name, value, accepted) => {
-    const sentence = `Setting ${name} is "${value}". It must be ${accepted}.`;
-    expect(() => readSettings({ [name]: value }, {})).toThrow(new InputError(sentence));
+    const sentence = `Setting ${name} is "${value}". It must be ${accepted}`;
+    expect(() => readSettings({ [name]: value }, {})).toThrow(InputError);
+    expect(() => readSettings({ [name]: value }, {})).toThrow(sentence);
   });
 
   test.each([
@@ -81,9 +91,30 @@ describe('what is refused, with the setting, what was given and what is accepted
       'a PostgreSQL URL, e.g. postgres://user:password@host:5432/ic_idp',
     ],
   ])('%s, without showing its value', (name, value, accepted) => {
-    const sentence = `Setting ${name} is not valid. It must be ${accepted}.`;
-    expect(() => readSettings({ [name]: value }, {})).toThrow(new InputError(sentence));
+    const sentence = `Setting ${name} is not valid. It must be ${accepted}`;
+    expect(() => readSettings({ [name]: value }, {})).toThrow(sentence);
+    expect(() => readSettings({ [name]: value }, {})).not.toThrow(/hidden/);
   });
+
+  test.each([
+    ['https://SSO.Riverton.example', 'as an origin it is written https://sso.riverton.example.'],
+    ['https://sso.riverton.example:443', 'as an origin it is written https://sso.riverton.example.'],
+    ['https:/sso.riverton.example', 'https: must be followed by two slashes and a host.'],
+  ])('PUBLIC_URL=%s, with the form that is meant', (value, fault) => {
+    expect(() => readSettings({ PUBLIC_URL: value }, {})).toThrow(`(http only for localhost): ${fault}`);
+  });
+
+  test.each(['p@ss', 'hidden/1', '12/hidden', 'hidden#', 'hidden?x', '100%hidden'])(
+    'DATABASE_URL with the password %s, which must be percent-encoded',
+    (password) => {
+      const url = `postgres://ic_idp:${password}@db.internal/ic_idp`;
+      const read = () => readSettings({ DATABASE_URL: url, MASTER_KEY }, {});
+      expect(read).toThrow(/^Setting DATABASE_URL is not valid\. .*percent-encode/);
+      expect(read).not.toThrow(new RegExp(password.replace('?', '\\?')));
+      const encoded = `postgres://ic_idp:${encodeURIComponent(password)}@db.internal/ic_idp`;
+      expect(readSettings({ DATABASE_URL: encoded, MASTER_KEY }, {}).DATABASE_URL).toBe(encoded);
+    },
+  );
 
   test('DATABASE_URL without MASTER_KEY: there can be no default for a secret', () => {
     expect(() => readSettings({ DATABASE_URL: 'postgres://localhost/ic_idp' }, {})).toThrow(
@@ -95,7 +126,7 @@ describe('what is refused, with the setting, what was given and what is accepted
 describe('names that are not settings', () => {
   test('are refused in the .env file, except those of other programs that share it', () => {
     const accepted =
-      'The settings are PORT, HOST, PUBLIC_URL, DATABASE_URL, DATA_DIR, MASTER_KEY, PKCS11_LIBRARY, PKCS11_TOKEN, PKCS11_PIN, TRUST_PROXY, LOG_LEVEL.';
+      'The settings are PORT, HOST, PUBLIC_URL, DATABASE_URL, DATA_DIR, MASTER_KEY, PKCS11_LIBRARY, PKCS11_TOKEN, PKCS11_PIN, TRUST_PROXY, SECURITY_CONTACT, LOG_LEVEL.';
     expect(() => readSettings({}, { COLOR: 'blue' })).toThrow(
       new InputError(`Setting COLOR (from .env) is unknown. ${accepted}`),
     );

@@ -1,12 +1,8 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startInstallation, type TestInstallation } from '../support/installation.ts';
+import { beforeAll, expect, test } from 'vitest';
+import { useStage } from '../support/stage.ts';
 
-let installation: TestInstallation;
-let now = Date.parse('2026-03-01T08:00:00Z');
-beforeAll(async () => {
-  installation = await startInstallation({ clock: () => now, trustProxy: 'loopback' });
-});
-afterAll(() => installation.close());
+const stage = useStage({ biller: 'springfield', trustProxy: 'loopback' });
+beforeAll(() => stage.holdClock());
 
 interface Status {
   readonly seen: number;
@@ -17,15 +13,15 @@ interface Status {
 }
 
 async function addStaged(slug: string, settings: Record<string, unknown> = {}): Promise<void> {
-  await installation.addBiller(slug, { keyType: 'EC-P256', settings });
-  await installation.operate('key.stage', { biller: slug, keyType: 'EC-P256' });
+  await stage.installation.addBiller(slug, { keyType: 'EC-P256', settings });
+  await stage.installation.operate('key.stage', { biller: slug, keyType: 'EC-P256' });
 }
 async function statusOf(slug: string): Promise<Status> {
-  await installation.services.fetches.drained();
-  return ((await installation.operate('key.status', { billers: [slug] })) as [Status])[0];
+  await stage.installation.services.fetches.drained();
+  return ((await stage.installation.operate('key.status', { billers: [slug] })) as [Status])[0];
 }
 const fetchMetadata = (path: string, headers: Record<string, string> = {}) =>
-  installation.server.inject({ url: path, headers: { 'user-agent': 'their-crm/1.0', ...headers } });
+  stage.installation.server.inject({ url: path, headers: { 'user-agent': 'their-crm/1.0', ...headers } });
 
 test('a fetch by the Service Provider is recorded with what it was shown, and makes the staged key safe', {
   meta: { holds: ['IDP-084'], source: 'project rule' },
@@ -35,30 +31,33 @@ test('a fetch by the Service Provider is recorded with what it was shown, and ma
     safe: false,
     sentence: 'Wait: the Service Provider has not fetched the staged certificate yet.',
   });
-  await expect(installation.operate('key.activate', { biller: 'riverton' })).rejects.toThrow(
+  await expect(stage.installation.operate('key.activate', { biller: 'riverton' })).rejects.toThrow(
     'has not fetched the staged certificate',
   );
   await fetchMetadata('/saml/riverton/metadata', { 'x-forwarded-for': '203.0.113.7' });
   const status = await statusOf('riverton');
   expect(status).toMatchObject({ seen: 1, last_seen: { address: '203.0.113.7', client: 'their-crm/1.0' } });
   expect(status.verdict.safe).toBe(true);
-  const [fetch] = (await installation.operate('key.fetches', { biller: 'riverton' })) as Record<string, unknown>[];
+  const [fetch] = (await stage.installation.operate('key.fetches', { biller: 'riverton' })) as Record<
+    string,
+    unknown
+  >[];
   expect(fetch).toMatchObject({
     status: 200,
     monitor: false,
     certificates: [status.active.fingerprint, status.staged?.fingerprint],
   });
-  await installation.operate('key.activate', { biller: 'riverton' });
+  await stage.installation.operate('key.activate', { biller: 'riverton' });
   expect((await statusOf('riverton')).staged).toBeNull();
 });
 
 test('a fetch before the key was staged does not count', {
   meta: { holds: ['IDP-084'], source: 'project rule' },
 }, async () => {
-  await installation.addBiller('early', { keyType: 'EC-P256' });
+  await stage.installation.addBiller('early', { keyType: 'EC-P256' });
   await fetchMetadata('/saml/early/metadata');
-  now += 1000;
-  await installation.operate('key.stage', { biller: 'early', keyType: 'EC-P256' });
+  stage.pass(1000);
+  await stage.installation.operate('key.stage', { biller: 'early', keyType: 'EC-P256' });
   expect(await statusOf('early')).toMatchObject({ seen: 0, verdict: { safe: false } });
 });
 
@@ -96,13 +95,13 @@ test('if only one certificate is kept, an ordinary fetch makes nothing safe: a o
   await addStaged('pinned', { rotation: 'switch-on-fetch' });
   await fetchMetadata('/saml/pinned/metadata');
   expect((await statusOf('pinned')).verdict.sentence).toContain('key hand-over');
-  await expect(installation.operate('key.activate', { biller: 'pinned' })).rejects.toThrow(
+  await expect(stage.installation.operate('key.activate', { biller: 'pinned' })).rejects.toThrow(
     'Make a one-time metadata URL',
   );
 });
 
 async function handOver(slug: string, terms: Record<string, unknown> = {}): Promise<string> {
-  const { url } = (await installation.operate('key.hand-over', { biller: slug, ...terms })) as { url: string };
+  const { url } = (await stage.installation.operate('key.hand-over', { biller: slug, ...terms })) as { url: string };
   const { pathname, search } = new URL(url);
   return pathname + search;
 }
@@ -119,7 +118,7 @@ test('one-time metadata contains only the new certificate; fetching it switches 
   expect(after.active.fingerprint).toBe(before.staged?.fingerprint);
   // The form may fetch twice: it gets the same document.
   expect((await fetchMetadata(path)).body).toBe(first.body);
-  await installation.operate('key.back-out', { biller: 'handed', reason: 'their form was not saved' });
+  await stage.installation.operate('key.back-out', { biller: 'handed', reason: 'their form was not saved' });
   expect((await statusOf('handed')).active.fingerprint).toBe(before.active.fingerprint);
   expect((await fetchMetadata(path)).statusCode).toBe(410);
 });
@@ -146,7 +145,7 @@ test('one-time metadata expires, is replaced by the next one, and does not work 
   expect((await fetchMetadata(first)).statusCode).toBe(410);
   expect((await fetchMetadata(second.replace('/ending/', '/riverton/'))).statusCode).toBe(410);
   expect((await fetchMetadata('/saml/ending/metadata?one-time=x')).statusCode).toBe(410);
-  now += 3600_000;
+  stage.pass(3600_000);
   const late = await fetchMetadata(second);
   expect(late.statusCode).toBe(410);
   expect(late.body).toContain('This metadata URL is over');

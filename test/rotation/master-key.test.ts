@@ -28,7 +28,11 @@ const sealedRows = async ({ database }: Services) =>
 
 async function addBillers(services: Services, count: number): Promise<void> {
   for (let number = 0; number < count; number += 1) {
-    const provider = { entityId: 'https://sp.example/metadata', acs: ['https://sp.example/acs'] };
+    const provider = {
+      entityId: 'https://sp.example/metadata',
+      acs: ['https://sp.example/acs'],
+      sameServiceProvider: true,
+    };
     const input = { slug: `biller-${number}`, name: 'Biller', billerGuid: crypto.randomUUID(), keyType: 'EC-P256' };
     await runNamed(services, 'biller.add', { ...input, ...provider }, actor);
   }
@@ -195,6 +199,11 @@ describe('where a master key comes from', () => {
     expect(await readMasterKeys(`${one}, ${other}`)).toEqual([one, other]);
     expect(await readMasterKeys(`file:${file}`)).toEqual([one, other]);
     expect(await readMasterKeys(`command:head -1 '${file}'`)).toEqual([one]);
+    // As Windows editors write a file.
+    writeFileSync(file, `\ufeff${one}\r\n`);
+    expect(await readMasterKeys(`file:${file}`)).toEqual([one]);
+    writeFileSync(file, Buffer.from(`\ufeff${one}\r\n`, 'utf16le'));
+    await expect(readMasterKeys(`file:${file}`)).rejects.toThrow(/^The file of MASTER_KEY, .* is UTF-16/);
   });
 
   test('failures are reported without repeating a command’s output', async () => {

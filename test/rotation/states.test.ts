@@ -38,7 +38,7 @@ describe('signing keys', () => {
   beforeEach(async () => {
     number += 1;
     slug = `biller-${number}`;
-    const provider = { entityId: 'https://sp.example', acs: ['https://sp.example/acs'] };
+    const provider = { entityId: 'https://sp.example', acs: ['https://sp.example/acs'], sameServiceProvider: true };
     const input = { slug, name: slug, billerGuid: crypto.randomUUID(), keyType: 'EC-P256', ...provider };
     await runNamed(connection.services, 'biller.add', input, actor);
   });
@@ -66,7 +66,7 @@ describe('signing keys', () => {
     const other = slug;
     const before = await rows();
     slug = `${slug}-second`;
-    const provider = { entityId: 'https://sp.example', acs: ['https://sp.example/acs'] };
+    const provider = { entityId: 'https://sp.example', acs: ['https://sp.example/acs'], sameServiceProvider: true };
     const input = { slug, name: slug, billerGuid: crypto.randomUUID(), keyType: 'EC-P256', ...provider };
     await runNamed(connection.services, 'biller.add', input, actor);
     await stage();
@@ -157,7 +157,7 @@ test('if two instances activate at the same time, one wins and both agree', {
   const storage = await createTestStorage('postgresql');
   const [one, other] = [await storage.open(), await storage.open()];
   try {
-    const provider = { entityId: 'https://sp.example', acs: ['https://sp.example/acs'] };
+    const provider = { entityId: 'https://sp.example', acs: ['https://sp.example/acs'], sameServiceProvider: true };
     const input = {
       slug: 'riverton',
       name: 'Riverton',

@@ -3,6 +3,7 @@ import { join, relative } from 'node:path';
 import type { Plugin } from 'vitest/config';
 import type { Reporter, TestCase, TestModule, TestRunEndReason, Vitest } from 'vitest/node';
 import { conformancePage, conformanceProblems, type HeldCase, readReasons } from '../../tools/docs/conformance-page.ts';
+import { readPage } from '../../tools/docs/read-page.ts';
 import './held.ts';
 
 const PAGE = 'docs/conformance.md';
@@ -59,15 +60,6 @@ async function isFullRun(vitest: Vitest, modules: readonly TestModule[]): Promis
   if (vitest.getGlobalTestNamePattern() !== undefined) return false;
   const all = await vitest.globTestSpecifications();
   return all.length === modules.length;
-}
-
-function readPage(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
 }
 
 /** @returns the cases of a file that passed and name lines of the checklist */

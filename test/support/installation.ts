@@ -30,7 +30,7 @@ export interface TestInstallation {
   /** Adds a biller whose SP is TEST_SP at TEST_ACS; `input` goes over that. */
   addBiller(slug: string, input?: Record<string, unknown>): Promise<void>;
   /** Adds a portal user. @param accounts `<number>:<role>` */
-  addUser(biller: string, email: string, password: string, accounts: string[]): Promise<void>;
+  addUser(biller: string, email: string, password: string, accounts: readonly string[]): Promise<void>;
   /** Closes server and database, and removes both. */
   close(): Promise<void>;
 }
@@ -46,6 +46,7 @@ export interface InstallationOptions {
   readonly clock?: () => number;
   readonly logger?: Logger;
   readonly trustProxy?: string;
+  readonly securityContact?: string;
   /** An HSM; closed with the installation. */
   readonly hsm?: Hsm;
 }
@@ -62,7 +63,8 @@ async function embeddedDatabase() {
 }
 
 /**
- * Starts an installation. For one with a biller, a portal user and a browser see `useStage`.
+ * Starts an installation. A test file gets its own by `useStage`, which adds a biller and a portal user and closes it
+ * at the end; this is for a test that starts one itself, or opens one that exists.
  *
  * @throws if the database cannot be opened
  */
@@ -88,7 +90,8 @@ export async function startInstallation(options: InstallationOptions = {}): Prom
     ...(options.clock === undefined ? {} : { clock: options.clock }),
     hsm: options.hsm,
   });
-  const server = await createServer(services, { logger, settings: { TRUST_PROXY: options.trustProxy } });
+  const { trustProxy: TRUST_PROXY, securityContact: SECURITY_CONTACT } = options;
+  const server = await createServer(services, { logger, settings: { TRUST_PROXY, SECURITY_CONTACT } });
   const operate = (name: string, input: unknown) => runNamed(services, name, input, actorWithEveryRole('test'));
   return {
     services,
@@ -101,6 +104,7 @@ export async function startInstallation(options: InstallationOptions = {}): Prom
         name: 'Riverton Water',
         billerGuid: crypto.randomUUID(),
         ...('spMetadata' in input ? {} : { entityId: TEST_SP, acs: [TEST_ACS] }),
+        sameServiceProvider: true,
         ...input,
       });
     },

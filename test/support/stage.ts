@@ -7,7 +7,11 @@ import { authnRequest, postFields, type RequestParts, redirectQuery } from './sa
 export const EMAIL = 'pat@example.com';
 export const PASSWORD = 'correct horse battery';
 
-/** An installation for one test file, with a biller and a portal user of one account. */
+/** Portal users, with their accounts as `<number>:<role>`. */
+type Users = Readonly<Record<string, readonly string[]>>;
+const ONE_USER: Users = { [EMAIL]: ['101Invoice:owner'] };
+
+/** An installation for one test file or one group of tests, with a biller and a portal user of one account. */
 export interface Stage {
   readonly installation: TestInstallation;
   /** A browser that is signed in at a biller. @param biller the first one by default */
@@ -29,8 +33,8 @@ export interface Stage {
   audited(event: string): Promise<{ reference: string; details: Record<string, unknown>; requestId: string | null }>;
   /** Moves the clock forward. */
   pass(milliseconds: number): void;
-  /** From now on, only `pass` moves the clock: for tests that a passing minute would disturb. */
-  holdClock(): void;
+  /** Sets the clock. From then on only `pass` moves it: for tests that a passing minute would disturb. */
+  holdClock(at?: number): void;
   now(): number;
 }
 
@@ -39,13 +43,15 @@ export interface StageOptions extends Omit<InstallationOptions, 'clock' | 'hsm'>
   readonly biller?: string;
   /** Overrides settings of the first biller. Its key is RSA-2048 by default. */
   readonly billerInput?: Record<string, unknown>;
+  /** The first biller's portal users: EMAIL with one account by default. */
+  readonly users?: Users;
   /** Makes a hardware security module, before the installation starts. */
   readonly hsm?: () => Hsm;
 }
 
 /** Sets the stage before the tests of a file, and removes it after them. */
 export function useStage(options: StageOptions = {}): Stage {
-  const { biller: first = 'riverton', billerInput = {}, hsm, ...rest } = options;
+  const { biller: first = 'riverton', billerInput = {}, users = ONE_USER, hsm, ...rest } = options;
   let ahead = 0;
   let held: number | undefined;
   const now = () => (held ?? Date.now()) + ahead;
@@ -54,13 +60,15 @@ export function useStage(options: StageOptions = {}): Stage {
     if (installation === undefined) throw new Error('The stage is not set yet: use it inside a test or a hook.');
     return installation;
   };
-  async function addBiller(slug: string, input: Record<string, unknown> = {}) {
+  async function addBiller(slug: string, input: Record<string, unknown> = {}, theirs = ONE_USER) {
     await get().addBiller(slug, { keyType: 'EC-P256', ...input });
-    await get().addUser(slug, EMAIL, PASSWORD, ['101Invoice:owner']);
+    for (const [email, accounts] of Object.entries(theirs)) {
+      await get().addUser(slug, email, PASSWORD, accounts);
+    }
   }
   beforeAll(async () => {
     installation = await startInstallation({ ...rest, clock: now, ...(hsm && { hsm: hsm() }) });
-    await addBiller(first, { keyType: 'RSA-2048', ...billerInput });
+    await addBiller(first, { keyType: 'RSA-2048', ...billerInput }, users);
   });
   afterAll(() => installation?.close());
   const acceptable = (parts: RequestParts) =>
@@ -92,8 +100,9 @@ export function useStage(options: StageOptions = {}): Stage {
     pass(milliseconds) {
       ahead += milliseconds;
     },
-    holdClock() {
-      held = Date.now();
+    holdClock(at = now()) {
+      held = at;
+      ahead = 0;
     },
     now,
   };

@@ -1,10 +1,12 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { assumptionsPage } from './assumptions-page.ts';
 import { auditPage } from './audit-page.ts';
 import { cliPage } from './cli-page.ts';
 import { envExample } from './env-example.ts';
 import { errorsPage } from './errors-page.ts';
+import { readPage } from './read-page.ts';
+import { sbom } from './sbom.ts';
 import { settingsPage } from './settings-page.ts';
 
 /** Every generated file: its path in the repository, and the function that generates its text from the code. */
@@ -14,22 +16,14 @@ const PAGES: Readonly<Record<string, () => string>> = {
   'docs/audit.md': auditPage,
   'docs/cli.md': cliPage,
   'docs/errors.md': errorsPage,
+  'docs/sbom.json': sbom,
   'docs/settings.md': settingsPage,
 };
-
-function read(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-}
 
 /** @param root folder of the repository @returns paths of the pages that are missing or stale */
 export function stalePages(root: string): string[] {
   return Object.entries(PAGES)
-    .filter(([path, make]) => read(join(root, path)) !== make())
+    .filter(([path, make]) => readPage(join(root, path)) !== make())
     .map(([path]) => path);
 }
 

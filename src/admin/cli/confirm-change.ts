@@ -30,6 +30,30 @@ async function ask(question: string): Promise<string> {
   }
 }
 
+/** @returns whether the operator agrees; false without a terminal, or if the result is for a program */
+async function agrees(question: string, { json }: Choice): Promise<boolean> {
+  if (!process.stdin.isTTY || json === true) return false;
+  return /^y(es)?$/i.test((await ask(`${question} [y/N] `)).trim());
+}
+
+/**
+ * Runs an operation, and again with the operator's consent if another biller has the same Service Provider.
+ *
+ * @throws InputError if that is not confirmed
+ */
+export async function confirmSharedProvider<Result>(
+  run: (sameServiceProvider: boolean) => Promise<Result>,
+  choice: Choice,
+): Promise<Result> {
+  try {
+    return await run(choice.yes === true);
+  } catch (error) {
+    if (!(error instanceof InputError) || error.code !== 'service_provider_of_another_biller') throw error;
+    if (!(await agrees(error.complaint, choice))) throw error;
+    return run(true);
+  }
+}
+
 /**
  * Shows on standard error what would change, and asks for confirmation. With --yes, or without a terminal, it does not
  * ask, but still shows the change, so that a script's log has it.

@@ -14,6 +14,7 @@ export const HINTS: { readonly [Code in InputCode]?: (names: Names, operation: O
   biller_exists: () => 'Choose another slug, or change it with `ic-idp biller update`.',
   service_provider_missing: () => 'Give --sp-metadata <file|url>, or --entity-id and --acs.',
   service_provider_twice: () => 'That is either --sp-metadata, or --entity-id with --acs.',
+  service_provider_of_another_biller: () => 'Nothing was done; if it is, confirm it with --yes.',
   service_provider_incomplete: () => 'Give --entity-id and --acs together.',
   request_signature_unverifiable: () => 'Give --sp-metadata that has one, or --sp-certificate.',
   encryption_certificate_missing: () => 'Give --sp-metadata that has one, or --sp-encryption-certificate.',

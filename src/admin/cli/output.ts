@@ -23,7 +23,24 @@ export function table(heading: readonly string[], rows: readonly (readonly strin
     .join('\n');
 }
 
+/** The option of every command whose result can be printed as JSON. */
+export const JSON_OPTION = ['--json', 'print the result as JSON'] as const;
+
+/** Puts a list into words: a table with one line for each element, or a sentence if there are none. */
+export function listInWords<Element>(
+  none: string,
+  heading: readonly string[],
+  cells: (element: Element) => readonly string[],
+): (list: readonly Element[]) => string {
+  return (list) => (list.length === 0 ? none : table(heading, list.map(cells)));
+}
+
 /** Prints a result: as JSON if requested, otherwise in words. */
 export function print<Result>(result: Result, json: boolean | undefined, inWords: (result: Result) => string): void {
   console.log(json === true ? escapeControlsInJson(JSON.stringify(result)) : escapeControlsInLines(inWords(result)));
+}
+
+/** Prints what the operator should know about a result, on standard error: it is no part of the result. */
+export function printWarnings({ warnings }: { readonly warnings: readonly string[] }): void {
+  for (const warning of warnings) console.error(`warning: ${escapeControls(warning)}`);
 }

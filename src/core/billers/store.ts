@@ -1,5 +1,6 @@
-import type { Insertable, Selectable } from 'kysely';
+import { type Insertable, type Selectable, sql } from 'kysely';
 import type { Db, Transaction } from '../../platform/database/database.ts';
+import type { ServiceProvider } from '../../protocols/saml/sp-metadata/service-provider.ts';
 import type { BillersTable } from './schema.ts';
 
 export type BillerRow = Selectable<BillersTable>;
@@ -16,6 +17,23 @@ export async function lockBiller(transaction: Transaction, slug: string): Promis
 
 export async function findBillerByGuid(db: Db, billerGuid: string): Promise<BillerRow | undefined> {
   return db.selectFrom('billers').selectAll().where('billerGuid', '=', billerGuid).executeTakeFirst();
+}
+
+/** @returns the slug of another biller whose Service Provider has this entity ID and one of these ACS URLs */
+export async function otherWithServiceProvider(
+  db: Db,
+  { entityId, acs }: ServiceProvider,
+  slug: string,
+): Promise<string | undefined> {
+  const rows = await db
+    .selectFrom('billers')
+    .select(['slug', 'serviceProvider'])
+    .where(sql<string>`service_provider->>'entityId'`, '=', entityId)
+    .where('slug', '<>', slug)
+    .orderBy('slug')
+    .execute();
+  const urls = acs.map(({ url }) => url);
+  return rows.find(({ serviceProvider }) => serviceProvider.acs.some(({ url }) => urls.includes(url)))?.slug;
 }
 
 export async function allBillers(db: Db): Promise<BillerRow[]> {

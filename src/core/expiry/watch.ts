@@ -101,7 +101,7 @@ export function createExpiryWatch(services: ExpiryServices): ExpiryWatch {
       days,
       expires: notAfter.toISOString(),
     });
-    const sent = await send(webhook, body, clock());
+    const { outcome: sent } = await send(webhook, body, clock());
     const attempt = warning.attempts + 1;
     const outcome = sent !== 'refused' ? sent : attempt >= MAX_ATTEMPTS ? 'given_up' : 'waiting';
     const wait = Math.min(2 ** attempt * MINUTE_MS, DAY_MS);

@@ -48,14 +48,19 @@ function signDelivery(secret: string, seconds: number, body: string): string {
 }
 
 /** `refused`: certainly not accepted, may be retried. `unknown`: it may have been accepted, so it is not sent again. */
-export type Sent = 'delivered' | 'refused' | 'unknown';
+export interface Sent {
+  readonly outcome: 'delivered' | 'refused' | 'unknown';
+  /** Why it was not delivered, as a clause. */
+  readonly reason?: string;
+}
 
 /** Attempts one delivery of a body. @param now milliseconds since 1970 */
 export async function send({ url, secret }: Webhook, body: string, now: number): Promise<Sent> {
   try {
     const response = await fetch(url, {
       method: 'POST',
-      redirect: 'error',
+      // Not followed: the address was checked when it was set.
+      redirect: 'manual',
       signal: AbortSignal.timeout(TIMEOUT_MS),
       headers: {
         'content-type': 'application/json',
@@ -65,9 +70,12 @@ export async function send({ url, secret }: Webhook, body: string, now: number):
       body,
     });
     await response.body?.cancel();
-    return response.ok ? 'delivered' : 'refused';
+    if (response.ok) return { outcome: 'delivered' };
+    return { outcome: 'refused', reason: `it answered ${`${response.status} ${response.statusText}`.trim()}` };
   } catch (error) {
-    const code = ((error as Error).cause as NodeJS.ErrnoException | undefined)?.code;
-    return code !== undefined && NOT_SENT.test(code) ? 'refused' : 'unknown';
+    const { name, message, cause } = error as Error;
+    const { code, message: why } = (cause ?? {}) as Partial<NodeJS.ErrnoException>;
+    const reason = name === 'TimeoutError' ? `it did not answer within ${TIMEOUT_MS / 1000} s` : (why ?? message);
+    return { outcome: code !== undefined && NOT_SENT.test(code) ? 'refused' : 'unknown', reason };
   }
 }

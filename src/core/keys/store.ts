@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import type { Insertable, Selectable } from 'kysely';
 import type { Db, Transaction } from '../../platform/database/database.ts';
 import type { KeyRequestsTable, SigningKeysTable } from './schema.ts';
@@ -75,6 +76,25 @@ export async function keysInModule(db: Db) {
 export async function isInUse(db: Db, moduleLabel: string): Promise<boolean> {
   const row = await db.selectFrom('signingKeys').select('id').where('moduleLabel', '=', moduleLabel).executeTakeFirst();
   return row !== undefined;
+}
+
+/**
+ * Looks through the keys of all other billers: the same key may come with another certificate.
+ *
+ * @param certificate DER in base64
+ * @returns the slug of another biller that has, or had, this public key
+ */
+export async function otherHolderOf(db: Db, certificate: string, billerId: string): Promise<string | undefined> {
+  const rows = await db
+    .selectFrom('signingKeys')
+    .innerJoin('billers', 'billers.id', 'signingKeys.billerId')
+    .select(['billers.slug', 'signingKeys.certificate'])
+    .where('signingKeys.billerId', '<>', billerId)
+    .execute();
+  const publicKeyOf = (base64: string) =>
+    new X509Certificate(Buffer.from(base64, 'base64')).publicKey.export({ type: 'spki', format: 'der' });
+  const publicKey = publicKeyOf(certificate);
+  return rows.find((row) => publicKeyOf(row.certificate).equals(publicKey))?.slug;
 }
 
 /** A biller's key in a given state. */

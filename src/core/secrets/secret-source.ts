@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { InputError } from '../../platform/errors/idp-error.ts';
+import { decodeText, TextError } from '../../platform/util/decode-text.ts';
 
 const COMMAND_TIMEOUT_MS = 15_000;
 
@@ -29,8 +30,9 @@ async function runCommand(name: string, command: string): Promise<string> {
 
 function readFile(name: string, path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return decodeText(readFileSync(path));
   } catch (error) {
+    if (error instanceof TextError) throw new InputError(`The file of ${name}, ${path}, ${error.message}.`);
     throw new InputError(`The file of ${name}, ${path}, can't be read: ${(error as Error).message}.`);
   }
 }

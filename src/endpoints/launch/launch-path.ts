@@ -1,3 +1,28 @@
+import { IdpError } from '../../platform/errors/idp-error.ts';
+
+/**
+ * Invoice Cloud's own spelling of a redirect link, which portals copy. Its DeepLinkID names the destination; the one in the
+ * path is then only an example that was left there.
+ */
+const INVOICE_CLOUD_NAMES: Readonly<Record<string, string>> = { ViewMode: 'viewMode', DeepLinkID: 'destination' };
+
+/**
+ * @param parameters as they came
+ * @returns them by our names @throws IdpError parameter_invalid if one comes in both spellings, with different values
+ */
+export function readLaunch(parameters: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  const read = new Map<string, string>();
+  for (const [given, value] of parameters) {
+    const name = INVOICE_CLOUD_NAMES[given] ?? given;
+    const known = read.get(name);
+    if (known !== undefined && known !== value) {
+      throw new IdpError('parameter_invalid', { detail: `${name} comes in two spellings, with different values` });
+    }
+    read.set(name, value);
+  }
+  return read;
+}
+
 /** The parameters of a launch besides its destination. */
 export const LAUNCH_PARAMETERS = ['account', 'viewMode'] as const;
 

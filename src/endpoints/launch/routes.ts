@@ -11,7 +11,7 @@ import { DESTINATION_NAMES, readDestination } from '../../protocols/invoice-clou
 import { buildRedirectLink, type ViewMode } from '../../protocols/invoice-cloud/redirect-link.ts';
 import { type BillerRoute, billerOf } from '../biller-of.ts';
 import { sessionIdOf } from '../session-cookie.ts';
-import { LAUNCH_PARAMETERS } from './launch-path.ts';
+import { LAUNCH_PARAMETERS, readLaunch } from './launch-path.ts';
 
 export interface LaunchServices {
   readonly billers: Billers;
@@ -52,12 +52,13 @@ export const launchRoutes: FastifyPluginAsync<LaunchServices> = async (scope, { 
 
   scope.get<LaunchRoute>('/launch/:biller/:destination', async (request, reply) => {
     const biller = await billerOf(request, billers);
-    const parameters = readParameters(rawQuery(request.url));
+    const parameters = readLaunch(readParameters(rawQuery(request.url)));
+    const named = parameters.get('destination') ?? request.params.destination;
     const viewMode = readViewMode(parameters.get('viewMode'), biller.settings.viewMode);
-    const destination = requireDestination(request.params.destination);
-    const session = await sessions.find(sessionIdOf(request), biller);
+    const destination = requireDestination(named);
+    const session = await sessions.find(sessionIdOf(request, biller), biller);
     if (session === undefined) {
-      const query = new URLSearchParams({ destination: request.params.destination });
+      const query = new URLSearchParams({ destination: named });
       for (const name of LAUNCH_PARAMETERS) {
         const value = parameters.get(name);
         if (value !== undefined) query.set(name, value);

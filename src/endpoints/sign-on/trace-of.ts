@@ -20,7 +20,7 @@ const MAX_CHARACTERS = 64 * 1024;
 
 function outline(xml: string): string[] | undefined {
   try {
-    return outlineXml(parseXml(xml), { masked: true });
+    return outlineXml(parseXml(xml, { comments: 'between' }), { masked: true });
   } catch (error) {
     // Not well-formed, or with forbidden parts: the detail says which.
     if (error instanceof XmlError) return undefined;

@@ -1,4 +1,5 @@
-import { type ErrorCode, type ErrorEntry, errorCatalog } from './catalog.ts';
+import type { ErrorEntry } from './catalog/entry.ts';
+import { type ErrorCode, errorCatalog } from './catalog.ts';
 import { escapeControls } from './escape-controls.ts';
 import type { InputCode } from './input-codes.ts';
 

@@ -15,12 +15,13 @@ export const inputCodes = {
   biller_guid_taken: 'The BillerGUID belongs to another biller.',
   biller_changed: 'The biller was changed by someone else since the difference was shown.',
   service_provider_missing: 'A new biller needs its Service Provider: SP metadata, or an entity ID and ACS URLs.',
-  service_provider_twice: 'SP metadata was given together with an entity ID, ACS URLs or certificates.',
+  service_provider_twice: 'SP metadata was given together with ACS URLs or certificates.',
+  service_provider_of_another_biller: 'Another biller has the same Service Provider, which may be a mistake.',
   service_provider_incomplete: 'A Service Provider entered by hand needs both an entity ID and an ACS URL.',
   sp_metadata_unusable: 'The SP metadata cannot be used; the message says which part is wrong.',
   claim_repeated: 'Two claims have the same name.',
   request_signature_unverifiable:
-    'Requests must be signed, but no signing certificate of the Service Provider is known.',
+    'Requests must be signed, but no signing certificate of the Service Provider is known, or none that can be used.',
   encryption_certificate_missing: 'Assertions are to be encrypted, but no encryption certificate is known.',
   encryption_unsupported: 'The Service Provider offers no key or algorithm that assertions can be encrypted with.',
 
@@ -38,6 +39,7 @@ export const inputCodes = {
   key_in_flight: 'The key was active until a moment ago, and what it signed may still be on its way.',
   replacement_missing: 'The active key can only be revoked together with its replacement.',
   key_request_missing: 'No certificate request is waiting for its certificate.',
+  key_of_another_biller: 'Another biller has this signing key, or had it.',
   key_file_unusable: 'The key file, its certificate or its passphrase cannot be used.',
   key_not_exportable: 'This private key cannot leave the installation.',
 

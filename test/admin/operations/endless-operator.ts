@@ -24,7 +24,7 @@ async function done<Result>(work: Promise<Result>): Promise<Result> {
 
 /** The life cycle of a biller with a portal user. */
 async function live(slug: string): Promise<void> {
-  const provider = { entityId: 'https://sp.example', acs: ['https://sp.example/acs'] };
+  const provider = { entityId: 'https://sp.example', acs: ['https://sp.example/acs'], sameServiceProvider: true };
   const billerGuid = crypto.randomUUID();
   const [email, password] = ['ada@example.com', 'correct horse battery'];
   await done(operate('biller.add', { slug, name: '0', billerGuid, keyType: 'EC-P256', ...provider }));

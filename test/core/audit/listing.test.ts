@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { actorWithEveryRole } from '../../../src/admin/operations/operation.ts';
 import { runNamed } from '../../../src/admin/operations/run.ts';
 import type { AuditEvent } from '../../../src/core/audit/events.ts';
@@ -8,7 +8,7 @@ import { type AuditWriter, createAuditWriter } from '../../../src/core/audit/wri
 import { deleteBiller, insertBiller } from '../../../src/core/billers/store.ts';
 import { InputError } from '../../../src/platform/errors/idp-error.ts';
 import { newBillerRow } from '../../support/postgres/rows.ts';
-import { createTestStorage, type TestConnection, type TestStorage } from '../../support/postgres/storage.ts';
+import { useTestStorage } from '../../support/postgres/use-storage.ts';
 
 const ADA = randomUUID();
 const GRACE = randomUUID();
@@ -42,15 +42,12 @@ function assertion(reference: string, billerId: string, userId: string, email: s
 }
 
 describe('the audit', () => {
-  let storage: TestStorage;
-  let connection: TestConnection;
+  const store = useTestStorage();
   let audit: AuditWriter;
   let minute = 0;
 
   beforeAll(async () => {
-    storage = await createTestStorage();
-    connection = await storage.open();
-    const { database, services } = connection;
+    const { database, services } = store.connection;
     for (const biller of [riverton, springfield]) await insertBiller(database.db, biller);
     audit = createAuditWriter({ database, keyedHash: services.keyedHash, clock: () => at(minute) });
     for (const event of MORNING) {
@@ -58,21 +55,19 @@ describe('the audit', () => {
       minute += 10;
     }
   });
-  afterAll(async () => {
-    await connection.close();
-    await storage.remove();
-  });
 
   async function references(filter: Partial<AuditFilter>): Promise<string[]> {
-    const rows = await listEvents(connection.database.db, { limit: 100, ...filter });
+    const rows = await listEvents(store.connection.database.db, { limit: 100, ...filter });
     return rows.map((row) => row.reference.slice(-1));
   }
   const operate = async (input: Record<string, unknown>) =>
-    (await runNamed(connection.services, 'audit.list', input, actorWithEveryRole('test'))) as { reference: string }[];
+    (await runNamed(store.connection.services, 'audit.list', input, actorWithEveryRole('test'))) as {
+      reference: string;
+    }[];
 
   test('lists the newest first, up to the limit, and pages on from there', async () => {
     expect(await references({})).toEqual(['f', 'e', 'd', 'c', 'b', 'a']);
-    const page = await listEvents(connection.database.db, { limit: 4 });
+    const page = await listEvents(store.connection.database.db, { limit: 4 });
     expect(page.map(({ reference }) => reference.slice(-1))).toEqual(['f', 'e', 'd', 'c']);
     expect(page.map((row) => row.at)).toEqual([50, 40, 30, 20].map((minutes) => new Date(at(minutes))));
     expect(await references({ before: page.at(-1)?.id })).toEqual(['b', 'a']);
@@ -101,7 +96,7 @@ describe('the audit', () => {
     expect(await found(' ADA@example.COM ')).toEqual(['c', 'b', 'a']);
     expect(await found('grace@example.com')).toEqual(['f', 'e', 'd']);
     expect(await found('nobody@example.com')).toEqual([]);
-    const [stored] = await connection.database.query<{ text: string }>(
+    const [stored] = await store.connection.database.query<{ text: string }>(
       { name: 'all-audit', text: "select string_agg(to_jsonb(e)::text, ' ') as text from audit_events e" },
       [],
     );
@@ -124,8 +119,8 @@ describe('the audit', () => {
   });
 
   test('the audit events of a removed biller are kept', async () => {
-    await deleteBiller(connection.database.db, springfield.id);
-    const [row] = await listEvents(connection.database.db, { reference: 'amber-otter-c', limit: 1 });
+    await deleteBiller(store.connection.database.db, springfield.id);
+    const [row] = await listEvents(store.connection.database.db, { reference: 'amber-otter-c', limit: 1 });
     expect(row).toMatchObject({ biller: null, userId: ADA });
     expect(await references({ billerId: springfield.id })).toEqual(['c']);
   });

@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { claimsOf } from '../../../src/core/billers/claims.ts';
 import { billerSettingsSchema } from '../../../src/core/billers/settings.ts';
-import { IdpError } from '../../../src/platform/errors/idp-error.ts';
+import type { IdpError } from '../../../src/platform/errors/idp-error.ts';
 import { isWritable } from '../../../src/protocols/saml/writing/escape.ts';
+import { thrownBy } from '../../support/thrown.ts';
 
 const BASIC = 'urn:oasis:names:tc:SAML:2.0:attrname-format:basic';
 const settings = (given: Record<string, unknown> = {}) => billerSettingsSchema.parse(given);
@@ -73,13 +74,9 @@ describe('the account number', () => {
 });
 
 function refused(attempt: () => unknown): IdpError {
-  try {
-    attempt();
-  } catch (error) {
-    if (error instanceof IdpError) return error;
-    throw error;
-  }
-  throw new Error('it was not refused');
+  const error = thrownBy(attempt);
+  if (error === undefined) throw new Error('it was not refused');
+  return error;
 }
 
 describe('before anything is signed', () => {

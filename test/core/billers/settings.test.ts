@@ -4,6 +4,8 @@ import { settingsOf as readSettings } from '../../../src/admin/operations/biller
 import { billerUrls, requiresSignature, SLUG } from '../../../src/core/billers/biller.ts';
 import { type BillerSettings, billerSettingsSchema } from '../../../src/core/billers/settings.ts';
 import { InputError } from '../../../src/platform/errors/idp-error.ts';
+import { makeSigningKey } from '../../support/saml/saml.ts';
+import { opensslKey } from '../../support/saml/xmlsec-signer.ts';
 import { newBiller } from './biller.ts';
 
 const { serviceProvider } = newBiller();
@@ -139,14 +141,21 @@ describe('settings that don’t fit the Service Provider are refused', () => {
     expect(settingsOf({}, { sign: 'response' }, serviceProvider).sign).toBe('response');
   });
 
-  test('requiring signed requests if no certificate is known', {
+  test('requiring signed requests if no certificate is known that can verify one', {
     meta: { holds: ['IDP-031'], source: 'SAML Metadata 2.4.4' },
-  }, () => {
+  }, async () => {
     expect(() => settingsOf({}, { requestSignature: 'required' }, serviceProvider)).toThrow(/^--request-signature: /);
     const signing = { ...serviceProvider, authnRequestsSigned: true };
     expect(() => settingsOf({}, {}, signing)).toThrow(/^--request-signature: /);
     expect(() => settingsOf({}, { requestSignature: 'if-present' }, signing)).not.toThrow();
-    expect(() => settingsOf({}, {}, { ...signing, signingCertificates: ['x'] })).not.toThrow();
+    const weak = opensslKey('rsa:1024').signer.certificate;
+    for (const type of ['RSA-2048', 'EC-P256'] as const) {
+      const signingCertificates = [weak, (await makeSigningKey(type)).signer.certificate];
+      expect(() => settingsOf({}, {}, { ...signing, signingCertificates })).not.toThrow();
+    }
+    expect(() => settingsOf({}, {}, { ...signing, signingCertificates: [weak] })).toThrow(
+      /none of the Service Provider's signing certificates can be used: .* at least 2048 bits/,
+    );
   });
 });
 

@@ -6,36 +6,31 @@ import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { actorWithEveryRole } from '../../../src/admin/operations/operation.ts';
 import { runNamed } from '../../../src/admin/operations/run.ts';
-import { createBrowserLike, errorCodeOf, requirePosted } from '../../support/browser/browser-like.ts';
-import { startInstallation, type TestInstallation } from '../../support/installation.ts';
+import { errorCodeOf, requirePosted } from '../../support/browser/browser-like.ts';
 import { createTestStorage } from '../../support/postgres/storage.ts';
-import { authnRequest, redirectQuery } from '../../support/saml/authn-request.ts';
+import { EMAIL, PASSWORD, useStage } from '../../support/stage.ts';
 
 const DAY = 86_400_000;
-const PASSWORD = 'correct horse battery';
-let installation: TestInstallation;
-let now = Date.now();
+const stage = useStage();
 let slug = '';
 let number = 0;
 
-beforeAll(async () => {
-  installation = await startInstallation({ clock: () => now });
-});
-afterAll(() => installation.close());
 beforeEach(async () => {
-  now = Date.now();
+  stage.holdClock(Date.now());
   number += 1;
   slug = `biller-${number}`;
-  await installation.addBiller(slug, { keyType: 'EC-P256' });
+  await stage.installation.addBiller(slug, { keyType: 'EC-P256' });
 });
 const look = async () =>
-  (await installation.services.expiry.look()).filter(({ biller }) => biller === slug).map(({ days }) => days);
+  (await stage.installation.services.expiry.look()).filter(({ biller }) => biller === slug).map(({ days }) => days);
 /** Sets the clock to this many days before the biller's active certificate expires. */
 async function leave(days: number): Promise<void> {
-  const { active } = await installation.services.keys.ofBiller((await installation.services.billers.bySlug(slug)).id);
-  now = (active?.notAfter.getTime() ?? 0) - days * DAY;
+  const { active } = await stage.installation.services.keys.ofBiller(
+    (await stage.installation.services.billers.bySlug(slug)).id,
+  );
+  stage.holdClock((active?.notAfter.getTime() ?? 0) - days * DAY);
 }
-const deliveries = () => installation.services.database.db.selectFrom('expiryWarnings').selectAll().execute();
+const deliveries = () => stage.installation.services.database.db.selectFrom('expiryWarnings').selectAll().execute();
 
 test('warns at 60, 30, 7 days and 1 day, once each, no matter how often it checks', {
   meta: { holds: ['IDP-091'], source: 'project rule' },
@@ -46,7 +41,10 @@ test('warns at 60, 30, 7 days and 1 day, once each, no matter how often it check
     given.push(...(await look()), ...(await look()));
   }
   expect(given).toEqual([60, 30, 7, 1]);
-  const events = (await installation.operate('audit.list', { biller: slug, event: 'key.expiry_warned' })) as unknown[];
+  const events = (await stage.installation.operate('audit.list', {
+    biller: slug,
+    event: 'key.expiry_warned',
+  })) as unknown[];
   expect(events).toHaveLength(4);
 });
 
@@ -66,7 +64,7 @@ test('if two instances check at the same time, only one warns', {
   try {
     const [one] = both;
     const input = { slug: 'shared', name: 'Shared', billerGuid: crypto.randomUUID(), keyType: 'EC-P256' };
-    const provider = { entityId: 'https://sp.example', acs: ['https://sp.example/acs'] };
+    const provider = { entityId: 'https://sp.example', acs: ['https://sp.example/acs'], sameServiceProvider: true };
     if (one === undefined) throw new Error('there is no instance');
     await runNamed(one.services, 'biller.add', { ...input, ...provider }, actorWithEveryRole('test'));
     const soon = new Date(Date.now() + 20 * DAY);
@@ -80,11 +78,11 @@ test('if two instances check at the same time, only one warns', {
 });
 
 test('a schedule stages a key automatically, once, and never activates it', async () => {
-  await installation.operate('biller.update', { slug, settings: { stageDaysBefore: 45 } });
+  await stage.installation.operate('biller.update', { slug, settings: { stageDaysBefore: 45 } });
   await leave(46);
   await look();
   const states = async () => {
-    const keys = (await installation.operate('key.list', { biller: slug })) as { state: string }[];
+    const keys = (await stage.installation.operate('key.list', { biller: slug })) as { state: string }[];
     return keys.map(({ state }) => state);
   };
   expect(await states()).toEqual(['active']);
@@ -92,7 +90,7 @@ test('a schedule stages a key automatically, once, and never activates it', asyn
   await look();
   await look();
   expect(await states()).toEqual(['active', 'staged']);
-  const [event] = (await installation.operate('audit.list', { biller: slug, event: 'key.staged' })) as {
+  const [event] = (await stage.installation.operate('audit.list', { biller: slug, event: 'key.staged' })) as {
     details: { actor: string };
   }[];
   expect(event?.details.actor).toBe('schedule');
@@ -106,23 +104,20 @@ test.each([
   { meta: { holds: ['IDP-092'], source: 'project rule' } },
   async (expiredKey, status, readiness) => {
     // Readiness covers all billers; the others' certificates have expired too.
-    for (const biller of (await installation.operate('biller.list', {})) as { slug: string }[]) {
-      if (biller.slug !== slug) await installation.operate('biller.remove', { slug: biller.slug });
+    for (const biller of (await stage.installation.operate('biller.list', {})) as { slug: string }[]) {
+      if (biller.slug !== slug) await stage.installation.operate('biller.remove', { slug: biller.slug });
     }
-    await installation.operate('biller.update', { slug, settings: { expiredKey } });
-    await installation.addUser(slug, 'pat@example.com', PASSWORD, ['101Invoice']);
+    await stage.installation.operate('biller.update', { slug, settings: { expiredKey } });
+    await stage.installation.addUser(slug, EMAIL, PASSWORD, ['101Invoice']);
     await leave(-1);
-    const browser = createBrowserLike(installation.server);
-    await browser.signIn(slug, 'pat@example.com', PASSWORD);
-    const request = authnRequest({ attributes: { IssueInstant: new Date(now).toISOString() } });
-    const answer = await browser.get(`/saml/${slug}/sso?${redirectQuery(request)}`);
+    const answer = await stage.bring(await stage.signedIn(slug), {}, undefined, slug);
     expect(answer.statusCode).toBe(status);
     if (status === 200) requirePosted(answer);
     else expect(errorCodeOf(answer)).toBe('signing_key_unavailable');
-    const health = await installation.server.inject('/health/ready');
+    const health = await stage.installation.server.inject('/health/ready');
     expect([health.statusCode, health.json().status]).toEqual([status, readiness]);
     expect(health.json().checks[1]).toEqual({ name: 'keys', ok: false, problems: 1 });
-    const findings = (await installation.operate('doctor', {})) as { finding: string }[];
+    const findings = (await stage.installation.operate('doctor', {})) as { finding: string }[];
     expect(findings.map(({ finding }) => finding)).toContain(`the active certificate of biller ${slug} has expired`);
   },
 );
@@ -143,22 +138,22 @@ describe('the webhook', () => {
     }).listen(0, '127.0.0.1');
     await once(receiver, 'listening');
     url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hook`;
-    ({ secret } = (await installation.operate('webhook.set', { url })) as { secret: string });
+    ({ secret } = (await stage.installation.operate('webhook.set', { url })) as { secret: string });
   });
   afterAll(async () => {
-    await installation.operate('webhook.remove', {});
+    await stage.installation.operate('webhook.remove', {});
     receiver.closeAllConnections();
     receiver.close();
   });
   beforeEach(async () => {
-    await installation.services.database.db.deleteFrom('expiryWarnings').execute();
+    await stage.installation.services.database.db.deleteFrom('expiryWarnings').execute();
     received.length = 0;
     answer = 200;
   });
   /** The delivery state of the warning at 30 days. */
   const deliveryOf = async () => {
-    const biller = await installation.services.billers.bySlug(slug);
-    return installation.services.database.db
+    const biller = await stage.installation.services.billers.bySlug(slug);
+    return stage.installation.services.database.db
       .selectFrom('expiryWarnings')
       .innerJoin('signingKeys', 'signingKeys.id', 'expiryWarnings.keyId')
       .select(['expiryWarnings.delivery', 'expiryWarnings.attempts'])
@@ -182,7 +177,7 @@ describe('the webhook', () => {
       .update(`${seconds}.${delivery?.body}`)
       .digest('hex');
     expect(hex).toBe(expected);
-    expect(Math.abs(Number(seconds) * 1000 - now)).toBeLessThan(2_000);
+    expect(Math.abs(Number(seconds) * 1000 - stage.now())).toBeLessThan(2_000);
   });
 
   test('one that was certainly not accepted is retried at growing intervals, and finally given up', {
@@ -194,7 +189,7 @@ describe('the webhook', () => {
     await look();
     expect(mine()).toHaveLength(1);
     for (let attempt = 0; attempt < 20; attempt += 1) {
-      now += 2 * DAY;
+      stage.pass(2 * DAY);
       await look();
     }
     expect((await deliveryOf())?.delivery).toBe('given_up');
@@ -210,7 +205,7 @@ describe('the webhook', () => {
     await look();
     expect(await deliveryOf()).toEqual({ delivery: 'unknown', attempts: 1 });
     answer = 200;
-    now += DAY;
+    stage.pass(DAY);
     await look();
     expect(mine()).toHaveLength(1);
   });
@@ -221,11 +216,11 @@ describe('the webhook', () => {
     await leave(25);
     answer = 503;
     await look();
-    await installation.services.database.db
+    await stage.installation.services.database.db
       .updateTable('expiryWarnings')
-      .set({ delivery: 'sending', nextAttempt: new Date(now) })
+      .set({ delivery: 'sending', nextAttempt: new Date(stage.now()) })
       .execute();
-    now += 10 * 60_000;
+    stage.pass(10 * 60_000);
     await look();
     expect((await deliveries()).map(({ delivery }) => delivery)).not.toContain('sending');
     expect((await deliveryOf())?.delivery).toBe('unknown');
@@ -233,8 +228,12 @@ describe('the webhook', () => {
   });
 
   test('a test delivery reports whether it was accepted', async () => {
-    expect(await installation.operate('webhook.test', {})).toEqual({ url, sent: 'delivered' });
+    expect(await stage.installation.operate('webhook.test', {})).toEqual({ url, sent: 'delivered' });
     answer = 500;
-    expect(await installation.operate('webhook.test', {})).toEqual({ url, sent: 'refused' });
+    expect(await stage.installation.operate('webhook.test', {})).toMatchObject({
+      url,
+      sent: 'refused',
+      reason: expect.stringMatching(/^it answered \d{3}/),
+    });
   });
 });

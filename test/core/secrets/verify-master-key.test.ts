@@ -40,7 +40,7 @@ describe('an installation', () => {
       const { database, services } = connection;
       const { db } = database;
       for (const slug of ['one', 'two']) {
-        const sp = { entityId: 'https://sp.example', acs: ['https://sp.example/acs'] };
+        const sp = { entityId: 'https://sp.example', acs: ['https://sp.example/acs'], sameServiceProvider: true };
         const input = { slug, name: slug, billerGuid: crypto.randomUUID(), keyType: 'EC-P256', ...sp };
         await runNamed(services, 'biller.add', input, actorWithEveryRole('test'));
       }

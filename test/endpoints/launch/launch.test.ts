@@ -1,23 +1,15 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createBrowserLike, errorCodeOf, referenceOf } from '../../support/browser/browser-like.ts';
-import { startInstallation, type TestInstallation } from '../../support/installation.ts';
+import { expect, test } from 'vitest';
+import { errorCodeOf, referenceOf } from '../../support/browser/browser-like.ts';
+import { EMAIL, useStage } from '../../support/stage.ts';
 
-const PASSWORD = 'correct horse battery';
 const GUID = '0f8fad5b-d9cb-469f-a165-70867728950e';
 
-let installation: TestInstallation;
-beforeAll(async () => {
-  installation = await startInstallation();
-  await installation.addBiller('riverton', { keyType: 'EC-P256', billerGuid: GUID });
-  await installation.addUser('riverton', 'pat@example.com', PASSWORD, ['101 Invoice/é', '202Invoice']);
-  await installation.addUser('riverton', 'one@example.com', PASSWORD, ['303Invoice']);
+const stage = useStage({
+  billerInput: { billerGuid: GUID },
+  users: { [EMAIL]: ['101 Invoice/é', '202Invoice'], 'one@example.com': ['303Invoice'] },
 });
-afterAll(() => installation.close());
-const launch = async (path: string, email = 'pat@example.com') => {
-  const browser = createBrowserLike(installation.server);
-  await browser.signIn('riverton', email, PASSWORD);
-  return browser.get(`/launch/riverton/${path}`);
-};
+const launch = async (path: string, email = EMAIL) =>
+  (await stage.signedIn('riverton', email)).get(`/launch/riverton/${path}`);
 
 test.each([
   ['autopay?account=202Invoice', '?account=202Invoice&ViewMode=0&DeepLinkID=3'],
@@ -44,7 +36,9 @@ test('someone else’s account gets a 403 with a reference that is in the audit 
 }, async () => {
   const answer = await launch('bills?account=303Invoice');
   expect([answer.statusCode, errorCodeOf(answer)]).toEqual([403, 'account_forbidden']);
-  const [event] = (await installation.operate('audit.list', { event: 'launch.refused' })) as { reference: string }[];
+  const [event] = (await stage.installation.operate('audit.list', { event: 'launch.refused' })) as {
+    reference: string;
+  }[];
   expect(event?.reference).toBe(referenceOf(answer));
   expect(answer.body).not.toContain('303Invoice');
 });
@@ -67,20 +61,35 @@ test('without an account, uses the only one, or asks if there are several', {
   expect((await launch('bills')).headers.location).toBe('/login/riverton');
 });
 
+test('Invoice Cloud’s spelling of the parameters is taken', {
+  meta: { holds: ['IDP-070'], source: 'project rule' },
+}, async () => {
+  const query = 'account=202Invoice&ViewMode=1&DeepLinkID=9';
+  expect((await launch(`autopay?${query}`)).headers.location).toMatch(/ViewMode=1&DeepLinkID=9$/);
+  expect((await launch(`autopay?${query}&viewMode=1`)).headers.location).toMatch(/ViewMode=1&DeepLinkID=9$/);
+  const contradiction = await launch(`autopay?${query}&viewMode=0`);
+  expect([contradiction.statusCode, errorCodeOf(contradiction)]).toEqual([400, 'parameter_invalid']);
+  const beforeSignIn = await stage.stranger().get(`/launch/riverton/autopay?${query}`);
+  expect(beforeSignIn.headers.location).toBe('/login/riverton?destination=9&account=202Invoice&viewMode=1');
+});
+
 test('a launch is audited, and only GET performs it', {
   meta: { holds: ['IDP-072'], source: 'project rule' },
 }, async () => {
-  const browser = createBrowserLike(installation.server);
-  await browser.signIn('riverton', 'pat@example.com', PASSWORD);
+  const browser = await stage.signedIn();
   const started = async () =>
-    (await installation.operate('audit.list', { event: 'launch.started', limit: 1000 })) as {
+    (await stage.installation.operate('audit.list', { event: 'launch.started', limit: 1000 })) as {
       biller: string;
       details: object;
     }[];
   const before = await started();
   const url = '/launch/riverton/autopay?account=202Invoice&viewMode=1';
   for (const method of ['HEAD', 'POST', 'PUT'] as const) {
-    const answer = await installation.server.inject({ method, url, cookies: Object.fromEntries(browser.cookies) });
+    const answer = await stage.installation.server.inject({
+      method,
+      url,
+      cookies: Object.fromEntries(browser.cookies),
+    });
     expect([method, answer.statusCode, answer.headers.location]).toEqual([method, 404, undefined]);
   }
   expect(await started()).toHaveLength(before.length);
@@ -93,6 +102,6 @@ test('a launch is audited, and only GET performs it', {
 test('a launch at an unknown biller is refused', {
   meta: { holds: ['IDP-081'], source: 'project rule' },
 }, async () => {
-  const answer = await installation.server.inject('/launch/nowhere/bills?account=202Invoice');
+  const answer = await stage.installation.server.inject('/launch/nowhere/bills?account=202Invoice');
   expect([answer.statusCode, errorCodeOf(answer)]).toEqual([404, 'biller_unknown']);
 });

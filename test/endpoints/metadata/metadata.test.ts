@@ -1,17 +1,13 @@
 import { X509Certificate } from 'node:crypto';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { checkElementSignature } from '../../../src/diagnostics/inspect/element-signature.ts';
 import { errorCodeOf } from '../../support/browser/browser-like.ts';
-import { startInstallation, type TestInstallation } from '../../support/installation.ts';
+import { useStage } from '../../support/stage.ts';
 
-let installation: TestInstallation;
+const stage = useStage();
 const URL_PATH = '/saml/riverton/metadata';
-const get = (headers: Record<string, string> = {}, url = URL_PATH) => installation.server.inject({ url, headers });
-beforeAll(async () => {
-  installation = await startInstallation();
-  await installation.addBiller('riverton');
-});
-afterAll(() => installation.close());
+const get = (headers: Record<string, string> = {}, url = URL_PATH) =>
+  stage.installation.server.inject({ url, headers });
 
 test('has SAML’s media type and an ETag, and the bytes stay the same while nothing changes', {
   meta: { holds: ['IDP-078'], source: 'SAML Metadata 4.1.1' },
@@ -23,8 +19,8 @@ test('has SAML’s media type and an ETag, and the bytes stay the same while not
     etag: expect.stringMatching(/^"[\w-]{27}"$/),
   });
   expect(other.rawPayload.equals(one.rawPayload)).toBe(true);
-  installation.services.billers.forget(undefined);
-  installation.services.keys.forget(undefined);
+  stage.installation.services.billers.forget(undefined);
+  stage.installation.services.keys.forget(undefined);
   expect((await get()).rawPayload.equals(one.rawPayload)).toBe(true);
 });
 
@@ -49,9 +45,9 @@ test('takes no address from a client’s header', {
     forwarded: 'host=evil.example',
   };
   // The first request writes the document that later requests get.
-  installation.services.keys.forget(undefined);
+  stage.installation.services.keys.forget(undefined);
   const hostile = (await get(headers)).body;
-  installation.services.keys.forget(undefined);
+  stage.installation.services.keys.forget(undefined);
   expect(hostile).toBe((await get()).body);
   expect(hostile).not.toContain('evil.example');
   expect(hostile).toContain('entityID="https://idp.example/saml/riverton/metadata"');
@@ -61,7 +57,7 @@ test('a change shows at once, with a new ETag', {
   meta: { holds: ['IDP-078'], source: 'project rule' },
 }, async () => {
   const before = await get();
-  await installation.operate('biller.update', { slug: 'riverton', name: 'Riverton & Sons' });
+  await stage.installation.operate('biller.update', { slug: 'riverton', name: 'Riverton & Sons' });
   const after = await get({ 'if-none-match': String(before.headers.etag) });
   expect(after.statusCode).toBe(200);
   expect(after.body).toContain('Riverton &amp; Sons');
@@ -70,25 +66,27 @@ test('a change shows at once, with a new ETag', {
 test('HEAD returns the headers only and does not count as a fetch (RFC 9110 9.3.2)', async () => {
   const { headers, rawPayload } = await get();
   const fetches = async () => {
-    await installation.services.fetches.drained();
-    return installation.operate('key.fetches', { biller: 'riverton' });
+    await stage.installation.services.fetches.drained();
+    return stage.installation.operate('key.fetches', { biller: 'riverton' });
   };
   const before = await fetches();
-  const looked = await installation.server.inject({ method: 'HEAD', url: `${URL_PATH}?one-time=x` });
+  const looked = await stage.installation.server.inject({ method: 'HEAD', url: `${URL_PATH}?one-time=x` });
   expect([looked.statusCode, looked.body]).toEqual([200, '']);
   expect(looked.headers).toMatchObject({
     etag: headers.etag,
     'content-type': headers['content-type'],
     'content-length': String(rawPayload.length),
   });
-  const known = await installation.server.inject({
+  const known = await stage.installation.server.inject({
     method: 'HEAD',
     url: URL_PATH,
     headers: { 'if-none-match': String(headers.etag) },
   });
   expect([known.statusCode, known.headers.etag]).toEqual([304, headers.etag]);
   expect(await fetches()).toEqual(before);
-  expect((await installation.server.inject({ method: 'HEAD', url: '/saml/nowhere/metadata' })).statusCode).toBe(404);
+  expect((await stage.installation.server.inject({ method: 'HEAD', url: '/saml/nowhere/metadata' })).statusCode).toBe(
+    404,
+  );
 });
 
 test('an unknown biller is a 404, and so is an invalid slug', {
@@ -101,11 +99,11 @@ test('an unknown biller is a 404, and so is an invalid slug', {
 });
 
 test('the active key signs signed metadata, whose bytes stay the same too (SAML Metadata 3.1)', async () => {
-  await installation.operate('biller.update', { slug: 'riverton', settings: { signMetadata: true } });
+  await stage.installation.operate('biller.update', { slug: 'riverton', settings: { signMetadata: true } });
   const [one, other] = [await get(), await get()];
   expect(one.body).toBe(other.body);
-  const biller = await installation.services.billers.bySlug('riverton');
-  const { certificates } = await installation.services.keys.ofBiller(biller.id);
+  const biller = await stage.installation.services.billers.bySlug('riverton');
+  const { certificates } = await stage.installation.services.keys.ofBiller(biller.id);
   expect(checkElementSignature(one.body, 'EntityDescriptor', certificates)).toBe('valid');
   expect(checkElementSignature(one.body.replace('&amp; Sons', '&amp; Sens'), 'EntityDescriptor', certificates)).toBe(
     'invalid',
@@ -115,9 +113,9 @@ test('the active key signs signed metadata, whose bytes stay the same too (SAML 
 test('serves the certificate alone, to copy by hand', async () => {
   const answer = await get({}, '/saml/riverton/certificate.pem');
   expect(answer.headers['content-type']).toBe('application/x-pem-file');
-  const biller = await installation.services.billers.bySlug('riverton');
-  const { active } = await installation.services.keys.ofBiller(biller.id);
+  const biller = await stage.installation.services.billers.bySlug('riverton');
+  const { active } = await stage.installation.services.keys.ofBiller(biller.id);
   expect(new X509Certificate(answer.body).raw.toString('base64')).toBe(active?.signer.certificate);
-  const looked = await installation.server.inject({ method: 'HEAD', url: '/saml/riverton/certificate.pem' });
+  const looked = await stage.installation.server.inject({ method: 'HEAD', url: '/saml/riverton/certificate.pem' });
   expect([looked.statusCode, looked.body]).toEqual([200, '']);
 });

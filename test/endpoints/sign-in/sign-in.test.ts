@@ -1,32 +1,26 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createBrowserLike, errorCodeOf } from '../../support/browser/browser-like.ts';
-import { startInstallation, type TestInstallation } from '../../support/installation.ts';
+import { beforeAll, expect, test } from 'vitest';
+import { errorCodeOf } from '../../support/browser/browser-like.ts';
+import { PASSWORD, useStage } from '../../support/stage.ts';
 
-const PASSWORD = 'correct horse battery';
 const FAILED = 'The email address or the password is not right.';
 
-let installation: TestInstallation;
-let now = Date.parse('2026-03-01T08:00:00Z');
-beforeAll(async () => {
-  installation = await startInstallation({ clock: () => now, trustProxy: 'loopback' });
-  await installation.addBiller('riverton', {
-    keyType: 'EC-P256',
-    settings: { sessionIdleMinutes: 30, sessionLifetimeMinutes: 60 },
-  });
-  for (const email of ['pat@example.com', 'off@example.com', 'slow@example.com']) {
-    await installation.addUser('riverton', email, PASSWORD, ['101Invoice']);
-  }
-  await installation.operate('user.update', { biller: 'riverton', email: 'off@example.com', disabled: true });
+const stage = useStage({
+  trustProxy: 'loopback',
+  billerInput: { settings: { sessionIdleMinutes: 30, sessionLifetimeMinutes: 60 } },
+  users: { 'pat@example.com': ['101Invoice'], 'off@example.com': ['101Invoice'], 'slow@example.com': ['101Invoice'] },
 });
-afterAll(() => installation.close());
+beforeAll(async () => {
+  stage.holdClock();
+  await stage.installation.operate('user.update', { biller: 'riverton', email: 'off@example.com', disabled: true });
+});
 
-const browser = () => createBrowserLike(installation.server);
+const browser = stage.stranger;
 const signIn = (email: string, password: string, address = '192.0.2.1', headers: Record<string, string> = {}) =>
   browser().post('/login/riverton', { email, password }, { 'x-forwarded-for': address, ...headers });
 const reasons = async () =>
-  ((await installation.operate('audit.list', { event: 'sign_in.failed' })) as { details: { reason: string } }[]).map(
-    ({ details }) => details.reason,
-  );
+  (
+    (await stage.installation.operate('audit.list', { event: 'sign_in.failed' })) as { details: { reason: string } }[]
+  ).map(({ details }) => details.reason);
 
 test('a wrong password, an unknown user and a disabled one get the same answer', async () => {
   const answers = [
@@ -91,32 +85,28 @@ test('refuses a form from another website before anything else is checked', {
 });
 
 test('a session ends after its idle timeout, after its lifetime, at sign-out, and when the user is disabled', async () => {
-  const signedIn = async () => {
-    const one = browser();
-    await one.signIn('riverton', 'pat@example.com', PASSWORD);
-    return one;
-  };
+  const { signedIn, pass } = stage;
   const isIn = async (one: ReturnType<typeof browser>) => (await one.get('/login/riverton')).body.includes('Sign out');
   const idle = await signedIn();
-  now += 29 * 60_000;
+  pass(29 * 60_000);
   expect(await isIn(idle)).toBe(true);
-  now += 29 * 60_000;
+  pass(29 * 60_000);
   expect(await isIn(idle)).toBe(true);
-  now += 3 * 60_000;
+  pass(3 * 60_000);
   expect(await isIn(idle)).toBe(false);
   const left = await signedIn();
-  now += 31 * 60_000;
+  pass(31 * 60_000);
   expect(await isIn(left)).toBe(false);
   const out = await signedIn();
-  const id = out.cookies.get('__Host-session') ?? '';
+  const id = out.cookies.get('__Host-session-riverton') ?? '';
   await out.post('/logout', { biller: 'riverton' });
-  expect(out.cookies.has('__Host-session')).toBe(false);
-  out.cookies.set('__Host-session', id);
+  expect(out.cookies.has('__Host-session-riverton')).toBe(false);
+  out.cookies.set('__Host-session-riverton', id);
   expect(await isIn(out)).toBe(false);
   const disabled = await signedIn();
-  await installation.operate('user.update', { biller: 'riverton', email: 'pat@example.com', disabled: true });
+  await stage.installation.operate('user.update', { biller: 'riverton', email: 'pat@example.com', disabled: true });
   expect(await isIn(disabled)).toBe(false);
-  await installation.operate('user.update', { biller: 'riverton', email: 'pat@example.com', disabled: false });
+  await stage.installation.operate('user.update', { biller: 'riverton', email: 'pat@example.com', disabled: false });
 });
 
 test('never redirects to an address from a request', {

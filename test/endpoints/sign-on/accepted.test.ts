@@ -17,7 +17,7 @@ const SP_METADATA = `<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metada
     <AssertionConsumerService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="https://sp.example/two" index="7" isDefault="true"/>
   </SPSSODescriptor></EntityDescriptor>`;
 
-test('answers to the default ACS, or to one named by index or exact URL', {
+test('answers to the default ACS, or to one named by index or URL, as it was registered', {
   meta: { holds: ['IDP-004', 'IDP-005', 'IDP-006'], source: 'SAML Core 3.4.1' },
 }, async () => {
   await stage.addBiller('several-acs', { spMetadata: SP_METADATA });
@@ -29,6 +29,7 @@ test('answers to the default ACS, or to one named by index or exact URL', {
     [{ AssertionConsumerServiceIndex: '3' }, 'https://sp.example/one'],
     [{ AssertionConsumerServiceIndex: '+03' }, 'https://sp.example/one'],
     [{ AssertionConsumerServiceURL: 'https://sp.example/one' }, 'https://sp.example/one'],
+    [{ AssertionConsumerServiceURL: 'https://SP.example:443/one' }, 'https://sp.example/one'],
   ] as const) {
     const posted = await acsOf(attributes);
     expect(posted.acs).toBe(acs);
@@ -46,6 +47,16 @@ test.each([undefined, '', 'plain', 'https://sp.example/?a=1&b=2#c', '<"\'&amp;>Ã
     expect(posted.acs).toBe(TEST_ACS);
   },
 );
+
+test('takes an Issuer on a line of its own, and our address written in another way', {
+  meta: { holds: ['IDP-012', 'IDP-022'], source: 'RFC 3986 6.2' },
+}, async () => {
+  const browser = await stage.signedIn();
+  requirePosted(await stage.bring(browser, { issuer: `\n    ${TEST_SP}\n  ` }));
+  const { publicUrl } = stage.installation;
+  const Destination = `${publicUrl.replace('idp.example', 'IDP.example:443')}/saml/riverton/sso`;
+  requirePosted(await stage.bring(browser, { attributes: { Destination } }));
+});
 
 test('ignores an unknown extension', {
   meta: { holds: ['IDP-009'], source: 'SAML Core 3.2.1' },

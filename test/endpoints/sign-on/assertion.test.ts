@@ -69,7 +69,7 @@ test('SessionIndex is opaque and stable within a session; the context is a passw
   expect(one).not.toBe(other);
   expect(one.length).toBeGreaterThanOrEqual(22);
   // It is not the secret in the cookie.
-  expect(one).not.toContain(browser.cookies.get('__Host-session'));
+  expect(one).not.toContain(browser.cookies.get('__Host-session-short'));
   const { root } = await signOn();
   expect(textOf(root, 'AuthnContextClassRef')).toBe(
     'urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport',
@@ -104,7 +104,12 @@ test('a persistent NameID is opaque, stable for the person, and different elsewh
   const renamed = await signOn({ ...policy(PERSISTENT), issuer: 'https://new.example' });
   others.push(only(renamed.root, 'NameID'));
   expect(new Set([mine, ...others].map(({ text }) => text)).size).toBe(4);
-  await stage.installation.operate('biller.update', { slug: 'short', entityId: TEST_SP, acs: [TEST_ACS] });
+  await stage.installation.operate('biller.update', {
+    slug: 'short',
+    entityId: TEST_SP,
+    acs: [TEST_ACS],
+    sameServiceProvider: true,
+  });
   expect((await nameIdOf(browser)).text).toBe(mine.text);
 });
 

@@ -1,31 +1,23 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { newSamlId } from '../../../src/protocols/saml/writing/id.ts';
 import { assertionIdIn, createPortalClient, type PortalClient } from '../../support/browser/portal-client.ts';
-import { startInstallation, TEST_ACS, TEST_SP, type TestInstallation } from '../../support/installation.ts';
+import { TEST_ACS, TEST_SP } from '../../support/installation.ts';
+import { EMAIL, PASSWORD, useStage } from '../../support/stage.ts';
 
-const PASSWORD = 'correct horse battery';
 const LIFETIME_MS = 15 * 60_000;
 
 describe('a sign-on flow', () => {
-  let installation: TestInstallation;
+  const stage = useStage();
   let url: string;
   let client: PortalClient;
-  let later = 0;
 
   beforeAll(async () => {
-    const clock = () => Date.now() + later;
-    installation = await startInstallation({
-      clock,
-    });
-    for (const slug of ['riverton', 'springfield']) await installation.addBiller(slug);
-    await installation.addUser('riverton', 'ada@example.com', PASSWORD, ['101Invoice:owner']);
-    url = await installation.server.listen({ port: 0, host: '127.0.0.1' });
+    await stage.addBiller('springfield');
+    url = await stage.installation.server.listen({ port: 0, host: '127.0.0.1' });
   });
-  afterAll(() => installation.close());
 
   beforeEach(async () => {
-    later = 0;
-    await installation.services.database.db.deleteFrom('signOnFlows').execute();
+    await stage.installation.services.database.db.deleteFrom('signOnFlows').execute();
     client = createPortalClient(url);
     return () => client.close();
   });
@@ -37,7 +29,7 @@ describe('a sign-on flow', () => {
     const id = new URL(headers.location ?? '', url).searchParams.get('flow') ?? '';
     return { id, path: `/saml/riverton/sso?flow=${id}` };
   }
-  const stored = () => installation.services.database.db.selectFrom('signOnFlows').selectAll().execute();
+  const stored = () => stage.installation.services.database.db.selectFrom('signOnFlows').selectAll().execute();
   const isOver = async (answer: ReturnType<PortalClient['get']>) => {
     const { status, body } = await answer;
     return status === 400 && body.includes('This sign-on is over');
@@ -75,7 +67,7 @@ describe('a sign-on flow', () => {
     meta: { holds: ['IDP-064'], source: 'project rule' },
   }, async () => {
     const { path } = await park();
-    await client.signIn('riverton', 'ada@example.com', PASSWORD);
+    await client.signIn('riverton', EMAIL, PASSWORD);
     const answer = await client.get(path);
     expect(assertionIdIn(answer.body)).toMatch(/^_/);
     expect(await stored()).toEqual([]);
@@ -87,12 +79,12 @@ describe('a sign-on flow', () => {
   test('expires after 15 minutes and is then removed', async () => {
     const old = await park();
     // A request may be five minutes old.
-    later = 4 * 60_000;
+    stage.pass(4 * 60_000);
     const young = await park();
-    later = LIFETIME_MS;
+    stage.pass(LIFETIME_MS - 4 * 60_000);
     expect(await isOver(client.get(old.path))).toBe(true);
     expect((await client.get(young.path)).status).toBe(303);
-    await installation.services.tidy();
+    await stage.installation.services.tidy();
     expect((await stored()).map(({ id }) => id)).toEqual([young.id]);
   });
 });

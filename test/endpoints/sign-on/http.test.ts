@@ -1,16 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  type BrowserLike,
-  createBrowserLike,
-  errorCodeOf,
-  postedBy,
-  requirePosted,
-} from '../../support/browser/browser-like.ts';
-import { startInstallation, TEST_ACS, type TestInstallation } from '../../support/installation.ts';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { type BrowserLike, errorCodeOf, postedBy, requirePosted } from '../../support/browser/browser-like.ts';
+import { TEST_ACS } from '../../support/installation.ts';
 import { authnRequest, postFields } from '../../support/saml/authn-request.ts';
 import { createServiceProvider, type ServiceProvider } from '../../support/saml/service-provider.ts';
+import { PASSWORD, useStage } from '../../support/stage.ts';
 
-const PASSWORD = 'correct horse battery';
 const ONE = 'one@example.com';
 const TWO = 'two@example.com';
 const SSO = '/saml/riverton/sso';
@@ -19,23 +13,17 @@ const flowIn = ({ body }: { body: string }) => /name="flow" value="([\w-]+)"/.ex
 const flowCookies = (browser: BrowserLike) => [...browser.cookies.keys()].filter((name) => name.includes('flow'));
 
 describe('a sign-on from node-saml as the Service Provider', () => {
-  let installation: TestInstallation;
+  const stage = useStage({
+    billerInput: { settings: { loginTypes: { owner: 1 } } },
+    users: { [ONE]: ['101Invoice:owner'], [TWO]: ['201Invoice:owner', '202Invoice:co-owner'] },
+  });
   let provider: ServiceProvider;
   beforeAll(async () => {
-    installation = await startInstallation();
-    await installation.addBiller('riverton', { settings: { loginTypes: { owner: 1 } } });
-    await installation.addUser('riverton', ONE, PASSWORD, ['101Invoice:owner']);
-    await installation.addUser('riverton', TWO, PASSWORD, ['201Invoice:owner', '202Invoice:co-owner']);
-    provider = await createServiceProvider(installation, 'riverton');
+    provider = await createServiceProvider(stage.installation, 'riverton');
   });
-  afterAll(() => installation.close());
 
-  const stranger = () => createBrowserLike(installation.server);
-  async function signedIn(email: string): Promise<BrowserLike> {
-    const browser = stranger();
-    await browser.signIn('riverton', email, PASSWORD);
-    return browser;
-  }
+  const { stranger } = stage;
+  const signedIn = (email: string) => stage.signedIn('riverton', email);
   /** Sends a new request, and follows redirects. */
   async function bring(browser: BrowserLike, binding: (typeof BINDINGS)[number], relayState?: string) {
     const { id, path, fields } = await provider.request(binding, relayState);
@@ -64,7 +52,7 @@ describe('a sign-on from node-saml as the Service Provider', () => {
       });
       expect(flowCookies(browser)).toEqual([]);
       // The audit matches what was issued.
-      const [event] = (await installation.operate('audit.list', { event: 'assertion.issued', limit: 1 })) as {
+      const [event] = (await stage.installation.operate('audit.list', { event: 'assertion.issued', limit: 1 })) as {
         requestId: string;
         assertionId: string;
       }[];

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { insertBiller } from '../../../src/core/billers/store.ts';
+import { beforeAll, describe, expect, test } from 'vitest';
 import {
   accountsOf,
   deleteUser,
@@ -19,35 +18,19 @@ import {
   setLaunchedAccounts,
   touchSession,
 } from '../../../src/core/sessions/store.ts';
-import type { Db } from '../../../src/platform/database/database.ts';
-import { newBillerRow } from '../../support/postgres/rows.ts';
-import { createTestStorage, type TestConnection, type TestStorage } from '../../support/postgres/storage.ts';
+import { useTestStorage } from '../../support/postgres/use-storage.ts';
 
 const PASSWORD_HASH = '$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA';
 const at = (text: string) => new Date(`2026-03-01T${text}Z`);
 
 describe('the stores of portal users and sessions', () => {
-  let storage: TestStorage;
-  let connection: TestConnection;
-  let db: Db;
+  const store = useTestStorage();
+  const { addBiller } = store;
   let findSession: FindSession;
 
-  beforeAll(async () => {
-    storage = await createTestStorage();
-    connection = await storage.open();
-    db = connection.database.db;
-    findSession = createFindSession(connection.database);
+  beforeAll(() => {
+    findSession = createFindSession(store.connection.database);
   });
-  afterAll(async () => {
-    await connection.close();
-    await storage.remove();
-  });
-
-  async function addBiller() {
-    const biller = newBillerRow();
-    await insertBiller(db, biller);
-    return biller;
-  }
 
   async function addSession() {
     const biller = await addBiller();
@@ -56,7 +39,7 @@ describe('the stores of portal users and sessions', () => {
       { number: '202Invoice', role: 'co-owner' },
       { number: '101Invoice', role: 'owner' },
     ];
-    const userId = await connection.database.transaction((transaction) =>
+    const userId = await store.connection.database.transaction((transaction) =>
       insertUser(transaction, { billerId: biller.id, email, passwordHash: PASSWORD_HASH }, accounts),
     );
     const session = {
@@ -68,37 +51,37 @@ describe('the stores of portal users and sessions', () => {
       lastSeenAt: at('08:00:00.123'),
       expiresAt: at('16:00:00.000'),
     };
-    await insertSession(db, session);
+    await insertSession(store.db, session);
     return { biller, email, accounts, userId, session };
   }
 
   test('finds a portal user by email in any case, only at their own biller', async () => {
     const { biller, email, userId } = await addSession();
     const other = await addBiller();
-    const user = await findUser(db, biller.id, ' ada.lovelace@EXAMPLE.com ');
+    const user = await findUser(store.db, biller.id, ' ada.lovelace@EXAMPLE.com ');
     expect(user).toMatchObject({ id: userId, billerId: biller.id, email, passwordHash: PASSWORD_HASH });
     expect(user?.disabled).toBe(false);
-    expect(await findUser(db, other.id, email)).toBeUndefined();
-    expect(await listUsers(db, biller.id)).toEqual([user]);
-    expect(await listUsers(db, other.id)).toEqual([]);
+    expect(await findUser(store.db, other.id, email)).toBeUndefined();
+    expect(await listUsers(store.db, biller.id)).toEqual([user]);
+    expect(await listUsers(store.db, other.id)).toEqual([]);
   });
 
   test('accounts keep their order, are replaced as a whole, and are removed with their user', async () => {
     const { userId, accounts, biller, email } = await addSession();
-    expect(await accountsOf(db, userId)).toEqual(accounts);
+    expect(await accountsOf(store.db, userId)).toEqual(accounts);
     const replaced = [{ number: '303 / ÄÖÜ', role: 'owner' }];
-    await connection.database.transaction((transaction) =>
+    await store.connection.database.transaction((transaction) =>
       updateUser(transaction, userId, { disabled: true }, replaced),
     );
-    expect(await accountsOf(db, userId)).toEqual(replaced);
-    expect((await findUser(db, biller.id, email))?.disabled).toBe(true);
-    await connection.database.transaction((transaction) =>
+    expect(await accountsOf(store.db, userId)).toEqual(replaced);
+    expect((await findUser(store.db, biller.id, email))?.disabled).toBe(true);
+    await store.connection.database.transaction((transaction) =>
       updateUser(transaction, userId, { passwordHash: 'other' }, undefined),
     );
-    expect(await accountsOf(db, userId)).toEqual(replaced);
-    expect((await findUser(db, biller.id, email))?.passwordHash).toBe('other');
-    await deleteUser(db, userId);
-    expect(await accountsOf(db, userId)).toEqual([]);
+    expect(await accountsOf(store.db, userId)).toEqual(replaced);
+    expect((await findUser(store.db, biller.id, email))?.passwordHash).toBe('other');
+    await deleteUser(store.db, userId);
+    expect(await accountsOf(store.db, userId)).toEqual([]);
   });
 
   test('adds or changes a user with all accounts or not at all', async () => {
@@ -109,14 +92,16 @@ describe('the stores of portal users and sessions', () => {
     ];
     const user = { billerId: biller.id, email: 'grace@example.com', passwordHash: PASSWORD_HASH };
     await expect(
-      connection.database.transaction((transaction) => insertUser(transaction, user, twice)),
+      store.connection.database.transaction((transaction) => insertUser(transaction, user, twice)),
     ).rejects.toThrow();
-    expect(await findUser(db, biller.id, user.email)).toBeUndefined();
+    expect(await findUser(store.db, biller.id, user.email)).toBeUndefined();
     await expect(
-      connection.database.transaction((transaction) => updateUser(transaction, userId, { disabled: true }, twice)),
+      store.connection.database.transaction((transaction) =>
+        updateUser(transaction, userId, { disabled: true }, twice),
+      ),
     ).rejects.toThrow();
-    expect(await accountsOf(db, userId)).toEqual(accounts);
-    expect((await findUser(db, biller.id, 'ada.lovelace@example.com'))?.disabled).toBe(false);
+    expect(await accountsOf(store.db, userId)).toEqual(accounts);
+    expect((await findUser(store.db, biller.id, 'ada.lovelace@example.com'))?.disabled).toBe(false);
   });
 
   test('reads a session with its user and accounts in one row, with times to the millisecond', async () => {
@@ -138,9 +123,9 @@ describe('the stores of portal users and sessions', () => {
     expect(await findSession(session.idHash, (await addBiller()).id)).toBeUndefined();
 
     const launched = [{ number: '101Invoice', at: 1_772_352_000_123 }];
-    await touchSession(db, session.idHash, at('08:05:00.789'));
-    await setLaunchedAccounts(db, session.idHash, launched);
-    await connection.database.transaction((transaction) => updateUser(transaction, userId, {}, []));
+    await touchSession(store.db, session.idHash, at('08:05:00.789'));
+    await setLaunchedAccounts(store.db, session.idHash, launched);
+    await store.connection.database.transaction((transaction) => updateUser(transaction, userId, {}, []));
     expect(await findSession(session.idHash, biller.id)).toEqual({
       ...row,
       last_seen_at: at('08:05:00.789').getTime(),
@@ -152,20 +137,21 @@ describe('the stores of portal users and sessions', () => {
   test('ends sessions one by one, all of a user’s at once, and when they expire', async () => {
     const { biller, userId, session } = await addSession();
     const others = [randomBytes(32), randomBytes(32)] as const;
-    const add = (idHash: Buffer, expiresAt = session.expiresAt) => insertSession(db, { ...session, idHash, expiresAt });
+    const add = (idHash: Buffer, expiresAt = session.expiresAt) =>
+      insertSession(store.db, { ...session, idHash, expiresAt });
     const live = async () => {
       const rows = await Promise.all([session.idHash, ...others].map((idHash) => findSession(idHash, biller.id)));
       return rows.map((row) => row !== undefined);
     };
     await add(others[0]);
     await add(others[1], at('08:30:00.000'));
-    await deleteExpiredSessions(db, at('08:30:00.001'));
+    await deleteExpiredSessions(store.db, at('08:30:00.001'));
     expect(await live()).toEqual([true, true, false]);
-    expect(await deleteSession(db, others[0])).toEqual({ userId, billerId: biller.id });
-    expect(await deleteSession(db, others[0])).toBeUndefined();
+    expect(await deleteSession(store.db, others[0])).toEqual({ userId, billerId: biller.id });
+    expect(await deleteSession(store.db, others[0])).toBeUndefined();
     expect(await live()).toEqual([true, false, false]);
     await add(others[0]);
-    await deleteSessionsOfUser(db, userId);
+    await deleteSessionsOfUser(store.db, userId);
     expect(await live()).toEqual([false, false, false]);
   });
 });

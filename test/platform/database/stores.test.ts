@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { listEvents } from '../../../src/core/audit/store.ts';
 import { toBiller } from '../../../src/core/billers/biller.ts';
 import {
@@ -11,55 +11,37 @@ import {
 } from '../../../src/core/billers/store.ts';
 import { activeKeys, insertKey, listKeys, publishedKeys } from '../../../src/core/keys/store.ts';
 import { deleteTracesBefore, findTrace, insertTrace } from '../../../src/diagnostics/traces/store.ts';
-import type { Db } from '../../../src/platform/database/database.ts';
 import { newBillerRow, newKeyRow } from '../../support/postgres/rows.ts';
-import { createTestStorage, type TestConnection, type TestStorage } from '../../support/postgres/storage.ts';
+import { useTestStorage } from '../../support/postgres/use-storage.ts';
 
 const at = (text: string) => new Date(`2026-03-01T${text}Z`);
 
 describe('the stores', () => {
-  let storage: TestStorage;
-  let connection: TestConnection;
-  let db: Db;
-
-  beforeAll(async () => {
-    storage = await createTestStorage();
-    connection = await storage.open();
-    db = connection.database.db;
-  });
-  afterAll(async () => {
-    await connection.close();
-    await storage.remove();
-  });
-
-  async function addBiller() {
-    const biller = newBillerRow();
-    await insertBiller(db, biller);
-    return biller;
-  }
+  const store = useTestStorage();
+  const { addBiller } = store;
 
   test('a biller can be read back by slug and by BillerGUID, changed and removed', async () => {
     const biller = await addBiller();
-    const row = await findBiller(db, biller.slug);
+    const row = await findBiller(store.db, biller.slug);
     expect(row).toMatchObject(biller);
     expect(row?.createdAt).toBeInstanceOf(Date);
-    expect(await findBillerByGuid(db, biller.billerGuid)).toEqual(row);
-    expect((await allBillers(db)).map(({ slug }) => slug)).toContain(biller.slug);
+    expect(await findBillerByGuid(store.db, biller.billerGuid)).toEqual(row);
+    expect((await allBillers(store.db)).map(({ slug }) => slug)).toContain(biller.slug);
 
-    await updateBiller(db, biller.id, { name: 'Riverton Water' }, at('09:00:00.456'));
-    const changed = await findBiller(db, biller.slug);
+    await updateBiller(store.db, biller.id, { name: 'Riverton Water' }, at('09:00:00.456'));
+    const changed = await findBiller(store.db, biller.slug);
     expect(changed).toEqual({ ...row, name: 'Riverton Water', updatedAt: at('09:00:00.456') });
 
-    await deleteBiller(db, biller.id);
-    expect(await findBiller(db, biller.slug)).toBeUndefined();
-    expect(await findBillerByGuid(db, biller.billerGuid)).toBeUndefined();
+    await deleteBiller(store.db, biller.id);
+    expect(await findBiller(store.db, biller.slug)).toBeUndefined();
+    expect(await findBillerByGuid(store.db, biller.billerGuid)).toBeUndefined();
   });
 
   test('a biller stored by an earlier version gets the defaults of newer settings', async () => {
     const biller = newBillerRow();
     const { clockSkewSeconds, ...older } = biller.settings;
-    await insertBiller(db, { ...biller, settings: older as typeof biller.settings });
-    const row = await findBiller(db, biller.slug);
+    await insertBiller(store.db, { ...biller, settings: older as typeof biller.settings });
+    const row = await findBiller(store.db, biller.slug);
     expect(row?.settings).toEqual(older);
     expect(row && toBiller(row, 'https://idp.example').settings).toEqual({ ...older, clockSkewSeconds });
   });
@@ -70,26 +52,26 @@ describe('the stores', () => {
       ...newKeyRow(biller.id, state),
       createdAt: at(`08:00:0${age}.000`),
     }));
-    for (const key of keys) await insertKey(db, key);
-    const published = await publishedKeys(db, biller.id);
+    for (const key of keys) await insertKey(store.db, key);
+    const published = await publishedKeys(store.db, biller.id);
     expect(published.map(({ state }) => state)).toEqual(['active', 'staged', 'retiring']);
     expect(published[0]).toMatchObject(keys[3] ?? {});
     expect(published[0]?.sealedPrivateKey?.equals(keys[3]?.sealedPrivateKey as Buffer)).toBe(true);
 
-    const listed = await listKeys(db, biller.id);
+    const listed = await listKeys(store.db, biller.id);
     expect(listed.map(({ state }) => state)).toEqual(['retired', 'staged', 'retiring', 'active', 'revoked']);
     expect(listed[0]).toMatchObject({ biller: biller.slug, fingerprint: keys[0]?.fingerprint });
     expect(listed[0]).not.toHaveProperty('sealedPrivateKey');
-    expect(await listKeys(db)).toEqual(expect.arrayContaining(listed));
+    expect(await listKeys(store.db)).toEqual(expect.arrayContaining(listed));
   });
 
   test('lists every biller with its active key, if any', async () => {
     const [withKey, without] = [await addBiller(), await addBiller()];
     const key = newKeyRow(withKey.id, 'active');
-    await insertKey(db, key);
-    await insertKey(db, newKeyRow(without.id, 'staged'));
+    await insertKey(store.db, key);
+    await insertKey(store.db, newKeyRow(without.id, 'staged'));
     const { notBefore, notAfter } = key;
-    expect(await activeKeys(db)).toEqual(
+    expect(await activeKeys(store.db)).toEqual(
       expect.arrayContaining([
         expect.objectContaining({ billerId: withKey.id, slug: withKey.slug, keyId: key.id, notBefore, notAfter }),
         expect.objectContaining({
@@ -111,21 +93,21 @@ describe('the stores', () => {
       detail: 'ACS',
       checks: [{ check: 'version', passed: true }],
     };
-    await insertTrace(db, 'maple-otter-lantern', biller.id, at('08:00:00.123'), trace);
-    await insertTrace(db, 'maple-otter-lantern', undefined, at('09:00:00.000'), { ...trace, code: 'another' });
-    await insertTrace(db, 'maple-otter-bell', undefined, at('09:00:00.000'), trace);
+    await insertTrace(store.db, 'maple-otter-lantern', biller.id, at('08:00:00.123'), trace);
+    await insertTrace(store.db, 'maple-otter-lantern', undefined, at('09:00:00.000'), { ...trace, code: 'another' });
+    await insertTrace(store.db, 'maple-otter-bell', undefined, at('09:00:00.000'), trace);
     const found = { reference: 'maple-otter-lantern', biller: biller.slug, at: at('08:00:00.123'), trace };
-    expect(await findTrace(db, 'maple-otter-lantern')).toEqual(found);
-    await deleteTracesBefore(db, at('08:00:00.123'));
-    expect(await findTrace(db, 'maple-otter-lantern')).toEqual(found);
-    await deleteTracesBefore(db, at('08:00:00.124'));
-    expect(await findTrace(db, 'maple-otter-lantern')).toBeUndefined();
-    expect(await findTrace(db, 'maple-otter-bell')).toMatchObject({ biller: null });
+    expect(await findTrace(store.db, 'maple-otter-lantern')).toEqual(found);
+    await deleteTracesBefore(store.db, at('08:00:00.123'));
+    expect(await findTrace(store.db, 'maple-otter-lantern')).toEqual(found);
+    await deleteTracesBefore(store.db, at('08:00:00.124'));
+    expect(await findTrace(store.db, 'maple-otter-lantern')).toBeUndefined();
+    expect(await findTrace(store.db, 'maple-otter-bell')).toMatchObject({ biller: null });
   });
 
   test('an audit event is read back with every given field, but without the email', async () => {
     const biller = await addBiller();
-    const { audit, keyedHash } = connection.services;
+    const { audit, keyedHash } = store.connection.services;
     const userId = crypto.randomUUID();
     const details = { acs: 'https://sp.example/acs', nameIdFormat: 'emailAddress', signed: 'both “水” \\u0000' };
     const given = {
@@ -144,7 +126,7 @@ describe('the stores', () => {
         ...given,
       }),
     ).toBe(true);
-    const [row] = await listEvents(db, { emailHash: keyedHash.email('ada@example.com'), limit: 10 });
+    const [row] = await listEvents(store.db, { emailHash: keyedHash.email('ada@example.com'), limit: 10 });
     const { id, at: when, ...rest } = row ?? { id: undefined, at: undefined };
     expect(rest).toEqual({ event: 'assertion.issued', biller: biller.slug, userId, details, ...given });
     expect(id).toBeTypeOf('number');

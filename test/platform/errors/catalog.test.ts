@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type ErrorCode, type ErrorEntry, errorCatalog } from '../../../src/platform/errors/catalog.ts';
+import type { ErrorEntry } from '../../../src/platform/errors/catalog/entry.ts';
+import { type ErrorCode, errorCatalog } from '../../../src/platform/errors/catalog.ts';
 import { IdpError, InputError } from '../../../src/platform/errors/idp-error.ts';
 import { STATUS_CODES } from '../../../src/protocols/saml/names.ts';
 

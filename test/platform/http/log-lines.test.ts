@@ -1,11 +1,10 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { createLogger } from '../../../src/platform/http/log.ts';
-import { type BrowserLike, createBrowserLike, referenceOf, requirePosted } from '../../support/browser/browser-like.ts';
-import { startInstallation, type TestInstallation } from '../../support/installation.ts';
+import { type BrowserLike, referenceOf, requirePosted } from '../../support/browser/browser-like.ts';
 import { authnRequest, postFields, redirectQuery } from '../../support/saml/authn-request.ts';
+import { PASSWORD, useStage } from '../../support/stage.ts';
 
 const EMAIL = 'pat.person@example.com';
-const PASSWORD = 'correct horse battery';
 const ACCOUNTS = ['7319Invoice', '8426Invoice'] as const;
 const RELAY_STATE = 'state-of-theirs-5120';
 
@@ -28,17 +27,11 @@ async function story(browser: BrowserLike): Promise<string[]> {
   return [...secrets, SAMLRequest.slice(0, 60), response.slice(0, 60), response.slice(400, 460)];
 }
 
-let installation: TestInstallation;
 const written: string[] = [];
-beforeAll(async () => {
-  const logger = createLogger('trace', { write: (line) => void written.push(line) });
-  installation = await startInstallation({
-    logger,
-  });
-  await installation.addBiller('riverton', { keyType: 'EC-P256' });
-  await installation.addUser('riverton', EMAIL, PASSWORD, [...ACCOUNTS]);
+const stage = useStage({
+  logger: createLogger('trace', { write: (line) => void written.push(line) }),
+  users: { [EMAIL]: ACCOUNTS },
 });
-afterAll(() => installation.close());
 beforeEach(() => {
   written.length = 0;
 });
@@ -47,7 +40,7 @@ const outcomes = () => lines().map(({ method, route, status, outcome }) => [meth
 test('a sign-on logs one line per request: the route and the outcome, and nothing personal or secret', {
   meta: { holds: ['IDP-068'], source: 'project rule' },
 }, async () => {
-  const secrets = await story(createBrowserLike(installation.server));
+  const secrets = await story(stage.stranger());
   expect(outcomes()).toEqual([
     ['POST', '/saml/:biller/sso', 303, 'parked'],
     ['GET', '/saml/:biller/sso', 303, 'sign_in'],
@@ -71,7 +64,7 @@ test('a sign-on logs one line per request: the route and the outcome, and nothin
 test('a refusal logs the reason, under the reference that the page shows, and nothing of the query or the form', {
   meta: { holds: ['IDP-068'], source: 'project rule' },
 }, async () => {
-  const browser = createBrowserLike(installation.server);
+  const browser = stage.stranger();
   const answers = [
     await browser.get(`/saml/riverton/sso?${redirectQuery(authnRequest({ issuer: 'https://other.example' }))}`),
     await browser.get(`/saml/nowhere/sso?token=${RELAY_STATE}`),
@@ -92,9 +85,8 @@ test('a refusal logs the reason, under the reference that the page shows, and no
 test('an internal error is logged with its place, under the page’s reference, without the values being written', {
   meta: { holds: ['IDP-068'], source: 'project rule' },
 }, async () => {
-  const { database } = installation.services;
-  const browser = createBrowserLike(installation.server);
-  await browser.signIn('riverton', EMAIL, PASSWORD);
+  const { database } = stage.installation.services;
+  const browser = await stage.signedIn('riverton', EMAIL);
   written.length = 0;
   await database.query({ name: 'rename-away', text: 'alter table sign_on_flows rename to away' }, []);
   const answer = await browser.get(`/saml/riverton/sso?${redirectQuery(authnRequest(), RELAY_STATE)}`);

@@ -50,7 +50,12 @@ export function ofCheckout(path: string): string {
  * @param program its path in the checkout, e.g. `src/main.ts`
  * @returns the process, and `outcome`, which resolves when it has ended; `input` is its whole standard input
  */
-export function startProgram(program: string, args: readonly string[], { folder, env }: Surroundings, input = '') {
+export function startProgram(
+  program: string,
+  args: readonly string[],
+  { folder, env }: Surroundings,
+  input: string | Uint8Array = '',
+) {
   const child = spawn(process.execPath, [ofCheckout(program), ...args], { cwd: folder, env: plainEnvironment(env) });
   // A program that does not read what is written to it may close the pipe first.
   child.stdin.on('error', () => undefined).end(input);
@@ -61,6 +66,10 @@ export function startProgram(program: string, args: readonly string[], { folder,
 }
 
 /** Runs `ic-idp` to its end, as a separate process. @param input its standard input */
-export async function runCli(args: readonly string[], surroundings: Surroundings, input = ''): Promise<Outcome> {
+export async function runCli(
+  args: readonly string[],
+  surroundings: Surroundings,
+  input: string | Uint8Array = '',
+): Promise<Outcome> {
   return startProgram('src/admin/cli/ic-idp.js', args, surroundings, input).outcome;
 }

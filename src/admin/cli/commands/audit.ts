@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import type { OperationInput } from '../../operations/registry.ts';
 import { operate } from '../operate.ts';
-import { print, table } from '../output.ts';
+import { JSON_OPTION, listInWords, print } from '../output.ts';
 
 type Filters = OperationInput<'audit.list'>;
 
@@ -24,26 +24,23 @@ export function auditCommand(): Command {
     .option('--since <time>', 'at or after this date or time (UTC)')
     .option('--before <id>', 'older than the event with this ID, for paging')
     .option('--limit <number>', 'maximum number of events', '50')
-    .option('--json', 'print the result as JSON')
+    .option(...JSON_OPTION)
     .addHelpText(
       'after',
       '\nExample:\n  ic-idp audit --biller riverton-water --event sign_on.refused --since 2026-03-01',
     )
     .action(async ({ json, ...filters }: Filters & { json?: boolean }) => {
-      print(await operate('audit.list', filters), json, (events) =>
-        events.length === 0
-          ? 'No event matches.'
-          : table(
-              ['Id', 'Time (UTC)', 'Event', 'Biller', 'Reference', 'Details'],
-              events.map((event) => [
-                String(event.id),
-                event.at.slice(0, 19).replace('T', ' '),
-                event.event,
-                event.biller ?? '',
-                event.reference,
-                detailsInWords(event.details),
-              ]),
-            ),
+      print(
+        await operate('audit.list', filters),
+        json,
+        listInWords('No event matches.', ['Id', 'Time (UTC)', 'Event', 'Biller', 'Reference', 'Details'], (event) => [
+          String(event.id),
+          event.at.slice(0, 19).replace('T', ' '),
+          event.event,
+          event.biller ?? '',
+          event.reference,
+          detailsInWords(event.details),
+        ]),
       );
     });
 }

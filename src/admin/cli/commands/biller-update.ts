@@ -1,10 +1,10 @@
 import { Command } from 'commander';
 import { InputError } from '../../../platform/errors/idp-error.ts';
-import { confirmChange } from '../confirm-change.ts';
+import { confirmChange, confirmSharedProvider } from '../confirm-change.ts';
 import { operate } from '../operate.ts';
 import { addProviderOptions, type ProviderOptions, providerInput } from '../options/provider-options.ts';
 import { addSettingsOptions, settingsFrom } from '../options/settings-options.ts';
-import { print } from '../output.ts';
+import { JSON_OPTION, print, printWarnings } from '../output.ts';
 import { sheet } from './biller-sheet.ts';
 
 interface UpdateOptions extends ProviderOptions {
@@ -31,8 +31,8 @@ export function updateCommand(): Command {
     .option('--name <name>', 'name of the biller');
   return addSettingsOptions(addProviderOptions(command))
     .option('--reread-metadata', 'reread the SP metadata from its original URL')
-    .option('--yes', 'change the Service Provider without asking')
-    .option('--json', 'print the result as JSON')
+    .option('--yes', 'change the Service Provider without asking, also to one that another biller has')
+    .option(...JSON_OPTION)
     .addHelpText(
       'after',
       `
@@ -53,8 +53,13 @@ Examples:
         return;
       }
       const compared = await operate('biller.compare', input);
+      printWarnings(compared);
       if (compared.differences.length === 0) console.error('Nothing has changed.');
       else await confirmChange(compared.differences, options);
-      print(await operate('biller.update', { ...input, state: compared.state }), options.json, sheet);
+      const updated = await confirmSharedProvider(
+        (sameServiceProvider) => operate('biller.update', { ...input, sameServiceProvider, state: compared.state }),
+        options,
+      );
+      print(updated, options.json, sheet);
     });
 }

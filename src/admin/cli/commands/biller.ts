@@ -1,23 +1,36 @@
 import { Command, Option } from 'commander';
 import { KEY_TYPES, type KeyType } from '../../../core/keys/key-types.ts';
+import { InputError } from '../../../platform/errors/idp-error.ts';
+import { confirmSharedProvider } from '../confirm-change.ts';
 import { operate } from '../operate.ts';
 import { addProviderOptions, type ProviderOptions, providerInput } from '../options/provider-options.ts';
 import { addSettingsOptions, settingsFrom } from '../options/settings-options.ts';
-import { print, table } from '../output.ts';
+import { JSON_OPTION, listInWords, print, printWarnings } from '../output.ts';
 import { sheet } from './biller-sheet.ts';
 import { updateCommand } from './biller-update.ts';
 
-const JSON_OPTION = ['--json', 'print the result as JSON'] as const;
+/** Names every missing option at once; commander's own check names the first. */
+function missing({ name, guid, spMetadata, entityId, acs }: ProviderOptions & { readonly guid?: string }): InputError {
+  const names = [
+    name === undefined && '--name <name>',
+    guid === undefined && '--guid <BillerGUID>',
+    spMetadata === undefined &&
+      (entityId === undefined || acs === undefined) &&
+      '--sp-metadata <file|url>, or --entity-id <id> with --acs <url>',
+  ];
+  return new InputError(`Missing: ${names.filter((one) => one !== false).join('; ')}.`);
+}
 
 function addCommand(): Command {
   const command = new Command('add')
     .description('Register a biller and create its signing key')
     .argument('<slug>', 'short name of the biller, as used in its URLs')
-    .requiredOption('--name <name>', 'name of the biller, as portal users know it')
-    .requiredOption('--guid <BillerGUID>', 'the GUID that Invoice Cloud gave the biller');
+    .option('--name <name>', 'name of the biller, as portal users know it; required')
+    .option('--guid <BillerGUID>', 'the GUID that Invoice Cloud gave the biller; required');
   addProviderOptions(command)
     .addOption(new Option('--key-type <type>', 'kind of the signing key').choices([...KEY_TYPES]).default('RSA-2048'))
-    .option('--module', 'make the signing key in the hardware security module (HSM), which it never leaves');
+    .option('--module', 'make the signing key in the hardware security module (HSM), which it never leaves')
+    .option('--yes', 'confirm that another biller has the same Service Provider');
   return addSettingsOptions(command)
     .option(...JSON_OPTION)
     .addHelpText(
@@ -28,23 +41,25 @@ Example:
     --guid 0f8fad5b-d9cb-469f-a165-70867728950e --sp-metadata metadata/riverton-water.xml \\
     --login-type owner=1,co-owner=5`,
     )
-    .action(
-      async (
-        slug: string,
-        options: ProviderOptions & { name: string; guid: string; keyType: KeyType; module?: boolean },
-      ) => {
-        const input = {
-          slug,
-          ...(await providerInput(options)),
-          name: options.name,
-          billerGuid: options.guid,
-          keyType: options.keyType,
-          module: options.module,
-          settings: settingsFrom({ ...options }),
-        };
-        print(await operate('biller.add', input), options.json, sheet);
-      },
-    );
+    .action(async (slug: string, options: ProviderOptions & { guid?: string; keyType: KeyType; module?: boolean }) => {
+      const { name, guid } = options;
+      if (name === undefined || guid === undefined) throw missing(options);
+      const input = {
+        slug,
+        ...(await providerInput(options)),
+        name,
+        billerGuid: guid,
+        keyType: options.keyType,
+        module: options.module,
+        settings: settingsFrom({ ...options }),
+      };
+      const added = await confirmSharedProvider(
+        (sameServiceProvider) => operate('biller.add', { ...input, sameServiceProvider }),
+        options,
+      );
+      printWarnings(added);
+      print(added, options.json, sheet);
+    });
 }
 
 function listCommand(): Command {
@@ -53,13 +68,14 @@ function listCommand(): Command {
     .option(...JSON_OPTION)
     .addHelpText('after', '\nExample:\n  ic-idp biller list --json')
     .action(async (options: { json?: boolean }) => {
-      print(await operate('biller.list', {}), options.json, (rows) =>
-        rows.length === 0
-          ? 'There are no billers. Add one: ic-idp biller add --help'
-          : table(
-              ['Slug', 'Name', 'BillerGUID', 'Entity ID'],
-              rows.map((row) => [row.slug, row.name, row.billerGuid, row.entityId]),
-            ),
+      print(
+        await operate('biller.list', {}),
+        options.json,
+        listInWords(
+          'There are no billers. Add one: ic-idp biller add --help',
+          ['Slug', 'Name', 'BillerGUID', 'Entity ID'],
+          (row) => [row.slug, row.name, row.billerGuid, row.entityId],
+        ),
       );
     });
 }

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import type { OperationResult } from '../../operations/registry.ts';
 import { operate } from '../operate.ts';
-import { print } from '../output.ts';
+import { JSON_OPTION, print } from '../output.ts';
 
 type Level = OperationResult<'doctor'>[number]['level'];
 
@@ -11,7 +11,7 @@ const MARKS: Readonly<Record<Level, string>> = { ok: 'ok     ', warning: 'warnin
 export function doctorCommand(): Command {
   return new Command('doctor')
     .description('Report problems with this installation and how to fix them; exit code 1 if there are any')
-    .option('--json', 'print the result as JSON')
+    .option(...JSON_OPTION)
     .addHelpText('after', '\nExample:\n  ic-idp doctor --json')
     .action(async (options: { json?: boolean }) => {
       const findings = await operate('doctor', {});

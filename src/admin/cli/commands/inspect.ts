@@ -4,7 +4,7 @@ import { InputError } from '../../../platform/errors/idp-error.ts';
 import type { OperationResult } from '../../operations/registry.ts';
 import { checkLines } from '../check-results.ts';
 import { operate } from '../operate.ts';
-import { print } from '../output.ts';
+import { JSON_OPTION, print } from '../output.ts';
 
 const inWords = ({ kind, binding, biller, message, checks }: OperationResult<'inspect'>) =>
   `${kind} by ${binding}, biller ${biller}\n\nChecks\n${checkLines(checks)}\n\nMessage\n${message.map((line) => `  ${line}`).join('\n')}`;
@@ -24,7 +24,7 @@ export function inspectCommand(): Command {
     .argument('[message]', 'XML, base64, a form body or a whole URL; without it, standard input is read')
     .option('--biller <slug>', 'the biller that it is for, if the message does not name one')
     .option('--show-values', 'show personal data instead of masking it')
-    .option('--json', 'print the result as JSON')
+    .option(...JSON_OPTION)
     .addHelpText(
       'after',
       "\nExample:\n  ic-idp inspect 'https://sso.example.com/saml/riverton-water/sso?SAMLRequest=...'\n  ic-idp inspect --biller riverton-water < response.txt",

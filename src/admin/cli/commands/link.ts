@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { operate } from '../operate.ts';
-import { print } from '../output.ts';
+import { JSON_OPTION, print } from '../output.ts';
 
 interface LinkOptions {
   readonly account: string;
@@ -21,7 +21,7 @@ export function linkCommand(): Command {
       'bills',
     )
     .option('--view-mode <0|1>', "0 full page, 1 inside an iframe (default: the biller's)")
-    .option('--json', 'print the result as JSON')
+    .option(...JSON_OPTION)
     .addHelpText(
       'after',
       '\nExample:\n  ic-idp link riverton-water --account 101Invoice --destination autopay --view-mode 0',

@@ -1,11 +1,11 @@
 import { Command } from 'commander';
 import { operate } from '../operate.ts';
-import { pairs, print } from '../output.ts';
+import { JSON_OPTION, pairs, print } from '../output.ts';
 
 function statusCommand(): Command {
   return new Command('status')
     .description('Show how many secrets are sealed with which master key')
-    .option('--json', 'print the result as JSON')
+    .option(...JSON_OPTION)
     .addHelpText('after', '\nExample:\n  ic-idp master-key status')
     .action(async (options: { json?: boolean }) => {
       print(await operate('master-key.status', {}), options.json, ({ keys, current, other }) =>
@@ -21,7 +21,7 @@ function statusCommand(): Command {
 function rotateCommand(): Command {
   return new Command('rotate')
     .description('Seal every secret with the new master key; safe to interrupt and rerun, without downtime')
-    .option('--json', 'print the result as JSON')
+    .option(...JSON_OPTION)
     .addHelpText(
       'after',
       `

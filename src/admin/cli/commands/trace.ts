@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import type { OperationResult } from '../../operations/registry.ts';
 import { checkLines } from '../check-results.ts';
 import { operate } from '../operate.ts';
-import { pairs, print } from '../output.ts';
+import { JSON_OPTION, pairs, print } from '../output.ts';
 
 function inWords({ reference, biller, at, trace }: OperationResult<'trace.show'>): string {
   const lines = pairs([
@@ -25,7 +25,7 @@ export function traceCommand(): Command {
   return new Command('trace')
     .description('Show how a sign-on failed, by the reference on its error page; kept for a week')
     .argument('<reference...>', 'the three words, with hyphens or spaces')
-    .option('--json', 'print the result as JSON')
+    .option(...JSON_OPTION)
     .addHelpText('after', '\nExample:\n  ic-idp trace maple-otter-lantern')
     .action(async (words: string[], { json }: { json?: boolean }) => {
       print(await operate('trace.show', { reference: words.join('-') }), json, inWords);

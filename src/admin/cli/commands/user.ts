@@ -1,9 +1,9 @@
-import { text } from 'node:stream/consumers';
 import { Command } from 'commander';
 import { InputError } from '../../../platform/errors/idp-error.ts';
 import type { OperationResult } from '../../operations/registry.ts';
 import { operate } from '../operate.ts';
-import { print, table } from '../output.ts';
+import { JSON_OPTION, listInWords, print, printWarnings } from '../output.ts';
+import { readStandardInput } from '../read-input.ts';
 
 type UserView = OperationResult<'user.list'>[number];
 
@@ -16,7 +16,7 @@ const inWords = (user: UserView) =>
 /** The password from the option, or else the first line of standard input. */
 async function readPassword(option: string | undefined): Promise<string> {
   if (option !== undefined) return option;
-  const [line = ''] = process.stdin.isTTY ? [] : (await text(process.stdin)).split(/\r?\n/);
+  const line = await readStandardInput();
   if (line !== '') return line;
   throw new InputError(
     'The password is missing: give it on standard input (e.g. from a file: `< password.txt`), or with --password.',
@@ -33,7 +33,7 @@ function addCommand(): Command {
       '--password <password>',
       'the password, if standard input cannot be used; other users may see it in the process list',
     )
-    .option('--json', 'print the result as JSON')
+    .option(...JSON_OPTION)
     .addHelpText(
       'after',
       '\nExample:\n  ic-idp user add riverton-water ada@example.com --account 101Invoice:owner --account 202Invoice:co-owner < password.txt',
@@ -42,6 +42,7 @@ function addCommand(): Command {
       async (biller: string, email: string, options: { account?: string[]; password?: string; json?: boolean }) => {
         const password = await readPassword(options.password);
         const result = await operate('user.add', { biller, email, password, accounts: options.account ?? [] });
+        printWarnings(result);
         print(result, options.json, (user) => `Added ${inWords(user)}.`);
       },
     );
@@ -65,13 +66,14 @@ function updateCommand(): Command {
     .option('--password-stdin', 'read a new password from standard input')
     .option('--disable', 'block sign-in and end all sessions')
     .option('--enable', 'allow sign-in again')
-    .option('--json', 'print the result as JSON')
+    .option(...JSON_OPTION)
     .addHelpText('after', '\nExample:\n  ic-idp user update riverton-water ada@example.com --disable')
     .action(async (biller: string, email: string, options: Options) => {
       if (options.disable && options.enable) throw new InputError('Give either --disable or --enable, not both.');
       const password = options.passwordStdin ? await readPassword(options.password) : options.password;
       const disabled = options.disable ? true : options.enable ? false : undefined;
       const result = await operate('user.update', { biller, email, password, accounts: options.account, disabled });
+      printWarnings(result);
       print(result, options.json, (user) => `Changed ${inWords(user)}.`);
     });
 }
@@ -80,16 +82,17 @@ function listCommand(): Command {
   return new Command('list')
     .description('List the portal users of a biller')
     .argument('<biller>', 'slug of the biller')
-    .option('--json', 'print the result as JSON')
+    .option(...JSON_OPTION)
     .addHelpText('after', '\nExample:\n  ic-idp user list riverton-water')
     .action(async (biller: string, options: { json?: boolean }) => {
-      print(await operate('user.list', { biller }), options.json, (users) =>
-        users.length === 0
-          ? 'There are no portal users. Add one: ic-idp user add --help'
-          : table(
-              ['Email', 'Accounts', 'State'],
-              users.map((user) => [user.email, accountsInWords(user), user.disabled ? 'disabled' : 'enabled']),
-            ),
+      print(
+        await operate('user.list', { biller }),
+        options.json,
+        listInWords(
+          'There are no portal users. Add one: ic-idp user add --help',
+          ['Email', 'Accounts', 'State'],
+          (user) => [user.email, accountsInWords(user), user.disabled ? 'disabled' : 'enabled'],
+        ),
       );
     });
 }
@@ -99,7 +102,7 @@ function removeCommand(): Command {
     .description('Remove a portal user')
     .argument('<biller>', 'slug of the biller')
     .argument('<email>', 'email address')
-    .option('--json', 'print the result as JSON')
+    .option(...JSON_OPTION)
     .addHelpText('after', '\nExample:\n  ic-idp user remove riverton-water ada@example.com')
     .action(async (biller: string, email: string, options: { json?: boolean }) => {
       print(await operate('user.remove', { biller, email }), options.json, () => `Removed ${email}.`);

@@ -1,8 +1,7 @@
 import { Command } from 'commander';
 import { operate } from '../operate.ts';
-import { print } from '../output.ts';
+import { JSON_OPTION, print } from '../output.ts';
 
-const JSON_OPTION = ['--json', 'print the result as JSON'] as const;
 interface JsonOption {
   readonly json?: boolean;
 }
@@ -38,8 +37,8 @@ Example:
     .addHelpText('after', '\nExample:\n  ic-idp webhook test')
     .action(async ({ json }: JsonOption) => {
       const result = await operate('webhook.test', {});
-      print(result, json, ({ url, sent }) =>
-        sent === 'delivered' ? `${url} accepted it.` : `${url} did not accept it.`,
+      print(result, json, ({ url, sent, reason }) =>
+        sent === 'delivered' ? `${url} accepted it.` : `${url} did not accept it: ${reason}.`,
       );
       if (result.sent !== 'delivered') process.exitCode = 1;
     });

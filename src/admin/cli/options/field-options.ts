@@ -19,6 +19,7 @@ export const FIELD_OPTIONS: Readonly<Record<Exclude<Field, 'settings'>, string>>
   spEncryptionCertificates: '--sp-encryption-certificate',
   keyType: '--key-type',
   module: '--module',
+  sameServiceProvider: '--yes',
   state: 'The difference that was shown',
   email: '<email>',
   password: 'Password',

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { isUrl, readInput, readSpMetadataSource } from '../read-sp-metadata.ts';
+import { readBytes } from '../read-input.ts';
+import { isUrl, readSpMetadataSource } from '../read-sp-metadata.ts';
 
 /** The options that describe a Service Provider, as commander reads them. */
 export interface ProviderOptions {
@@ -9,7 +10,14 @@ export interface ProviderOptions {
   readonly acs?: string[];
   readonly spCertificate?: string[];
   readonly spEncryptionCertificate?: string[];
+  readonly yes?: boolean;
   readonly json?: boolean;
+}
+
+/** @returns the text of a PEM file, or a binary file in base64 */
+async function readCertificateFile(option: string, file: string): Promise<string> {
+  const bytes = await readBytes(option, file);
+  return /[^\t\r\n -~]/.test(bytes.toString('latin1')) ? bytes.toString('base64') : bytes.toString('latin1');
 }
 
 const collect = (value: string, all: string[] = []) => [...all, value];
@@ -18,10 +26,21 @@ const collect = (value: string, all: string[] = []) => [...all, value];
 export function addProviderOptions(command: Command): Command {
   return command
     .option('--sp-metadata <file|url>', "Invoice Cloud's SP metadata for this biller")
-    .option('--entity-id <id>', 'entity ID of the Service Provider, if there is no metadata')
+    .option(
+      '--entity-id <id>',
+      'entity ID of the Service Provider, if there is no metadata; or which one is meant, if the metadata describes many',
+    )
     .option('--acs <url>', 'ACS URL of the Service Provider, if there is no metadata; repeatable', collect)
-    .option('--sp-certificate <file>', 'certificate that it signs requests with (PEM); repeatable', collect)
-    .option('--sp-encryption-certificate <file>', 'certificate to encrypt assertions with (PEM); repeatable', collect);
+    .option(
+      '--sp-certificate <file>',
+      'certificates that it signs requests with (PEM, DER or PKCS#7); repeatable',
+      collect,
+    )
+    .option(
+      '--sp-encryption-certificate <file>',
+      'certificates to encrypt assertions with (PEM, DER or PKCS#7); repeatable',
+      collect,
+    );
 }
 
 /** Reads the files and URLs that the options name. @returns the input of an operation @throws InputError */
@@ -29,13 +48,14 @@ export async function providerInput(options: ProviderOptions) {
   const { name, spMetadata, entityId, acs, spCertificate = [], spEncryptionCertificate = [] } = options;
   return {
     name,
-    spMetadata: spMetadata === undefined ? undefined : await readSpMetadataSource(spMetadata),
+    spMetadata: spMetadata === undefined ? undefined : await readSpMetadataSource(spMetadata, entityId !== undefined),
     metadataUrl: spMetadata !== undefined && isUrl(spMetadata) ? spMetadata : undefined,
     entityId,
     acs,
-    spCertificates: await Promise.all(spCertificate.map((file) => readInput('--sp-certificate', file))),
+    sameServiceProvider: options.yes,
+    spCertificates: await Promise.all(spCertificate.map((file) => readCertificateFile('--sp-certificate', file))),
     spEncryptionCertificates: await Promise.all(
-      spEncryptionCertificate.map((file) => readInput('--sp-encryption-certificate', file)),
+      spEncryptionCertificate.map((file) => readCertificateFile('--sp-encryption-certificate', file)),
     ),
   };
 }

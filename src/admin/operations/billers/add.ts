@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { z } from 'zod';
 import { billerUrls } from '../../../core/billers/biller.ts';
 import { findBiller, findBillerByGuid, insertBiller } from '../../../core/billers/store.ts';
 import { InputError } from '../../../platform/errors/idp-error.ts';
@@ -6,20 +7,22 @@ import { newReference } from '../../../platform/util/reference.ts';
 import { defineOperation } from '../operation.ts';
 import { newBillerInput, serviceProviderOf } from './input.ts';
 import { nameIdFormatFor, settingsOf } from './settings.ts';
+import { refuseOtherBillersProvider } from './shared-provider.ts';
 import { billerViewSchema, viewOf } from './view.ts';
 
 export const add = defineOperation({
   uses: ['database', 'billers', 'keys', 'audit', 'publicUrl', 'clock'],
   input: newBillerInput,
-  output: billerViewSchema,
+  output: billerViewSchema.extend({ warnings: z.array(z.string()) }),
   run: async (services, input, { name: actor }) => {
     const { database, keys, audit, publicUrl, clock } = services;
     const { slug, name, keyType } = input;
     const billerGuid = input.billerGuid.toLowerCase();
-    const serviceProvider = serviceProviderOf(input, clock());
-    if (serviceProvider === undefined) {
+    const given = serviceProviderOf(input, clock());
+    if (given === undefined) {
       throw new InputError('The Service Provider is missing.', { code: 'service_provider_missing' });
     }
+    const { serviceProvider, warnings } = given;
     const settings = settingsOf(nameIdFormatFor(serviceProvider), input.settings, serviceProvider);
     if ((await findBiller(database.db, slug)) !== undefined) {
       throw new InputError(`A biller "${slug}" already exists.`, { code: 'biller_exists', names: { biller: slug } });
@@ -30,6 +33,7 @@ export const add = defineOperation({
         code: 'biller_guid_taken',
       });
     }
+    await refuseOtherBillersProvider(database.db, serviceProvider, input);
     const id = randomUUID();
     // Slow, so done before the transaction begins.
     const key = await keys.make({
@@ -54,6 +58,6 @@ export const add = defineOperation({
         details: { actor, keyType },
       });
     });
-    return viewOf(services, slug);
+    return { ...(await viewOf(services, slug)), warnings: [...warnings] };
   },
 });

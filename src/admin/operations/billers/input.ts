@@ -1,9 +1,12 @@
+import { X509Certificate } from 'node:crypto';
 import { z } from 'zod';
 import { SLUG } from '../../../core/billers/biller.ts';
 import { KEY_TYPES } from '../../../core/keys/key-types.ts';
+import { escapeControls } from '../../../platform/errors/escape-controls.ts';
 import { InputError } from '../../../platform/errors/idp-error.ts';
 import { isBillerGuid } from '../../../protocols/invoice-cloud/redirect-link.ts';
-import type { ServiceProvider } from '../../../protocols/saml/sp-metadata/service-provider.ts';
+import { MIN_RSA_BITS } from '../../../protocols/saml/signatures/algorithms.ts';
+import { isFitToVerify, type ServiceProvider } from '../../../protocols/saml/sp-metadata/service-provider.ts';
 import { readSpMetadata, serviceProviderByHand } from '../../../protocols/saml/sp-metadata/sp-metadata.ts';
 import { isWritable } from '../../../protocols/saml/writing/escape.ts';
 
@@ -21,14 +24,20 @@ const name = z
 const serviceProviderInput = {
   /** The document itself; commands read files and addresses. */
   spMetadata: z.string().optional(),
-  entityId: z.string().min(1).max(1024).optional(),
+  /** With SP metadata that describes many entities: which of them. */
+  entityId: z.string().trim().min(1).max(1024).optional(),
   acs: z.array(z.string()).default([]),
-  /** PEM, or base64 DER. */
+  /** One or several each, in any form that readCertificates takes. */
   spCertificates: z.array(z.string()).max(20).default([]),
   spEncryptionCertificates: z.array(z.string()).max(20).default([]),
   /** Where `spMetadata` was read from, if it was a URL. */
   metadataUrl: z.string().optional(),
+  /** It is right that another biller has the same Service Provider. */
+  sameServiceProvider: z.boolean().default(false),
 };
+
+/** As people copy a GUID: Windows tools put it in braces. */
+const withoutBraces = (text: string) => text.trim().replace(/^\{(.*)\}$/, '$1');
 
 export const newBillerInput = z.strictObject({
   slug: z
@@ -37,6 +46,7 @@ export const newBillerInput = z.strictObject({
   name,
   billerGuid: z
     .string()
+    .transform(withoutBraces)
     .refine(isBillerGuid, 'must be the GUID that Invoice Cloud gave, e.g. 0f8fad5b-d9cb-469f-a165-70867728950e'),
   ...serviceProviderInput,
   keyType: z.enum(KEY_TYPES).default('RSA-2048'),
@@ -56,31 +66,61 @@ export const billerChangesInput = z.strictObject({
 
 type ServiceProviderInput = z.infer<z.ZodObject<typeof serviceProviderInput>>;
 
+/** A Service Provider as it was given, and what the operator should know about it. */
+export interface GivenServiceProvider {
+  readonly serviceProvider: ServiceProvider;
+  /** Sentences: what was left out, and why. */
+  readonly warnings: readonly string[];
+}
+
 /**
  * @param now milliseconds since 1970
  * @returns undefined if nothing was given @throws InputError if it is wrong, or half of it is missing
  */
-export function serviceProviderOf(input: ServiceProviderInput, now: number): ServiceProvider | undefined {
+export function serviceProviderOf(input: ServiceProviderInput, now: number): GivenServiceProvider | undefined {
   const { spMetadata, metadataUrl, entityId, acs, spCertificates, spEncryptionCertificates } = input;
-  const byHand = [entityId, ...acs, ...spCertificates, ...spEncryptionCertificates].some((part) => part !== undefined);
+  const parts = [...acs, ...spCertificates, ...spEncryptionCertificates];
+  const warnings: string[] = [];
   if (spMetadata !== undefined) {
-    if (byHand) {
-      throw new InputError('Give either the SP metadata, or entity ID and ACS URLs, not both.', {
+    if (parts.length > 0) {
+      throw new InputError('Give either the SP metadata, or ACS URLs and certificates, not both.', {
         code: 'service_provider_twice',
       });
     }
-    return { ...readSpMetadata(spMetadata, now), ...(metadataUrl === undefined ? {} : { metadataUrl }) };
+    const read = readSpMetadata(spMetadata, now, { entityId, note: (sentence) => warnings.push(sentence) });
+    const serviceProvider = { ...read, ...(metadataUrl === undefined ? {} : { metadataUrl }) };
+    return { serviceProvider, warnings: [...warnings, ...certificateWarnings(serviceProvider, now)] };
   }
-  if (!byHand) return undefined;
+  if (entityId === undefined && parts.length === 0) return undefined;
   const code = 'service_provider_incomplete';
   if (entityId === undefined) throw new InputError('The entity ID of the Service Provider is missing.', { code });
   if (acs.length === 0) {
     throw new InputError('The ACS URL of the Service Provider, to which Responses are posted, is missing.', { code });
   }
-  return serviceProviderByHand({
+  const serviceProvider = serviceProviderByHand({
     entityId,
     acsUrls: acs,
     signingCertificates: spCertificates,
     encryptionCertificates: spEncryptionCertificates,
+  });
+  return { serviceProvider, warnings: certificateWarnings(serviceProvider, now) };
+}
+
+/** Signing certificates whose signatures sign-ons will refuse, or that have expired: the Service Provider should know. */
+function certificateWarnings({ signingCertificates }: ServiceProvider, now: number): string[] {
+  return signingCertificates.flatMap((text) => {
+    const { subject, validToDate, fingerprint256 } = new X509Certificate(Buffer.from(text, 'base64'));
+    const which = `The Service Provider's signing certificate ${escapeControls(subject)} (SHA-256 ${fingerprint256})`;
+    if (!isFitToVerify(text)) {
+      return [
+        `${which} can't be used: requests signed with its key are refused. It must have an elliptic curve key, or an RSA key of at least ${MIN_RSA_BITS} bits.`,
+      ];
+    }
+    if (validToDate.getTime() <= now) {
+      return [
+        `${which} expired on ${validToDate.toISOString().slice(0, 10)}. Signatures with it are still accepted; ask for current metadata.`,
+      ];
+    }
+    return [];
   });
 }

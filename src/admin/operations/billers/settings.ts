@@ -3,10 +3,12 @@ import { requiresSignature } from '../../../core/billers/biller.ts';
 import { encryptionFor } from '../../../core/billers/encryption.ts';
 import { type BillerSettings, billerSettingsSchema } from '../../../core/billers/settings.ts';
 import { InputError } from '../../../platform/errors/idp-error.ts';
+import { faultOfSecureOrigin, faultOfSecureUrl } from '../../../platform/util/web-url.ts';
 import { isLinkBase } from '../../../protocols/invoice-cloud/redirect-link.ts';
 import { NAME_ID_FORMAT_BY_URI, NAME_ID_FORMATS } from '../../../protocols/saml/names.ts';
 import { comesBackUnchanged } from '../../../protocols/saml/relay-state.ts';
-import { isAcceptableUrl, type ServiceProvider } from '../../../protocols/saml/sp-metadata/service-provider.ts';
+import { MIN_RSA_BITS } from '../../../protocols/saml/signatures/algorithms.ts';
+import { isFitToVerify, type ServiceProvider } from '../../../protocols/saml/sp-metadata/service-provider.ts';
 import { wordsForIssue } from '../input-issue.ts';
 
 /** @returns an error about one setting */
@@ -47,11 +49,15 @@ export function settingsOf(
     const complaint = 'The SP metadata asks for signed assertions (WantAssertionsSigned). Choose assertion or both.';
     throw refuse('sign', 'response', complaint);
   }
-  if (requiresSignature({ settings, serviceProvider }) && serviceProvider.signingCertificates.length === 0) {
-    throw new InputError(
-      'Requests must be signed (by this choice, or as the SP metadata says), but no signing certificate of the Service Provider is known.',
-      { code: 'request_signature_unverifiable', field: 'settings.requestSignature' },
-    );
+  if (requiresSignature({ settings, serviceProvider }) && !serviceProvider.signingCertificates.some(isFitToVerify)) {
+    const what =
+      serviceProvider.signingCertificates.length === 0
+        ? 'no signing certificate of the Service Provider is known'
+        : `none of the Service Provider's signing certificates can be used: one must have an elliptic curve key, or an RSA key of at least ${MIN_RSA_BITS} bits`;
+    throw new InputError(`Requests must be signed (by this choice, or as the SP metadata says), but ${what}.`, {
+      code: 'request_signature_unverifiable',
+      field: 'settings.requestSignature',
+    });
   }
   encryptionFor({ settings, serviceProvider });
   return settings;
@@ -62,14 +68,15 @@ function checkUrls({ redirectLinkBase, portalUrl, acsRedirectOrigins }: BillerSe
     const complaint = 'must be an origin such as https://sso.invoicecloud.com, without a closing slash.';
     throw refuse('redirectLinkBase', redirectLinkBase, complaint);
   }
-  if (portalUrl !== null && !isAcceptableUrl(portalUrl)) {
-    throw refuse('portalUrl', portalUrl, 'must be an https URL (http for localhost only).');
+  const fault = portalUrl === null ? undefined : faultOfSecureUrl(portalUrl);
+  if (portalUrl !== null && fault !== undefined) {
+    throw refuse('portalUrl', portalUrl, `must be an https URL (http for localhost only): ${fault}.`);
   }
   for (const [position, origin] of acsRedirectOrigins.entries()) {
-    if (!isAcceptableUrl(origin) || new URL(origin).origin !== origin) {
-      const complaint = 'must be an https origin without a path, e.g. https://www.invoicecloud.com.';
-      throw refuse('acsRedirectOrigins', origin, complaint, position);
-    }
+    const fault = faultOfSecureOrigin(origin);
+    if (fault === undefined) continue;
+    const complaint = `must be an https origin without a path, e.g. https://www.invoicecloud.com: ${fault}.`;
+    throw refuse('acsRedirectOrigins', origin, complaint, position);
   }
 }
 

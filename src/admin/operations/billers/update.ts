@@ -3,46 +3,55 @@ import { type Biller, toBiller } from '../../../core/billers/biller.ts';
 import { lockBiller, updateBiller } from '../../../core/billers/store.ts';
 import { InputError } from '../../../platform/errors/idp-error.ts';
 import { newReference } from '../../../platform/util/reference.ts';
+import type { ServiceProvider } from '../../../protocols/saml/sp-metadata/service-provider.ts';
 import { defineOperation } from '../operation.ts';
 import { type BillerState, differencesOf, stateTag } from './difference.ts';
 import { billerChangesInput, serviceProviderOf } from './input.ts';
 import { noBiller, requireBiller } from './require-biller.ts';
 import { settingsOf } from './settings.ts';
+import { refuseOtherBillersProvider } from './shared-provider.ts';
 import { billerViewSchema, viewOf } from './view.ts';
 
 type Changes = z.output<typeof billerChangesInput>;
 
+const warnings = z.array(z.string());
 const differences = z.array(z.object({ what: z.string(), before: z.string(), after: z.string() }));
 
 /** What a biller would be after a change. @throws InputError if that is not acceptable */
 function changedState(biller: Biller, input: Changes, now: number) {
-  const serviceProvider = serviceProviderOf(input, now) ?? biller.serviceProvider;
+  const given = serviceProviderOf(input, now);
+  const serviceProvider = given?.serviceProvider ?? biller.serviceProvider;
   const settings = settingsOf(biller.settings, input.settings, serviceProvider);
   const after: BillerState = { name: input.name ?? biller.name, serviceProvider, settings };
-  return { after, differences: differencesOf(biller, after) };
+  return { after, differences: differencesOf(biller, after), warnings: [...(given?.warnings ?? [])] };
 }
+
+/** A Service Provider that only loses an ACS, or changes its certificates, is the one that it was. */
+const isAnother = (before: ServiceProvider, after: ServiceProvider) =>
+  before.entityId !== after.entityId || after.acs.some(({ url }) => !before.acs.some((known) => known.url === url));
 
 export const compare = defineOperation({
   uses: ['billers', 'clock'],
   input: billerChangesInput,
-  output: z.object({ differences, state: z.string() }),
+  output: z.object({ differences, warnings, state: z.string() }),
   run: async (services, input) => {
     const biller = await requireBiller(services, input.slug);
-    return { differences: changedState(biller, input, services.clock()).differences, state: stateTag(biller) };
+    const { differences, warnings } = changedState(biller, input, services.clock());
+    return { differences, warnings, state: stateTag(biller) };
   },
 });
 
 export const update = defineOperation({
   uses: ['database', 'billers', 'keys', 'audit', 'publicUrl', 'clock'],
   input: billerChangesInput,
-  output: billerViewSchema.extend({ differences }),
+  output: billerViewSchema.extend({ differences, warnings }),
   run: async (services, input, { name: actor }) => {
     const { database, billers, audit, publicUrl, clock } = services;
     const now = clock();
     const given = Object.keys(input.settings).length > 0 || input.name !== undefined || serviceProviderOf(input, now);
     if (!given) throw new InputError('Nothing to change was given.', { code: 'nothing_to_change' });
     // What is not given keeps its current value in the database, not the one cached by this instance.
-    const { biller, differences } = await database.transaction(async (transaction) => {
+    const { biller, differences, warnings } = await database.transaction(async (transaction) => {
       const row = await lockBiller(transaction, input.slug);
       if (row === undefined) throw noBiller(input.slug);
       const biller = toBiller(row, publicUrl);
@@ -54,7 +63,10 @@ export const update = defineOperation({
           },
         );
       }
-      const { after, differences } = changedState(biller, input, now);
+      const { after, differences, warnings } = changedState(biller, input, now);
+      if (isAnother(biller.serviceProvider, after.serviceProvider)) {
+        await refuseOtherBillersProvider(transaction, after.serviceProvider, input);
+      }
       if (differences.length > 0) {
         await updateBiller(transaction, biller.id, after, new Date(now));
         await audit.appendWithin(transaction, {
@@ -64,10 +76,10 @@ export const update = defineOperation({
           details: { actor, slug: biller.slug, changed: differences.map(({ what }) => what) },
         });
       }
-      return { biller, differences };
+      return { biller, differences, warnings };
     });
     // The notice of this change may still be in transit, and the result should show the change.
     if (differences.length > 0) billers.forget(biller.id);
-    return { ...(await viewOf(services, biller.slug)), differences };
+    return { ...(await viewOf(services, biller.slug)), differences, warnings };
   },
 });

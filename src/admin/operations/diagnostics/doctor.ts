@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isLoopback } from '../../../protocols/saml/sp-metadata/service-provider.ts';
+import { isLoopback } from '../../../platform/util/web-url.ts';
 import { defineOperation, nothing } from '../operation.ts';
 import type { Uses } from '../services.ts';
 import { moduleFindings } from './doctor-module.ts';

@@ -23,7 +23,7 @@ const inspectInput = z.strictObject({
 
 function parse(xml: string): XmlElement {
   try {
-    return parseXml(xml);
+    return parseXml(xml, { comments: 'between' });
   } catch (error) {
     if (error instanceof XmlError) {
       throw new InputError(`The message is not acceptable XML: ${error.message}.`, { code: 'message_unreadable' });

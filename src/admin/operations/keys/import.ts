@@ -1,7 +1,8 @@
 import { z } from 'zod';
-import { checkFitness, type ImportedKey, readCertificates } from '../../../core/keys/certificates/imported-key.ts';
+import { certificatesIn, checkFitness, type ImportedKey } from '../../../core/keys/certificates/imported-key.ts';
 import { readKeyFile } from '../../../core/keys/certificates/key-files.ts';
-import { deleteKeyRequest } from '../../../core/keys/store.ts';
+import { deleteKeyRequest, otherHolderOf } from '../../../core/keys/store.ts';
+import type { Db } from '../../../platform/database/database.ts';
 import { InputError } from '../../../platform/errors/idp-error.ts';
 import { requireBiller } from '../billers/require-biller.ts';
 import { defineOperation } from '../operation.ts';
@@ -16,15 +17,9 @@ const file = z
 
 const staged = z.object({ biller: z.string(), fingerprint: z.string(), sentence: z.string() });
 
-/** @returns the text of a PEM file @throws InputError if it is something else */
-function readPemText(bytes: Buffer, field: string): string {
-  if (!bytes.includes('-----BEGIN ')) throw new InputError('must be a PEM file.', { field });
-  return bytes.toString('utf8');
-}
-
 const importInput = z.strictObject({
   ...changeInput,
-  /** PEM text or PKCS#12, in base64. */
+  /** PEM or PKCS#12; the certificate alone in any form that readCertificates takes. In base64. */
   file,
   passphrase: z.string().max(1024).optional(),
   /** The file has only the certificate that a certificate authority issued for our request. */
@@ -38,19 +33,29 @@ async function readImported(
 ): Promise<ImportedKey> {
   const bytes = Buffer.from(input.file, 'base64');
   if (!input.certificateOnly) return readKeyFile(bytes, input.passphrase);
-  return keys.acceptCertificate(billerId, readCertificates(readPemText(bytes, 'file')));
+  return keys.acceptCertificate(billerId, certificatesIn(bytes));
+}
+
+/** An assertion signed for one biller would be accepted for the other. @throws InputError */
+async function refuseOtherBillersKey(db: Db, certificate: string, billerId: string): Promise<void> {
+  const other = await otherHolderOf(db, certificate, billerId);
+  if (other === undefined) return;
+  throw new InputError(`This key belongs to the biller "${other}". Every biller needs a key of its own.`, {
+    code: 'key_of_another_biller',
+  });
 }
 
 export const importKey = defineOperation({
-  uses: ['billers', 'keys', 'rotation', 'clock'],
+  uses: ['database', 'billers', 'keys', 'rotation', 'clock'],
   input: importInput,
   output: staged,
   run: async (services, input, actor) => {
-    const { keys, rotation, clock } = services;
+    const { database, keys, rotation, clock } = services;
     const biller = await requireBiller(services, input.biller);
     const imported = await readImported(services, biller.id, input);
     checkFitness(imported.certificate, clock());
     const key = keys.importKey(biller.id, imported);
+    await refuseOtherBillersKey(database.db, key.certificate, biller.id);
     const origin = input.certificateOnly ? 'signed request' : 'imported';
     await rotation.stageKey(biller, key, origin, changeOf(actor, input.reason), async (transaction) => {
       if (input.certificateOnly) await deleteKeyRequest(transaction, biller.id);
@@ -64,20 +69,21 @@ export const importKey = defineOperation({
 });
 
 export const takeFromModule = defineOperation({
-  uses: ['billers', 'hsmKeys', 'rotation'],
+  uses: ['database', 'billers', 'hsmKeys', 'rotation'],
   input: z.strictObject({
     ...changeInput,
     label: z.string().min(1, 'must not be empty').max(200),
-    /** Certificates among which its own is: PEM text in base64. Without it a self-signed one is made. */
+    /** Certificates among which its own is: the file in base64. Without it a self-signed one is made. */
     certificate: file.optional(),
   }),
   output: staged,
   run: async (services, input, actor) => {
     const biller = await requireBiller(services, input.biller);
     const { certificate, label } = input;
-    const pem = certificate === undefined ? '' : readPemText(Buffer.from(certificate, 'base64'), 'certificate');
+    const certificates = certificate === undefined ? [] : certificatesIn(Buffer.from(certificate, 'base64'));
     const holder = { billerId: biller.id, slug: biller.slug, billerName: biller.name, entityId: biller.entityId };
-    const key = await services.hsmKeys.importKey(holder, label, readCertificates(pem));
+    const key = await services.hsmKeys.importKey(holder, label, certificates);
+    await refuseOtherBillersKey(services.database.db, key.certificate, biller.id);
     await services.rotation.stageKey(biller, key, 'found in the hardware module', changeOf(actor, input.reason));
     return {
       biller: biller.slug,

@@ -7,17 +7,18 @@ import { newReference } from '../../../platform/util/reference.ts';
 import { requireBiller } from '../billers/require-biller.ts';
 import { defineOperation } from '../operation.ts';
 import { accounts, email, password } from './input.ts';
-import { requireUser, userView, userViewSchema } from './view.ts';
+import { requireUser, roleWarnings, userView, userViewSchema } from './view.ts';
 
 const who = { biller: z.string(), email };
 
 export const add = defineOperation({
   uses: ['database', 'billers', 'audit'],
   input: z.strictObject({ ...who, password, accounts }),
-  output: userViewSchema,
+  output: userViewSchema.extend({ warnings: z.array(z.string()) }),
   run: async (services, input, { name: actor }) => {
     const { database, audit } = services;
-    const { id: billerId, slug } = await requireBiller(services, input.biller);
+    const biller = await requireBiller(services, input.biller);
+    const { id: billerId, slug } = biller;
     if ((await findUser(database.db, billerId, input.email)) !== undefined) {
       throw new InputError(`${slug} already has a portal user ${input.email}.`, { code: 'user_exists' });
     }
@@ -34,7 +35,8 @@ export const add = defineOperation({
         details: { actor },
       });
     });
-    return userView(database.db, await requireUser(database.db, billerId, input.email));
+    const view = await userView(database.db, await requireUser(database.db, billerId, input.email));
+    return { ...view, warnings: roleWarnings(biller, input.accounts ?? []) };
   },
 });
 
@@ -46,10 +48,11 @@ export const update = defineOperation({
     accounts: accounts.optional(),
     disabled: z.boolean().optional(),
   }),
-  output: userViewSchema,
+  output: userViewSchema.extend({ warnings: z.array(z.string()) }),
   run: async (services, input, { name: actor }) => {
     const { database, audit } = services;
-    const { id: billerId } = await requireBiller(services, input.biller);
+    const biller = await requireBiller(services, input.biller);
+    const { id: billerId } = biller;
     const user = await requireUser(database.db, billerId, input.email);
     const changed = (['password', 'accounts', 'disabled'] as const).filter((name) => input[name] !== undefined);
     if (changed.length === 0) throw new InputError('Nothing to change was given.', { code: 'nothing_to_change' });
@@ -70,7 +73,8 @@ export const update = defineOperation({
         details: { actor, changed },
       });
     });
-    return userView(database.db, await requireUser(database.db, billerId, input.email));
+    const view = await userView(database.db, await requireUser(database.db, billerId, input.email));
+    return { ...view, warnings: roleWarnings(biller, input.accounts ?? []) };
   },
 });
 

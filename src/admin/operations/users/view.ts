@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Biller } from '../../../core/billers/biller.ts';
 import { accountsOf, findUser, type PortalUserRow } from '../../../core/portal-users/store.ts';
 import type { Db } from '../../../platform/database/database.ts';
 import { InputError } from '../../../platform/errors/idp-error.ts';
@@ -13,6 +14,20 @@ export const userViewSchema = z.object({
 
 export async function userView(db: Db, { id, email, disabled }: PortalUserRow) {
   return { id, email, disabled, accounts: await accountsOf(db, id) };
+}
+
+/** @returns a sentence for each role that the biller maps to no login type: it may be a typo */
+export function roleWarnings(
+  { slug, settings: { loginTypes, defaultLoginType } }: Biller,
+  accounts: readonly { readonly role: string }[],
+): string[] {
+  const known = Object.keys(loginTypes);
+  if (known.length === 0) return [];
+  const unknown = [...new Set(accounts.map(({ role }) => role))].filter((role) => !known.includes(role));
+  return unknown.map(
+    (role) =>
+      `The role "${role}" is in no mapping of ${slug} (${known.join(', ')}), so its login type is ${defaultLoginType}, as for everybody else.`,
+  );
 }
 
 /** @throws InputError if the biller has no such portal user */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { deleteWebhook, readWebhook, send, writeWebhook } from '../../../core/expiry/webhook.ts';
 import { InputError } from '../../../platform/errors/idp-error.ts';
 import { newReference } from '../../../platform/util/reference.ts';
-import { isAcceptableUrl } from '../../../protocols/saml/sp-metadata/service-provider.ts';
+import { faultOfSecureUrl } from '../../../platform/util/web-url.ts';
 import { defineOperation, nothing } from '../operation.ts';
 
 const noWebhook = () => new InputError('There is no webhook.', { code: 'webhook_missing' });
@@ -10,7 +10,12 @@ const noWebhook = () => new InputError('There is no webhook.', { code: 'webhook_
 export const set = defineOperation({
   uses: ['database', 'masterKey', 'audit'],
   input: z.strictObject({
-    url: z.string().max(2000).refine(isAcceptableUrl, 'must be an https URL (http for localhost only)'),
+    url: z
+      .string()
+      .max(2000)
+      .refine((text) => faultOfSecureUrl(text) === undefined, {
+        error: ({ input }) => `must be an https URL (http for localhost only): ${faultOfSecureUrl(String(input))}`,
+      }),
   }),
   /** The secret is shown here, once. */
   output: z.object({ url: z.string(), secret: z.string() }),
@@ -38,12 +43,17 @@ export const show = defineOperation({
 export const test = defineOperation({
   uses: ['database', 'masterKey', 'clock'],
   input: nothing,
-  output: z.object({ url: z.string(), sent: z.enum(['delivered', 'refused', 'unknown']) }),
+  output: z.object({
+    url: z.string(),
+    sent: z.enum(['delivered', 'refused', 'unknown']),
+    reason: z.string().optional(),
+  }),
   run: async ({ database, masterKey, clock }) => {
     const webhook = await readWebhook(database.db, masterKey);
     if (webhook === undefined) throw noWebhook();
     const body = JSON.stringify({ id: newReference(), event: 'test' });
-    return { url: webhook.url, sent: await send(webhook, body, clock()) };
+    const { outcome: sent, reason } = await send(webhook, body, clock());
+    return { url: webhook.url, sent, reason };
   },
 });
 

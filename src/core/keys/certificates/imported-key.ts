@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject, X509Certificate } from 'node:crypto';
 import forge from 'node-forge';
 import { InputError } from '../../../platform/errors/idp-error.ts';
+import { CertificateError, readCertificates } from '../../../platform/util/certificates.ts';
 import { MIN_RSA_BITS } from '../../../protocols/saml/signatures/algorithms.ts';
 
 /** An imported private key with its certificate, both checked. */
@@ -9,24 +10,20 @@ export interface ImportedKey {
   readonly certificate: X509Certificate;
 }
 
-const PEM_CERTIFICATE = '-----BEGIN CERTIFICATE-----';
 /** Accepted certificate signature algorithms: SHA-256 or better. */
 const STRONG = /sha(256|384|512)|ED25519/i;
 
 const refuse = (reason: string, cause?: unknown) =>
   new InputError(`The key can't be imported: ${reason}.`, { code: 'key_file_unusable', cause });
 
-/** @returns every certificate in a PEM text, in order */
-export function readCertificates(pem: string): X509Certificate[] {
-  const blocks = pem.split(PEM_CERTIFICATE).slice(1);
-  return blocks.map((block) => {
-    const body = block.slice(0, block.indexOf('-----END'));
-    try {
-      return new X509Certificate(`${PEM_CERTIFICATE}${body}-----END CERTIFICATE-----\n`);
-    } catch (cause) {
-      throw refuse('it contains a certificate that can’t be read as X.509', cause);
-    }
-  });
+/** @returns the certificates in a text or file @throws InputError */
+export function certificatesIn(content: Uint8Array | string): X509Certificate[] {
+  try {
+    return readCertificates(content);
+  } catch (cause) {
+    if (cause instanceof CertificateError) throw refuse(`it ${cause.message}`, cause);
+    throw cause;
+  }
 }
 
 /**
@@ -49,7 +46,7 @@ export function readPem(pem: string, passphrase: string | undefined): ImportedKe
       cause,
     );
   }
-  return { privateKey, certificate: certificateOf(privateKey, readCertificates(pem)) };
+  return { privateKey, certificate: certificateOf(privateKey, certificatesIn(pem)) };
 }
 
 /**
@@ -67,18 +64,33 @@ export function certificateOf(key: KeyObject, certificates: readonly X509Certifi
   return found;
 }
 
+/** @throws InputError if the file is not DER, so that it can't be PKCS#12 */
+function readDer(file: Buffer): forge.asn1.Asn1 {
+  try {
+    return forge.asn1.fromDer(forge.util.createBuffer(file.toString('latin1')));
+  } catch (cause) {
+    throw refuse('it is neither PEM nor a PKCS#12 file', cause);
+  }
+}
+
 /**
  * Reads a PKCS#12 file (RFC 7292) with node-forge.
  *
  * @throws InputError if the passphrase is wrong, or the file does not contain exactly one private key
  */
-export function readPkcs12(file: Buffer, passphrase: string): ImportedKey {
-  const { pkcs12, pki, asn1, util } = forge;
+export function readPkcs12(file: Buffer, passphrase: string | undefined): ImportedKey {
+  const { pkcs12, pki, asn1 } = forge;
   let bags: forge.pkcs12.Pkcs12Pfx;
   try {
-    bags = pkcs12.pkcs12FromAsn1(asn1.fromDer(util.createBuffer(file.toString('latin1'))), passphrase);
+    bags = pkcs12.pkcs12FromAsn1(readDer(file), passphrase ?? '');
   } catch (cause) {
-    throw refuse('it is not a PKCS#12 file, or the passphrase is wrong', cause);
+    if (cause instanceof InputError) throw cause;
+    throw refuse(
+      passphrase === undefined
+        ? 'the PKCS#12 file is sealed; provide its passphrase'
+        : 'the passphrase is wrong, or the PKCS#12 file is damaged',
+      cause,
+    );
   }
   const { pkcs8ShroudedKeyBag = '', keyBag = '', certBag = '' } = pki.oids;
   const keyBags = [pkcs8ShroudedKeyBag, keyBag].flatMap((bagType) => bags.getBags({ bagType })[bagType] ?? []);

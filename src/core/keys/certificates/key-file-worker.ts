@@ -12,7 +12,7 @@ function work(job: KeyFileJob): KeyFileAnswer {
   const file = Buffer.from(job.file);
   const { privateKey, certificate } = file.includes('-----BEGIN ')
     ? readPem(file.toString('utf8'), job.passphrase)
-    : readPkcs12(file, job.passphrase ?? '');
+    : readPkcs12(file, job.passphrase);
   return { privateKey, certificate: certificate.raw };
 }
 

@@ -1,9 +1,9 @@
-import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type pg from 'pg';
 import { InputError } from '../../errors/idp-error.ts';
+import { makeFolders } from '../../util/make-folders.ts';
 import { attach, leave } from './attach.ts';
 import { createDataFolder, ROLE } from './create-data-folder.ts';
 import { type DataFolder, dataVersion, openDataFolder, readPassword } from './data-folder.ts';
@@ -138,12 +138,12 @@ function keepAttached(
   };
 }
 
-/** What the system answers where DATA_DIR is no folder, is another user's, or is on a read-only or full disk. */
-const UNUSABLE = new Set(['EACCES', 'EPERM', 'EROFS', 'EEXIST', 'ENOTDIR', 'ENOSPC']);
+/** What the system answers where DATA_DIR is no folder, is another user's, can't be made, or is on a full disk. */
+const UNUSABLE = new Set(['EACCES', 'EPERM', 'EROFS', 'EEXIST', 'ENOENT', 'ENOTDIR', 'ENOSPC']);
 
 async function openOrCreate(dataDir: string): Promise<DataFolder> {
   try {
-    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    makeFolders(dataDir, 0o700);
     removeLeftovers(dataDir);
     return openDataFolder(dataDir) ?? (await createDataFolder(dataDir));
   } catch (error) {

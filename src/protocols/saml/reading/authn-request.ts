@@ -1,6 +1,6 @@
 import { IdpError } from '../../../platform/errors/idp-error.ts';
 import { ASSERTION, PROTOCOL, XMLDSIG } from '../names.ts';
-import { childrenNamed, parseXml, type XmlElement, XmlError } from './xml.ts';
+import { childrenNamed, parseXml, trimXml, type XmlElement, XmlError } from './xml.ts';
 
 /** The contents of an AuthnRequest (SAML core, 3.4.1) exactly as received. Only its shape has been checked. */
 export interface AuthnRequest {
@@ -53,7 +53,7 @@ function parse(xml: string): XmlElement {
     throw new IdpError('saml_request_too_large', { detail: `the request has more than ${MAX_CHARACTERS} characters` });
   }
   try {
-    return parseXml(xml);
+    return parseXml(xml, { comments: 'between' });
   } catch (error) {
     if (!(error instanceof XmlError)) throw error;
     const code = error.kind === 'forbidden' ? 'saml_request_forbidden_xml' : 'saml_request_malformed';
@@ -78,7 +78,7 @@ function readBoolean(element: XmlElement, name: string): boolean {
 function textOf(element: XmlElement | undefined): string | undefined {
   if (element === undefined) return undefined;
   if (element.children.length > 0) throw malformed(`${element.name} contains elements`);
-  // Issuer and NameID are compared byte for byte (SAML core, 8.3), so do not trim.
+  // A NameID is compared byte for byte (SAML core, 8.3), so do not trim.
   return element.text;
 }
 
@@ -121,12 +121,14 @@ export function readAuthnRequest(xml: string): AuthnRequest {
   const attribute = (name: string) => root.attributes.get(name);
   const policy = atMostOne(root, PROTOCOL, 'NameIDPolicy');
   const issuer = atMostOne(root, ASSERTION, 'Issuer');
+  // A pretty-printed request puts the entity ID on a line of its own. No entity ID begins or ends with white space.
+  const issuerText = textOf(issuer);
   return {
     id: attribute('ID'),
     version: attribute('Version'),
     issueInstant: attribute('IssueInstant'),
     destination: attribute('Destination'),
-    issuer: textOf(issuer),
+    issuer: issuerText === undefined ? undefined : trimXml(issuerText),
     issuerFormat: issuer?.attributes.get('Format'),
     signed: atMostOne(root, XMLDSIG, 'Signature') !== undefined,
     subject: readSubject(root),

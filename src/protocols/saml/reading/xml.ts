@@ -54,13 +54,20 @@ function openElement(tag: SaxesTagNS): OpenElement {
 }
 
 /**
- * Parses an external XML document: well-formed, namespace-aware, one root. Refuses any document type, processing
- * instruction or comment: no SAML message needs one, and each has been used to make two readers see two different
- * messages. Metadata, which people edit by hand, may contain comments; they are dropped.
+ * What happens to comments. `refuse`: for bytes that another reader will also parse. `between`: dropped between elements,
+ * refused inside a value, where readers disagree about what the value is (a<!-- -->b). `drop`: for metadata, which people
+ * edit by hand.
+ */
+type Comments = 'refuse' | 'between' | 'drop';
+
+/**
+ * Parses an external XML document: well-formed, namespace-aware, one root. Refuses any document type and processing
+ * instruction, and comments unless told otherwise: no SAML message needs one, and each has been used to make two readers see
+ * two different messages.
  *
  * @throws XmlError
  */
-export function parseXml(text: string, options: { comments: 'refuse' | 'drop' } = { comments: 'refuse' }): XmlElement {
+export function parseXml(text: string, options: { comments: Comments } = { comments: 'refuse' }): XmlElement {
   if (isCostly(text)) {
     throw new XmlError('forbidden', `more than ${MAX_COSTLY} attributes, references, line breaks and tabs`);
   }
@@ -85,7 +92,7 @@ export function parseXml(text: string, options: { comments: 'refuse' | 'drop' } 
     const element = open.at(-1);
     if (element !== undefined) element.text += data;
   };
-  // Register exactly six handlers: with a seventh, V8 switches the parser object to dictionary mode and parsing takes
+  // Register no more than six handlers: with a seventh, V8 switches the parser object to dictionary mode and parsing takes
   // four times as long. So there is no error handler; errors are thrown and caught below.
   parser.on('doctype', forbid('a document type declaration'));
   parser.on('processinginstruction', forbid('a processing instruction'));
@@ -103,9 +110,20 @@ export function parseXml(text: string, options: { comments: 'refuse' | 'drop' } 
     countNodes(1);
     addText(data);
   });
+  const commented = new Set<OpenElement | undefined>();
   parser.on('closetag', () => {
-    open.pop();
+    const element = open.pop();
+    if (element !== undefined && commented.has(element) && trimXml(element.text) !== '') {
+      forbid(`a comment inside the value of ${element.name}`)();
+    }
   });
+  // Hardly any message has one, so that the seventh handler does not matter.
+  if (options.comments === 'between' && text.includes('<!--')) {
+    parser.on('comment', () => {
+      countNodes(1);
+      commented.add(open.at(-1));
+    });
+  }
   try {
     parser.write(text).close();
   } catch (error) {

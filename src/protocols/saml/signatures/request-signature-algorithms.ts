@@ -1,4 +1,4 @@
-import { type DSAEncoding, verify, X509Certificate } from 'node:crypto';
+import { type DSAEncoding, type KeyObject, verify, X509Certificate } from 'node:crypto';
 import { IdpError } from '../../../platform/errors/idp-error.ts';
 import { MIN_RSA_BITS } from './algorithms.ts';
 
@@ -55,11 +55,14 @@ export function isBase64(text: string): boolean {
   return text !== '' && Buffer.from(text, 'base64').toString('base64') === text;
 }
 
-/** Tells whether the certificate's key is of the algorithm's type. Never try a key with another type's algorithm. */
-function fits({ publicKey }: X509Certificate, { keyType }: RequestSignatureAlgorithm): boolean {
-  if (publicKey.asymmetricKeyType !== keyType) return false;
-  return keyType === 'ec' || (publicKey.asymmetricKeyDetails?.modulusLength ?? 0) >= MIN_RSA_BITS;
+/** Tells whether any signature by this key is accepted: it is an elliptic curve key, or an RSA key that is long enough. */
+export function isKeyToVerifyWith({ asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyObject): boolean {
+  return type === 'ec' || (type === 'rsa' && (details?.modulusLength ?? 0) >= MIN_RSA_BITS);
 }
+
+/** Tells whether the certificate's key is of the algorithm's type. Never try a key with another type's algorithm. */
+const fits = ({ publicKey }: X509Certificate, { keyType }: RequestSignatureAlgorithm): boolean =>
+  publicKey.asymmetricKeyType === keyType && isKeyToVerifyWith(publicKey);
 
 /**
  * Returns the registered certificates whose keys fit this algorithm.

@@ -105,6 +105,8 @@ function createVerifier(form: SignatureForm, certificates: readonly X509Certific
  */
 export function verifyPostSignature(xml: string, certificates: readonly string[]): string {
   if (xml.length > MAX_CHARACTERS) throw tooLarge(`${MAX_CHARACTERS} characters`);
+  // What was signed is read from xml-crypto's canonical form, which drops comments: it must not see any.
+  if (xml.includes('<!--')) throw invalidSignature('a signed message without comments', 'a comment');
   const form = checkSignatureForm(parseXml(xml));
   const fitting = requireCertificates(certificates, form.algorithm);
   const signature = parseSignature(xml, form);

@@ -1,6 +1,8 @@
 import { X509Certificate } from 'node:crypto';
 import { z } from 'zod';
+import { readCertificates } from '../../../platform/util/certificates.ts';
 import { MIN_RSA_BITS } from '../signatures/algorithms.ts';
+import { isKeyToVerifyWith } from '../signatures/request-signature-algorithms.ts';
 
 /** What we know about a Service Provider, from its metadata or entered by hand. Stored as JSON with the biller. */
 const serviceProviderSchema = z.strictObject({
@@ -28,34 +30,16 @@ const serviceProviderSchema = z.strictObject({
 export type ServiceProvider = z.infer<typeof serviceProviderSchema>;
 export type AssertionConsumerService = ServiceProvider['acs'][number];
 
-/** A URL at the Service Provider to which portal users are sent: https, or http on localhost. */
-export function isAcceptableUrl(text: string): boolean {
-  // The URL parser drops line breaks and escapes spaces, so the URL checked would not be the URL used.
-  if (/[\p{Cc}\s]/u.test(text) || !URL.canParse(text)) return false;
-  const url = new URL(text);
-  if (url.username !== '' || url.password !== '' || url.hash !== '') return false;
-  return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname));
-}
+/**
+ * @param text in any form that readCertificates takes
+ * @returns the certificates as base64 DER without line breaks @throws CertificateError
+ */
+export const certificatesOf = (text: string): string[] =>
+  readCertificates(text).map(({ raw }) => raw.toString('base64'));
 
-/** localhost and its subdomains, 127.0.0.0/8 and ::1. */
-export function isLoopback(hostname: string): boolean {
-  return (
-    hostname === 'localhost' ||
-    hostname.endsWith('.localhost') ||
-    hostname === '[::1]' ||
-    /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(hostname)
-  );
-}
-
-/** @returns the certificate as base64 DER without line breaks, or undefined if the text is not a certificate */
-export function normalizeCertificate(base64: string): string | undefined {
-  try {
-    const certificate = new X509Certificate(Buffer.from(base64.replace(/\s+/g, ''), 'base64'));
-    // The key is parsed lazily; reading it here keeps an unsupported key type from throwing at every use.
-    return certificate.publicKey && certificate.raw.toString('base64');
-  } catch {
-    return undefined;
-  }
+/** Tells whether a request can be verified with the certificate's key. @param certificate DER in base64 */
+export function isFitToVerify(certificate: string): boolean {
+  return isKeyToVerifyWith(new X509Certificate(Buffer.from(certificate, 'base64')).publicKey);
 }
 
 /**

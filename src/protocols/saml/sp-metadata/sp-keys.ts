@@ -1,8 +1,9 @@
 import { X509Certificate } from 'node:crypto';
+import { CertificateError } from '../../../platform/util/certificates.ts';
 import { METADATA, XMLDSIG, XMLENC_11 } from '../names.ts';
 import { childrenNamed, trimXml, type XmlElement } from '../reading/xml.ts';
 import { KEY_TRANSPORT_URIS } from '../signatures/algorithms.ts';
-import { isFitToEncrypt, normalizeCertificate, type ServiceProvider } from './service-provider.ts';
+import { certificatesOf, isFitToEncrypt, type ServiceProvider } from './service-provider.ts';
 import { unusable } from './unusable-metadata.ts';
 
 /** Limits the pairwise comparison below. */
@@ -45,13 +46,25 @@ function certificatesIn(keyDescriptor: XmlElement, use: string): readonly string
   );
   return data.flatMap((one) =>
     withoutIssuers(
-      childrenNamed(one, XMLDSIG, 'X509Certificate').map(({ text }) => {
-        const certificate = normalizeCertificate(text);
-        if (certificate === undefined) throw unusable(`a certificate for ${use} can't be read as X.509.`);
-        return certificate;
+      childrenNamed(one, XMLDSIG, 'X509Certificate').flatMap(({ text }) => {
+        try {
+          return certificatesOf(text);
+        } catch (error) {
+          if (error instanceof CertificateError) throw unusable(`a certificate for ${use} ${error.message}.`);
+          throw error;
+        }
       }),
     ),
   );
+}
+
+/** A namespace that differs in one letter looks right to everyone who reads the file. */
+function whyNoCertificate(keyDescriptors: readonly XmlElement[]): string {
+  const stray = keyDescriptors
+    .flatMap(({ children }) => children)
+    .find(({ name, namespace }) => name === 'KeyInfo' && namespace !== XMLDSIG);
+  if (stray === undefined) return 'its KeyInfo must contain an X509Certificate.';
+  return `its KeyInfo is in the namespace "${stray.namespace}", and must be in "${XMLDSIG}".`;
 }
 
 /**
@@ -64,7 +77,7 @@ export function readCertificates(descriptor: XmlElement, use: 'signing' | 'encry
   // A key that is not marked for encryption may be unfit for it.
   const meant = use === 'signing' || keyDescriptors.some((keyDescriptor) => useOf(keyDescriptor) !== undefined);
   if (keyDescriptors.length > 0 && meant && certificates.length === 0) {
-    throw unusable(`its key for ${use} has no certificate; its KeyInfo must contain an X509Certificate.`);
+    throw unusable(`its key for ${use} has no certificate; ${whyNoCertificate(keyDescriptors)}`);
   }
   return [...new Set(certificates)];
 }

@@ -1,15 +1,13 @@
 import samlify from 'samlify';
 import { z } from 'zod';
 import { InputError } from '../../../platform/errors/idp-error.ts';
+import { CertificateError } from '../../../platform/util/certificates.ts';
+import { faultOfSecureUrl } from '../../../platform/util/web-url.ts';
 import { parseInstant } from '../instant.ts';
 import { BINDING_POST } from '../names.ts';
 import { parseXml, trimXml, type XmlElement, XmlError } from '../reading/xml.ts';
-import {
-  type AssertionConsumerService,
-  isAcceptableUrl,
-  normalizeCertificate,
-  type ServiceProvider,
-} from './service-provider.ts';
+import { pickEntity } from './pick-entity.ts';
+import { type AssertionConsumerService, certificatesOf, type ServiceProvider } from './service-provider.ts';
 import { readCertificates, readEncryption } from './sp-keys.ts';
 import { findSpRole, type SpRole, writeSpEntity } from './sp-role.ts';
 import { parseUnsignedShort } from './unsigned-short.ts';
@@ -38,14 +36,26 @@ const samlifyReading = z.object({
   nameIDFormat: oneOrMany(z.string()),
 });
 
+/** The start tag of a group of entities (SAML metadata, 2.3.1). */
+const AGGREGATE = /<(?:[\w.-]+:)?EntitiesDescriptor[\s>]/;
+
 const isTrue = (value: string | undefined) => value === 'true' || value === '1';
 
 function gate(xml: string): XmlElement {
+  // A login page, or the page about the metadata, saved or fetched in its place.
+  if (/^\s*(?:<!doctype html|<html)/i.test(xml)) {
+    throw unusable('it is a web page (HTML), not metadata. Download the metadata itself, or ask for it as a file.');
+  }
   try {
     return parseXml(xml, { comments: 'drop' });
   } catch (error) {
-    if (error instanceof XmlError) throw unusable(`it is not acceptable XML: ${error.message}.`);
-    throw error;
+    if (!(error instanceof XmlError)) throw error;
+    if (error.kind === 'forbidden' && AGGREGATE.test(xml.slice(0, 10_000))) {
+      throw unusable(
+        'it describes many entities, as the aggregate of a federation does. Name the Service Provider by its entity ID, or get its own metadata.',
+      );
+    }
+    throw unusable(`it is not acceptable XML: ${error.message}.`);
   }
 }
 
@@ -72,29 +82,44 @@ function chooseDefault(services: Omit<AssertionConsumerService, 'isDefault'>[], 
   return services.map((service, position) => ({ ...service, isDefault: position === chosen }));
 }
 
-function readAcs(all: z.infer<typeof samlifyReading>['assertionConsumerService']): AssertionConsumerService[] {
+/** Called with what of the metadata is not used, and why: a sentence for the operator. */
+type Note = (sentence: string) => void;
+
+type PostService = z.infer<typeof samlifyReading>['assertionConsumerService'][number];
+
+/** @returns the URL and index of an ACS, or what is wrong with it */
+function readService({ location = '', index }: PostService): { url: string; index: number } | string {
+  const fault = faultOfSecureUrl(location);
+  if (fault !== undefined) {
+    return `the AssertionConsumerService "${location}" must be an https URL (http for localhost only): ${fault}`;
+  }
+  if (index === undefined) {
+    return `the AssertionConsumerService "${location}" has no index; SAML requires one, from 0 to 65535`;
+  }
+  const number = parseUnsignedShort(index);
+  if (number !== undefined) return { url: location, index: number };
+  return `the AssertionConsumerService "${location}" has the index "${index}"; it must be a number from 0 to 65535`;
+}
+
+/** An ACS that can't be used is left out, as long as there is another one. */
+function readAcs(all: readonly PostService[], note: Note): AssertionConsumerService[] {
   const posts = all.filter((service) => service.binding === BINDING_POST);
   if (posts.length === 0) {
     throw unusable(`it has no AssertionConsumerService for the HTTP-POST binding (${BINDING_POST}).`);
   }
-  const services = posts.map(({ location = '', index = '' }) => {
-    if (!isAcceptableUrl(location)) {
-      throw unusable(
-        `the AssertionConsumerService "${location}" must be an https URL without user, password or fragment (http for localhost only).`,
-      );
-    }
-    const number = parseUnsignedShort(index);
-    if (number === undefined) {
-      throw unusable(`the AssertionConsumerService "${location}" must have an index from 0 to 65535.`);
-    }
-    return { url: location, index: number };
-  });
-  if (new Set(services.map((service) => service.index)).size < services.length) {
+  const read = posts.map((service) => ({ service: readService(service), isDefault: service.isDefault }));
+  const faults = read.flatMap(({ service }) => (typeof service === 'string' ? [service] : []));
+  const usable = read.flatMap(({ service, isDefault }) =>
+    typeof service === 'string' ? [] : [{ service, isDefault }],
+  );
+  if (usable.length === 0) throw unusable(`${faults[0]}.`);
+  for (const fault of faults) note(`Left out: ${fault}.`);
+  if (new Set(usable.map(({ service }) => service.index)).size < usable.length) {
     throw unusable('two AssertionConsumerServices have the same index.');
   }
   return chooseDefault(
-    services,
-    posts.map((service) => service.isDefault),
+    usable.map(({ service }) => service),
+    usable.map(({ isDefault }) => isDefault),
   );
 }
 
@@ -106,16 +131,26 @@ function readBySamlify(role: SpRole): unknown {
   }
 }
 
+interface ReadOptions {
+  /** Which entity of an EntitiesDescriptor is meant, however large that is. */
+  readonly entityId?: string | undefined;
+  readonly note?: Note;
+}
+
 /**
  * Reads SP metadata: samlify parses it, then each part is checked here.
  *
- * @param xml an EntityDescriptor with an SPSSODescriptor, alone or as the only Service Provider in an
- * EntitiesDescriptor
+ * @param xml an EntityDescriptor with an SPSSODescriptor, alone or in an EntitiesDescriptor: as its only Service
+ * Provider, or as the one with the given entity ID
  * @param now milliseconds since 1970
  * @throws InputError saying which part is wrong and what is accepted
  */
-export function readSpMetadata(xml: string, now: number): ServiceProvider {
-  const role = findSpRole(gate(xml));
+export function readSpMetadata(
+  xml: string,
+  now: number,
+  { entityId, note = () => undefined }: ReadOptions = {},
+): ServiceProvider {
+  const role = findSpRole(gate(entityId === undefined ? xml : pickEntity(xml, entityId)));
   const { around, entity, descriptor } = role;
   for (const element of [...around, entity, descriptor]) refuseExpired(element, now);
   const reading = samlifyReading.safeParse(readBySamlify(role));
@@ -126,7 +161,7 @@ export function readSpMetadata(xml: string, now: number): ServiceProvider {
   }
   return {
     entityId: entityID,
-    acs: readAcs(assertionConsumerService),
+    acs: readAcs(assertionConsumerService, note),
     signingCertificates: readCertificates(descriptor, 'signing'),
     encryptionCertificates: readCertificates(descriptor, 'encryption'),
     ...readEncryption(descriptor),
@@ -145,20 +180,25 @@ interface ProviderByHand {
 }
 
 function certificatesByHand(field: string, given: readonly string[]): string[] {
-  return given.map((text, position) => {
-    const certificate = normalizeCertificate(text.replace(/-----(BEGIN|END) CERTIFICATE-----/g, ''));
-    if (certificate !== undefined) return certificate;
-    throw new InputError("can't be read as X.509. It must be one certificate, PEM or base64 DER.", {
-      field: `${field}.${position}`,
-    });
+  const all = given.flatMap((text, position) => {
+    try {
+      return certificatesOf(text);
+    } catch (error) {
+      if (!(error instanceof CertificateError)) throw error;
+      throw new InputError(`${error.message}. It must be one or more certificates: PEM, base64, DER or PKCS#7.`, {
+        field: `${field}.${position}`,
+      });
+    }
   });
+  return [...new Set(all)];
 }
 
 /** Builds a Service Provider from values entered by hand. @throws InputError */
 export function serviceProviderByHand(given: ProviderByHand): ServiceProvider {
   for (const [position, url] of given.acsUrls.entries()) {
-    if (!isAcceptableUrl(url)) {
-      throw new InputError('must be an https URL without user, password or fragment (http for localhost only).', {
+    const fault = faultOfSecureUrl(url);
+    if (fault !== undefined) {
+      throw new InputError(`must be an https URL (http for localhost only): ${fault}.`, {
         field: `acs.${position}`,
         given: url,
       });

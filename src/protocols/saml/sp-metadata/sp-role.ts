@@ -38,6 +38,14 @@ function whyNone(entities: readonly XmlElement[]): string {
   return 'it has no SPSSODescriptor.';
 }
 
+function whyNotMetadata({ name, namespace }: XmlElement): string {
+  if (!['EntityDescriptor', 'EntitiesDescriptor'].includes(name)) {
+    return `its root element is ${name}; it must be EntityDescriptor in the namespace ${METADATA}.`;
+  }
+  const found = namespace === '' ? 'is in no namespace: xmlns is missing' : `is in the namespace "${namespace}"`;
+  return `its ${name} ${found}. It must be in ${METADATA}.`;
+}
+
 /**
  * Finds the only SAML 2.0 Service Provider in a document, even inside an EntitiesDescriptor or next to other roles.
  *
@@ -45,7 +53,7 @@ function whyNone(entities: readonly XmlElement[]): string {
  */
 export function findSpRole(root: XmlElement): SpRole {
   if (root.namespace !== METADATA || !['EntityDescriptor', 'EntitiesDescriptor'].includes(root.name)) {
-    throw unusable(`its root element is ${root.name}; it must be EntityDescriptor in the namespace ${METADATA}.`);
+    throw unusable(whyNotMetadata(root));
   }
   const entities = entitiesOf(root);
   const roles = entities.flatMap(({ around, entity }) => {
@@ -54,11 +62,17 @@ export function findSpRole(root: XmlElement): SpRole {
   });
   const [only] = roles;
   if (only === undefined) throw unusable(whyNone(entities.map(({ entity }) => entity)));
+  const entity = only.entity;
+  if (roles.length > 1 && roles.every((role) => role.entity === entity)) {
+    throw unusable(
+      `its entity "${entity.attributes.get('entityID') ?? ''}" has ${roles.length} SPSSODescriptors for SAML 2.0; which one is meant is unclear. Ask for metadata with one.`,
+    );
+  }
   if (roles.length > 1) {
     const ids = roles.slice(0, MAX_NAMED).map(({ entity }) => `"${entity.attributes.get('entityID') ?? ''}"`);
     if (roles.length > MAX_NAMED) ids.push('...');
     throw unusable(
-      `it describes ${roles.length} Service Providers (${ids.join(', ')}); provide only the EntityDescriptor of the right one.`,
+      `it describes ${roles.length} Service Providers (${ids.join(', ')}); name the right one by its entity ID, or provide only its EntityDescriptor.`,
     );
   }
   return only;

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { layEmbeddedDatabase } from '../../../support/postgres/embedded-template.ts';
 import { runCli, workingFolder } from '../../../support/programs/cli.ts';
 import { endService, type ServiceProcess, startService } from '../../../support/programs/service.ts';
@@ -61,6 +61,8 @@ afterAll(async () => {
   served.close();
   work.remove();
 });
+// The next test's biller has the same Service Provider.
+afterEach(() => run(['remove', slug, '--yes']));
 beforeEach(async () => {
   count += 1;
   slug = `biller-${count}`;

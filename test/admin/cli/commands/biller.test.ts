@@ -142,6 +142,20 @@ describe('wrong input', () => {
     expect(stderr).toContain(sentence);
   });
 
+  test('a password in UTF-16, as PowerShell writes it with >, is refused: it could never be typed', async () => {
+    const args = ['user', 'add', 'nowhere', 'pat@example.com'];
+    const password = Buffer.from('\ufeffcorrect horse\r\n', 'utf16le');
+    const { code, stderr } = await runCli(args, { folder: work.folder, env }, password);
+    expect(code).toBe(2);
+    expect(stderr).toContain('Standard input is UTF-16');
+  });
+
+  test('every missing option is named at once', async () => {
+    expect((await run('biller', 'add', 'x')).stderr).toContain(
+      'Missing: --name <name>; --guid <BillerGUID>; --sp-metadata <file|url>, or --entity-id <id> with --acs <url>.',
+    );
+  });
+
   test('none of them added anything', async () => {
     expect((await run('biller', 'list', '--json')).stdout).toBe('[]\n');
   });

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -20,7 +21,7 @@ beforeAll(async () => {
   await layEmbeddedDatabase(join(work.folder, 'data'));
   service = await startService(env, work.folder);
   for (const biller of ['a', 'b', 'c']) {
-    const provider = ['--entity-id', 'https://sp.example', '--acs', 'https://sp.example/acs'];
+    const provider = ['--entity-id', 'https://sp.example', '--acs', 'https://sp.example/acs', '--yes'];
     const guid = crypto.randomUUID();
     await run(
       'biller',
@@ -112,8 +113,19 @@ test('keys move by PKCS#12, PEM and certificate request; exporting a private key
   expect(openssl('pkcs12', '-in', 'a.p12', '-passin', 'file:pass', '-nodes')).toMatch(/BEGIN PRIV/);
 
   for (const biller of ['b', 'c']) await run('key', 'retire', biller, '--staged');
-  expect((await run('key', 'import', 'b', 'a.p12', '--passphrase-file', 'pass')).code).toBe(0);
-  expect((await keys('b')).find(({ state }) => state === 'staged')?.fingerprint).toBe(old?.fingerprint);
+  expect(await run('key', 'import', 'b', 'a.p12', '--passphrase-file', 'pass')).toMatchObject({
+    code: 2,
+    stderr: 'error: This key belongs to the biller "a". Every biller needs a key of its own.\n',
+  });
+  openssl('req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-keyout', 'b.key', '-out', 'b.crt', '-subj', '/CN=b');
+  openssl('pkcs12', '-export', '-inkey', 'b.key', '-in', 'b.crt', '-out', 'b.p12', '-passout', 'file:pass');
+  expect((await run('key', 'import', 'b', 'b.p12')).stderr).toContain(
+    'the PKCS#12 file is sealed; provide its passphrase',
+  );
+  writeFileSync(at('pass-with-mark'), '\ufeffcorrect horse battery\r\n');
+  expect((await run('key', 'import', 'b', 'b.p12', '--passphrase-file', 'pass-with-mark')).code).toBe(0);
+  const fingerprint = new X509Certificate(readFileSync(at('b.crt'))).fingerprint256.replaceAll(':', '').toLowerCase();
+  expect((await keys('b')).find(({ state }) => state === 'staged')?.fingerprint).toBe(fingerprint);
 
   writeFileSync(at('c.csr'), (await run('key', 'request', 'c')).stdout);
   openssl(

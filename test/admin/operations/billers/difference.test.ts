@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { Difference } from '../../../../src/admin/operations/billers/difference.ts';
-import { startInstallation, TEST_ACS, TEST_SP, type TestInstallation } from '../../../support/installation.ts';
+import { TEST_ACS, TEST_SP } from '../../../support/installation.ts';
 import { makeSigningKey, type SigningKey } from '../../../support/saml/saml.ts';
+import { useStage } from '../../../support/stage.ts';
 
 interface Compared {
   readonly differences: Difference[];
@@ -15,27 +16,30 @@ const metadata = (acs: string, certificate: string) => `
   </SPSSODescriptor></EntityDescriptor>`;
 
 describe('a change of a biller', () => {
-  let installation: TestInstallation;
+  const stage = useStage();
   let key: SigningKey;
   let slug: string;
   let count = 0;
   beforeAll(async () => {
-    installation = await startInstallation();
     key = await makeSigningKey('EC-P256');
   });
-  afterAll(() => installation.close());
 
   const fresh = async () => {
     count += 1;
     slug = `biller-${count}`;
-    await installation.addBiller(slug, { keyType: 'EC-P256' });
+    await stage.installation.addBiller(slug, { keyType: 'EC-P256' });
   };
-  const compare = (input: object) => installation.operate('biller.compare', { slug, ...input }) as Promise<Compared>;
-  const update = (input: object) => installation.operate('biller.update', { slug, ...input });
-  const biller = () => installation.services.billers.bySlug(slug);
+  const compare = (input: object) =>
+    stage.installation.operate('biller.compare', { slug, ...input }) as Promise<Compared>;
+  const update = (input: object) => stage.installation.operate('biller.update', { slug, ...input });
+  const biller = () => stage.installation.services.billers.bySlug(slug);
   const updates = async () => {
     const { id } = await biller();
-    const all = (await installation.operate('audit.list', { event: 'biller.updated', biller: slug, limit: 100 })) as {
+    const all = (await stage.installation.operate('audit.list', {
+      event: 'biller.updated',
+      biller: slug,
+      limit: 100,
+    })) as {
       details: { changed: string[] };
     }[];
     return { id, changed: all.map(({ details }) => details.changed) };
@@ -133,7 +137,7 @@ describe('a change of a biller', () => {
     for (const attempt of [update, compare]) {
       await expect(attempt({ spMetadata: over })).rejects.toThrow('it expired at 2020-01-01T00:00:00Z');
     }
-    await expect(installation.addBiller('late', { spMetadata: over })).rejects.toThrow('it expired at 2020');
+    await expect(stage.installation.addBiller('late', { spMetadata: over })).rejects.toThrow('it expired at 2020');
     await expect(update({})).rejects.toThrow('Nothing to change was given');
     await expect(update({ slug: 'nowhere', name: 'New' })).rejects.toThrow('There is no biller "nowhere"');
     await expect(compare({ slug: 'nowhere', name: 'New' })).rejects.toThrow('There is no biller "nowhere"');

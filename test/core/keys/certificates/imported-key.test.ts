@@ -1,13 +1,9 @@
 import { createPrivateKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
-import {
-  checkFitness,
-  readCertificates,
-  readPem,
-  readPkcs12,
-} from '../../../../src/core/keys/certificates/imported-key.ts';
+import { checkFitness, readPem, readPkcs12 } from '../../../../src/core/keys/certificates/imported-key.ts';
 import { InputError } from '../../../../src/platform/errors/idp-error.ts';
+import { readCertificates } from '../../../../src/platform/util/certificates.ts';
 import { runTool, withFiles } from '../../../support/saml/xml-tools.ts';
 
 /** A key with its certificate as made by OpenSSL, in every format that it writes. */
@@ -121,7 +117,8 @@ describe.each([
     expect(() => readPem(encryptedKey + certificate, undefined)).toThrow(
       /the private key is encrypted; provide its passphrase/,
     );
-    expect(() => readPkcs12(pkcs12, 'wrong')).toThrow(/not a PKCS#12 file, or the passphrase is wrong/);
+    expect(() => readPkcs12(pkcs12, 'wrong')).toThrow(/the passphrase is wrong, or the PKCS#12 file is damaged/);
+    expect(() => readPkcs12(pkcs12, undefined)).toThrow(/the PKCS#12 file is sealed; provide its passphrase/);
   });
 });
 
@@ -146,14 +143,14 @@ describe('unusable keys and certificates are refused with the reason', () => {
     [
       'a damaged certificate',
       () => readPem(`${rsa.key}-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n`, undefined),
-      /it contains a certificate that can’t be read as X\.509/,
+      /it can't be read as an X\.509 certificate/,
     ],
     [
       'a file that is not PKCS#12',
       () => readPkcs12(Buffer.from('hello'), PASSPHRASE),
-      /not a PKCS#12 file, or the passphrase is wrong/,
+      /neither PEM nor a PKCS#12 file/,
     ],
-    ['an empty PKCS#12', () => readPkcs12(Buffer.of(), ''), /not a PKCS#12 file, or the passphrase is wrong/],
+    ['an empty PKCS#12', () => readPkcs12(Buffer.of(), ''), /neither PEM nor a PKCS#12 file/],
   ])('%s', { meta: { holds: ['IDP-090'], source: 'project rule' } }, (_what, attempt, reason) => {
     expect(attempt).toThrow(InputError);
     expect(attempt).toThrow(reason);

@@ -1,7 +1,7 @@
 import { type KeyObject, verify } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createHsm, type Hsm } from '../../../../src/core/keys/hsm/hsm.ts';
-import { createBrowserLike, errorCodeOf, postedBy, requirePosted } from '../../../support/browser/browser-like.ts';
+import { errorCodeOf, postedBy, requirePosted } from '../../../support/browser/browser-like.ts';
 import {
   createTestToken,
   killHelpers,
@@ -9,8 +9,8 @@ import {
   startRemoteHsm,
   type TestToken,
 } from '../../../support/hsm/softhsm.ts';
-import { startInstallation, type TestInstallation } from '../../../support/installation.ts';
 import { authnRequest, redirectQuery } from '../../../support/saml/authn-request.ts';
+import { EMAIL, PASSWORD, useStage } from '../../../support/stage.ts';
 
 const message = Buffer.from('what is signed');
 /** When the HSM is silent, tests should not wait long; a helper starting on a busy machine needs more time. */
@@ -97,32 +97,21 @@ test('a removed token is reported by name, and found again when it is back', asy
 });
 
 describe('sign-on while the HSM is away', () => {
-  let installation: TestInstallation;
-  const PASSWORD = 'correct horse battery';
+  const stage = useStage({ hsm: () => createHsm(remote.settings, PATIENCE), billerInput: { module: true } });
   const requestUrl = () => `/saml/riverton/sso?${redirectQuery(authnRequest())}`;
-  const signOn = async () => {
-    const browser = createBrowserLike(installation.server);
-    await browser.signIn('riverton', 'pat@example.com', PASSWORD);
-    return browser.get(requestUrl());
-  };
+  const signOn = async () => (await stage.signedIn()).get(requestUrl());
   const issued = async () =>
-    ((await installation.operate('audit.list', { event: 'assertion.issued' })) as unknown[]).length;
-  const ready = async () => (await installation.server.inject('/health/ready')).statusCode;
+    ((await stage.installation.operate('audit.list', { event: 'assertion.issued' })) as unknown[]).length;
+  const ready = async () => (await stage.installation.server.inject('/health/ready')).statusCode;
   const problem = async () => {
-    const findings = (await installation.operate('doctor', {})) as {
+    const findings = (await stage.installation.operate('doctor', {})) as {
       subject: string;
       level: string;
       finding: string;
     }[];
     return findings.find(({ subject }) => subject === 'module');
   };
-  beforeAll(async () => {
-    installation = await startInstallation({ hsm: createHsm(remote.settings, PATIENCE) });
-    await installation.addBiller('riverton', { module: true });
-    await installation.addUser('riverton', 'pat@example.com', PASSWORD, ['101Invoice:owner']);
-    await installation.addBiller('elsewhere');
-  });
-  afterAll(() => installation.close());
+  beforeAll(() => stage.addBiller('elsewhere'));
 
   test('fails with signing_key_unavailable, records no assertion, and works again when the HSM is back', async () => {
     requirePosted(await signOn());
@@ -137,12 +126,11 @@ describe('sign-on while the HSM is away', () => {
     ]);
     expect(await issued()).toBe(before);
     // What can be known before the sign-in is reported before it.
-    const stranger = createBrowserLike(installation.server);
-    expect(errorCodeOf(await stranger.get(requestUrl()))).toBe('signing_key_unavailable');
+    expect(errorCodeOf(await stage.stranger().get(requestUrl()))).toBe('signing_key_unavailable');
     expect(await ready()).toBe(503);
     expect(await problem()).toMatchObject({ level: 'error', finding: expect.stringMatching(/HSM/) });
     // The metadata does not need the HSM, nor do billers with keys in the database.
-    expect((await installation.server.inject('/saml/riverton/metadata')).statusCode).toBe(200);
+    expect((await stage.installation.server.inject('/saml/riverton/metadata')).statusCode).toBe(200);
     await remote.start();
     requirePosted(await signOn());
     expect(await ready()).toBe(200);
@@ -150,13 +138,13 @@ describe('sign-on while the HSM is away', () => {
   });
 
   test('that began earlier is refused after the sign-in, and can be restarted', async () => {
-    const browser = createBrowserLike(installation.server);
+    const browser = stage.stranger();
     const url = requestUrl();
     const login = await browser.follow(await browser.get(url));
     const flow = /name="flow" value="([\w-]+)"/.exec(login.body)?.[1] ?? '';
     const before = await issued();
     await remote.stop();
-    const form = { email: 'pat@example.com', password: PASSWORD, flow };
+    const form = { email: EMAIL, password: PASSWORD, flow };
     const refused = await browser.follow(await browser.post('/login/riverton', form));
     expect(errorCodeOf(refused)).toBe('signing_key_unavailable');
     expect(await issued()).toBe(before);
@@ -172,7 +160,7 @@ describe('sign-on while the HSM is away', () => {
       answered = true;
       return page;
     });
-    const live = await installation.server.inject('/health/live');
+    const live = await stage.installation.server.inject('/health/live');
     expect([live.statusCode, answered]).toEqual([200, false]);
     const page = await waiting;
     remote.thaw();

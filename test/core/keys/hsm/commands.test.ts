@@ -25,7 +25,16 @@ const cli = (args: string[], env: Record<string, string> = {}) =>
 const add = (slug: string, ...more: string[]) =>
   cli([
     ...['biller', 'add', slug, '--name', 'Riverton', '--guid', crypto.randomUUID()],
-    ...['--entity-id', 'https://sp.example', '--acs', 'https://sp.example/acs', '--key-type', 'EC-P256', ...more],
+    ...[
+      '--entity-id',
+      'https://sp.example',
+      '--acs',
+      'https://sp.example/acs',
+      '--yes',
+      '--key-type',
+      'EC-P256',
+      ...more,
+    ],
   ]);
 
 test('the command line stages, shows, revokes and destroys keys in the HSM, and its helper exits with it', async () => {

@@ -58,6 +58,7 @@ async function addBiller(slug: string): Promise<void> {
     SP,
     '--acs',
     'https://sp.example/acs',
+    '--yes',
   );
   await cli('user', 'add', slug, 'pat@example.com', '--account', '101Invoice:owner');
 }

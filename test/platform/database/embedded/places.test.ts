@@ -49,10 +49,11 @@ test('works in a DATA_DIR of any depth and name, in a folder that only its owner
   expect(pidOfServer(deep)).toBeUndefined();
 });
 
-test('reports a DATA_DIR that is no folder, with what to do', async () => {
+test('reports a DATA_DIR that is no folder and can’t be made one, with what to do', async () => {
   const file = `${dataDir}-file`;
   appendFileSync(file, '');
-  for (const path of [file, join(file, 'below')]) {
+  // In /proc nothing can be made, not even by root.
+  for (const path of [file, join(file, 'below'), '/proc/nowhere', '/proc/nowhere/below']) {
     const failure = await openEmbeddedServer(path).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(InputError);
     expect((failure as Error).message).toMatch(

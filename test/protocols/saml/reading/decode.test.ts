@@ -1,8 +1,8 @@
 import { deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { IdpError } from '../../../../src/platform/errors/idp-error.ts';
 import { decodePost, decodeRedirect, MAX_MESSAGE_BYTES } from '../../../../src/protocols/saml/reading/decode.ts';
+import { thrownBy } from '../../../support/thrown.ts';
 
 const XML = '<samlp:AuthnRequest xmlns:samlp="urn:x">“Rivière” 水 😀</samlp:AuthnRequest>';
 const DEFLATE = 'urn:oasis:names:tc:SAML:2.0:bindings:URL-Encoding:DEFLATE';
@@ -15,15 +15,7 @@ const post = (SAMLRequest: string, more: Record<string, string> = {}) =>
   decodePost(new Map(Object.entries({ SAMLRequest, ...more })));
 
 /** @returns the code of the thrown error */
-function refusal(attempt: () => unknown): string {
-  try {
-    attempt();
-  } catch (error) {
-    if (error instanceof IdpError) return error.code;
-    throw error;
-  }
-  return 'accepted';
-}
+const refusal = (attempt: () => unknown) => thrownBy(attempt)?.code ?? 'accepted';
 
 test('a message is read from the Redirect binding at any compression level', {
   meta: { holds: ['IDP-001'], source: 'SAML Bindings 3.4.4.1' },

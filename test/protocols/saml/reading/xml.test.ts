@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { childrenNamed, parseXml, XmlError } from '../../../../src/protocols/saml/reading/xml.ts';
 
 /** @returns why a document was refused, or 'accepted' */
-function kindOf(text: string, comments: 'refuse' | 'drop' = 'refuse'): string {
+function kindOf(text: string, comments: 'refuse' | 'between' | 'drop' = 'refuse'): string {
   try {
     parseXml(text, { comments });
   } catch (error) {
@@ -80,6 +80,27 @@ test.each(['<!-- x --><r/>', '<r><!-- x --></r>', '<r/><!-- x -->', '<r>admin@ex
     expect(kindOf(text)).toBe('forbidden');
   },
 );
+
+test.each([
+  '<!-- a --><r/>',
+  '<r/><!-- a -->',
+  '<r><!-- a --><c>value</c>\n <!-- b -->\n<d/></r>',
+  '<r><c><!-- nothing --></c></r>',
+  '<r><c><![CDATA[<!-- text -->]]></c></r>',
+])('a comment between elements is passed over in a request: %s', (xml) => {
+  expect(kindOf(xml, 'between')).toBe('accepted');
+});
+
+test.each([
+  '<r><c>a<!-- -->b</c></r>',
+  '<r><c><!-- -->a</c></r>',
+  '<r><c>a<!-- --></c></r>',
+  '<r><c>\u00a0<!-- --></c></r>',
+  '<r><c><![CDATA[a]]><!-- -->b</c></r>',
+  '<r>a<c/><!-- --></r>',
+])('a comment inside a value is refused: %s', (xml) => {
+  expect(kindOf(xml, 'between')).toBe('forbidden');
+});
 
 test('comments in metadata are dropped without splitting text', () => {
   const root = parseXml('<!-- a --><r>x<!-- b -->y<c/><!-- d --></r><!-- e -->', { comments: 'drop' });

@@ -123,7 +123,12 @@ const forms: [string, () => string, RegExp][] = [
   [
     'a comment inside a value',
     () => signed.replace('sp.example/meta', 'sp.example<!-- -->/meta'),
-    /contains a comment/,
+    /expected a signed message without comments; found a comment/,
+  ],
+  [
+    'a comment between elements',
+    () => signed.replace('<saml:Issuer', '<!-- --><saml:Issuer'),
+    /expected a signed message without comments; found a comment/,
   ],
 ];
 

@@ -3,7 +3,7 @@ import { XmlError } from '../../../../src/protocols/saml/reading/xml.ts';
 import { verifyPostSignature } from '../../../../src/protocols/saml/signatures/verify-post-signature.ts';
 import { authnRequest } from '../../../support/saml/authn-request.ts';
 import { type SigningKey, SSO } from '../../../support/saml/saml.ts';
-import { MORE, reference, signatureTemplate, xmlsecSign } from '../../../support/saml/xmlsec-signer.ts';
+import { MORE, opensslKey, reference, signatureTemplate, xmlsecSign } from '../../../support/saml/xmlsec-signer.ts';
 
 /** The document to sign. Its ID is `_good`. */
 export const unsigned = authnRequest({
@@ -40,3 +40,25 @@ export function refusalOf(xml: string, certificates: readonly string[]): string 
   }
   return 'accepted';
 }
+
+/** A key on this elliptic curve. */
+export const curve = (name: string) => opensslKey('ec', '-pkeyopt', `ec_paramgen_curve:${name}`);
+
+/** Keys of every kind that can sign a request. */
+export const keysOfEveryKind = () => ({
+  rsa: opensslKey('rsa:2048'),
+  other: opensslKey('rsa:3072'),
+  'P-256': curve('P-256'),
+  'P-384': curve('P-384'),
+  'P-521': curve('P-521'),
+});
+
+/** What is not strict base64 (RFC 4648, 3). */
+export const NOT_BASE64: [what: string, value: string][] = [
+  ['nothing', ''],
+  ['a character outside the alphabet', 'QUJ!'],
+  ['base64url', '-_-_'],
+  ['no padding', 'QUI'],
+  ['padding in the middle', 'QQ==QUJD'],
+  ['nonzero trailing bits', 'QUJ='],
+];

@@ -1,9 +1,9 @@
 import { sign as signBytes } from 'node:crypto';
-import { IdpError } from '../../../../src/platform/errors/idp-error.ts';
 import { verifyRedirectSignature } from '../../../../src/protocols/saml/signatures/verify-redirect-signature.ts';
 import { authnRequest, redirectQuery } from '../../../support/saml/authn-request.ts';
 import type { SigningKey } from '../../../support/saml/saml.ts';
 import { MORE } from '../../../support/saml/xmlsec-signer.ts';
+import { thrownBy } from '../../../support/thrown.ts';
 import { certificatesOf } from './signed-post.ts';
 
 /** The parameters to sign. */
@@ -32,13 +32,7 @@ export function signQuery(
 
 /** @returns the refusal with its detail, or `accepted` */
 export function outcomeOf(query: string, ...registered: readonly SigningKey[]): string {
-  try {
-    verifyRedirectSignature(query, certificatesOf(...registered));
-  } catch (error) {
-    if (error instanceof IdpError) return error.message;
-    throw error;
-  }
-  return 'accepted';
+  return thrownBy(() => verifyRedirectSignature(query, certificatesOf(...registered)))?.message ?? 'accepted';
 }
 /** The refusal of a bad signature. */
 export const NOT_VERIFIED = /^signature_invalid: .* does not verify with/;

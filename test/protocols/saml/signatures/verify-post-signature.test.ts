@@ -9,33 +9,25 @@ import { XmlError } from '../../../../src/protocols/saml/reading/xml.ts';
 import { verifyPostSignature } from '../../../../src/protocols/saml/signatures/verify-post-signature.ts';
 import { TEST_SP } from '../../../support/installation.ts';
 import { authnRequest, signedMessage } from '../../../support/saml/authn-request.ts';
-import { idpMetadata, type SigningKey, SSO } from '../../../support/saml/saml.ts';
+import { idpMetadata, SSO } from '../../../support/saml/saml.ts';
 import { libxmlCanonicalForm } from '../../../support/saml/xml-tools.ts';
 import {
   ENVELOPED,
   EXCLUSIVE,
   MORE,
-  opensslKey,
   reference,
   signatureTemplate,
   transform,
   transforms,
 } from '../../../support/saml/xmlsec-signer.ts';
-import { certificatesOf, refusalOf, sign, signedBy, unsigned } from './signed-post.ts';
+import { certificatesOf, keysOfEveryKind, refusalOf, sign, signedBy, unsigned } from './signed-post.ts';
 
-const curve = (name: string) => opensslKey('ec', '-pkeyopt', `ec_paramgen_curve:${name}`);
 const DIGEST_384 = 'http://www.w3.org/2001/04/xmldsig-more#sha384';
 const DIGEST_512 = 'http://www.w3.org/2001/04/xmlenc#sha512';
 
-let keys: Record<'rsa' | 'other' | 'P-256' | 'P-384' | 'P-521', SigningKey>;
+let keys: ReturnType<typeof keysOfEveryKind>;
 beforeAll(() => {
-  keys = {
-    rsa: opensslKey('rsa:2048'),
-    other: opensslKey('rsa:3072'),
-    'P-256': curve('P-256'),
-    'P-384': curve('P-384'),
-    'P-521': curve('P-521'),
-  };
+  keys = keysOfEveryKind();
 });
 
 describe('a signed POST request is accepted', () => {

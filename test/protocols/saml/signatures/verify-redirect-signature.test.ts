@@ -5,21 +5,14 @@ import { rawQuery } from '../../../../src/platform/http/parameters.ts';
 import { BINDING_POST } from '../../../../src/protocols/saml/names.ts';
 import { TEST_SP } from '../../../support/installation.ts';
 import { authnRequest, redirectQuery } from '../../../support/saml/authn-request.ts';
-import { idpMetadata, type SigningKey, SSO } from '../../../support/saml/saml.ts';
-import { MORE, opensslKey } from '../../../support/saml/xmlsec-signer.ts';
-import { certificatesOf } from './signed-post.ts';
+import { idpMetadata, SSO } from '../../../support/saml/saml.ts';
+import { MORE } from '../../../support/saml/xmlsec-signer.ts';
+import { certificatesOf, curve, keysOfEveryKind } from './signed-post.ts';
 import { NOT_VERIFIED, outcomeOf, request, signQuery } from './signed-query.ts';
 
-const curve = (name: string) => opensslKey('ec', '-pkeyopt', `ec_paramgen_curve:${name}`);
-let keys: Record<'rsa' | 'other' | 'P-256' | 'P-384' | 'P-521', SigningKey>;
+let keys: ReturnType<typeof keysOfEveryKind>;
 beforeAll(() => {
-  keys = {
-    rsa: opensslKey('rsa:2048'),
-    other: opensslKey('rsa:3072'),
-    'P-256': curve('P-256'),
-    'P-384': curve('P-384'),
-    'P-521': curve('P-521'),
-  };
+  keys = keysOfEveryKind();
 });
 
 describe('a signed Redirect is accepted', () => {

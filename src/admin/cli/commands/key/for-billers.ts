@@ -3,6 +3,7 @@ import { escapeControlsInLines } from '../../../../platform/errors/escape-contro
 import { InputError } from '../../../../platform/errors/idp-error.ts';
 import type { OperationInput, OperationName, OperationResult } from '../../../operations/registry.ts';
 import { type Run, withOperations } from '../../operate.ts';
+import { JSON_OPTION } from '../../output.ts';
 
 /** Options of every command that changes keys of one biller, several, or all. */
 export interface ManyOptions {
@@ -22,7 +23,7 @@ export function manyCommand(command: Command): Command {
     .argument('[biller...]', 'slugs of the billers')
     .option('--all', 'every biller')
     .option('--reason <text>', 'why; written into the audit')
-    .option('--json', 'print the result as JSON');
+    .option(...JSON_OPTION);
 }
 
 interface Outcome {

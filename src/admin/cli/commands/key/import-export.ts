@@ -4,14 +4,11 @@ import { CERTIFICATE_FORMATS, type CertificateFormat } from '../../../../core/ke
 import { KEY_TYPES, type KeyType } from '../../../../core/keys/key-types.ts';
 import { InputError } from '../../../../platform/errors/idp-error.ts';
 import { operate } from '../../operate.ts';
-import { print } from '../../output.ts';
-import { readBytes } from './files.ts';
+import { JSON_OPTION, print } from '../../output.ts';
+import { readBytes, readFirstLine } from '../../read-input.ts';
 
-/** The first line of a file: a passphrase on the command line would be visible to everyone on the machine. */
-async function readPassphrase(file: string | undefined): Promise<string | undefined> {
-  if (file === undefined) return undefined;
-  return (await readBytes('--passphrase-file', file)).toString('utf8').split(/\r?\n/)[0];
-}
+const passphraseOf = async ({ passphraseFile: file }: { readonly passphraseFile?: string }) =>
+  file === undefined ? undefined : readFirstLine('--passphrase-file', file);
 
 async function write(file: string, bytes: Buffer, mode: number): Promise<void> {
   try {
@@ -31,7 +28,7 @@ export function requestCommand(): Command {
     .argument('<biller>', 'slug of the biller')
     .addOption(new Option('--key-type <type>', 'kind of the key').choices([...KEY_TYPES]).default('RSA-2048'))
     .option('--reason <text>', 'why; written into the audit')
-    .option('--json', 'print the result as JSON')
+    .option(...JSON_OPTION)
     .addHelpText('after', '\nExample:\n  ic-idp key request riverton-water > riverton-water.csr')
     .action(async (biller: string, options: { keyType: KeyType; reason?: string; json?: boolean }) => {
       const result = await operate('key.request', { biller, keyType: options.keyType, reason: options.reason });
@@ -54,11 +51,11 @@ export function importCommand(): Command {
     .argument('[file]', 'private key with its certificate: PEM or PKCS#12')
     .option(
       '--certificate <file>',
-      'the certificate (PEM) that a certificate authority issued for `ic-idp key request`',
+      'the certificate (PEM, DER or PKCS#7) that a certificate authority issued for `ic-idp key request`',
     )
     .option('--passphrase-file <file>', 'file whose first line is the passphrase of the key file')
     .option('--reason <text>', 'why; written into the audit')
-    .option('--json', 'print the result as JSON')
+    .option(...JSON_OPTION)
     .addHelpText(
       'after',
       '\nExamples:\n  ic-idp key import riverton-water riverton-water.p12 --passphrase-file passphrase.txt\n  ic-idp key import riverton-water --certificate riverton-water.crt',
@@ -72,7 +69,7 @@ export function importCommand(): Command {
         biller,
         file: (await readBytes(keyFile === undefined ? '--certificate' : 'The key file', file)).toString('base64'),
         certificateOnly: keyFile === undefined,
-        passphrase: await readPassphrase(options.passphraseFile),
+        passphrase: await passphraseOf(options),
         reason: options.reason,
       };
       print(await operate('key.import', input), options.json, ({ sentence }) => `${biller}: ${sentence}`);
@@ -90,7 +87,7 @@ interface ExportOptions {
 
 async function exportPrivate(biller: string, options: ExportOptions): Promise<void> {
   const { fingerprint, reason, out } = options;
-  const passphrase = await readPassphrase(options.passphraseFile);
+  const passphrase = await passphraseOf(options);
   if (out === undefined || passphrase === undefined) {
     throw new InputError('--private needs --out <file> and --passphrase-file <file>.');
   }

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import type { OperationResult } from '../../../operations/registry.ts';
 import { operate } from '../../operate.ts';
-import { print, table } from '../../output.ts';
+import { JSON_OPTION, listInWords, print } from '../../output.ts';
 
 type KeyRow = OperationResult<'key.list'>[number];
 
@@ -15,23 +15,17 @@ export function listCommand(): Command {
   return new Command('list')
     .description('List signing keys with their certificates')
     .argument('[biller]', 'slug of the biller; all if it is left out')
-    .option('--json', 'print the result as JSON')
+    .option(...JSON_OPTION)
     .addHelpText('after', '\nExample:\n  ic-idp key list riverton-water')
     .action(async (biller: string | undefined, options: { json?: boolean }) => {
-      print(await operate('key.list', { biller }), options.json, (keys) =>
-        keys.length === 0
-          ? 'There are no signing keys. A biller gets one when it is added.'
-          : table(
-              ['Biller', 'State', 'Type', 'Kept in', 'Valid to', 'SHA-256 of the certificate'],
-              keys.map((key) => [
-                key.biller,
-                key.state,
-                key.keyType,
-                keptIn(key),
-                key.notAfter.slice(0, 10),
-                key.fingerprint,
-              ]),
-            ),
+      print(
+        await operate('key.list', { biller }),
+        options.json,
+        listInWords(
+          'There are no signing keys. A biller gets one when it is added.',
+          ['Biller', 'State', 'Type', 'Kept in', 'Valid to', 'SHA-256 of the certificate'],
+          (key) => [key.biller, key.state, key.keyType, keptIn(key), key.notAfter.slice(0, 10), key.fingerprint],
+        ),
       );
     });
 }

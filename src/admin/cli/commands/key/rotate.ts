@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { KEY_TYPES, type KeyType } from '../../../../core/keys/key-types.ts';
 import { operate } from '../../operate.ts';
-import { print } from '../../output.ts';
+import { JSON_OPTION, print } from '../../output.ts';
 import { forBillers, type ManyOptions, manyCommand } from './for-billers.ts';
 
 const sentenceOf = ({ sentence }: { readonly sentence: string }) => sentence;
@@ -77,7 +77,7 @@ export function revokeCommand(): Command {
     .addOption(keyTypeOption('--key-type <type>', 'kind of the new key').default('RSA-2048'))
     .option('--module', 'make the new key in the hardware security module (HSM)')
     .option('--no-module', 'make it in the database (default: where the revoked one is)')
-    .option('--json', 'print the result as JSON')
+    .option(...JSON_OPTION)
     .addHelpText('after', '\nExample:\n  ic-idp key revoke riverton-water --replace --reason "key file was copied"')
     .action(
       async (

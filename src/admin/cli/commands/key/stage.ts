@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { KEY_TYPES, type KeyType } from '../../../../core/keys/key-types.ts';
 import { InputError } from '../../../../platform/errors/idp-error.ts';
-import { readBytes } from './files.ts';
+import { readBytes } from '../../read-input.ts';
 import { forBillers, type ManyOptions, manyCommand } from './for-billers.ts';
 
 interface StageOptions extends ManyOptions {

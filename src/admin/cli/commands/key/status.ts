@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import type { OperationResult } from '../../../operations/registry.ts';
 import { operate } from '../../operate.ts';
-import { pairs, print, table } from '../../output.ts';
+import { JSON_OPTION, listInWords, pairs, print, table } from '../../output.ts';
 
 type StatusRow = OperationResult<'key.status'>[number];
 
@@ -63,7 +63,7 @@ export function statusCommand(): Command {
   return new Command('status')
     .description('Show whether it is safe to activate, and which certificate the Service Provider has')
     .argument('[biller...]', 'slugs of the billers; all if they are left out')
-    .option('--json', 'print the result as JSON')
+    .option(...JSON_OPTION)
     .addHelpText('after', '\nExample:\n  ic-idp key status riverton-water')
     .action(async (billers: string[], options: { json?: boolean }) => {
       const rows = await operate('key.status', billers.length === 0 ? {} : { billers });
@@ -79,22 +79,17 @@ export function statusCommand(): Command {
 export function planCommand(): Command {
   return new Command('plan')
     .description('Plan the year ahead: which certificates expire, and when to start their rotation')
-    .option('--json', 'print the result as JSON')
+    .option(...JSON_OPTION)
     .addHelpText('after', '\nExample:\n  ic-idp key plan')
     .action(async (options: { json?: boolean }) => {
-      print(await operate('key.plan', {}), options.json, (rows) =>
-        rows.length === 0
-          ? 'No active certificate expires within the next year.'
-          : table(
-              ['Biller', 'Begin', 'Expires', 'Days left', 'Status'],
-              rows.map((row) => [
-                row.biller,
-                row.begin.slice(0, 10),
-                row.expires.slice(0, 10),
-                String(row.daysLeft),
-                row.step,
-              ]),
-            ),
+      print(
+        await operate('key.plan', {}),
+        options.json,
+        listInWords(
+          'No active certificate expires within the next year.',
+          ['Biller', 'Begin', 'Expires', 'Days left', 'Status'],
+          (row) => [row.biller, row.begin.slice(0, 10), row.expires.slice(0, 10), String(row.daysLeft), row.step],
+        ),
       );
     });
 }
@@ -105,23 +100,24 @@ export function fetchesCommand(): Command {
     .description('List who has fetched the metadata of a biller, with which certificates')
     .argument('<biller>', 'slug of the biller')
     .option('--days <number>', 'how far back', '30')
-    .option('--json', 'print the result as JSON')
+    .option(...JSON_OPTION)
     .addHelpText('after', '\nExample:\n  ic-idp key fetches riverton-water --days 90')
     .action(async (biller: string, options: { days: string; json?: boolean }) => {
-      print(await operate('key.fetches', { biller, days: options.days }), options.json, (rows) =>
-        rows.length === 0
-          ? 'No one has fetched it.'
-          : table(
-              ['Time (UTC)', 'From', 'Status', 'Who', 'Certificates', 'User-Agent'],
-              rows.map((row) => [
-                time(row.at),
-                row.address,
-                String(row.status),
-                row.monitor ? 'not counted' : 'Service Provider',
-                row.certificates.map(short).join(' '),
-                row.client,
-              ]),
-            ),
+      print(
+        await operate('key.fetches', { biller, days: options.days }),
+        options.json,
+        listInWords(
+          'No one has fetched it.',
+          ['Time (UTC)', 'From', 'Status', 'Who', 'Certificates', 'User-Agent'],
+          (row) => [
+            time(row.at),
+            row.address,
+            String(row.status),
+            row.monitor ? 'not counted' : 'Service Provider',
+            row.certificates.map(short).join(' '),
+            row.client,
+          ],
+        ),
       );
     });
 }

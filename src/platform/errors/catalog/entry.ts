@@ -1,0 +1,30 @@
+/** The short names of the SAML status codes (SAML core, 3.2.2.2) that an error can have. */
+type SamlStatus =
+  | 'VersionMismatch'
+  | 'Requester'
+  | 'Responder'
+  | 'UnsupportedBinding'
+  | 'InvalidNameIDPolicy'
+  | 'NoAuthnContext'
+  | 'NoPassive'
+  | 'UnknownPrincipal';
+
+/** One error of the catalog. */
+export interface ErrorEntry {
+  /** The HTTP status. */
+  readonly status: number;
+  /** The heading of the page. */
+  readonly title: string;
+  /** What happened, in words for the person who sees it. */
+  readonly sentence: string;
+  /** What to do. */
+  readonly remedy: string;
+  /**
+   * The status (SAML core, 3.2.2.2) for the Service Provider. An error that has one is answered to the ACS, once
+   * Service Provider and ACS are trusted; every other error is a page.
+   */
+  readonly saml?: readonly [SamlStatus, SamlStatus?] | undefined;
+}
+
+export const startAgain = 'Go back to your utility’s website and choose “Pay my bill” again.';
+export const tellUtility = 'Please tell your utility, and give them the reference below.';

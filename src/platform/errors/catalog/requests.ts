@@ -1,0 +1,66 @@
+import { type ErrorEntry, startAgain, tellUtility } from './entry.ts';
+
+/** What is wrong with a request before it is read as an AuthnRequest, and the decoding of SAML messages (SAML bindings, 3.4 and 3.5). */
+export const requestErrors = {
+  biller_unknown: {
+    status: 404,
+    title: 'We don’t know this address',
+    sentence: 'No biller is registered under this address.',
+    remedy: 'Check the link, or ask your utility for the right one.',
+  },
+  page_not_found: {
+    status: 404,
+    title: 'Page not found',
+    sentence: 'There is no page at this address.',
+    remedy: 'Check the link, or go back to your utility’s website.',
+  },
+  request_too_large: {
+    status: 413,
+    title: 'The sign-on request is too large',
+    sentence: 'The request is larger than this service accepts.',
+    remedy: tellUtility,
+  },
+  content_type_unsupported: {
+    status: 415,
+    title: 'The request was sent in a way that is not read here',
+    sentence: 'Only forms are taken here, sent as application/x-www-form-urlencoded.',
+    remedy: tellUtility,
+  },
+  parameter_invalid: {
+    status: 400,
+    title: 'The link is not complete',
+    sentence: 'A part of the address is missing, repeated or not valid.',
+    remedy: startAgain,
+  },
+  saml_request_missing: {
+    status: 400,
+    title: 'There is no sign-on request here',
+    sentence: 'This address expects a sign-on request from Invoice Cloud, and none came.',
+    remedy: startAgain,
+  },
+  saml_request_malformed: {
+    status: 400,
+    title: 'We can’t read the sign-on request',
+    sentence: 'Invoice Cloud sent a sign-on request that can’t be read.',
+    remedy: tellUtility,
+  },
+  saml_request_too_large: {
+    status: 400,
+    title: 'The sign-on request is too large',
+    sentence: 'The sign-on request is larger than this service accepts.',
+    remedy: tellUtility,
+  },
+  saml_request_forbidden_xml: {
+    status: 400,
+    title: 'We can’t accept the sign-on request',
+    sentence:
+      'The sign-on request has what no sign-on request needs: a document type, an instruction, a comment, or far too many or too deeply nested parts.',
+    remedy: tellUtility,
+  },
+  saml_message_unsupported: {
+    status: 400,
+    title: 'This is not a sign-on request',
+    sentence: 'A SAML message of another kind came where a sign-on request was expected.',
+    remedy: tellUtility,
+  },
+} as const satisfies Record<string, ErrorEntry>;

@@ -1,0 +1,99 @@
+import type { Request } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { choose, heading, landed, signInFirst, signOn, textAt } from './demo-in-browser.ts';
+import { useDemo } from './use-demo.ts';
+
+const REFERENCE = /^[a-z]+-[a-z]+-[a-z]+$/;
+const opened = useDemo();
+
+describe('after the landing', () => {
+  const issued = async () => (await opened().audit('--event', 'assertion.issued', '--limit', '1000')).length;
+
+  test('Back, Forward and Refresh make no second assertion', {
+    meta: { holds: ['IDP-064'], source: 'project rule' },
+  }, async () => {
+    const page = await opened().newPage();
+    await signOn(page, opened().facts);
+    const assertionId = await textAt(page, 'assertion-id');
+    const before = await issued();
+    const posts: Request[] = [];
+    page.on('request', (request) => request.method() === 'POST' && posts.push(request));
+
+    await page.reload();
+    expect(await textAt(page, 'assertion-id')).toBe(assertionId);
+    // The self-submitting page left no entry in the history: Back leads to the choice, whose flow is over.
+    await page.goBack();
+    expect(new URL(page.url()).pathname).toBe('/saml/riverton-water/sso');
+    await heading(page, 'This sign-on is over');
+    await page.reload();
+    await heading(page, 'This sign-on is over');
+    await page.goForward();
+    await landed(page, opened().facts, 'autopay');
+    expect(await textAt(page, 'assertion-id')).toBe(assertionId);
+    expect(posts.map((request) => request.url())).toEqual([]);
+    expect(await issued()).toBe(before);
+  });
+
+  test('refreshing the page that waits for its button, with scripts off, makes no second assertion', {
+    meta: { holds: ['IDP-064'], source: 'project rule' },
+  }, async () => {
+    const page = await opened().newPage({ javaScriptEnabled: false });
+    await signInFirst(page, opened().facts);
+    await page.getByRole('region', { name: 'Account 101Invoice' }).getByRole('link', { name: 'AutoPay' }).click();
+    await heading(page, 'Taking you to Invoice Cloud…');
+    const before = await issued();
+    await page.reload();
+    // The launch is used up, so the account is asked for again; the request stays answered.
+    await choose(page, '101Invoice');
+    await heading(page, 'This sign-on has already been used');
+    expect(await textAt(page, 'reference')).toMatch(REFERENCE);
+    expect(await issued()).toBe(before);
+  });
+});
+
+describe('the POST binding', () => {
+  /** Onboards the biller at the sandbox again, as its staff would, with another binding. */
+  async function onboard(binding: 'HTTP-POST' | 'HTTP-Redirect'): Promise<void> {
+    const { idp, sandbox, biller, billerGuid } = opened().facts;
+    const form = { billerGuid, name: 'City of Riverton Water', metadataUrl: `${idp}/saml/${biller}/metadata`, binding };
+    const headers = { accept: 'application/json' };
+    const response = await fetch(`${sandbox}/onboarding`, { method: 'POST', headers, body: new URLSearchParams(form) });
+    expect(response.status).toBe(200);
+  }
+  beforeAll(() => onboard('HTTP-POST'));
+  afterAll(() => onboard('HTTP-Redirect'));
+
+  test('a cross-site POST arrives without the Lax session cookie but still completes without a login', {
+    meta: { holds: ['IDP-066'], source: 'SAML Bindings 3.5' },
+  }, async () => {
+    const { idp, redirectLink } = opened().facts;
+    const page = await opened().newPage();
+    await signInFirst(page, opened().facts);
+    const asked: Request[] = [];
+    page.on('request', (request) => asked.push(request));
+    const posted = page.waitForRequest((request) => request.method() === 'POST');
+    await page.goto(redirectLink, { waitUntil: 'commit' });
+    await choose(page, '101Invoice');
+    await landed(page, opened().facts, 'autopay');
+
+    // The sandbox is at 127.0.0.1, we are at localhost: two sites to a browser.
+    const post = await posted;
+    expect(post.url()).toBe(`${idp}/saml/riverton-water/sso`);
+    const headers = await post.allHeaders();
+    expect(headers['sec-fetch-site']).toBe('cross-site');
+    expect(headers.cookie).toBeUndefined();
+    expect((await post.response())?.status()).toBe(303);
+    const next = asked.find((request) => request.redirectedFrom() === post);
+    expect(next?.method()).toBe('GET');
+    expect((await next?.allHeaders())?.cookie).toMatch(/__Host-session-riverton-water=/);
+    expect(asked.filter((request) => new URL(request.url()).pathname.startsWith('/login'))).toEqual([]);
+  });
+
+  test('a cross-site POST by a user who is not signed in waits for the sign-in', {
+    meta: { holds: ['IDP-066'], source: 'SAML Bindings 3.5' },
+  }, async () => {
+    const page = await opened().newPage();
+    await signOn(page, opened().facts);
+    expect(await textAt(page, 'account')).toBe('101Invoice');
+  });
+});
