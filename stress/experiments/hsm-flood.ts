@@ -33,8 +33,9 @@ async function startSlowModule() {
     },
     slowDown: () => cable.delay(ROUND_TRIP_MS),
     async remove() {
-      await Promise.all([cable.cut(), remote.stop()]);
+      const ended = Promise.all([cable.cut(), remote.stop()]);
       token.remove();
+      await ended;
     },
   };
 }
@@ -45,7 +46,7 @@ export const hsmFlood: Experiment = {
   databases: ['PostgreSQL'],
   async run({ database }) {
     const hsm = await startSlowModule();
-    // Kills the module, which is all that can be done then.
+    // Nothing is waited for then, but the module is killed and its files are removed.
     const atExit = () => void hsm.remove();
     process.once('exit', atExit);
     try {

@@ -139,9 +139,10 @@ export async function startRemoteHsm(token: TestToken): Promise<RemoteHsm> {
     if (server === undefined) return;
     const ended = once(server, 'close');
     signal('SIGKILL');
+    // Also where nothing is waited for any more, because this process exits.
+    rmSync(folder, { recursive: true, force: true });
     await ended;
     server = undefined;
-    rmSync(folder, { recursive: true, force: true });
   }
   async function start(): Promise<void> {
     mkdirSync(folder, { recursive: true });
