@@ -23,7 +23,7 @@ What the service promises while something goes wrong, and the figures of one run
 \`npm run stress -- --write\`. It starts the service as an operator does, a real PostgreSQL or the embedded one, and a
 cable between them that stalls, cuts and delays; portal users sign on all the while.
 
-These promises hold whatever happens:
+These are the promises:
 
 - no assertion is received whose audit row is not committed;
 - no assertion is signed by a revoked key, goes to a removed ACS or is about a disabled user, once the command that
@@ -37,8 +37,8 @@ What happens in each experiment:
 
 ${experiments.map(({ name, purpose }) => `- \`${name}\`: ${purpose}`).join('\n')}
 
-Measured on ${about.date}: ${about.machine}; seed ${about.seed}, random faults for ${about.minutes} minutes on each database. Sign-ons,
-browsers and database share the machine.
+Measured on ${about.date}: ${about.machine}; seed ${about.seed}, random faults for ${about.minutes} min on each database.
+Sign-ons, browsers and database share the machine.
 
 \`\`\`text
 ${rest.join('\n').trim()}
