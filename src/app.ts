@@ -43,6 +43,7 @@ interface Foundation {
   readonly keyedHash: KeyedHash;
   readonly masterKeyFile?: MasterKeyFile | undefined;
   readonly hsm?: Hsm | undefined;
+  readonly fileProblems?: OperatorServices['fileProblems'];
   /** Milliseconds since 1970. */
   readonly clock?: () => number;
 }
@@ -50,6 +51,7 @@ interface Foundation {
 /** Builds the services on an open database and its master key. */
 export function createServices(foundation: Foundation): Services {
   const { publicUrl, database, masterKey, keyedHash, masterKeyFile, hsm, clock = Date.now } = foundation;
+  const { fileProblems = () => [] } = foundation;
   const { db } = database;
   const audit = createAuditWriter({ database, keyedHash, clock });
   const billers = createBillers({ db, publicUrl });
@@ -77,6 +79,7 @@ export function createServices(foundation: Foundation): Services {
     billers,
     keys,
     hsm,
+    fileProblems,
     hsmKeys,
     rotation,
     oneTimeUrls: createOneTimeUrls({ database, rotation, audit, clock }),

@@ -13,7 +13,7 @@ export interface OperatorServiceSource {
 type Factories = { readonly [Name in ServiceName]: () => Promise<OperatorServices[Name]> };
 
 export function createOperatorServices(foundation: Foundation): OperatorServiceSource {
-  const { publicUrl, database, masterKey, keyedHash, masterKeyFile, hsm } = foundation;
+  const { publicUrl, database, masterKey, keyedHash, masterKeyFile, hsm, fileProblems } = foundation;
   const { db } = database;
   const clock = Date.now;
   const built = new Map<ServiceName, Promise<unknown>>();
@@ -32,6 +32,7 @@ export function createOperatorServices(foundation: Foundation): OperatorServiceS
     keyedHash: async () => keyedHash,
     masterKeyFile: async () => masterKeyFile,
     hsm: async () => hsm,
+    fileProblems: async () => fileProblems,
     audit: async () => {
       const { createAuditWriter } = await import('./core/audit/writer.ts');
       return createAuditWriter({ database, keyedHash, clock });

@@ -126,13 +126,18 @@ describe('what is refused, with the setting, what was given and what is accepted
 describe('names that are not settings', () => {
   test('are refused in the .env file, except those of other programs that share it', () => {
     const accepted =
-      'The settings are PORT, HOST, PUBLIC_URL, DATABASE_URL, DATA_DIR, MASTER_KEY, PKCS11_LIBRARY, PKCS11_TOKEN, PKCS11_PIN, TRUST_PROXY, SECURITY_CONTACT, LOG_LEVEL.';
+      'The settings are PORT, HOST, PUBLIC_URL, DATABASE_URL, DATA_DIR, MASTER_KEY, PKCS11_LIBRARY, PKCS11_TOKEN, PKCS11_PIN, TRUST_PROXY, IC_IDP_ACTOR, SECURITY_CONTACT, LOG_LEVEL.';
     expect(() => readSettings({}, { COLOR: 'blue' })).toThrow(
       new InputError(`Setting COLOR (from .env) is unknown. ${accepted}`),
     );
     expect(readSettings({}, { POSTGRES_PASSWORD: 'x', SANDBOX_PORT: '4000', COMPOSE_PROJECT_NAME: 'x' }).PORT).toBe(
       3000,
     );
+  });
+
+  test('the actor is refused in the .env file, which several people share', () => {
+    expect(() => readSettings({}, { IC_IDP_ACTOR: 'ada' })).toThrow('set it in the environment, not in .env');
+    expect(readSettings({ IC_IDP_ACTOR: 'ada' }, {}).IC_IDP_ACTOR).toBe('ada');
   });
 
   test.each([

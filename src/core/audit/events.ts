@@ -1,6 +1,7 @@
 /**
  * Every audit event by name, with its meaning and its details. `docs/audit.md` is generated from this list. Events
- * identify people by an internal ID; an email address is stored only as a keyed hash, for searching.
+ * identify people by an internal ID; an email address, an account number and a login type are stored only as keyed
+ * hashes, for searching.
  */
 export const auditCatalog = {
   'assertion.issued': {
@@ -21,6 +22,10 @@ export const auditCatalog = {
     details: { reason: 'unknown_user, wrong_password, disabled or throttled' },
   },
   'session.ended': { meaning: 'A portal user signed out.', details: {} },
+  'session.ended_by_operator': {
+    meaning: 'An operator ended the sessions of a portal user.',
+    details: { actor: 'the operator', reason: 'the reason given', sessions: 'how many' },
+  },
   'launch.started': {
     meaning: 'A signed-in portal user was sent to Invoice Cloud by a redirect link.',
     details: { destination: 'number of the destination', viewMode: '0 or 1' },
@@ -29,10 +34,18 @@ export const auditCatalog = {
     meaning: 'A launch was refused, e.g. for someone else’s account.',
     details: { code: 'the error code', detail: 'what was expected and what was found' },
   },
-  'biller.added': { meaning: 'A biller was added.', details: { actor: 'the operator', slug: 'the biller' } },
+  'biller.added': {
+    meaning: 'A biller was added.',
+    details: { actor: 'the operator', slug: 'the biller', entityId: 'of its Service Provider', acs: 'its ACS URLs' },
+  },
   'biller.updated': {
     meaning: 'A biller was changed.',
-    details: { actor: 'the operator', slug: 'the biller', changed: 'names of the changed settings' },
+    details: {
+      actor: 'the operator',
+      slug: 'the biller',
+      changed: 'names of the changed settings',
+      differences: 'what each of them was before and is now; long values are cut off',
+    },
   },
   'biller.removed': { meaning: 'A biller was removed.', details: { actor: 'the operator', slug: 'the biller' } },
   'key.created': { meaning: 'A signing key was made.', details: { actor: 'the operator', keyType: 'e.g. RSA-2048' } },
@@ -86,6 +99,10 @@ export const auditCatalog = {
     meaning: 'A one-time metadata URL was made for a staged key.',
     details: { actor: 'the operator', reason: 'the reason given', expires: 'when the URL expires' },
   },
+  'key.fetch_refused': {
+    meaning: 'Someone who knows a valid one-time metadata URL fetched it and is not the Service Provider.',
+    details: { detail: 'why it was refused' },
+  },
   'key.expiry_warned': {
     meaning: 'An active certificate expires soon. Recorded once each at 60, 30, 7 days and 1 day before.',
     details: { days: 'the threshold', expires: 'when it expires' },
@@ -122,8 +139,15 @@ export type AuditEvent = {
     readonly reference: string;
     readonly billerId?: string | undefined;
     readonly userId?: string | undefined;
-    /** Stored only as a keyed hash. */
+    /** The client of the HTTP request that caused it. */
+    readonly address?: string | undefined;
+    /** Stored only as a keyed hash, like the accounts and the login type. */
     readonly email?: string | undefined;
+    /** The number of the account that it is about; needs the biller. */
+    readonly account?: string | undefined;
+    /** Numbers of the further accounts in the assertion, or of those that a portal user got. */
+    readonly otherAccounts?: readonly string[] | undefined;
+    readonly loginType?: number | undefined;
     readonly requestId?: string | undefined;
     readonly assertionId?: string | undefined;
     readonly keyFingerprint?: string | undefined;

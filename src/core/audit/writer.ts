@@ -2,6 +2,7 @@ import { type Database, isDatabaseGone, type Statement, type Transaction } from 
 import { IdpError } from '../../platform/errors/idp-error.ts';
 import type { AuditEvent } from './events.ts';
 import type { KeyedHash } from './keyed-hash.ts';
+import { storedPeople } from './people.ts';
 
 /** Commits audit events. */
 export interface AuditWriter {
@@ -33,10 +34,13 @@ const RETRY_AFTER_SECONDS = 10;
 const INSERT: Statement = {
   name: 'audit-insert',
   text: `insert into audit_events
-      (at, event, reference, biller_id, user_id, email_hash, request_id, assertion_id, key_fingerprint, details)
-    select at, event, reference, biller_id, user_id, email_hash, request_id, assertion_id, key_fingerprint, details
+      (at, event, reference, biller_id, user_id, email_hash, request_id, assertion_id, key_fingerprint, details,
+      address, account_hash, other_account_hashes, login_type_hash)
+    select at, event, reference, biller_id, user_id, email_hash, request_id, assertion_id, key_fingerprint, details,
+      address, account_hash, other_account_hashes, login_type_hash
     from jsonb_to_recordset($1::jsonb) as batch (at timestamptz, event text, reference text, biller_id uuid, user_id uuid,
-      email_hash text, request_id text, assertion_id text, key_fingerprint text, details jsonb)
+      email_hash text, request_id text, assertion_id text, key_fingerprint text, details jsonb,
+      address inet, account_hash text, other_account_hashes text[], login_type_hash text)
     on conflict do nothing
     returning assertion_id`,
 };
@@ -109,30 +113,35 @@ export function createAuditWriter({ database, keyedHash, clock }: AuditServices)
         return Promise.reject(new IdpError('service_unavailable', { detail, retryAfter: RETRY_AFTER_SECONDS }));
       }
       return new Promise((resolve, reject) => {
+        const people = storedPeople(event, keyedHash);
         const row = {
           at: new Date(clock()).toISOString(),
           event: event.event,
           reference: event.reference,
           biller_id: event.billerId,
           user_id: event.userId,
-          email_hash: event.email === undefined ? undefined : keyedHash.email(event.email),
+          email_hash: people.emailHash,
           request_id: event.requestId,
           assertion_id: event.assertionId,
           key_fingerprint: event.keyFingerprint,
           details: event.details,
+          address: people.address,
+          account_hash: people.accountHash,
+          other_account_hashes: people.otherAccountHashes,
+          login_type_hash: people.loginTypeHash,
         };
         waiting.push({ row, resolve, reject });
         writing ??= writeAll();
       });
     },
     async appendWithin(transaction, event) {
-      const { email, details, ...facts } = event;
+      const { address, email, account, otherAccounts, loginType, details, ...facts } = event;
       await transaction
         .insertInto('auditEvents')
         .values({
           ...facts,
           at: new Date(clock()),
-          emailHash: email === undefined ? null : keyedHash.email(email),
+          ...storedPeople(event, keyedHash),
           details: { ...details },
         })
         .execute();

@@ -6,13 +6,22 @@ import { createLoadingCache } from '../../platform/util/loading-cache.ts';
 import type { Signer } from '../../protocols/saml/signatures/signer.ts';
 import type { MasterKey } from '../secrets/master-key.ts';
 import { requestContext, sealContext } from '../secrets/seal-context.ts';
+import { requireKnownSealer } from '../secrets/verify-master-key.ts';
 import type { ImportedKey } from './certificates/imported-key.ts';
 import { cancelDestruction } from './hsm/destruction.ts';
 import type { HsmKeys } from './hsm/hsm-keys.ts';
 import { type KeyType, makeKeyPair } from './key-types.ts';
 import { createMemorySigner } from './memory-signer.ts';
 import { type NewKey, newKey } from './new-key.ts';
-import { findKeyRequest, insertKey, type KeyRequestRow, listKeys, publishedKeys, type SigningKeyRow } from './store.ts';
+import {
+  findKeyRequest,
+  insertKey,
+  type KeyRequestRow,
+  listKeys,
+  publishedKeys,
+  replaceKeyRequest,
+  type SigningKeyRow,
+} from './store.ts';
 
 /** One biller's keys, as needed for sign-on and metadata. */
 export interface BillerKeys {
@@ -52,6 +61,8 @@ export interface Keys {
   open(row: SigningKeyRow): KeyObject;
   /** Makes a key pair and a certificate request for it. @returns it, not stored yet */
   request(biller: { id: string; name: string; entityId: string }, type: KeyType): Promise<KeyRequestRow>;
+  /** Stores a certificate request, replacing the biller's last one. */
+  insertRequest(transaction: Transaction, request: KeyRequestRow): Promise<void>;
   /** Finds the private key for a certificate issued for our request. @throws InputError */
   acceptCertificate(billerId: string, certificates: readonly X509Certificate[]): Promise<ImportedKey>;
   /**
@@ -162,6 +173,11 @@ export function createKeys({ database, masterKey, hsmKeys, clock }: KeyServices)
       const sealedPrivateKey = seal(keyPair.privateKey, requestContext(billerId, id));
       return { id, billerId, keyType, sealedPrivateKey, request, createdAt: new Date(clock()) };
     },
+    async insertRequest(transaction, request) {
+      const { sealedPrivateKey: sealedPart, billerId, id } = request;
+      await requireKnownSealer(transaction, masterKey, sealedPart, requestContext(billerId, id));
+      await replaceKeyRequest(transaction, request);
+    },
     async acceptCertificate(billerId, certificates) {
       const row = await findKeyRequest(db, billerId);
       if (row === undefined) {
@@ -172,6 +188,8 @@ export function createKeys({ database, masterKey, hsmKeys, clock }: KeyServices)
       return { privateKey, certificate: certificateOf(privateKey, certificates) };
     },
     async insert(transaction, key) {
+      const { sealedPrivateKey: sealedPart, billerId, id } = key;
+      if (sealedPart) await requireKnownSealer(transaction, masterKey, sealedPart, sealContext(billerId, id));
       await insertKey(transaction, key);
       // It was scheduled for destruction in case this row was never stored.
       if (key.moduleLabel) await cancelDestruction(transaction, key.moduleLabel);

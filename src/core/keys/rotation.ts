@@ -16,6 +16,8 @@ export interface Change {
   readonly actor: string;
   readonly reason: string;
   readonly reference: string;
+  /** The client, if an HTTP request caused it. */
+  readonly address?: string;
 }
 
 /** State changes of signing keys. Each is a compare-and-swap, committed together with its audit event. */
@@ -140,8 +142,9 @@ export function createRotation({ database, keys, audit, clock }: RotationService
     return keys.make({ billerId, slug, billerName, entityId, ...what, place: where });
   }
 
-  const about = (biller: Biller, key: { fingerprint: string }, { reference }: Change) => ({
+  const about = (biller: Biller, key: { fingerprint: string }, { reference, address }: Change) => ({
     reference,
+    address,
     billerId: biller.id,
     keyFingerprint: key.fingerprint,
   });

@@ -199,9 +199,14 @@ export async function allKeyRequests(db: Db): Promise<KeyRequestRow[]> {
   return db.selectFrom('keyRequests').selectAll().execute();
 }
 
-/** Replaces a request's sealed private key with a resealed copy. */
-export async function replaceRequestSealing(db: Db, id: string, sealedPrivateKey: Buffer): Promise<void> {
-  await db.updateTable('keyRequests').set({ sealedPrivateKey }).where('id', '=', id).execute();
+/** Replaces a request's sealed private key with a resealed copy, unless it has changed. */
+export async function replaceRequestSealing(db: Db, id: string, old: Buffer, sealedPrivateKey: Buffer): Promise<void> {
+  await db
+    .updateTable('keyRequests')
+    .set({ sealedPrivateKey })
+    .where('id', '=', id)
+    .where('sealedPrivateKey', '=', old)
+    .execute();
 }
 
 export async function deleteKeyRequest(db: Db, billerId: string): Promise<void> {

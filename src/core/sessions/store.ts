@@ -1,5 +1,5 @@
 import type { Insertable } from 'kysely';
-import type { Database, Db, Statement } from '../../platform/database/database.ts';
+import type { Database, Db, Statement, Transaction } from '../../platform/database/database.ts';
 import { createBatchedLookup } from '../../platform/util/batched-lookup.ts';
 import type { LaunchedAccount, SessionsTable } from './schema.ts';
 
@@ -73,4 +73,47 @@ export async function deleteExpiredSessions(db: Db, now: Date): Promise<void> {
 
 export async function deleteSessionsOfUser(db: Db, userId: string): Promise<void> {
   await db.deleteFrom('sessions').where('userId', '=', userId).execute();
+}
+
+/** Which sessions of a biller: all of them, those of one portal user, or one. */
+export interface SessionFilter {
+  readonly billerId: string;
+  readonly userId?: string | undefined;
+  readonly sessionIndex?: string | undefined;
+  readonly now: Date;
+  /** The biller's limit; a session that was idle for longer has ended, though its row may still be there. */
+  readonly idleMs: number;
+}
+
+/** Lists live sessions with their portal users, the last seen first. */
+export async function listSessions(db: Db, { billerId, userId, now, idleMs }: SessionFilter) {
+  let query = db
+    .selectFrom('sessions')
+    .innerJoin('portalUsers', 'portalUsers.id', 'sessions.userId')
+    .select(['sessionIndex', 'userId', 'email', 'authenticatedAt', 'lastSeenAt', 'expiresAt'])
+    .where('sessions.billerId', '=', billerId)
+    .where('expiresAt', '>', now)
+    .where('lastSeenAt', '>', new Date(now.getTime() - idleMs))
+    .where('disabled', '=', false)
+    .orderBy('lastSeenAt', 'desc');
+  if (userId !== undefined) query = query.where('userId', '=', userId);
+  return query.execute();
+}
+
+/**
+ * Ends sessions, also those that are no longer live. Every instance reads a session at each request, so that all of
+ * them know at once.
+ *
+ * @returns the portal user of each session that was ended
+ */
+export async function endSessions(transaction: Transaction, { billerId, userId, sessionIndex }: SessionFilter) {
+  let query = transaction
+    .deleteFrom('sessions')
+    .using('portalUsers')
+    .whereRef('portalUsers.id', '=', 'sessions.userId')
+    .where('sessions.billerId', '=', billerId)
+    .returning(['sessions.userId', 'portalUsers.email']);
+  if (userId !== undefined) query = query.where('sessions.userId', '=', userId);
+  if (sessionIndex !== undefined) query = query.where('sessions.sessionIndex', '=', sessionIndex);
+  return query.execute();
 }

@@ -112,7 +112,8 @@ export const signInRoutes: FastifyPluginAsync<SignInServices> = async (scope, se
       const ended = await sessions.end(id);
       reply.clearCookie(name, COOKIE);
       if (ended !== undefined) {
-        await audit.append({ event: 'session.ended', reference: request.id, ...ended, details: {} });
+        const about = { reference: request.id, address: request.ip, ...ended };
+        await audit.append({ event: 'session.ended', ...about, details: {} });
       }
     }
   }

@@ -34,7 +34,7 @@ export type SignIn = (biller: Biller, credentials: Credentials) => Promise<strin
  */
 export function createSignIn({ db, keyedHash, throttle, audit }: SignInServices): SignIn {
   return async (biller, { email, password, address, reference }) => {
-    const about = { reference, billerId: biller.id, email: emailKeyOf(email) };
+    const about = { reference, billerId: biller.id, address, email: emailKeyOf(email) };
     // The table of attempts must not reveal whose they are.
     const account = keyedHash.email(`${biller.id} ${emailKeyOf(email)}`);
     try {

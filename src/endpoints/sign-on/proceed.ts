@@ -101,7 +101,7 @@ export function createProceed({ sessions, flows, issue, metrics, deliver }: Proc
     const mustAsk = accepted.confirm === true && chosen === undefined;
     const account = mustAsk ? undefined : await chooseAccount(biller.settings, sessions, session, chosen);
     if (account === undefined) return askAccount(context, session);
-    const response = await issue({ biller, accepted, session, account, reference: request.id });
+    const response = await issue({ biller, accepted, session, account, reference: request.id, address: request.ip });
     if (flowId !== undefined) await flows.finish(reply, flowId);
     request.facts.outcome = 'issued';
     metrics.signOn(biller.slug, 'issued', reply.elapsedTime);

@@ -72,7 +72,13 @@ export function createRefuse({ keys, flows, audit, traces, metrics, deliver, clo
       // The sign-on is refused even if the refusal can't be recorded.
       await Promise.all([
         audit
-          .append({ event: 'sign_on.refused', reference: request.id, billerId: biller?.id, details })
+          .append({
+            event: 'sign_on.refused',
+            reference: request.id,
+            billerId: biller?.id,
+            address: request.ip,
+            details,
+          })
           .catch(() => undefined),
         traces.keep(request.id, biller?.id, () => traceOf(error, biller, received)),
       ]);

@@ -32,6 +32,7 @@ export const add = defineOperation({
         billerId,
         userId,
         email: input.email,
+        otherAccounts: input.accounts.map(({ number }) => number),
         details: { actor },
       });
     });
@@ -70,6 +71,7 @@ export const update = defineOperation({
         billerId,
         userId: user.id,
         email: user.email,
+        otherAccounts: input.accounts?.map(({ number }) => number),
         details: { actor, changed },
       });
     });

@@ -86,9 +86,18 @@ export function createOneTimeUrls({ database, rotation, audit, clock }: OneTimeU
       if (row === undefined) throw over('no one-time metadata has this token');
       if (row.expiresAt.getTime() <= clock())
         throw over(`the one-time metadata expired at ${row.expiresAt.toISOString()}`);
-      refuseStrangers(fetcher, browser, biller, row.networks);
+      try {
+        refuseStrangers(fetcher, browser, biller, row.networks);
+      } catch (error) {
+        // Whoever knows the URL got it from somewhere.
+        const details = { detail: (error as IdpError).detail };
+        const about = { reference, billerId: biller.id, address: fetcher.address };
+        await audit.append({ event: 'key.fetch_refused', ...about, details }).catch(() => undefined);
+        throw error;
+      }
       if (row.usedAt === null) {
-        const change = { actor: `fetch from ${fetcher.address}`, reason: 'one-time metadata was fetched', reference };
+        const { address } = fetcher;
+        const change = { actor: `fetch from ${address}`, reason: 'one-time metadata was fetched', reference, address };
         await rotation.switchOnFetch(biller, row.keyId, change, (transaction) =>
           useOneTimeMetadata(transaction, row.tokenHash, new Date(clock()), fetcher.address),
         );
