@@ -1,11 +1,12 @@
 import { z } from 'zod';
+import { earlierAppendsEnded } from '../../../core/audit/earlier-appends.ts';
 import { type Biller, toBiller } from '../../../core/billers/biller.ts';
 import { lockBiller, updateBiller } from '../../../core/billers/store.ts';
 import { InputError } from '../../../platform/errors/idp-error.ts';
 import { newReference } from '../../../platform/util/reference.ts';
 import type { ServiceProvider } from '../../../protocols/saml/sp-metadata/service-provider.ts';
 import { defineOperation } from '../operation.ts';
-import { type BillerState, differencesOf, stateTag } from './difference.ts';
+import { type BillerState, type Difference, differencesOf, stateTag } from './difference.ts';
 import { billerChangesInput, serviceProviderOf } from './input.ts';
 import { noBiller, requireBiller } from './require-biller.ts';
 import { settingsOf } from './settings.ts';
@@ -41,6 +42,11 @@ export const compare = defineOperation({
   },
 });
 
+/** Enough for an address or a certificate's fingerprint; a list of a thousand certificates is not evidence. */
+const MAX_SHOWN = 500;
+const cut = (text: string) => (text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text);
+const inOneLine = ({ what, before, after }: Difference) => `${what}: ${cut(before)} -> ${cut(after)}`;
+
 export const update = defineOperation({
   uses: ['database', 'billers', 'keys', 'audit', 'publicUrl', 'clock'],
   input: billerChangesInput,
@@ -73,13 +79,19 @@ export const update = defineOperation({
           event: 'biller.updated',
           reference: newReference(),
           billerId: biller.id,
-          details: { actor, slug: biller.slug, changed: differences.map(({ what }) => what) },
+          details: {
+            actor,
+            slug: biller.slug,
+            changed: differences.map(({ what }) => what),
+            differences: differences.map(inOneLine),
+          },
         });
       }
       return { biller, differences, warnings };
     });
     // The notice of this change may still be in transit, and the result should show the change.
     if (differences.length > 0) billers.forget(biller.id);
+    await earlierAppendsEnded(database);
     return { ...(await viewOf(services, biller.slug)), differences, warnings };
   },
 });
