@@ -4,7 +4,7 @@
  * missing it prints nothing and takes a moment. No test is skipped for want of a program.
  */
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, globSync, readFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { chromiumPath } from './browser/chromium.ts';
 import { isPkcs11jsBuilt, NO_PKCS11JS, remoteLibrary, remoteServer, softHsmLibrary } from './hsm/pkcs11-programs.ts';
@@ -45,6 +45,12 @@ const needs: readonly Need[] = [
   { what: 'p11-kit-client.so', debian: 'p11-kit-modules', brew: 'p11-kit', present: () => found(remoteLibrary) },
   { what: 'ps', debian: 'procps', brew: undefined, present: () => onPath('ps') },
   // These check the files of deploy/.
+  {
+    what: 'PostgreSQL with pg_dump and pg_restore',
+    debian: 'postgresql',
+    brew: 'postgresql',
+    present: () => globSync('/usr/lib/postgresql/*/bin/initdb').length > 0,
+  },
   { what: 'systemd-analyze', debian: 'systemd', brew: undefined, present: () => onPath('systemd-analyze') },
   {
     what: 'nginx',

@@ -46,14 +46,19 @@ export interface PostgresServer {
  * interface, in a new temporary folder. Durability is left as in production (fsync), sizes are small.
  * @param more settings as `name=value`, over the ones that it has here
  * @param again whether a server that ended is started again
+ * @param from the folder of other programs to run
  * @throws Error with PostgreSQL's own output when it does not start
  */
-export async function startPostgres(more: readonly string[] = [], again = false): Promise<PostgresServer> {
+export async function startPostgres(
+  more: readonly string[] = [],
+  again = false,
+  from?: string,
+): Promise<PostgresServer> {
   const owner = unprivileged();
   const folder = mkdtempSync(join(tmpdir(), 'ic-idp-postgres-'));
   try {
     chown(folder, owner);
-    const programs = reachablePrograms(folder, owner);
+    const programs = from ?? reachablePrograms(folder, owner);
     const password = randomBytes(16).toString('hex');
     initialize(programs, folder, password, owner);
     const port = await freePort();
