@@ -3,6 +3,7 @@ import type { KeyedHash } from './core/audit/keyed-hash.ts';
 import { createAuditWriter } from './core/audit/writer.ts';
 import { createBillers } from './core/billers/billers.ts';
 import { createExpiryWatch, type ExpiryWatch } from './core/expiry/watch.ts';
+import { programVersion } from './core/installation/version.ts';
 import type { Hsm } from './core/keys/hsm/hsm.ts';
 import { createHsmKeys } from './core/keys/hsm/hsm-keys.ts';
 import { createKeys } from './core/keys/keys.ts';
@@ -90,7 +91,7 @@ export function createServices(foundation: Foundation): Services {
     signIn,
     issue: createIssue({ keys, audit, clock }),
     traces,
-    metrics: createMetrics(),
+    metrics: createMetrics(programVersion),
     readiness: createReadiness({ database, keys, masterKey, hsm, clock }),
     tidy: async () => {
       await deleteExpiredSessions(db, new Date(clock()));
