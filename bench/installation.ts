@@ -7,7 +7,7 @@ import { runOperation } from '../src/admin/operations/run.ts';
 import type { Services } from '../src/app.ts';
 import { readSettings } from '../src/config.ts';
 import type { Biller } from '../src/core/billers/biller.ts';
-import { SESSION_COOKIE } from '../src/endpoints/session-cookie.ts';
+import { sessionCookie as cookieOf } from '../src/endpoints/session-cookie.ts';
 import { openInstallation } from '../src/installation.ts';
 import type { SignChoice } from '../src/protocols/saml/writing/response.ts';
 import { createTestDatabase } from '../test/support/postgres/postgres.ts';
@@ -103,5 +103,5 @@ export async function signInNewUser(services: Services, biller: Biller, number: 
 
 /** Signs a portal user in. @returns what the browser sends back */
 export async function sessionCookie(services: Services, biller: Biller, userId: string): Promise<string> {
-  return `${SESSION_COOKIE}=${await services.sessions.start(biller, userId, undefined)}`;
+  return `${cookieOf(biller)}=${await services.sessions.start(biller, userId, undefined)}`;
 }

@@ -1,21 +1,37 @@
 import type { CookieSerializeOptions } from '@fastify/cookie';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { SLUG } from '../core/billers/biller.ts';
 
-/** The session cookie at top level. `__Host-` makes the browser insist on Secure, Path=/ and no Domain. */
-export const SESSION_COOKIE = '__Host-session';
+/**
+ * The session cookies at top level, one for each biller: a person who pays several utilities is signed in at all of them.
+ * `__Host-` makes the browser insist on Secure, Path=/ and no Domain.
+ */
+const PREFIX = '__Host-session-';
+/** Before 0.3.0 one cookie served all billers. Its sessions go on until they end. */
+const FORMER = '__Host-session';
 
 /** Attributes of every cookie. */
 export const COOKIE: CookieSerializeOptions = { path: '/', secure: true, httpOnly: true, sameSite: 'lax' };
 
-/** @returns the session identifier that the browser sent, unchecked */
-export function sessionIdOf(request: FastifyRequest): string | undefined {
-  return request.cookies[SESSION_COOKIE];
+/** A biller, as far as its cookie depends on it. */
+interface OfBiller {
+  readonly slug: string;
 }
 
-export function setSessionCookie(reply: FastifyReply, id: string): void {
-  reply.setCookie(SESSION_COOKIE, id, COOKIE);
+export const sessionCookie = ({ slug }: OfBiller): string => PREFIX + slug;
+
+/** @returns the session identifier that the browser sent for this biller, unchecked */
+export function sessionIdOf({ cookies }: FastifyRequest, biller: OfBiller): string | undefined {
+  return cookies[sessionCookie(biller)] ?? cookies[FORMER];
 }
 
-export function clearSessionCookie(reply: FastifyReply): void {
-  reply.clearCookie(SESSION_COOKIE, COOKIE);
+/** @returns the names of all session cookies that the browser sent: those that can be written back */
+export function sessionCookiesOf({ cookies }: FastifyRequest): string[] {
+  const isOfBiller = (name: string) => name.startsWith(PREFIX) && SLUG.test(name.slice(PREFIX.length));
+  return Object.keys(cookies).filter((name) => name === FORMER || isOfBiller(name));
+}
+
+export function setSessionCookie(reply: FastifyReply, biller: OfBiller, id: string): void {
+  reply.setCookie(sessionCookie(biller), id, COOKIE);
+  if (reply.request.cookies[FORMER] !== undefined) reply.clearCookie(FORMER, COOKIE);
 }

@@ -85,7 +85,7 @@ describe('the POST binding', () => {
     expect((await post.response())?.status()).toBe(303);
     const next = asked.find((request) => request.redirectedFrom() === post);
     expect(next?.method()).toBe('GET');
-    expect((await next?.allHeaders())?.cookie).toMatch(/__Host-session=/);
+    expect((await next?.allHeaders())?.cookie).toMatch(/__Host-session-riverton-water=/);
     expect(asked.filter((request) => new URL(request.url()).pathname.startsWith('/login'))).toEqual([]);
   });
 

@@ -101,9 +101,9 @@ test('a portal user who signs out or is disabled on one instance is signed out o
   const disable = (disabled: boolean) => operate('user.update', { biller: 'riverton', email: EMAIL, disabled });
   for (const end of [() => one.post('/logout', { biller: 'riverton' }), () => disable(true)]) {
     await one.signIn('riverton', EMAIL, PASSWORD);
-    const session = one.cookies.get('__Host-session') ?? '';
+    const session = one.cookies.get('__Host-session-riverton') ?? '';
     const isIn = async () => {
-      other.cookies.set('__Host-session', session);
+      other.cookies.set('__Host-session-riverton', session);
       return (await other.get('/login/riverton')).body.includes('Sign out');
     };
     expect(await isIn()).toBe(true);

@@ -148,5 +148,5 @@ test('one-time metadata expires, is replaced by the next one, and does not work 
   stage.pass(3600_000);
   const late = await fetchMetadata(second);
   expect(late.statusCode).toBe(410);
-  expect(late.body).toContain('This metadata URL is over');
+  expect(late.body).toContain('This metadata URL has expired');
 });

@@ -59,7 +59,14 @@ const addBiller = (slug: string) =>
   runNamed(
     command,
     'biller.add',
-    { slug, name: slug, billerGuid: crypto.randomUUID(), entityId: TEST_SP, acs: [TEST_ACS], keyType: 'EC-P256' },
+    {
+      slug,
+      name: slug,
+      billerGuid: crypto.randomUUID(),
+      entityId: `${TEST_SP}/${slug}`,
+      acs: [TEST_ACS],
+      keyType: 'EC-P256',
+    },
     actor,
   );
 const rotate = (services = rotator) =>

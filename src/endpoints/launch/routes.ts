@@ -56,7 +56,7 @@ export const launchRoutes: FastifyPluginAsync<LaunchServices> = async (scope, { 
     const named = parameters.get('destination') ?? request.params.destination;
     const viewMode = readViewMode(parameters.get('viewMode'), biller.settings.viewMode);
     const destination = requireDestination(named);
-    const session = await sessions.find(sessionIdOf(request), biller);
+    const session = await sessions.find(sessionIdOf(request, biller), biller);
     if (session === undefined) {
       const query = new URLSearchParams({ destination: named });
       for (const name of LAUNCH_PARAMETERS) {

@@ -12,7 +12,7 @@ import { isFramed, requireSameOrigin } from '../../platform/http/same-origin.ts'
 import { DESTINATION_LABELS, DESTINATION_NAMES } from '../../protocols/invoice-cloud/destinations.ts';
 import { type BillerRoute, billerOf } from '../biller-of.ts';
 import { LAUNCH_PARAMETERS, launchPath } from '../launch/launch-path.ts';
-import { clearSessionCookie, sessionIdOf, setSessionCookie } from '../session-cookie.ts';
+import { COOKIE, sessionCookie, sessionCookiesOf, sessionIdOf, setSessionCookie } from '../session-cookie.ts';
 import type { SignIn } from './sign-in.ts';
 import { signInPage } from './views/sign-in-page.ts';
 import { signedInPage } from './views/signed-in-page.ts';
@@ -101,6 +101,23 @@ export const signInRoutes: FastifyPluginAsync<SignInServices> = async (scope, se
     throw new IdpError('framed', { detail: 'the sign-in page was asked for in a frame' });
   }
 
+  /** Ends the session at one biller; at all of them if none is named. */
+  async function endSessions(request: FastifyRequest, reply: FastifyReply, biller: Biller | undefined): Promise<void> {
+    for (const name of sessionCookiesOf(request)) {
+      const id = request.cookies[name] ?? '';
+      // The former cookie may hold a session at another biller.
+      const isMeant =
+        biller === undefined || name === sessionCookie(biller) || (await sessions.find(id, biller)) !== undefined;
+      if (!isMeant) continue;
+      const ended = await sessions.end(id);
+      reply.clearCookie(name, COOKIE);
+      if (ended !== undefined) {
+        const about = { reference: request.id, address: request.ip, ...ended };
+        await audit.append({ event: 'session.ended', ...about, details: {} });
+      }
+    }
+  }
+
   scope.get<BillerRoute>('/login/:biller', async (request, reply) => {
     const biller = await billerOf(request, billers);
     refuseFramed(request, biller);
@@ -108,7 +125,7 @@ export const signInRoutes: FastifyPluginAsync<SignInServices> = async (scope, se
     const waiting = waitingFor(parameters);
     // With ForceAuthn the Service Provider wants a new sign-in: a session must not skip the form.
     if (parameters.has('again')) return showSignIn(reply, biller, waiting);
-    const session = await sessions.find(sessionIdOf(request), biller);
+    const session = await sessions.find(sessionIdOf(request, biller), biller);
     if (session === undefined) return showSignIn(reply, biller, waiting);
     const next = nextPath(biller, waiting);
     return next === undefined ? showSignedIn(reply, biller, session) : sendTo(reply, next);
@@ -123,7 +140,7 @@ export const signInRoutes: FastifyPluginAsync<SignInServices> = async (scope, se
     const password = parameters.get('password') ?? '';
     try {
       const userId = await signIn(biller, { email, password, address: request.ip, reference: request.id });
-      setSessionCookie(reply, await sessions.start(biller, userId, sessionIdOf(request)));
+      setSessionCookie(reply, biller, await sessions.start(biller, userId, sessionIdOf(request, biller)));
       request.facts.outcome = 'signed_in';
       return sendTo(reply, nextPath(biller, waiting) ?? `/login/${biller.slug}`);
     } catch (error) {
@@ -138,15 +155,9 @@ export const signInRoutes: FastifyPluginAsync<SignInServices> = async (scope, se
   scope.post('/logout', async (request, reply) => {
     requireSameOrigin(request, publicUrl);
     const parameters = readForm(request);
-    const sessionId = sessionIdOf(request);
-    const ended = sessionId === undefined ? undefined : await sessions.end(sessionId);
-    clearSessionCookie(reply);
-    if (ended !== undefined) {
-      const about = { reference: request.id, address: request.ip, ...ended };
-      await audit.append({ event: 'session.ended', ...about, details: {} });
-    }
     const slug = parameters.get('biller');
     const biller = slug === undefined ? undefined : await billers.bySlug(slug).catch(() => undefined);
+    await endSessions(request, reply, biller);
     if (biller === undefined) return sendPage(reply, signedOutPage({}));
     const { flow } = waitingFor(parameters);
     // “Not you?” on the way to Invoice Cloud: the sign-on still waits for another person to sign in.

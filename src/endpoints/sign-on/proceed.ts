@@ -93,7 +93,7 @@ export function createProceed({ sessions, flows, issue, metrics, deliver }: Proc
 
   return async (context, chosen) => {
     const { request, reply, biller, accepted, flowId } = context;
-    const session = await sessions.find(sessionIdOf(request), biller);
+    const session = await sessions.find(sessionIdOf(request, biller), biller);
     if (session === undefined) return askWho(context, false);
     if (accepted.forceAuthn && session.authenticatedAt < accepted.receivedAt) return askWho(context, true);
     requireSubject(context, session);

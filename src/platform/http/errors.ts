@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isDatabaseGone } from '../database/database.ts';
+import { withName } from '../errors/catalog/entry.ts';
 import { IdpError } from '../errors/idp-error.ts';
 import { errorPage } from './error-page.ts';
 import { sendPage } from './reply.ts';
@@ -31,17 +32,18 @@ export function toIdpError(error: unknown): IdpError {
 }
 
 /** RFC 9457. */
-function sendProblem(reply: FastifyReply, error: IdpError, reference: string): FastifyReply {
+function sendProblem(reply: FastifyReply, error: IdpError, { id: reference, facts }: FastifyRequest): FastifyReply {
+  const { title, sentence, remedy, code } = errorWords(error, facts.billerName);
   return reply
     .code(error.status)
     .header('cache-control', 'no-store')
     .type('application/problem+json')
     .send({
       type: `urn:ic-idp:error:${error.code}`,
-      title: error.title,
+      title,
       status: error.status,
-      detail: `${error.sentence} ${error.remedy}`,
-      code: error.code,
+      detail: `${sentence} ${remedy}`,
+      code,
       reference,
     });
 }
@@ -58,14 +60,20 @@ export function renderError(thrown: unknown, request: FastifyRequest, reply: Fas
   const { billerName, portalUrl, wayOut, frameAncestors } = facts;
   if (error.status >= 500) request.log.error({ reference: request.id, err: error.cause ?? error }, error.message);
   if (error.retryAfter !== undefined) reply.header('retry-after', String(error.retryAfter));
-  if (wantsJson(request)) return sendProblem(reply, error, request.id);
+  if (wantsJson(request)) return sendProblem(reply, error, request);
   const back =
     portalUrl === undefined ? undefined : { href: portalUrl, label: `Back to ${billerName}`, newWindow: false };
-  const page = errorPage({ ...errorWords(error), billerName, reference: request.id, wayOut: wayOut ?? back });
+  const words = errorWords(error, billerName);
+  const page = errorPage({ ...words, billerName, reference: request.id, wayOut: wayOut ?? back });
   return sendPage(reply, page, { status: error.status, frameAncestors: frameAncestors ?? [] });
 }
 
-const errorWords = ({ title, sentence, remedy, code }: IdpError) => ({ title, sentence, remedy, code });
+const errorWords = ({ title, sentence, remedy, code }: IdpError, billerName: string | undefined) => ({
+  title,
+  sentence: withName(sentence, billerName),
+  remedy: withName(remedy, billerName),
+  code,
+});
 
 /** Sends every error of this server through renderError. */
 export function handleErrors(server: FastifyInstance): void {

@@ -98,10 +98,10 @@ test('a session ends after its idle timeout, after its lifetime, at sign-out, an
   pass(31 * 60_000);
   expect(await isIn(left)).toBe(false);
   const out = await signedIn();
-  const id = out.cookies.get('__Host-session') ?? '';
+  const id = out.cookies.get('__Host-session-riverton') ?? '';
   await out.post('/logout', { biller: 'riverton' });
-  expect(out.cookies.has('__Host-session')).toBe(false);
-  out.cookies.set('__Host-session', id);
+  expect(out.cookies.has('__Host-session-riverton')).toBe(false);
+  out.cookies.set('__Host-session-riverton', id);
   expect(await isIn(out)).toBe(false);
   const disabled = await signedIn();
   await stage.installation.operate('user.update', { biller: 'riverton', email: 'pat@example.com', disabled: true });

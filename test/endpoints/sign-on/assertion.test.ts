@@ -69,7 +69,7 @@ test('SessionIndex is opaque and stable within a session; the context is a passw
   expect(one).not.toBe(other);
   expect(one.length).toBeGreaterThanOrEqual(22);
   // It is not the secret in the cookie.
-  expect(one).not.toContain(browser.cookies.get('__Host-session'));
+  expect(one).not.toContain(browser.cookies.get('__Host-session-short'));
   const { root } = await signOn();
   expect(textOf(root, 'AuthnContextClassRef')).toBe(
     'urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport',

@@ -53,7 +53,7 @@ test('parks a POST, also with line breaks in the base64, and redirects (303) to 
   meta: { holds: ['IDP-002', 'IDP-066'], source: 'SAML Bindings 3.5.4' },
 }, async () => {
   const browser = await stage.signedIn();
-  const session = browser.cookies.get('__Host-session') ?? '';
+  const session = browser.cookies.get('__Host-session-riverton') ?? '';
   const { SAMLRequest = '' } = postFields(message());
   const broken = SAMLRequest.replace(/.{76}/g, '$&\r\n');
   // The browser does not send the Lax cookie from another site.
@@ -68,7 +68,7 @@ test('parks a POST, also with line breaks in the base64, and redirects (303) to 
   const [cookie] = parked.cookies as unknown as Record<string, unknown>[];
   expect(cookie).toMatchObject({ path: '/', httpOnly: true, secure: true, sameSite: 'Lax' });
   expect(cookie?.name).toMatch(/^__Host-flow-/);
-  browser.cookies.set('__Host-session', session);
+  browser.cookies.set('__Host-session-riverton', session);
   expect(requirePosted(await browser.follow(parked)).relayState).toBe('rs');
 });
 
@@ -103,23 +103,58 @@ test('every sign-in renews the session identifier, in a cookie that is Secure, H
   meta: { holds: ['IDP-065'], source: 'project rule' },
 }, async () => {
   const browser = stage.stranger();
-  browser.cookies.set('__Host-session', 'B'.repeat(43));
+  browser.cookies.set('__Host-session-riverton', 'B'.repeat(43));
   const first = await browser.post('/login/riverton', { email: EMAIL, password: PASSWORD });
   const [cookie] = first.cookies as unknown as Record<string, unknown>[];
-  expect(cookie).toMatchObject({ name: '__Host-session', path: '/', httpOnly: true, secure: true, sameSite: 'Lax' });
-  const one = browser.cookies.get('__Host-session');
+  expect(cookie).toMatchObject({
+    name: '__Host-session-riverton',
+    path: '/',
+    httpOnly: true,
+    secure: true,
+    sameSite: 'Lax',
+  });
+  const one = browser.cookies.get('__Host-session-riverton');
   expect(one).toMatch(/^[\w-]{43}$/);
   await browser.signIn('riverton', EMAIL, PASSWORD);
-  expect(browser.cookies.get('__Host-session')).not.toBe(one);
+  expect(browser.cookies.get('__Host-session-riverton')).not.toBe(one);
   // The previous session has ended.
   const old = stage.stranger();
-  old.cookies.set('__Host-session', one ?? '');
+  old.cookies.set('__Host-session-riverton', one ?? '');
   expect((await stage.bring(old)).headers.location).toMatch(/^\/login\//);
 });
 
 test('a session at one biller is not valid at another', async () => {
   const browser = await stage.signedIn('riverton');
   expect((await stage.bring(browser, {}, undefined, 'neighbor')).headers.location).toMatch(/^\/login\/neighbor/);
+  browser.cookies.set('__Host-session-neighbor', browser.cookies.get('__Host-session-riverton') ?? '');
+  expect((await stage.bring(browser, {}, undefined, 'neighbor')).headers.location).toMatch(/^\/login\/neighbor/);
+});
+
+test('one browser is signed in at several billers, and signs out of one at a time', async () => {
+  const browser = await stage.signedIn('riverton');
+  await browser.signIn('neighbor', EMAIL, PASSWORD);
+  const isIn = async (biller: string) => (await browser.get(`/login/${biller}`)).body.includes('Sign out');
+  expect([await isIn('riverton'), await isIn('neighbor')]).toEqual([true, true]);
+  requirePosted(await stage.bring(browser));
+  requirePosted(await stage.bring(browser, {}, undefined, 'neighbor'));
+  await browser.post('/logout', { biller: 'neighbor' });
+  expect([await isIn('riverton'), await isIn('neighbor')]).toEqual([true, false]);
+  await browser.signIn('neighbor', EMAIL, PASSWORD);
+  await browser.post('/logout', {});
+  expect([await isIn('riverton'), await isIn('neighbor')]).toEqual([false, false]);
+});
+
+test('a session in the cookie of version 0.2.0 goes on, and ends at its own biller', async () => {
+  const browser = await stage.signedIn('riverton');
+  const id = browser.cookies.get('__Host-session-riverton') ?? '';
+  browser.cookies.clear();
+  browser.cookies.set('__Host-session', id);
+  requirePosted(await stage.bring(browser));
+  await browser.post('/logout', { biller: 'neighbor' });
+  requirePosted(await stage.bring(browser));
+  await browser.post('/logout', { biller: 'riverton' });
+  expect(browser.cookies.has('__Host-session')).toBe(false);
+  expect((await stage.bring(browser)).headers.location).toMatch(/^\/login\//);
 });
 
 test('in a frame, shows a page with a way out instead of the sign-in form', {

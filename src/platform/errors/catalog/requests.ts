@@ -5,7 +5,7 @@ export const requestErrors = {
   biller_unknown: {
     status: 404,
     title: 'We don’t know this address',
-    sentence: 'No biller is registered under this address.',
+    sentence: 'No utility has its sign-on at this address.',
     remedy: 'Check the link, or ask your utility for the right one.',
   },
   page_not_found: {
@@ -22,8 +22,8 @@ export const requestErrors = {
   },
   content_type_unsupported: {
     status: 415,
-    title: 'The request was sent in a way that is not read here',
-    sentence: 'Only forms are taken here, sent as application/x-www-form-urlencoded.',
+    title: 'We can’t read what was sent',
+    sentence: 'What was sent is not a form of a web page.',
     remedy: tellUtility,
   },
   parameter_invalid: {

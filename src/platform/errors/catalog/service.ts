@@ -5,7 +5,7 @@ export const serviceErrors = {
   signing_key_unavailable: {
     status: 503,
     title: 'Sign-on is not possible now',
-    sentence: 'This biller has no usable signing key.',
+    sentence: 'The sign-on of your utility is not usable at the moment.',
     remedy: 'Please try again later, or tell your utility and give them the reference below.',
   },
   service_unavailable: {
