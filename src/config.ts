@@ -109,8 +109,9 @@ export const settingsSchema = z.strictObject({
     secret: true,
   }),
   TRUST_PROXY: z.string().refine(isTrustProxy).optional().meta({
-    accepted: 'a number of proxies, or addresses and networks separated by commas, e.g. 10.0.0.0/8,loopback',
-    purpose: 'Which reverse proxies to trust for the client’s address (X-Forwarded-For).',
+    accepted: 'a number of proxies, or addresses and small networks separated by commas, e.g. 10.0.0.5,10.0.0.6',
+    purpose:
+      'Which reverse proxies to trust for the client’s address (X-Forwarded-For). List only the proxies: every client in a trusted network can claim any address.',
     defaultText: 'none',
   }),
   IC_IDP_ACTOR: z

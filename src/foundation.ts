@@ -8,6 +8,7 @@ import { verifyMasterKey } from './core/secrets/verify-master-key.ts';
 import { type FileProblem, localFileProblems } from './local-files.ts';
 import type { Database } from './platform/database/database.ts';
 import { openDatabase, type Report, requireInstallation } from './platform/database/open.ts';
+import { tooMuchTrust } from './platform/http/proxy-trust.ts';
 
 /** What every service stands on: the database is open, and the master key fits it. */
 export interface Foundation {
@@ -20,6 +21,8 @@ export interface Foundation {
   readonly hsm: Hsm | undefined;
   /** Looks at the modes and owners of the files on this machine. */
   readonly fileProblems: () => readonly FileProblem[];
+  /** What is wrong with TRUST_PROXY, if it trusts too much. */
+  readonly tooMuchTrust: string | undefined;
   close(): Promise<void>;
 }
 
@@ -57,6 +60,7 @@ export async function openFoundation(settings: Settings, options: OpenOptions): 
       masterKeyFile,
       hsm,
       fileProblems: () => localFileProblems(settings),
+      tooMuchTrust: tooMuchTrust(settings),
       async close() {
         hsm?.close();
         await database.close();

@@ -30,6 +30,7 @@ export async function openInstallation(settings: Settings, report?: Report): Pro
     return {
       services,
       async close() {
+        await services.strangersAudit.flush();
         await services.audit.drained();
         await services.fetches.drained();
         await foundation.close();

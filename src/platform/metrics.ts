@@ -8,6 +8,8 @@ export interface Metrics {
   /** Counts a warning. @param days the threshold that was reached */
   expiryWarning(days: number): void;
   readonly certificateDaysLeft: Gauge<'biller' | 'fingerprint' | 'state'>;
+  /** @param lost how many lines of the log were lost since the start */
+  countLostLines(lost: () => number): void;
 }
 
 /** @param version of the program */
@@ -39,8 +41,21 @@ export function createMetrics(version: string): Metrics {
     labelNames: ['days'] as const,
     registers: [registry],
   });
+  let lostLines = () => 0;
+  new Counter({
+    name: 'ic_idp_log_lines_lost_total',
+    help: 'Lines of the log that could not be written.',
+    registers: [registry],
+    collect() {
+      this.reset();
+      this.inc(lostLines());
+    },
+  });
   return {
     registry,
+    countLostLines: (lost) => {
+      lostLines = lost;
+    },
     signOn(biller, outcome, milliseconds) {
       signOns.inc({ biller, outcome });
       duration.observe({ outcome: outcome === 'issued' ? 'issued' : 'refused' }, milliseconds / 1000);

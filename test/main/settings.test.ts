@@ -4,7 +4,7 @@ import { InputError } from '../../src/platform/errors/idp-error.ts';
 
 const MASTER_KEY = Buffer.alloc(32, 7).toString('base64');
 const CONTACT = 'a mailto: or https: URL, e.g. mailto:security@riverton.example';
-const PROXIES = 'a number of proxies, or addresses and networks separated by commas, e.g. 10.0.0.0/8,loopback';
+const PROXIES = 'a number of proxies, or addresses and small networks separated by commas, e.g. 10.0.0.5,10.0.0.6';
 const ORIGIN = 'an https origin without path or closing slash, e.g. https://sso.example.com (http only for localhost)';
 const KEY =
   '32 bytes in base64, as `openssl rand -base64 32` prints them; or file:<path>, or command:<command line>, that hold or print them; while it is rotated the new and the old key, separated by a comma';

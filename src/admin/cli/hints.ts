@@ -31,6 +31,8 @@ export const HINTS: { readonly [Code in InputCode]?: (names: Names, operation: O
   retiring_key_exists: ({ biller }) => `Retire it first: \`ic-idp key retire ${biller}\`.`,
   activation_unsafe: () =>
     '--force --reason "..." activates it anyway: sign-ons fail wherever the new certificate is not known.',
+  activation_unconfirmed: ({ biller }) =>
+    `Confirm that with --yes, or list its clients: \`ic-idp biller update ${biller} --metadata-client <address or User-Agent>\`; then only they count.`,
   key_in_flight: () => 'Or give --force.',
   replacement_missing: () => 'Give --replace to make one.',
   key_request_missing: () => 'Make one with `ic-idp key request`.',

@@ -44,6 +44,8 @@ export interface OperatorServices {
     readonly serious: boolean;
   }[];
   readonly hsmKeys: HsmKeys;
+  /** What is wrong with TRUST_PROXY, if it trusts too much. */
+  readonly tooMuchTrust: string | undefined;
   readonly rotation: Rotation;
   readonly oneTimeUrls: OneTimeUrls;
   readonly traces: Traces;

@@ -19,7 +19,19 @@ export const auditCatalog = {
   'sign_in.succeeded': { meaning: 'A portal user signed in.', details: {} },
   'sign_in.failed': {
     meaning: 'A sign-in failed.',
-    details: { reason: 'unknown_user, wrong_password, disabled or throttled' },
+    details: {
+      reason:
+        'unknown_user, wrong_password, disabled, changed (the user was changed while the sign-in waited) or throttled',
+    },
+  },
+  'refusals.counted': {
+    meaning:
+      'Within about a minute, more sign-ons were refused, or more sign-ins failed, than are written one by one. Counts the rest, for one biller or for what belongs to none.',
+    details: {
+      of: 'sign_on.refused or sign_in.failed',
+      count: 'how many were not written',
+      since: 'time of the first of them',
+    },
   },
   'session.ended': { meaning: 'A portal user signed out.', details: {} },
   'session.ended_by_operator': {
@@ -63,7 +75,8 @@ export const auditCatalog = {
     details: {
       actor: 'the operator, or the address that fetched the one-time metadata URL',
       reason: 'the reason given',
-      how: 'seen (a fetch had seen it), fetch (of a one-time metadata URL) or forced',
+      how: 'seen (by the Service Provider’s known client), confirmed (by the operator, for another client), fetch (of a one-time metadata URL) or forced',
+      fetchedBy: 'who fetched its certificate, or none',
       previous: 'fingerprint of the previous key',
     },
   },
@@ -102,6 +115,11 @@ export const auditCatalog = {
   'key.fetch_refused': {
     meaning: 'Someone who knows a valid one-time metadata URL fetched it and is not the Service Provider.',
     details: { detail: 'why it was refused' },
+  },
+  'key.hand_over_failed': {
+    meaning:
+      'A fetch of a one-time metadata URL was cut off. The previous key stays active, and the URL can be fetched again.',
+    details: { actor: 'the address that fetched it', reason: 'what happened' },
   },
   'key.expiry_warned': {
     meaning: 'An active certificate expires soon. Recorded once each at 60, 30, 7 days and 1 day before.',

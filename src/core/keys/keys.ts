@@ -22,15 +22,18 @@ import {
   replaceKeyRequest,
   type SigningKeyRow,
 } from './store.ts';
+import { createFindVersion, versionOf } from './versions.ts';
 
 /** One biller's keys, as needed for sign-on and metadata. */
 export interface BillerKeys {
   readonly billerId: string;
+  /** Changes with every change of one of the keys. */
+  readonly version: string;
   /** Certificates to publish, DER in base64, the active one first. */
   readonly certificates: readonly string[];
   /** SHA-256 of the same certificates, hexadecimal, in the same order. */
   readonly fingerprints: readonly string[];
-  /** Nothing is signed before this time, because a switch is in progress; milliseconds since 1970, or 0. */
+  /** Nothing is signed before this time (of performance.now), because a switch is in progress; 0 if none is. */
   readonly holdUntil: number;
   readonly active:
     | { readonly signer: Signer; readonly fingerprint: string; readonly notBefore: Date; readonly notAfter: Date }
@@ -68,11 +71,13 @@ export interface Keys {
   /**
    * Returns a biller's keys once signing is allowed: if a switch is in progress, after it.
    *
-   * @throws like ofBiller, and if the active key is in an HSM that is away
+   * @throws like ofBiller, if the active key is in an HSM that is away, and service_unavailable if the switch does not end
    */
   forSigning(billerId: string): Promise<BillerKeys>;
   /** @throws IdpError signing_key_unavailable if the active key can't be unsealed */
   ofBiller(billerId: string): Promise<BillerKeys>;
+  /** Like ofBiller, as the database has them now; as they were read before if the database does not answer. */
+  refreshed(billerId: string): Promise<BillerKeys>;
   list(billerId?: string): ReturnType<typeof listKeys>;
   /** Clears the cached keys of one biller, or of all. */
   forget(billerId: string | undefined): void;
@@ -81,8 +86,10 @@ export interface Keys {
 /** Where private keys are kept. */
 export type KeyPlace = 'database' | 'module';
 
-/** Longer than any switch holds up signing. */
-const MAX_HOLD_MS = 10_000;
+/** Longer than a switch holds up signing, even if its instance crashes. */
+const MAX_HOLD_MS = 20_000;
+/** A hold is prolonged while the switch is in progress, and shortened at its end. */
+const LOOK_EVERY_MS = 100;
 
 interface KeyServices {
   readonly database: Database;
@@ -134,14 +141,20 @@ export function createKeys({ database, masterKey, hsmKeys, clock }: KeyServices)
     return newKey({ id, billerId, state, certificate, privatePart: { sealedPrivateKey }, now: new Date(clock()) });
   }
 
+  function holdUntilOf(rows: Awaited<ReturnType<typeof publishedKeys>>): number {
+    const longest = Math.max(0, ...rows.map(({ heldMs }) => heldMs ?? 0));
+    return longest === 0 ? 0 : performance.now() + longest;
+  }
+
   async function load(billerId: string): Promise<BillerKeys> {
     const rows = await publishedKeys(db, billerId);
     const active = rows.find((row) => row.state === 'active');
     return {
       billerId,
+      version: versionOf(rows),
       certificates: rows.map((row) => row.certificate),
       fingerprints: rows.map((row) => row.fingerprint),
-      holdUntil: Math.max(0, ...rows.map((row) => row.holdUntil?.getTime() ?? 0)),
+      holdUntil: holdUntilOf(rows),
       active: active && {
         signer: signerOf(active),
         fingerprint: active.fingerprint,
@@ -152,6 +165,7 @@ export function createKeys({ database, masterKey, hsmKeys, clock }: KeyServices)
   }
 
   const cache = createLoadingCache(load);
+  const findVersion = createFindVersion(database);
 
   return {
     async make({ type, state, place, ...holder }) {
@@ -195,13 +209,24 @@ export function createKeys({ database, masterKey, hsmKeys, clock }: KeyServices)
       if (key.moduleLabel) await cancelDestruction(transaction, key.moduleLabel);
     },
     ofBiller: (billerId) => cache.get(billerId),
+    async refreshed(billerId) {
+      const keys = await cache.get(billerId);
+      const version = await findVersion(billerId).catch(() => keys.version);
+      if (version === keys.version) return keys;
+      cache.forget((cached) => cached === keys);
+      return cache.get(billerId);
+    },
     async forSigning(billerId) {
+      const deadline = performance.now() + MAX_HOLD_MS;
       let keys = await cache.get(billerId);
-      // A switch takes a few seconds and one hold. If another one begins in the meantime, this sign-on does not wait
-      // for it.
-      const wait = Math.min(keys.holdUntil - clock(), MAX_HOLD_MS);
-      if (wait > 0) {
-        await setTimeout(wait);
+      while (performance.now() < keys.holdUntil) {
+        if (performance.now() > deadline) {
+          throw new IdpError('service_unavailable', { detail: 'signing is on hold for too long', retryAfter: 10 });
+        }
+        await setTimeout(Math.min(keys.holdUntil - performance.now(), LOOK_EVERY_MS));
+        // The notice of the switch may be lost: what was read before it must not outlive the hold.
+        const held = keys;
+        if (performance.now() >= held.holdUntil) cache.forget((cached) => cached === held);
         keys = await cache.get(billerId);
       }
       await keys.active?.signer.ready?.();

@@ -27,7 +27,7 @@ interface Issuance {
   readonly address: string;
 }
 
-/** @returns the signed Response as XML @throws IdpError */
+/** @returns the signed Response as XML @throws IdpError; OutdatedState if something was read too early */
 export type Issue = (issuance: Issuance) => Promise<string>;
 
 /**
@@ -53,7 +53,8 @@ export function requireActiveKey(
 
 /**
  * Answers an accepted request: claims, audit row, signature, in this order. The row is committed before anything is
- * signed, and the database accepts one row per request, so a request is answered once, whichever instance it reaches.
+ * signed, and the database accepts one row per request, so a request is answered once, whichever instance it reaches. It
+ * accepts the row only while everything that the assertion relies on is still so, whatever this instance has cached.
  */
 export function createIssue({ keys, audit, clock }: IssueServices): Issue {
   return async ({ biller, accepted, session, account, reference, address }) => {
@@ -64,25 +65,32 @@ export function createIssue({ keys, audit, clock }: IssueServices): Issue {
       ({ number }) => number !== account.number,
     );
     const assertionId = newSamlId();
-    const first = await audit.append({
-      event: 'assertion.issued',
-      reference,
-      billerId: biller.id,
-      userId: session.user.id,
-      address,
-      email: session.user.email,
-      account: account.number,
-      otherAccounts: others.map(({ number }) => number),
-      loginType: loginTypeFor(settings, account),
-      requestId: accepted.requestId,
-      assertionId,
-      keyFingerprint: fingerprint,
-      details: {
-        acs: accepted.acsUrl,
-        nameIdFormat: accepted.nameIdFormat,
-        signed: settings.sign,
+    const first = await audit.append(
+      {
+        event: 'assertion.issued',
+        reference,
+        billerId: biller.id,
+        userId: session.user.id,
+        address,
+        email: session.user.email,
+        account: account.number,
+        otherAccounts: others.map(({ number }) => number),
+        loginType: loginTypeFor(settings, account),
+        requestId: accepted.requestId,
+        assertionId,
+        keyFingerprint: fingerprint,
+        details: {
+          acs: accepted.acsUrl,
+          nameIdFormat: accepted.nameIdFormat,
+          signed: settings.sign,
+        },
       },
-    });
+      {
+        billerVersion: biller.version,
+        key: fingerprint,
+        session: { idHash: session.idHash, userVersion: session.user.version },
+      },
+    );
     if (!first) throw new IdpError('request_replayed', { detail: `request ${accepted.requestId} was answered before` });
     const now = clock();
     return makeResponse(

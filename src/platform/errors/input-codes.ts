@@ -41,6 +41,8 @@ export const inputCodes = {
   staged_key_missing: 'A one-time URL needs a staged key, and the biller has none.',
   retiring_key_exists: 'The retiring key of the last rotation must be retired first.',
   activation_unsafe: 'Nothing shows that Invoice Cloud knows the certificate of the staged key.',
+  activation_unconfirmed:
+    'The certificate of the staged key was fetched, but nothing shows that it was by Invoice Cloud. An operator must confirm that.',
   key_in_flight: 'The key was active until a moment ago, and what it signed may still be on its way.',
   replacement_missing: 'The active key can only be revoked together with its replacement.',
   key_request_missing: 'No certificate request is waiting for its certificate.',

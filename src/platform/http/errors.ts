@@ -5,11 +5,14 @@ import { IdpError } from '../errors/idp-error.ts';
 import { errorPage } from './error-page.ts';
 import { sendPage } from './reply.ts';
 
+/** The only bodies that are read: see acceptForms. */
+const FORMS = 'application/x-www-form-urlencoded';
 const RETRY_AFTER_SECONDS = 10;
 
 /** Turns one of Fastify's own errors into an IdpError. */
-function fromFastify(error: { statusCode?: number; message: string }): IdpError | undefined {
+function fromFastify(error: { statusCode?: number; code?: string; message: string }): IdpError | undefined {
   const detail = error.message;
+  if (error.code === 'ECONNRESET' && error.statusCode === 400) return new IdpError('client_gone', { detail });
   if (error.statusCode === 413) return new IdpError('request_too_large', { detail, cause: error });
   if (error.statusCode === 415) return new IdpError('content_type_unsupported', { detail, cause: error });
   if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) {
@@ -58,8 +61,12 @@ export function renderError(thrown: unknown, request: FastifyRequest, reply: Fas
   facts.outcome = error.code;
   facts.detail = error.detail;
   const { billerName, portalUrl, wayOut, frameAncestors } = facts;
-  if (error.status >= 500) request.log.error({ reference: request.id, err: error.cause ?? error }, error.message);
+  // A busy service is expected to refuse, and the request has its line.
+  if (error.status >= 500 && error.code !== 'service_busy')
+    request.log.error({ reference: request.id, err: error.cause ?? error }, error.message);
   if (error.retryAfter !== undefined) reply.header('retry-after', String(error.retryAfter));
+  // For whoever programmed the form (Linked Data Platform, 7.1; IANA's registry of HTTP fields).
+  if (error.code === 'content_type_unsupported') reply.header('accept-post', FORMS);
   if (wantsJson(request)) return sendProblem(reply, error, request);
   const back =
     portalUrl === undefined ? undefined : { href: portalUrl, label: `Back to ${billerName}`, newWindow: false };

@@ -97,6 +97,8 @@ const described: Described = {
     status: 'integer',
     certificates: 'text[]',
     monitor: 'boolean',
+    count: 'integer default',
+    digest: 'bytea null',
   },
   oneTimeMetadata: {
     tokenHash: 'bytea',

@@ -33,6 +33,7 @@ export const FIELD_OPTIONS: Readonly<Record<Exclude<Field, 'settings'>, string>>
   days: '--days',
   hours: '--hours',
   networks: '--from',
+  confirmed: '--yes',
   force: '--force',
   staged: '--staged',
   fingerprint: '--fingerprint',

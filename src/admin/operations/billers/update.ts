@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { earlierAppendsEnded } from '../../../core/audit/earlier-appends.ts';
 import { type Biller, toBiller } from '../../../core/billers/biller.ts';
 import { lockBiller, updateBiller } from '../../../core/billers/store.ts';
 import { InputError } from '../../../platform/errors/idp-error.ts';
@@ -90,6 +91,7 @@ export const update = defineOperation({
     });
     // The notice of this change may still be in transit, and the result should show the change.
     if (differences.length > 0) billers.forget(biller.id);
+    await earlierAppendsEnded(database);
     return { ...(await viewOf(services, biller.slug)), differences, warnings };
   },
 });

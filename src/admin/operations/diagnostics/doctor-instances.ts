@@ -23,8 +23,7 @@ export async function instanceFindings({
         },
       ];
     }
-    if (instance.version === programVersion)
-      return [{ subject, level: 'ok', finding: `runs version ${programVersion}` }];
+    if (instance.version === programVersion) return [];
     return [
       {
         subject,

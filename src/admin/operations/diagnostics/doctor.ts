@@ -11,18 +11,38 @@ const WARN_DAYS = 60;
 
 /** What is wrong with this installation, and what to do about it. */
 export const doctor = defineOperation({
-  uses: ['readiness', 'database', 'masterKey', 'billers', 'keys', 'hsm', 'fileProblems', 'publicUrl', 'clock'],
+  uses: [
+    'readiness',
+    'database',
+    'masterKey',
+    'billers',
+    'keys',
+    'hsm',
+    'fileProblems',
+    'publicUrl',
+    'tooMuchTrust',
+    'clock',
+  ],
   input: nothing,
   output: z.array(findingSchema),
   run: examine,
 });
 
 type DoctorServices = Uses<
-  'readiness' | 'database' | 'masterKey' | 'billers' | 'keys' | 'hsm' | 'fileProblems' | 'publicUrl' | 'clock'
+  | 'readiness'
+  | 'database'
+  | 'masterKey'
+  | 'billers'
+  | 'keys'
+  | 'hsm'
+  | 'fileProblems'
+  | 'publicUrl'
+  | 'tooMuchTrust'
+  | 'clock'
 >;
 
 async function examine(services: DoctorServices): Promise<Finding[]> {
-  const { readiness, database, billers, keys, publicUrl, clock } = services;
+  const { readiness, database, billers, keys, publicUrl, tooMuchTrust, clock } = services;
   const findings: Finding[] = [];
   const { ready, checks } = await readiness();
   for (const { name, ok, problems } of checks) {
@@ -66,6 +86,15 @@ async function examine(services: DoctorServices): Promise<Finding[]> {
   findings.push(...(await instanceFindings(services)));
   for (const { serious, ...problem } of services.fileProblems()) {
     findings.push({ ...problem, level: serious ? 'error' : 'warning' });
+  }
+  if (tooMuchTrust !== undefined) {
+    findings.push({
+      subject: 'TRUST_PROXY',
+      level: 'warning',
+      finding: tooMuchTrust,
+      remedy:
+        'List the addresses of the reverse proxies, e.g. 10.0.0.5,10.0.0.6. Sign-in attempts are counted by address, and metadata clients are told apart by it.',
+    });
   }
   if (!ready && checks.every(({ name }) => name !== 'keys')) return findings;
   const all = await billers.all();

@@ -14,6 +14,12 @@ export const serviceErrors = {
     sentence: 'A part of this service is not available for the moment. Nothing was lost.',
     remedy: 'Please try again in a minute.',
   },
+  service_busy: {
+    status: 503,
+    title: 'Too many people at once',
+    sentence: 'More requests are waiting than we can answer in a short time.',
+    remedy: 'Please try again in a few seconds.',
+  },
   internal_error: {
     status: 500,
     title: 'Something went wrong on our side',
