@@ -53,11 +53,11 @@ async function operate(name: string, input: unknown): Promise<unknown> {
   }
 }
 
-/** The addresses that metadata was fetched from by this client, as the service has recorded them. */
+/** The addresses that clients of this name fetched metadata from, as the service has recorded them. */
 async function fetchersNamed(client: string): Promise<string[]> {
   const { database, close } = await storage.open();
   try {
-    const query = { name: 'fetchers', text: 'select address from metadata_fetches where client = $1 order by id' };
+    const query = { name: 'fetchers', text: 'select address from metadata_fetches where starts_with(client, $1)' };
     return (await database.query<{ address: string }>(query, [client])).map(({ address }) => address);
   } finally {
     await close();
@@ -102,7 +102,7 @@ describe.each(['nginx', 'caddy'] as const)('%s in front of the service, with the
     const agent = `${name}-${crypto.randomUUID()}`;
     for (const forged of [FORGED, `${FORGED}, 127.0.0.1`, `127.0.0.1`, `${FORGED}:443`]) {
       const headers = { 'x-forwarded-for': forged, forwarded: `for=${forged}`, 'x-real-ip': forged };
-      const liar = clientWith({ headers: { ...headers, 'user-agent': agent } });
+      const liar = clientWith({ headers: { ...headers, 'user-agent': `${agent} ${forged}` } });
       expect((await liar.get('/saml/riverton/metadata')).status).toBe(200);
       liar.close();
     }
