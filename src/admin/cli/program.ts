@@ -9,7 +9,7 @@ interface Entry {
 
 const COMMANDS: Readonly<Record<string, Entry>> = {
   biller: {
-    description: 'Billers: add, update, list, show, remove',
+    description: 'Billers: add, import, update, list, show, remove',
     load: async () => (await import('./commands/biller.ts')).billerCommand(),
   },
   user: {

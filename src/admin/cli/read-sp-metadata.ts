@@ -26,15 +26,15 @@ function redirected(url: string, response: Response): string {
   return `the server redirects to ${new URL(location, url).href}; give that address if it is the right one`;
 }
 
-async function fetchDocument(url: string, maxBytes: number, timeoutMs: number): Promise<string> {
+async function fetchDocument(option: string, url: string, maxBytes: number, timeoutMs: number): Promise<string> {
   const fault = faultOfSecureUrl(url);
   if (fault !== undefined) {
     throw new InputError(
-      `--sp-metadata "${url}": must be an https URL (http for localhost only) or a file path: ${fault}.`,
+      `${option} "${url}": must be an https URL (http for localhost only) or a file path: ${fault}.`,
     );
   }
   const failed = (reason: string, cause?: unknown) =>
-    new InputError(`--sp-metadata "${url}" can't be fetched: ${reason}.`, { cause });
+    new InputError(`${option} "${url}" can't be fetched: ${reason}.`, { cause });
   let response: Response;
   try {
     // Not followed: whoever answers there would decide who the Service Provider is.
@@ -62,11 +62,16 @@ export const isUrl = (source: string) => /^[a-z][a-z\d+.-]*:\/\//i.test(source);
 /**
  * @param source a file, or an http(s) URL
  * @param isAggregate whether it may describe a whole federation
+ * @param option that named the source, for the error
  * @returns the document
  * @throws InputError if it can't be read
  */
-export async function readSpMetadataSource(source: string, isAggregate = false): Promise<string> {
+export async function readSpMetadataSource(
+  source: string,
+  isAggregate = false,
+  option = '--sp-metadata',
+): Promise<string> {
   const maxBytes = isAggregate ? MAX_AGGREGATE_BYTES : MAX_BYTES;
-  if (isUrl(source)) return fetchDocument(source, maxBytes, isAggregate ? AGGREGATE_TIMEOUT_MS : TIMEOUT_MS);
-  return decode(await readBytes('--sp-metadata', source, maxBytes));
+  if (isUrl(source)) return fetchDocument(option, source, maxBytes, isAggregate ? AGGREGATE_TIMEOUT_MS : TIMEOUT_MS);
+  return decode(await readBytes(option, source, maxBytes));
 }

@@ -14,8 +14,8 @@ export interface ProviderOptions {
   readonly json?: boolean;
 }
 
-/** @returns the text of a PEM file, or a binary file in base64 */
-async function readCertificateFile(option: string, file: string): Promise<string> {
+/** @param option that named the file, for the error @returns the text of a PEM file, or a binary file in base64 */
+export async function readCertificateFile(option: string, file: string): Promise<string> {
   const bytes = await readBytes(option, file);
   return /[^\t\r\n -~]/.test(bytes.toString('latin1')) ? bytes.toString('base64') : bytes.toString('latin1');
 }

@@ -29,6 +29,17 @@ export function nameIdFormatFor({ nameIdFormats }: ServiceProvider): Pick<Partia
 }
 
 /**
+ * Reads settings by their schema alone.
+ *
+ * @param given any subset of the settings
+ * @returns one error for each that is wrong
+ */
+export function settingProblems(given: Record<string, unknown>): InputError[] {
+  const result = billerSettingsSchema.safeParse(given, { error: wordsForIssue, reportInput: true });
+  return result.success ? [] : result.error.issues.map(settingError);
+}
+
+/**
  * Merges settings and checks them against the Service Provider.
  *
  * @param given any subset of the settings, which overrides `known`
