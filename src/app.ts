@@ -1,3 +1,5 @@
+import { actorWithEveryRole } from './admin/operations/operation.ts';
+import { runOperation } from './admin/operations/run.ts';
 import type { OperatorServices } from './admin/operations/services.ts';
 import type { KeyedHash } from './core/audit/keyed-hash.ts';
 import { createAuditWriter } from './core/audit/writer.ts';
@@ -19,6 +21,7 @@ import { createSignIn, type SignIn } from './endpoints/sign-in/sign-in.ts';
 import { createThrottle } from './endpoints/sign-in/throttle.ts';
 import { createFlows, type Flows } from './endpoints/sign-on/flows.ts';
 import { createIssue, type Issue } from './endpoints/sign-on/issue.ts';
+import { createProviderWatch } from './integrations/sp-metadata/watch.ts';
 import type { Database } from './platform/database/database.ts';
 import { createMetrics, type Metrics } from './platform/metrics.ts';
 
@@ -66,7 +69,7 @@ export function createServices(foundation: Foundation): Services {
     billers.forget(billerId);
     keys.forget(billerId);
   });
-  return {
+  const services: Services = {
     publicUrl,
     clock,
     database,
@@ -81,6 +84,13 @@ export function createServices(foundation: Foundation): Services {
     rotation,
     oneTimeUrls: createOneTimeUrls({ database, rotation, audit, clock }),
     fetches,
+    providers: createProviderWatch({
+      database,
+      masterKey,
+      billers,
+      clock,
+      takeOver: (change) => runOperation(services, 'biller.update', change, actorWithEveryRole('signed metadata')),
+    }),
     expiry: createExpiryWatch({ database, masterKey, billers, rotation, audit, clock }),
     sessions,
     flows,
@@ -98,4 +108,5 @@ export function createServices(foundation: Foundation): Services {
       await hsmKeys.destroyScheduled();
     },
   };
+  return services;
 }

@@ -15,6 +15,7 @@ export const operations = {
   'biller.add': entry('onboarding', async () => (await import('./billers/add.ts')).add),
   'biller.compare': entry('onboarding', async () => (await import('./billers/update.ts')).compare),
   'biller.update': entry('onboarding', async () => (await import('./billers/update.ts')).update),
+  'biller.refresh': entry('onboarding', async () => (await import('./billers/refresh.ts')).refresh),
   'biller.remove': entry('onboarding', async () => (await import('./billers/remove.ts')).remove),
   'biller.plan-import': entry('onboarding', async () => (await import('./billers/plan-import.ts')).planImport),
   'biller.list': entry('viewer', async () => (await import('./billers/read.ts')).list),

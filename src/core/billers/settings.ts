@@ -24,6 +24,8 @@ export const ENCRYPT_CHOICES = ['as-metadata', 'always', 'never'] as const;
 export const ROTATION_CHOICES = ['overlap', 'switch-on-fetch'] as const;
 /** What happens when the active key's certificate has expired. */
 export const EXPIRED_KEY_CHOICES = ['sign', 'refuse'] as const;
+/** What happens when the SP metadata at its URL has changed. */
+export const REFRESH_CHOICES = ['report', 'signed'] as const;
 export const ACCOUNT_CHOICES = ['chosen', 'all'] as const;
 
 const loginType = z.number().int().min(1).max(99);
@@ -109,6 +111,14 @@ export const billerSettingsSchema = z.strictObject({
   expiredKey: z.enum(EXPIRED_KEY_CHOICES).default('sign').meta({
     assumed:
       'Like most Service Providers, Invoice Cloud compares certificates without checking their dates. An expired active key keeps signing, rather than locking everyone out.',
+  }),
+  refreshMetadata: z.enum(REFRESH_CHOICES).default('report').meta({
+    assumed:
+      'If Invoice Cloud changes its SP metadata, an operator decides. Changes can be taken over automatically if the metadata is signed by an agreed key, says how long it is valid, and has the same entity ID.',
+  }),
+  /** DER in base64. */
+  metadataSigningCertificates: z.array(z.string()).max(10).default([]).meta({
+    assumed: 'Invoice Cloud does not sign its SP metadata, or its key for that is not known.',
   }),
   viewMode: z
     .union([z.literal(0), z.literal(1)])

@@ -2,14 +2,9 @@ import { billerSettingsSchema } from '../../../core/billers/settings.ts';
 import { escapeControlsInLines } from '../../../platform/errors/escape-controls.ts';
 import type { OperationResult } from '../../operations/registry.ts';
 import { writeCsv } from '../csv/write-csv.ts';
-import { settingCells } from '../options/setting-cells.ts';
+import { certificateCell, settingCells } from '../options/setting-cells.ts';
 
 type Sheet = OperationResult<'biller.sheets'>[number];
-
-const pem = (certificates: readonly string[]) =>
-  certificates
-    .map((one) => `-----BEGIN CERTIFICATE-----\n${one.replace(/.{1,64}/g, '$&\n')}-----END CERTIFICATE-----`)
-    .join('\n');
 
 /** Always there: people compare the claims with Invoice Cloud's form. */
 const CLAIMS = ['email-claim', 'login-type-claim', 'account-number-claim', 'login-type', 'default-login-type'];
@@ -25,8 +20,8 @@ function providerCells({ serviceProvider, byHand }: Sheet): Record<string, strin
   return {
     'entity-id': entityId,
     acs: acs.map(({ url }) => url).join('\n'),
-    'sp-certificate': pem(byHand.spCertificates),
-    'sp-encryption-certificate': pem(byHand.spEncryptionCertificates),
+    'sp-certificate': certificateCell(byHand.spCertificates),
+    'sp-encryption-certificate': certificateCell(byHand.spEncryptionCertificates),
   };
 }
 

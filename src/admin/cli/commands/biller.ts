@@ -8,6 +8,7 @@ import { addSettingsOptions, settingsFrom } from '../options/settings-options.ts
 import { JSON_OPTION, listInWords, print, printWarnings } from '../output.ts';
 import { billersAsCsv } from './biller-csv.ts';
 import { importCommand } from './biller-import/import.ts';
+import { refreshCommand } from './biller-refresh.ts';
 import { sheet } from './biller-sheet.ts';
 import { updateCommand } from './biller-update.ts';
 
@@ -114,11 +115,12 @@ function removeCommand(): Command {
 /** `ic-idp biller ...` */
 export function billerCommand(): Command {
   return new Command('biller')
-    .description('Billers: add, import, update, list, show, remove')
+    .description('Billers: add, import, update, refresh, list, show, remove')
     .addHelpText('after', '\nExample:\n  ic-idp biller show riverton-water')
     .addCommand(addCommand())
     .addCommand(importCommand())
     .addCommand(updateCommand())
+    .addCommand(refreshCommand())
     .addCommand(listCommand())
     .addCommand(showCommand())
     .addCommand(removeCommand());

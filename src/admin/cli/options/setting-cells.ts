@@ -7,6 +7,12 @@ const lines = (values: readonly string[]) => values.join('\n');
 const claim = ({ name, nameFormat, friendlyName }: Claim) =>
   `${name}:${nameFormat}${friendlyName === undefined ? '' : `;${friendlyName}`}`;
 
+/** Certificates (DER in base64) as a cell: PEM. */
+export const certificateCell = (certificates: readonly string[]) =>
+  certificates
+    .map((one) => `-----BEGIN CERTIFICATE-----\n${one.replace(/.{1,64}/g, '$&\n')}-----END CERTIFICATE-----`)
+    .join('\n');
+
 /**
  * Writes settings as the options that give them, by the names of the columns of `ic-idp biller import`. What an option
  * can't give is empty.
@@ -37,6 +43,8 @@ export function settingCells(settings: BillerSettings): Record<string, string> {
     'metadata-client': lines(settings.metadataClients),
     'stage-before': stageDaysBefore === null ? 'never' : String(stageDaysBefore),
     'expired-key': settings.expiredKey,
+    'refresh-metadata': settings.refreshMetadata,
+    'metadata-signing-certificate': certificateCell(settings.metadataSigningCertificates),
     'view-mode': String(settings.viewMode),
     'redirect-link-base': settings.redirectLinkBase,
     'acs-redirect-origin': lines(settings.acsRedirectOrigins),

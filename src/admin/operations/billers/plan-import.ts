@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import type { Biller } from '../../../core/billers/biller.ts';
+import { differencesOf } from '../../../core/billers/difference.ts';
 import { InputError } from '../../../platform/errors/idp-error.ts';
 import { type InputCode, inputCodes } from '../../../platform/errors/input-codes.ts';
 import type { ServiceProvider } from '../../../protocols/saml/sp-metadata/service-provider.ts';
 import { inputErrorOf, wordsForIssue } from '../input-issue.ts';
 import { defineOperation } from '../operation.ts';
-import { differencesOf } from './difference.ts';
 import { newBillerInput } from './input.ts';
 import { type CheckedBiller, checkNewBiller, type NewBiller, requireServiceProvider } from './new-biller.ts';
 import { settingProblems } from './settings.ts';

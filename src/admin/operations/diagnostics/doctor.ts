@@ -3,6 +3,7 @@ import { isLoopback } from '../../../platform/util/web-url.ts';
 import { defineOperation, nothing } from '../operation.ts';
 import type { Uses } from '../services.ts';
 import { moduleFindings } from './doctor-module.ts';
+import { providerFindings } from './doctor-providers.ts';
 import { type Finding, findingSchema } from './finding.ts';
 
 const DAY_MS = 86_400_000;
@@ -77,6 +78,7 @@ async function examine(services: DoctorServices): Promise<Finding[]> {
       });
     }
   }
+  findings.push(...(await providerFindings(services)));
   findings.push(...(await moduleFindings(services)));
   return findings;
 }

@@ -14,6 +14,7 @@ export const REPEATABLE: ReadonlySet<string> = new Set([
   'acs',
   'sp-certificate',
   'sp-encryption-certificate',
+  'metadata-signing-certificate',
   'constant-claim',
   'monitor',
   'metadata-client',

@@ -2,6 +2,7 @@ import { InputError } from '../../../../platform/errors/idp-error.ts';
 import { decodeText, TextError } from '../../../../platform/util/decode-text.ts';
 import { CsvError, readCsv } from '../../csv/read-csv.ts';
 import { unguardCell } from '../../csv/write-csv.ts';
+import { isCertificateText } from '../../options/certificate-text.ts';
 import { readBytes } from '../../read-input.ts';
 import { isColumn, REPEATABLE, SHEET_COLUMNS } from './columns.ts';
 
@@ -34,7 +35,7 @@ const quoted = (text: string) => `"${text.slice(0, 100)}"`;
 
 function valuesOf(column: string, cell: string): string[] {
   // A certificate has lines of its own.
-  const one = !REPEATABLE.has(column) || cell.includes('-----BEGIN ');
+  const one = !REPEATABLE.has(column) || isCertificateText(cell);
   const values = one ? [cell.trim()] : cell.split(/[\r\n]+/).map((line) => line.trim());
   return values.filter((value) => value !== '');
 }

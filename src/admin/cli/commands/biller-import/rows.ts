@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import pLimit from 'p-limit';
 import { escapeControls } from '../../../../platform/errors/escape-controls.ts';
 import { InputError, nameField } from '../../../../platform/errors/idp-error.ts';
+import { isCertificateText } from '../../options/certificate-text.ts';
 import { readCertificateFile } from '../../options/provider-options.ts';
 import { settingsFrom } from '../../options/settings-options.ts';
 import { isUrl, readSpMetadataSource } from '../../read-sp-metadata.ts';
@@ -10,6 +11,7 @@ import type { Entry, Problem } from './read-file.ts';
 
 /** Files and URLs that are read at the same time. */
 const READ_AT_ONCE = 8;
+const SIGNING_CERTIFICATE = 'metadata-signing-certificate';
 const PROVIDER_COLUMNS = ['sp-metadata', 'entity-id', 'acs', 'sp-certificate', 'sp-encryption-certificate'];
 
 /** A biller as the operations take it, as far as it could be read, and what could not. */
@@ -37,10 +39,13 @@ function createSources(folder: string) {
       const place = isUrl(source) ? source : resolve(folder, source);
       return once(`${isAggregate} ${place}`, () => readSpMetadataSource(place, isAggregate, 'sp-metadata'));
     },
-    certificate: async (column: string, value: string): Promise<string> =>
-      value.includes('-----BEGIN ')
-        ? value
-        : once(`${column} ${value}`, () => readCertificateFile(column, resolve(folder, value))),
+    certificates(column: string, values: readonly string[]): Promise<string[]> {
+      const one = async (value: string) =>
+        isCertificateText(value)
+          ? value
+          : once(`${column} ${value}`, () => readCertificateFile(column, resolve(folder, value)));
+      return Promise.all(values.map(one));
+    },
   };
 }
 
@@ -69,6 +74,11 @@ async function rowOf({ place, cells, settings }: Entry, sources: Sources): Promi
   }
   for (const [column, values] of cells) {
     if (OWN_COLUMNS.includes(column) || PROVIDER_COLUMNS.includes(column)) continue;
+    // A file is found from the folder of the imported file, as those of the Service Provider are.
+    if (column === SIGNING_CERTIFICATE) {
+      options.metadataSigningCertificate = await read(column, () => sources.certificates(column, values));
+      continue;
+    }
     const cell = await read(column, () => readCell(column, values));
     if (cell !== undefined) options[cell[0]] = cell[1];
   }
@@ -77,8 +87,7 @@ async function rowOf({ place, cells, settings }: Entry, sources: Sources): Promi
     problems.push({ place, column: 'settings', problem: `settings.${twice} has a field of its own too.` });
   }
   const [source, entityId, module] = ['sp-metadata', 'entity-id', 'module'].map(first);
-  const certificates = (column: string) =>
-    read(column, () => Promise.all((cells.get(column) ?? []).map((value) => sources.certificate(column, value))));
+  const certificates = (column: string) => read(column, () => sources.certificates(column, cells.get(column) ?? []));
   const biller = {
     slug: first('slug'),
     name: first('name'),

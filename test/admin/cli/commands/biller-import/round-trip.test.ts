@@ -73,7 +73,8 @@ test('billers that are listed as CSV are there already when the file is imported
     settings: UNUSUAL,
   });
   const metadataUrl = `${address}/from-url`;
-  await stage.addBiller('from-url', { spMetadata: spMetadata('from-url'), metadataUrl });
+  const settings = { refreshMetadata: 'signed', metadataSigningCertificates: [certificatePem, other.certificatePem] };
+  await stage.addBiller('from-url', { spMetadata: spMetadata('from-url'), metadataUrl, settings });
   const sheets = (await stage.installation.operate('biller.sheets', {})) as Parameters<typeof billersAsCsv>[0];
   const csv = billersAsCsv(sheets);
   expect(csv).toContain(`"'=HYPERLINK(""https://evil.example"")"`);
