@@ -7,6 +7,7 @@ import { runOperation } from '../src/admin/operations/run.ts';
 import type { Services } from '../src/app.ts';
 import { readSettings } from '../src/config.ts';
 import type { Biller } from '../src/core/billers/biller.ts';
+import { findUser } from '../src/core/portal-users/store.ts';
 import { sessionCookie as cookieOf } from '../src/endpoints/session-cookie.ts';
 import { openInstallation } from '../src/installation.ts';
 import type { SignChoice } from '../src/protocols/saml/writing/response.ts';
@@ -97,11 +98,15 @@ export async function signInNewUser(services: Services, biller: Biller, number: 
     password: randomBytes(12).toString('hex'),
     accounts: [`${100 + number}Invoice:owner`],
   };
-  const { id } = await runOperation(services, 'user.add', input, ACTOR);
-  return { ssoUrl: biller.ssoUrl, cookie: await sessionCookie(services, biller, id) };
+  await runOperation(services, 'user.add', input, ACTOR);
+  return { ssoUrl: biller.ssoUrl, cookie: await sessionCookie(services, biller, input.email) };
 }
 
 /** Signs a portal user in. @returns what the browser sends back */
-export async function sessionCookie(services: Services, biller: Biller, userId: string): Promise<string> {
-  return `${cookieOf(biller)}=${await services.sessions.start(biller, userId, undefined)}`;
+export async function sessionCookie(services: Services, biller: Biller, email: string): Promise<string> {
+  const { database, sessions } = services;
+  const user = await findUser(database.db, biller.id, email);
+  if (user === undefined) throw new Error(`There is no portal user ${email}.`);
+  const id = await database.transaction((transaction) => sessions.start(transaction, biller, user, undefined));
+  return `${cookieOf(biller)}=${id}`;
 }

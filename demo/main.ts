@@ -111,6 +111,7 @@ async function demo(): Promise<void> {
   const { DATA_DIR, PUBLIC_URL } = readSettings(process.env);
   const state = demoState(DATA_DIR);
   process.env.SANDBOX_STORE ??= state.sandboxStore;
+  process.env.SANDBOX_IDP ??= PUBLIC_URL;
   const addresses = { idp: PUBLIC_URL, sandbox: readSandboxSettings(process.env).publicUrl };
   if (!values.json) console.log('Starting the Identity Provider and the sandbox ...');
   const programs: Programs = startPrograms();

@@ -1,6 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { writePrivateFile } from '../src/platform/files/private-files.ts';
+import { makeFolders } from '../src/platform/util/make-folders.ts';
 
 export const DEMO_BILLER = { slug: 'riverton-water', name: 'City of Riverton Water' };
 export const DEMO_ACCOUNTS = [
@@ -20,11 +22,11 @@ export interface DemoState {
 
 /** Reads the demo's state, or creates it: a BillerGUID and a random password, readable by the owner only. */
 export function demoState(dataDir: string): DemoState {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  makeFolders(dataDir, 0o700);
   const path = join(dataDir, 'demo.json');
   if (!existsSync(path)) {
     const made = { billerGuid: randomUUID(), email: DEMO_EMAIL, password: randomBytes(9).toString('base64url') };
-    writeFileSync(path, `${JSON.stringify(made, undefined, 2)}\n`, { mode: 0o600 });
+    writePrivateFile(path, `${JSON.stringify(made, undefined, 2)}\n`);
   }
   const kept = JSON.parse(readFileSync(path, 'utf8')) as Omit<DemoState, 'sandboxStore'>;
   return { ...kept, sandboxStore: resolve(dataDir, 'sandbox.json') };

@@ -17,6 +17,8 @@ interface SandboxOptions {
   readonly publicUrl: string;
   /** JSON file that keeps the onboarded billers across restarts. Without it, they are only in memory. */
   readonly storeFile?: string;
+  /** Origins of Identity Providers whose metadata may be fetched although they are not at a public address. */
+  readonly idpOrigins?: readonly string[];
   readonly logger?: boolean;
 }
 
@@ -61,9 +63,9 @@ export async function createSandbox(options: SandboxOptions): Promise<FastifyIns
 
   app.get('/health', async () => ({ status: 'ok' }));
   await app.register(assetRoutes);
-  await app.register(onboardingRoutes, { publicUrl, billers });
+  await app.register(onboardingRoutes, { publicUrl, billers, sources: { idpOrigins: options.idpOrigins ?? [] } });
   await app.register(samlRoutes, { publicUrl, billers, sessions, signOn: new SignOn(publicUrl) });
-  await app.register(payRoutes, { billers, sessions });
+  await app.register(payRoutes, { billers, sessions, publicUrl });
   return app;
 }
 

@@ -6,6 +6,7 @@ async function main(): Promise<void> {
   const settings = readSettings(process.env);
   const app = await createSandbox({
     publicUrl: settings.publicUrl,
+    idpOrigins: settings.idpOrigins,
     ...(settings.storeFile === undefined ? {} : { storeFile: settings.storeFile }),
   });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { BillerStore } from './billers/biller-store.ts';
 import { type Destination, destinationNamed } from './destinations.ts';
 import { sendPage, wantsJson } from './http/answers.ts';
+import { requireSameOrigin } from './http/same-origin.ts';
 import { field, guidFromPath } from './redirect-link.ts';
 import { Refusal } from './refusal.ts';
 import type { SignedOn } from './saml/sign-on.ts';
@@ -11,10 +12,11 @@ import { landingPath, landingView } from './views/landing-view.ts';
 interface PayOptions {
   readonly billers: BillerStore;
   readonly sessions: Sessions;
+  readonly publicUrl: string;
 }
 
 /** The payment site: the pages at which a sign-on ends. */
-export async function payRoutes(app: FastifyInstance, { billers, sessions }: PayOptions): Promise<void> {
+export async function payRoutes(app: FastifyInstance, { billers, sessions, publicUrl }: PayOptions): Promise<void> {
   const open = (request: FastifyRequest): { signedOn: SignedOn; destination: Destination } => {
     const guid = guidFromPath(request.params);
     if (billers.find(guid) === undefined) {
@@ -52,6 +54,7 @@ export async function payRoutes(app: FastifyInstance, { billers, sessions }: Pay
 
   // The buttons on the payment pages work but change nothing.
   app.post('/pay/:billerGuid/:destination', async (request, reply) => {
+    requireSameOrigin(request, publicUrl);
     const { signedOn, destination } = open(request);
     const path = landingPath(signedOn, destination);
     return reply.redirect(`${path}${path.includes('?') ? '&' : '?'}pressed=1`, 303);

@@ -6,6 +6,7 @@ interface SandboxSettings {
   readonly port: number;
   readonly host: string;
   readonly publicUrl: string;
+  readonly idpOrigins: readonly string[];
   readonly storeFile: string | undefined;
 }
 
@@ -26,6 +27,12 @@ export const sandboxSettings = {
     purpose:
       'The base of all its absolute URLs. Use a different host name than the service, so that browsers treat them as two sites, as in production.',
     defaultText: '`http://127.0.0.1:SANDBOX_PORT`',
+  },
+  SANDBOX_IDP: {
+    accepted: 'origins separated by commas, each https without path (http only for localhost and loopback addresses)',
+    purpose:
+      'Identity Providers whose metadata the onboarding form may fetch wherever they are. Any other metadata URL must be https and lead to a public address, so that the form cannot be used to reach this machine or its network.',
+    defaultText: '`http://localhost:3000`',
   },
   SANDBOX_STORE: {
     accepted: 'a writable file',
@@ -72,15 +79,18 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
   return {
     port: port.data,
     host,
-    publicUrl: readPublicUrl(env.SANDBOX_PUBLIC_URL || `http://127.0.0.1:${port.data}`),
+    publicUrl: readOrigin('SANDBOX_PUBLIC_URL', env.SANDBOX_PUBLIC_URL || `http://127.0.0.1:${port.data}`),
+    idpOrigins: (env.SANDBOX_IDP || 'http://localhost:3000')
+      .split(',')
+      .map((origin) => readOrigin('SANDBOX_IDP', origin.trim())),
     storeFile: env.SANDBOX_STORE || undefined,
   };
 }
 
-function readPublicUrl(given: string): string {
+function readOrigin(name: SandboxSettingName, given: string): string {
   const url = checkedUrl(given);
   if (url === undefined || url.pathname !== '/' || url.search !== '' || url.hash !== '') {
-    throw refusal('SANDBOX_PUBLIC_URL', given);
+    throw refusal(name, given);
   }
   return url.origin;
 }

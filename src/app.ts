@@ -2,6 +2,7 @@ import { actorWithEveryRole } from './admin/operations/operation.ts';
 import { runOperation } from './admin/operations/run.ts';
 import type { OperatorServices } from './admin/operations/services.ts';
 import type { KeyedHash } from './core/audit/keyed-hash.ts';
+import { createStrangersAudit, type StrangersAudit } from './core/audit/strangers.ts';
 import { createAuditWriter } from './core/audit/writer.ts';
 import { createBillers } from './core/billers/billers.ts';
 import { createExpiryWatch, type ExpiryWatch } from './core/expiry/watch.ts';
@@ -11,6 +12,7 @@ import { createKeys } from './core/keys/keys.ts';
 import { createMetadataFetches, type MetadataFetches } from './core/keys/publication/metadata-fetches.ts';
 import { createOneTimeUrls } from './core/keys/publication/one-time-url.ts';
 import { createRotation } from './core/keys/rotation.ts';
+import { createSwitchOnFetch } from './core/keys/switch-on-fetch.ts';
 import type { MasterKey } from './core/secrets/master-key.ts';
 import type { MasterKeyFile } from './core/secrets/master-key-source.ts';
 import { createSessions, type Sessions } from './core/sessions/sessions.ts';
@@ -33,6 +35,7 @@ export interface Services extends OperatorServices {
   readonly flows: Flows;
   readonly signIn: SignIn;
   readonly issue: Issue;
+  readonly strangersAudit: StrangersAudit;
   readonly metrics: Metrics;
   readonly readiness: () => Promise<Readiness>;
   /** Deletes everything that has expired. */
@@ -46,6 +49,8 @@ interface Foundation {
   readonly keyedHash: KeyedHash;
   readonly masterKeyFile?: MasterKeyFile | undefined;
   readonly hsm?: Hsm | undefined;
+  readonly fileProblems?: OperatorServices['fileProblems'];
+  readonly tooMuchTrust?: string | undefined;
   /** Milliseconds since 1970. */
   readonly clock?: () => number;
 }
@@ -53,18 +58,21 @@ interface Foundation {
 /** Builds the services on an open database and its master key. */
 export function createServices(foundation: Foundation): Services {
   const { publicUrl, database, masterKey, keyedHash, masterKeyFile, hsm, clock = Date.now } = foundation;
+  const { fileProblems = () => [], tooMuchTrust } = foundation;
   const { db } = database;
   const audit = createAuditWriter({ database, keyedHash, clock });
-  const billers = createBillers({ db, publicUrl });
+  const billers = createBillers({ database, publicUrl });
   const hsmKeys = createHsmKeys({ database, hsm, audit, clock });
   const keys = createKeys({ database, masterKey, hsmKeys, clock });
   const rotation = createRotation({ database, keys, audit, clock });
+  const switchOnFetch = createSwitchOnFetch({ database, keys, audit, clock });
   const fetches = createMetadataFetches({ database, clock });
   const sessions = createSessions({ database, clock });
   const flows = createFlows({ db, clock });
   const traces = createTraces({ db, clock });
   const throttle = createThrottle(database);
-  const signIn = createSignIn({ db, keyedHash, throttle, audit });
+  const strangersAudit = createStrangersAudit({ audit, clock });
+  const signIn = createSignIn({ database, keyedHash, sessions, throttle, audit, strangersAudit });
   database.onChange((billerId) => {
     billers.forget(billerId);
     keys.forget(billerId);
@@ -80,9 +88,11 @@ export function createServices(foundation: Foundation): Services {
     billers,
     keys,
     hsm,
+    fileProblems,
     hsmKeys,
+    tooMuchTrust,
     rotation,
-    oneTimeUrls: createOneTimeUrls({ database, rotation, audit, clock }),
+    oneTimeUrls: createOneTimeUrls({ database, switchOnFetch, audit, clock }),
     fetches,
     providers: createProviderWatch({
       database,
@@ -97,15 +107,24 @@ export function createServices(foundation: Foundation): Services {
     signIn,
     issue: createIssue({ keys, audit, clock }),
     traces,
+    strangersAudit,
     metrics: createMetrics(),
     readiness: createReadiness({ database, keys, masterKey, hsm, clock }),
     tidy: async () => {
-      await deleteExpiredSessions(db, new Date(clock()));
-      await flows.deleteExpired();
-      await throttle.deleteExpired();
-      await traces.deleteExpired();
-      await fetches.deleteExpired();
-      await hsmKeys.destroyScheduled();
+      const failures: unknown[] = [];
+      // One after the other, to leave the connections to sign-ons. What can't be deleted now does not keep the rest.
+      for (const work of [
+        strangersAudit.flush,
+        () => deleteExpiredSessions(db, new Date(clock())),
+        flows.deleteExpired,
+        throttle.deleteExpired,
+        traces.deleteExpired,
+        fetches.deleteExpired,
+        hsmKeys.destroyScheduled,
+      ]) {
+        await work().catch((error: unknown) => failures.push(error));
+      }
+      if (failures.length > 0) throw failures[0];
     },
   };
   return services;

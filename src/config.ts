@@ -1,6 +1,5 @@
-import { closeSync, existsSync, fstatSync, openSync, readFileSync, type Stats, statSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
 import type { HsmSettings } from './core/keys/hsm/hsm.ts';
@@ -8,6 +7,7 @@ import { isNetwork } from './core/keys/publication/fetcher.ts';
 import { isMasterKey } from './core/secrets/master-key-source.ts';
 import { isSecretSource } from './core/secrets/secret-source.ts';
 import { InputError } from './platform/errors/idp-error.ts';
+import { findExposure } from './platform/files/exposure.ts';
 import { faultOfSecureOrigin } from './platform/util/web-url.ts';
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -109,10 +109,21 @@ export const settingsSchema = z.strictObject({
     secret: true,
   }),
   TRUST_PROXY: z.string().refine(isTrustProxy).optional().meta({
-    accepted: 'a number of proxies, or addresses and networks separated by commas, e.g. 10.0.0.0/8,loopback',
-    purpose: 'Which reverse proxies to trust for the client’s address (X-Forwarded-For).',
+    accepted: 'a number of proxies, or addresses and small networks separated by commas, e.g. 10.0.0.5,10.0.0.6',
+    purpose:
+      'Which reverse proxies to trust for the client’s address (X-Forwarded-For). List only the proxies: every client in a trusted network can claim any address.',
     defaultText: 'none',
   }),
+  IC_IDP_ACTOR: z
+    .string()
+    .regex(/^[^\p{C}]{1,100}$/u)
+    .optional()
+    .meta({
+      accepted: 'a name, at most 100 characters, e.g. ada@riverton.example',
+      purpose:
+        'Who runs the commands: a person or a job, for the [audit](audit.md). Set it in the environment, not in `.env`, which several people share. What it says is not verified, so the audit adds the operating system’s user.',
+      defaultText: 'the user who called sudo, or else the operating system’s user',
+    }),
   SECURITY_CONTACT: z.string().refine(isContact).optional().meta({
     accepted: 'a mailto: or https: URL, e.g. mailto:security@riverton.example',
     purpose: 'Where to report a vulnerability: `/.well-known/security.txt` says so (RFC 9116).',
@@ -155,6 +166,9 @@ function collect(environment: NodeJS.ProcessEnv, envFile: Record<string, string 
   const given: Record<string, string> = {};
   for (const [name, value] of Object.entries(envFile)) {
     if (!(name in settingsSchema.shape) && !FOREIGN_IN_ENV_FILE.test(name)) refuseUnknown(name, '.env');
+    if (name === 'IC_IDP_ACTOR') {
+      throw new InputError('Setting IC_IDP_ACTOR names one person: set it in the environment, not in .env.');
+    }
     if (name in settingsSchema.shape && value !== undefined && value !== '') given[name] = value;
   }
   for (const [name, value] of Object.entries(environment)) {
@@ -168,15 +182,12 @@ function collect(environment: NodeJS.ProcessEnv, envFile: Record<string, string 
 }
 
 /**
- * Reads the settings. The environment wins over the `.env` file; an empty value counts as not given.
+ * Parses the settings. The environment wins over the `.env` file; an empty value counts as not given.
  *
  * @throws InputError naming the setting, the given value (unless it is a secret) and what is valid; or where the `.env` file
  *   may be another user's
  */
-export function readSettings(
-  environment: NodeJS.ProcessEnv,
-  envFile: Record<string, string | undefined> = readEnvFile('.env'),
-): Settings {
+function parseSettings(environment: NodeJS.ProcessEnv, envFile: Record<string, string | undefined>) {
   const given = collect(environment, envFile);
   const result = settingsSchema.safeParse(given);
   if (!result.success) {
@@ -187,7 +198,32 @@ export function readSettings(
     const shown = secret ? 'is not valid' : `is "${given[name]}"`;
     throw new InputError(`Setting ${name} ${shown}. It must be ${accepted}${fault === undefined ? '' : `: ${fault}`}.`);
   }
-  const settings = result.data;
+  return result.data;
+}
+
+/**
+ * Reads the settings that say which database it is, for what needs nothing else.
+ *
+ * @throws InputError as readSettings does
+ */
+export function readDatabaseSettings(
+  environment: NodeJS.ProcessEnv,
+  envFile: Record<string, string | undefined> = readEnvFile('.env'),
+): Pick<Settings, 'DATABASE_URL' | 'DATA_DIR'> {
+  return parseSettings(environment, envFile);
+}
+
+/**
+ * Reads the settings.
+ *
+ * @throws InputError naming the setting, the given value (unless it is a secret) and what is valid; or where the `.env` file
+ *   may be another user's
+ */
+export function readSettings(
+  environment: NodeJS.ProcessEnv,
+  envFile: Record<string, string | undefined> = readEnvFile('.env'),
+): Settings {
+  const settings = parseSettings(environment, envFile);
   if (settings.DATABASE_URL !== undefined && settings.MASTER_KEY === undefined) {
     throw new InputError(
       'Setting MASTER_KEY is missing. It is required with DATABASE_URL: 32 bytes in base64, as `openssl rand -base64 32` prints them. Keep it somewhere safe: without it no private key can be used again.',
@@ -212,37 +248,20 @@ export function moduleSettings(settings: Pick<Settings, (typeof MODULE_SETTINGS)
   throw new InputError(`An HSM needs all of ${MODULE_SETTINGS.join(', ')}. Missing: ${missing.join(', ')}.`);
 }
 
-const WRITABLE_BY_EVERYBODY = 0o002;
-const PROJECT = fileURLToPath(new URL('..', import.meta.url));
-
 /**
  * Commands are called from any folder, and MASTER_KEY may be a command line: a `.env` of another user must not decide what
  * runs. The owner of the project's files decides that anyway.
+ *
+ * @throws InputError where another user may have written the file, or put it there
  */
-function requireOwn({ uid, mode }: Stats, path: string): void {
-  const self = process.getuid?.();
-  if (self === undefined) return;
-  const shown = resolve(path);
-  if (uid !== self && uid !== 0 && uid !== statSync(PROJECT).uid) {
-    throw new InputError(
-      `The settings file ${shown} belongs to another user (id ${uid}), so it is not read. Run from the folder of the installation, or check the file and take it over: chown ${self} ${shown}`,
-    );
-  }
-  if ((mode & WRITABLE_BY_EVERYBODY) !== 0) {
-    throw new InputError(
-      `The settings file ${shown} can be changed by every user. Check its content, then run: chmod o-w ${shown}`,
-    );
-  }
-}
-
-/** @throws InputError where another user may have written the file */
 function readEnvFile(path: string): Record<string, string | undefined> {
   if (!existsSync(path)) return {};
-  const descriptor = openSync(path, 'r');
-  try {
-    requireOwn(fstatSync(descriptor), path);
-    return parseEnv(readFileSync(descriptor, 'utf8'));
-  } finally {
-    closeSync(descriptor);
+  const found = findExposure(path);
+  if (found !== undefined) {
+    const shown = resolve(path);
+    const where =
+      found.path === shown ? `The settings file ${shown}` : `The settings file ${shown} is not read: ${found.path}`;
+    throw new InputError(`${where} ${found.sentence}. ${found.remedy}`);
   }
+  return parseEnv(readFileSync(path, 'utf8'));
 }

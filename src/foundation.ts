@@ -4,8 +4,10 @@ import type { Hsm } from './core/keys/hsm/hsm.ts';
 import { createMasterKey, type MasterKey } from './core/secrets/master-key.ts';
 import { embeddedMasterKeyFile, type MasterKeyFile, readMasterKeys } from './core/secrets/master-key-source.ts';
 import { verifyMasterKey } from './core/secrets/verify-master-key.ts';
+import { type FileProblem, localFileProblems } from './local-files.ts';
 import type { Database } from './platform/database/database.ts';
 import { openDatabase, type Report } from './platform/database/open.ts';
+import { tooMuchTrust } from './platform/http/proxy-trust.ts';
 
 /** What every service stands on: the database is open, and the master key fits it. */
 export interface Foundation {
@@ -16,6 +18,10 @@ export interface Foundation {
   /** Undefined if the master key is a setting. */
   readonly masterKeyFile: MasterKeyFile | undefined;
   readonly hsm: Hsm | undefined;
+  /** Looks at the modes and owners of the files on this machine. */
+  readonly fileProblems: () => readonly FileProblem[];
+  /** What is wrong with TRUST_PROXY, if it trusts too much. */
+  readonly tooMuchTrust: string | undefined;
   close(): Promise<void>;
 }
 
@@ -42,6 +48,8 @@ export async function openFoundation(settings: Settings, report?: Report): Promi
       keyedHash,
       masterKeyFile,
       hsm,
+      fileProblems: () => localFileProblems(settings),
+      tooMuchTrust: tooMuchTrust(settings),
       async close() {
         hsm?.close();
         await database.close();

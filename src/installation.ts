@@ -4,6 +4,7 @@ import { perform } from './admin/operations/run.ts';
 import type { Services } from './app.ts';
 import type { Settings } from './config.ts';
 import { openFoundation } from './foundation.ts';
+import { refuseOpenFiles } from './local-files.ts';
 import { createOperatorServices } from './operator-services.ts';
 import type { Report } from './platform/database/open.ts';
 
@@ -17,9 +18,10 @@ export interface Installation {
  * Opens the installation that the settings describe, with every service.
  *
  * @param report is called while an embedded database that was lost can't be started again
- * @throws InputError if a part can't be opened
+ * @throws InputError if a part can't be opened, or others may have changed a file that it trusts
  */
 export async function openInstallation(settings: Settings, report?: Report): Promise<Installation> {
+  refuseOpenFiles(settings);
   const foundation = await openFoundation(settings, report);
   try {
     // Loaded here: commands need no HTTP server.
@@ -28,6 +30,7 @@ export async function openInstallation(settings: Settings, report?: Report): Pro
     return {
       services,
       async close() {
+        await services.strangersAudit.flush();
         await services.audit.drained();
         await services.fetches.drained();
         await foundation.close();

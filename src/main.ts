@@ -6,10 +6,13 @@ import { createServer } from './endpoints/server.ts';
 import { openInstallation } from './installation.ts';
 import { InputError } from './platform/errors/idp-error.ts';
 import { createLogger } from './platform/http/log.ts';
+import { standardOutput } from './platform/http/log-output.ts';
 
 const TIDY_EVERY_MS = 5 * 60_000;
 /** After the signal to stop, sign-ons in flight have this long to finish. */
 const STOP_WITHIN_MS = 10_000;
+/** How long the log may take at the end. */
+const LAST_LINES_MS = 1_000;
 
 /** Warns of certificates that expire soon: in the log and the metrics here, and through the webhook. */
 async function lookAtCertificates({ expiry, metrics }: Services, logger: Logger): Promise<void> {
@@ -46,11 +49,15 @@ async function listen(services: Services, logger: Logger, settings: Settings): P
 
 async function start(): Promise<void> {
   const settings = readSettings(process.env);
-  const logger = createLogger(settings.LOG_LEVEL);
+  const output = standardOutput();
+  const logger = createLogger(settings.LOG_LEVEL, output);
+  // Nothing here waits for standard error either, which a supervisor may not read.
+  process.stderr.on('error', () => undefined);
   const installation = await openInstallation(settings, (error) =>
     logger.error({ err: error }, 'the embedded database was lost and does not start; the start is tried again'),
   );
   const { services } = installation;
+  services.metrics.countLostLines(() => output.lost);
   const server = await listen(services, logger, settings).catch(async (error: unknown) => {
     // The last user stops the embedded database, which would keep running otherwise.
     await installation.close();
@@ -78,10 +85,12 @@ async function start(): Promise<void> {
     setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref();
     await server.close();
     await installation.close();
+    await output.flush(LAST_LINES_MS);
     process.exit(0);
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+  if (services.tooMuchTrust !== undefined) logger.warn(`${services.tooMuchTrust}; list the proxies' own addresses`);
   logger.info({ publicUrl: settings.PUBLIC_URL, database: services.database.kind }, 'ready');
 }
 

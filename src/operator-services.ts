@@ -13,7 +13,7 @@ export interface OperatorServiceSource {
 type Factories = { readonly [Name in ServiceName]: () => Promise<OperatorServices[Name]> };
 
 export function createOperatorServices(foundation: Foundation): OperatorServiceSource {
-  const { publicUrl, database, masterKey, keyedHash, masterKeyFile, hsm } = foundation;
+  const { publicUrl, database, masterKey, keyedHash, masterKeyFile, hsm, fileProblems, tooMuchTrust } = foundation;
   const { db } = database;
   const clock = Date.now;
   const built = new Map<ServiceName, Promise<unknown>>();
@@ -32,13 +32,15 @@ export function createOperatorServices(foundation: Foundation): OperatorServiceS
     keyedHash: async () => keyedHash,
     masterKeyFile: async () => masterKeyFile,
     hsm: async () => hsm,
+    fileProblems: async () => fileProblems,
+    tooMuchTrust: async () => tooMuchTrust,
     audit: async () => {
       const { createAuditWriter } = await import('./core/audit/writer.ts');
       return createAuditWriter({ database, keyedHash, clock });
     },
     billers: async () => {
       const { createBillers } = await import('./core/billers/billers.ts');
-      const billers = createBillers({ db, publicUrl });
+      const billers = createBillers({ database, publicUrl });
       database.onChange((billerId) => billers.forget(billerId));
       return billers;
     },
@@ -58,7 +60,10 @@ export function createOperatorServices(foundation: Foundation): OperatorServiceS
     },
     oneTimeUrls: async () => {
       const { createOneTimeUrls } = await import('./core/keys/publication/one-time-url.ts');
-      return createOneTimeUrls({ database, rotation: await one('rotation'), audit: await one('audit'), clock });
+      const { createSwitchOnFetch } = await import('./core/keys/switch-on-fetch.ts');
+      const audit = await one('audit');
+      const switchOnFetch = createSwitchOnFetch({ database, keys: await one('keys'), audit, clock });
+      return createOneTimeUrls({ database, switchOnFetch, audit, clock });
     },
     traces: async () => {
       const { createTraces } = await import('./diagnostics/traces/traces.ts');

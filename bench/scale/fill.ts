@@ -99,14 +99,14 @@ async function fillAudit(client: pg.Client, count: number): Promise<void> {
 
 /** Who signs on in the bench: users spread over all there are. */
 async function signInSome(services: Services, client: pg.Client): Promise<SignedIn[]> {
-  const { rows } = await client.query<{ id: string; slug: string }>(
-    `select u.id, b.slug from portal_users u join billers b on b.id = u.biller_id order by md5(u.id::text) limit $1`,
+  const { rows } = await client.query<{ email: string; slug: string }>(
+    `select u.email, b.slug from portal_users u join billers b on b.id = u.biller_id order by md5(u.id::text) limit $1`,
     [SIGNING_ON],
   );
   const signedIn: SignedIn[] = [];
-  for (const { id, slug } of rows) {
+  for (const { email, slug } of rows) {
     const biller = await services.billers.bySlug(slug);
-    signedIn.push({ ssoUrl: biller.ssoUrl, cookie: await sessionCookie(services, biller, id) });
+    signedIn.push({ ssoUrl: biller.ssoUrl, cookie: await sessionCookie(services, biller, email) });
   }
   // Users with two accounts would be asked which one; these have one.
   await client.query('delete from accounts a using sessions s where s.user_id = a.user_id and a.position > 0');

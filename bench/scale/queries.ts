@@ -6,7 +6,8 @@ import { createAuditWriter } from '../../src/core/audit/writer.ts';
 import type { AcceptedRequest } from '../../src/core/authn-requests/check.ts';
 import type { Biller } from '../../src/core/billers/biller.ts';
 import { findBiller } from '../../src/core/billers/store.ts';
-import { activeKeys, publishedKeys } from '../../src/core/keys/store.ts';
+import { listActiveKeys } from '../../src/core/keys/active-keys.ts';
+import { publishedKeys } from '../../src/core/keys/store.ts';
 import { accountsOf, findUser } from '../../src/core/portal-users/store.ts';
 import {
   createFindSession,
@@ -152,7 +153,7 @@ export async function queriesOf({ environment }: BenchInstallation): Promise<{ s
       { titles: ['sign-in: the user'], run: ({ db }) => findUser(db, billerId, sample.email) },
       { titles: ['sign-in: the accounts'], run: ({ db }) => accountsOf(db, userId) },
       { titles: ['upkeep: expired sessions'], run: ({ db }) => deleteExpiredSessions(db, new Date()) },
-      { titles: ['readiness: the active key of every biller'], run: ({ db }) => activeKeys(db) },
+      { titles: ['readiness: the active key of every biller'], run: listActiveKeys },
     ],
     search: [
       search('the newest events', {}),

@@ -8,10 +8,10 @@ import { type Biller, billerSchema } from './biller.ts';
 const maxBillers = 500;
 const fileSchema = z.strictObject({ billers: z.array(billerSchema) });
 
-/** Makes a folder and those above it. Node's own `recursive` loops forever where nothing can be made, as in /proc. */
+/** Makes a folder and those above it, for this user only. Node's own `recursive` loops forever where nothing can be made, as in /proc. */
 async function makeFolders(path: string): Promise<void> {
   const codeOf = () =>
-    mkdir(path).then(
+    mkdir(path, { mode: 0o700 }).then(
       () => undefined,
       (error: NodeJS.ErrnoException) => error.code,
     );

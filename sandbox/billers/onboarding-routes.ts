@@ -1,8 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import { sendPage, wantsJson } from '../http/answers.ts';
+import { requireSameOrigin } from '../http/same-origin.ts';
 import { field } from '../redirect-link.ts';
 import { Refusal } from '../refusal.ts';
-import { fetchMetadata } from '../saml/fetch-metadata.ts';
+import { fetchMetadata, type MetadataSources } from '../saml/fetch-metadata.ts';
 import { readIdpMetadata } from '../saml/idp-metadata.ts';
 import { onboardingView, valuesOf } from '../views/onboarding-view.ts';
 import { overviewView } from '../views/overview-view.ts';
@@ -13,10 +14,14 @@ import { readForm, typedValues } from './onboarding-form.ts';
 interface OnboardingOptions {
   readonly publicUrl: string;
   readonly billers: BillerStore;
+  readonly sources: MetadataSources;
 }
 
 /** The overview and the form for onboarding staff. */
-export async function onboardingRoutes(app: FastifyInstance, { publicUrl, billers }: OnboardingOptions): Promise<void> {
+export async function onboardingRoutes(
+  app: FastifyInstance,
+  { publicUrl, billers, sources }: OnboardingOptions,
+): Promise<void> {
   app.get('/', async (request, reply) => {
     const saved = readGuid(field(request.query, 'saved') ?? '');
     return sendPage(reply, overviewView(billers.list(), publicUrl, saved));
@@ -28,14 +33,7 @@ export async function onboardingRoutes(app: FastifyInstance, { publicUrl, biller
   });
 
   app.post('/onboarding', async (request, reply) => {
-    if (request.headers['sec-fetch-site'] === 'cross-site') {
-      throw new Refusal(
-        'cross-site',
-        403,
-        'The form was submitted from another site.',
-        'Open the form here and submit it again.',
-      );
-    }
+    requireSameOrigin(request, publicUrl);
     const form = readForm(request.body);
     if (!form.ok) {
       const reason = Object.values(form.problems).join(' ') || 'The form is empty.';
@@ -46,7 +44,11 @@ export async function onboardingRoutes(app: FastifyInstance, { publicUrl, biller
     }
     const { billerGuid, ...rest } = form.values;
     try {
-      const biller: Biller = { guid: billerGuid, ...rest, copied: await copyMetadata(rest.metadataUrl, rest.binding) };
+      const biller: Biller = {
+        guid: billerGuid,
+        ...rest,
+        copied: await copyMetadata(rest.metadataUrl, rest.binding, sources),
+      };
       await billers.save(biller);
       if (wantsJson(request)) {
         return reply.send(summaryOf(biller));
@@ -66,8 +68,12 @@ export async function onboardingRoutes(app: FastifyInstance, { publicUrl, biller
 }
 
 /** The only moment at which the metadata is read. From here on, only the copy is used. */
-async function copyMetadata(metadataUrl: string, binding: Biller['binding']): Promise<Biller['copied']> {
-  const xml = await fetchMetadata(metadataUrl);
+async function copyMetadata(
+  metadataUrl: string,
+  binding: Biller['binding'],
+  sources: MetadataSources,
+): Promise<Biller['copied']> {
+  const xml = await fetchMetadata(metadataUrl, sources);
   const now = new Date();
   return { at: now.toISOString(), ...readIdpMetadata(xml, binding, now) };
 }

@@ -21,11 +21,14 @@ export function sendPage(reply: FastifyReply, page: string, options: PageOptions
     // The sandbox does not know the portals' addresses, so any site may frame pages meant for iframes.
     `frame-ancestors ${options.framed ? '*' : "'none'"}`,
   ];
-  return reply
-    .header('content-security-policy', policy.join('; '))
-    .header('referrer-policy', 'no-referrer')
-    .type('text/html; charset=utf-8')
-    .send(page);
+  return (
+    reply
+      .header('content-security-policy', policy.join('; '))
+      // With no-referrer, browsers would send "Origin: null" with our own forms.
+      .header('referrer-policy', 'same-origin')
+      .type('text/html; charset=utf-8')
+      .send(page)
+  );
 }
 
 /** Tells whether the caller asked for JSON instead of a page. */

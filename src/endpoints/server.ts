@@ -1,10 +1,12 @@
 import fastify, { type FastifyInstance, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import { assetRoutes } from '../platform/http/asset-routes.ts';
+import { limitBodies } from '../platform/http/body-limit.ts';
+import { ARRIVAL, answerClientErrors, limitConnections } from '../platform/http/connections.ts';
 import { drainOnClose } from '../platform/http/drain.ts';
 import { handleErrors, renderError } from '../platform/http/errors.ts';
 import { dropForwardedPorts } from '../platform/http/forwarded-for.ts';
-import { logRequests } from '../platform/http/log.ts';
+import { logRequest, logRequests } from '../platform/http/log.ts';
 import { collectFacts } from '../platform/http/request-facts.ts';
 import { newReference } from '../platform/util/reference.ts';
 import { type HealthServices, healthRoutes } from './health/routes.ts';
@@ -27,12 +29,9 @@ interface ServerOptions {
   };
 }
 
-/** The base64 of the largest message, percent-encoded, with room for RelayState. */
-const BODY_LIMIT_BYTES = 2 * 1024 * 1024;
-/**
- * A request must arrive completely within this time. By default Fastify sets no limit, and slow ones hold connections.
- */
-const REQUEST_TIMEOUT_MS = 30_000;
+/** No route takes a larger body, unless it says so. */
+const BODY_LIMIT_BYTES = 16 * 1024;
+const TLS_ONLY = { 'strict-transport-security': 'max-age=31536000' };
 
 function trustProxy(value: string | undefined) {
   if (value === undefined) return false;
@@ -46,7 +45,7 @@ function trustProxy(value: string | undefined) {
  */
 function requireTls(server: FastifyInstance): void {
   server.addHook('onSend', (_request, reply, payload, done) => {
-    reply.header('strict-transport-security', 'max-age=31536000');
+    reply.headers(TLS_ONLY);
     done(null, payload);
   });
 }
@@ -56,6 +55,7 @@ export async function createServer(
   services: ServerServices,
   { logger, settings }: ServerOptions,
 ): Promise<FastifyInstance> {
+  const isTls = services.publicUrl.startsWith('https:');
   const server = fastify({
     loggerInstance: logger as FastifyInstance['log'],
     // logRequests writes one line per request.
@@ -66,7 +66,8 @@ export async function createServer(
     requestIdHeader: false,
     trustProxy: trustProxy(settings.TRUST_PROXY),
     bodyLimit: BODY_LIMIT_BYTES,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    ...ARRIVAL,
+    clientErrorHandler: answerClientErrors(isTls ? TLS_ONLY : {}),
     // A HEAD must never issue an assertion, and no page here needs one.
     exposeHeadRoutes: false,
     forceCloseConnections: 'idle',
@@ -74,6 +75,7 @@ export async function createServer(
     frameworkErrors: (error, request, reply) => {
       request.facts = {};
       renderError(error, request, reply);
+      logRequest(request, reply);
     },
   });
   // Endpoints that take forms say so; nothing else takes a body.
@@ -83,7 +85,9 @@ export async function createServer(
   handleErrors(server);
   logRequests(server);
   drainOnClose(server);
-  if (services.publicUrl.startsWith('https:')) requireTls(server);
+  limitConnections(server.server);
+  limitBodies(server);
+  if (isTls) requireTls(server);
   await server.register(assetRoutes);
   await server.register(metadataRoutes, services);
   await server.register(signInRoutes, services);

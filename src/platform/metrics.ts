@@ -10,6 +10,8 @@ export interface Metrics {
   /** Counts something new about a Service Provider. @param finding its kind */
   providerFinding(finding: string): void;
   readonly certificateDaysLeft: Gauge<'biller' | 'fingerprint' | 'state'>;
+  /** @param lost how many lines of the log were lost since the start */
+  countLostLines(lost: () => number): void;
 }
 
 export function createMetrics(): Metrics {
@@ -40,8 +42,21 @@ export function createMetrics(): Metrics {
     labelNames: ['finding'] as const,
     registers: [registry],
   });
+  let lostLines = () => 0;
+  new Counter({
+    name: 'ic_idp_log_lines_lost_total',
+    help: 'Lines of the log that could not be written.',
+    registers: [registry],
+    collect() {
+      this.reset();
+      this.inc(lostLines());
+    },
+  });
   return {
     registry,
+    countLostLines: (lost) => {
+      lostLines = lost;
+    },
     signOn(biller, outcome, milliseconds) {
       signOns.inc({ biller, outcome });
       duration.observe({ outcome: outcome === 'issued' ? 'issued' : 'refused' }, milliseconds / 1000);

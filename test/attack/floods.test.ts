@@ -37,6 +37,28 @@ describe('a flood', () => {
     expect(statuses.filter((status) => status === 429)).toHaveLength(20);
   });
 
+  test('no matter how many attempts, sessions, traces and fetches it has left, the old ones are deleted', async () => {
+    const { database, tidy } = stage.installation.services;
+    const many = 'from generate_series(1, 12000) n';
+    const long = "now() - interval '500 days'";
+    await sql
+      .raw(
+        `insert into sign_in_attempts select 'flood-' || n, 1, 1 ${many};
+        insert into sign_on_traces select 'flood-' || n, null, ${long}, '{}' ${many};
+        insert into metadata_fetches (biller_id, at, address, client, status, certificates, monitor)
+          select id, ${long}, '', '', 200, '{}', false from billers, generate_series(1, 12000) n;
+        insert into sessions select decode(md5(n::text), 'hex'), biller_id, id, '', ${long}, ${long}, ${long}, '[]'
+          from portal_users, generate_series(1, 12000) n`,
+      )
+      .execute(database.db);
+    await tidy();
+    for (const table of ['sign_in_attempts', 'sign_on_traces', 'metadata_fetches', 'sessions']) {
+      const counted = { name: `count-${table}`, text: `select count(*)::int as count from ${table}` };
+      const [row] = await database.query<{ count: number }>(counted, []);
+      expect([table, (row?.count ?? 0) < 100]).toEqual([table, true]);
+    }
+  });
+
   test('no matter how many sign-ons a flood has started, expired ones are deleted and the others kept', async () => {
     const { database, tidy } = stage.installation.services;
     expect((await stage.bring(stage.stranger())).statusCode).toBe(303);

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { generateServiceProviderMetadata } from '@node-saml/node-saml';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createRelyingParty } from '../rotation/relying-party.ts';
 import { layEmbeddedDatabase } from '../support/postgres/embedded-template.ts';
 import { ofCheckout, plainEnvironment, workingFolder } from '../support/programs/cli.ts';
@@ -47,6 +47,7 @@ const settle = (output: string) =>
     .replaceAll(/http:\/\/localhost:\d+/g, '<service>')
     .replaceAll(/https:\/\/sso\.riverton\.example/g, '<service>')
     .replaceAll(/\bfrom [\d.]+, .*/g, 'from <somewhere>')
+    .replaceAll(/\bby [\d.]+ \([^)]*\)/g, 'by <somebody>')
     .replaceAll(/[0-9a-f-]{36}/g, '<guid>')
     .replaceAll(/^\d+ secrets/gm, '<number> secrets')
     .replaceAll(/^(Sealed with the first +)\d+$/gm, '$1<number>');
@@ -67,7 +68,7 @@ beforeAll(async () => {
     ['lakeside-gas', crypto.randomUUID()],
   ] as const) {
     const source = 'metadata/riverton-water-sp.xml';
-    run(`./ic-idp biller add ${slug} --name "${slug}" --guid ${id} --sp-metadata ${source}`);
+    run(`./ic-idp biller add ${slug} --name "${slug}" --guid ${id} --sp-metadata ${source} --yes`);
   }
 });
 afterAll(async () => {
@@ -83,7 +84,14 @@ function run(command: string) {
 /** Does what a sentence on the page says that Invoice Cloud does. */
 async function otherSide(sentence: string): Promise<void> {
   const metadata = `${service.url}/saml/riverton-water/metadata`;
-  if (sentence.includes('reads the metadata URL again')) return refetches.save(metadata);
+  if (sentence.includes('reads the metadata URL again')) {
+    await refetches.save(metadata);
+    // A fetch is recorded once it is known whether it was cut off.
+    await vi.waitUntil(() => run('./ic-idp key fetches riverton-water --json').stdout.includes('relying-party'), {
+      timeout: 20_000,
+    });
+    return;
+  }
   if (sentence.includes('saves the form with that address')) {
     return pins.save(`${service.url}${new URL(handedOver).pathname}${new URL(handedOver).search}`);
   }

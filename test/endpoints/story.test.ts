@@ -67,6 +67,7 @@ describe.each([
       checks: [
         { name: 'database', ok: true, problems: 0 },
         { name: 'keys', ok: true, problems: 0 },
+        { name: 'audit', ok: true, problems: 0 },
       ],
     });
   });

@@ -4,7 +4,7 @@ import { InputError } from '../../src/platform/errors/idp-error.ts';
 
 const MASTER_KEY = Buffer.alloc(32, 7).toString('base64');
 const CONTACT = 'a mailto: or https: URL, e.g. mailto:security@riverton.example';
-const PROXIES = 'a number of proxies, or addresses and networks separated by commas, e.g. 10.0.0.0/8,loopback';
+const PROXIES = 'a number of proxies, or addresses and small networks separated by commas, e.g. 10.0.0.5,10.0.0.6';
 const ORIGIN = 'an https origin without path or closing slash, e.g. https://sso.example.com (http only for localhost)';
 const KEY =
   '32 bytes in base64, as `openssl rand -base64 32` prints them; or file:<path>, or command:<command line>, that hold or print them; while it is rotated the new and the old key, separated by a comma';
@@ -126,13 +126,18 @@ describe('what is refused, with the setting, what was given and what is accepted
 describe('names that are not settings', () => {
   test('are refused in the .env file, except those of other programs that share it', () => {
     const accepted =
-      'The settings are PORT, HOST, PUBLIC_URL, DATABASE_URL, DATA_DIR, MASTER_KEY, PKCS11_LIBRARY, PKCS11_TOKEN, PKCS11_PIN, TRUST_PROXY, SECURITY_CONTACT, LOG_LEVEL.';
+      'The settings are PORT, HOST, PUBLIC_URL, DATABASE_URL, DATA_DIR, MASTER_KEY, PKCS11_LIBRARY, PKCS11_TOKEN, PKCS11_PIN, TRUST_PROXY, IC_IDP_ACTOR, SECURITY_CONTACT, LOG_LEVEL.';
     expect(() => readSettings({}, { COLOR: 'blue' })).toThrow(
       new InputError(`Setting COLOR (from .env) is unknown. ${accepted}`),
     );
     expect(readSettings({}, { POSTGRES_PASSWORD: 'x', SANDBOX_PORT: '4000', COMPOSE_PROJECT_NAME: 'x' }).PORT).toBe(
       3000,
     );
+  });
+
+  test('the actor is refused in the .env file, which several people share', () => {
+    expect(() => readSettings({}, { IC_IDP_ACTOR: 'ada' })).toThrow('set it in the environment, not in .env');
+    expect(readSettings({ IC_IDP_ACTOR: 'ada' }, {}).IC_IDP_ACTOR).toBe('ada');
   });
 
   test.each([

@@ -187,7 +187,7 @@ describe('the start fails with one sentence and exit code 2, and creates nothing
     const ending = await refusal({});
     expect(ending).toMatchObject(REFUSED);
     expect(ending.stderr).toMatch(
-      /^The settings file \S+ belongs to another user \(id 54321\), so it is not read\. .+\n$/,
+      /^The settings file \S+ belongs to another user \(id 54321\)\. Use a file of your own .+\n$/,
     );
     expect(readdirSync(folder)).toEqual(before);
   });

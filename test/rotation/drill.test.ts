@@ -47,8 +47,8 @@ test('a complete rotation, in both ways, on two instances: no sign-on is refused
 
   // Overlap: the Service Provider that re-fetches has seen it.
   const { verdict } = await status('refetches');
-  expect(verdict.safe).toBe(true);
-  await operate('key.activate', { biller: 'refetches' });
+  expect(verdict).toMatchObject({ safe: false, unconfirmed: true });
+  await operate('key.activate', { biller: 'refetches', confirmed: true });
   // For one that has not fetched, activation is refused.
   expect((await status('pins')).seen).toBe(0);
   await expect(operate('key.activate', { biller: 'pins' })).rejects.toThrow('has not fetched the staged certificate');

@@ -7,6 +7,7 @@ import { runNamed } from '../../src/admin/operations/run.ts';
 import type { KeyStatus, Verdict } from '../../src/core/keys/status.ts';
 import { createServer } from '../../src/endpoints/server.ts';
 import { createPortalClient, type PortalClient, samlResponseIn } from '../support/browser/portal-client.ts';
+import { type Cable, layCable } from '../support/postgres/cable.ts';
 import { createTestStorage, type TestConnection } from '../support/postgres/storage.ts';
 import { createRelyingParty, type RelyingParty } from './relying-party.ts';
 
@@ -21,6 +22,8 @@ interface Drilled {
 /** Two instances of the service on one PostgreSQL, with continuous sign-ons on both. */
 export interface Drill {
   readonly billers: readonly Drilled[];
+  /** From each instance to the database. */
+  readonly cables: readonly [Cable, Cable];
   operate(name: string, input: Record<string, unknown>): Promise<unknown>;
   /** The URL of a biller's metadata at one of the instances. */
   metadataUrl(slug: string, instance: 0 | 1, query?: string): string;
@@ -56,10 +59,13 @@ function* transitTimes(): Generator<number, never> {
  */
 export async function startDrill(kinds: Record<string, 'pins' | 'refetches'>, pauseMs: number): Promise<Drill> {
   const storage = await createTestStorage('postgresql');
-  const connections = [await storage.open(), await storage.open()] as const;
+  const url = storage.environment.DATABASE_URL ?? '';
+  const cables = [await layCable(url), await layCable(url)] as const;
+  const connections = [await storage.open(cables[0].url), await storage.open(cables[1].url)] as const;
+  const operators = await storage.open();
   const instances = [await listen(connections[0]), await listen(connections[1])] as const;
   const operate = (name: string, input: Record<string, unknown>) =>
-    runNamed(connections[0].services, name, input, actorWithEveryRole('drill'));
+    runNamed(operators.services, name, input, actorWithEveryRole('drill'));
   const metadataUrl = (slug: string, instance: 0 | 1, query = '') =>
     `${instances[instance].url}/saml/${slug}/metadata${query}`;
 
@@ -107,6 +113,7 @@ export async function startDrill(kinds: Record<string, 'pins' | 'refetches'>, pa
 
   return {
     billers,
+    cables,
     operate,
     metadataUrl,
     async status(slug) {
@@ -121,6 +128,10 @@ export async function startDrill(kinds: Record<string, 'pins' | 'refetches'>, pa
     },
     async end() {
       running = false;
+      for (const cable of cables) {
+        cable.resume();
+        cable.delay(0);
+      }
       await Promise.all(loops);
       await Promise.all(arriving);
       for (const { server } of instances) {
@@ -128,7 +139,8 @@ export async function startDrill(kinds: Record<string, 'pins' | 'refetches'>, pa
         await server.close();
         await closed;
       }
-      for (const connection of connections) await connection.close();
+      for (const connection of [...connections, operators]) await connection.close();
+      for (const cable of cables) await cable.cut();
       await storage.remove();
     },
   };

@@ -1,4 +1,5 @@
-import { beforeAll, expect, test } from 'vitest';
+import { sql } from 'kysely';
+import { beforeAll, expect, test, vi } from 'vitest';
 import { useStage } from '../support/stage.ts';
 
 const stage = useStage({ biller: 'springfield', trustProxy: 'loopback' });
@@ -7,7 +8,7 @@ beforeAll(() => stage.holdClock());
 interface Status {
   readonly seen: number;
   readonly last_seen: { address: string; client: string } | null;
-  readonly verdict: { safe: boolean; sentence: string };
+  readonly verdict: { safe: boolean; unconfirmed: boolean; sentence: string };
   readonly active: { fingerprint: string };
   readonly staged: { fingerprint: string } | null;
 }
@@ -26,9 +27,10 @@ const fetchMetadata = (path: string, headers: Record<string, string> = {}) =>
 test('a fetch by the Service Provider is recorded with what it was shown, and makes the staged key safe', {
   meta: { holds: ['IDP-084'], source: 'project rule' },
 }, async () => {
-  await addStaged('riverton');
+  await addStaged('riverton', { metadataClients: ['203.0.113.7'] });
   expect((await statusOf('riverton')).verdict).toEqual({
     safe: false,
+    unconfirmed: false,
     sentence: 'Wait: the Service Provider has not fetched the staged certificate yet.',
   });
   await expect(stage.installation.operate('key.activate', { biller: 'riverton' })).rejects.toThrow(
@@ -49,6 +51,68 @@ test('a fetch by the Service Provider is recorded with what it was shown, and ma
   });
   await stage.installation.operate('key.activate', { biller: 'riverton' });
   expect((await statusOf('riverton')).staged).toBeNull();
+});
+
+test('a fetch by anyone makes a key safe only if an operator confirms who it was', async () => {
+  await addStaged('anyone');
+  await fetchMetadata('/saml/anyone/metadata', { 'x-forwarded-for': '198.51.100.1', 'user-agent': 'curl/8.0' });
+  const { verdict, staged } = await statusOf('anyone');
+  expect(verdict).toMatchObject({ safe: false, unconfirmed: true });
+  expect(verdict.sentence).toContain('1 fetch by 198.51.100.1 (curl/8.0)');
+  const activate = (input: object) => stage.installation.operate('key.activate', { biller: 'anyone', ...input });
+  await expect(activate({})).rejects.toMatchObject({ code: 'activation_unconfirmed' });
+  await activate({ confirmed: true });
+  expect((await statusOf('anyone')).active.fingerprint).toBe(staged?.fingerprint);
+  const [event] = (await stage.installation.operate('audit.list', { biller: 'anyone', event: 'key.activated' })) as [
+    { details: object },
+  ];
+  expect(event.details).toMatchObject({ how: 'confirmed', fetchedBy: '198.51.100.1 (curl/8.0)' });
+});
+
+test('a confirmation does not stand for a fetch that never was', async () => {
+  await addStaged('unseen');
+  await expect(stage.installation.operate('key.activate', { biller: 'unseen', confirmed: true })).rejects.toMatchObject(
+    {
+      code: 'activation_unsafe',
+    },
+  );
+});
+
+test('a stranger’s fetch from before the clients were listed does not count afterwards', async () => {
+  await addStaged('listed');
+  await fetchMetadata('/saml/listed/metadata', { 'x-forwarded-for': '198.51.100.1' });
+  await statusOf('listed');
+  await stage.installation.operate('biller.update', {
+    slug: 'listed',
+    settings: { metadataClients: ['203.0.113.0/24'] },
+  });
+  expect(await statusOf('listed')).toMatchObject({ seen: 0, verdict: { safe: false, unconfirmed: false } });
+});
+
+test('the same fetches of a day are one row with a count', async () => {
+  await addStaged('counted');
+  for (let turn = 0; turn < 5; turn += 1) await fetchMetadata('/saml/counted/metadata');
+  await stage.installation.services.fetches.drained();
+  for (let turn = 0; turn < 5; turn += 1) await fetchMetadata('/saml/counted/metadata');
+  expect(await statusOf('counted')).toMatchObject({ seen: 10 });
+  const rows = (await stage.installation.operate('key.fetches', { biller: 'counted' })) as { count: number }[];
+  expect(rows.map(({ count }) => count)).toEqual([10]);
+});
+
+test('no number of strangers hides a fetch by a known client, or one of another biller’s metadata', async () => {
+  stage.pass(60_000);
+  await addStaged('drowned', { metadataClients: ['203.0.113.7'] });
+  await addStaged('aside');
+  for (let turn = 0; turn < 300; turn += 1) {
+    await fetchMetadata('/saml/drowned/metadata', { 'user-agent': `stranger ${turn}` });
+  }
+  await fetchMetadata('/saml/drowned/metadata', { 'x-forwarded-for': '203.0.113.7' });
+  await fetchMetadata('/saml/aside/metadata');
+  expect(await statusOf('drowned')).toMatchObject({ seen: 1, verdict: { safe: true } });
+  expect(await statusOf('aside')).toMatchObject({ seen: 1 });
+  const rows = (await stage.installation.operate('key.fetches', { biller: 'drowned' })) as { known: boolean }[];
+  expect(rows.length).toBeLessThan(100);
+  expect(rows.filter(({ known }) => known)).toHaveLength(1);
 });
 
 test('a fetch before the key was staged does not count', {
@@ -114,8 +178,8 @@ test('one-time metadata contains only the new certificate; fetching it switches 
   expect(first.statusCode).toBe(200);
   expect(first.headers['cache-control']).toBe('no-store');
   expect(first.body.match(/<ds:X509Certificate>/g)).toHaveLength(1);
-  const after = await statusOf('handed');
-  expect(after.active.fingerprint).toBe(before.staged?.fingerprint);
+  // The switch is committed once the document was taken, so a moment later.
+  await vi.waitUntil(async () => (await statusOf('handed')).active.fingerprint === before.staged?.fingerprint);
   // The form may fetch twice: it gets the same document.
   expect((await fetchMetadata(path)).body).toBe(first.body);
   await stage.installation.operate('key.back-out', { biller: 'handed', reason: 'their form was not saved' });
@@ -131,11 +195,47 @@ test('clients other than the Service Provider switch nothing', async () => {
     { 'sec-fetch-mode': 'navigate', 'x-forwarded-for': '203.0.113.7' },
     { 'user-agent': 'Slackbot-LinkExpanding 1.0', 'x-forwarded-for': '203.0.113.7' },
     { 'user-agent': 'uptime-robot', 'x-forwarded-for': '203.0.113.7' },
+    { 'user-agent': 'Mozilla/5.0 (Windows NT 10.0)', 'x-forwarded-for': '203.0.113.7' },
+    { purpose: 'prefetch', 'x-forwarded-for': '203.0.113.7' },
+    { 'sec-purpose': 'prefetch;prerender', 'x-forwarded-for': '203.0.113.7' },
+    { 'sec-fetch-dest': 'image', 'x-forwarded-for': '203.0.113.7' },
+    { 'sec-fetch-mode': 'no-cors', 'x-forwarded-for': '203.0.113.7' },
     { 'x-forwarded-for': '198.51.100.1' },
   ];
   for (const headers of strangers) expect((await fetchMetadata(path, headers)).statusCode).toBe(403);
   expect((await statusOf('guarded')).active).toEqual(before.active);
   expect((await fetchMetadata(path, { 'x-forwarded-for': '203.0.113.7' })).statusCode).toBe(200);
+});
+
+test('a client that calls itself a browser switches keys if the biller’s settings list it', async () => {
+  await addStaged('posing', { rotation: 'switch-on-fetch', metadataClients: ['203.0.113.7'] });
+  const posing = { 'user-agent': 'Mozilla/5.0 (compatible; CRM)', 'x-forwarded-for': '203.0.113.7' };
+  expect((await fetchMetadata(await handOver('posing'), posing)).statusCode).toBe(200);
+});
+
+test('a HEAD uses up no one-time URL, and a browser’s fetch of the metadata does not count', async () => {
+  await addStaged('looked', { rotation: 'switch-on-fetch' });
+  const path = await handOver('looked');
+  await stage.installation.server.inject({ method: 'HEAD', url: path });
+  await fetchMetadata('/saml/looked/metadata', { 'sec-fetch-mode': 'navigate' });
+  expect(await statusOf('looked')).toMatchObject({ seen: 0, staged: {} });
+  expect((await fetchMetadata(path)).statusCode).toBe(200);
+});
+
+test('of two hand-overs at the same time one URL remains in force, and the status of all billers can be read', async () => {
+  await addStaged('twice', { rotation: 'switch-on-fetch' });
+  await Promise.all([handOver('twice'), handOver('twice'), handOver('twice')]);
+  const { id } = await stage.installation.services.billers.bySlug('twice');
+  const { db } = stage.installation.services.database;
+  const open = await db.selectFrom('oneTimeMetadata').selectAll().where('billerId', '=', id).execute();
+  expect(open).toHaveLength(1);
+  // Not even by hand.
+  const [row] = open;
+  const second = { ...row, tokenHash: Buffer.alloc(32) } as NonNullable<typeof row>;
+  await expect(db.insertInto('oneTimeMetadata').values(second).execute()).rejects.toThrow('one_open_one_time_url');
+  // A setting of a later version.
+  await sql`update billers set settings = settings || '{"rotation": "by-carrier-pigeon"}' where id = ${id}`.execute(db);
+  expect(((await stage.installation.operate('key.status', {})) as unknown[]).length).toBeGreaterThan(1);
 });
 
 test('one-time metadata expires, is replaced by the next one, and does not work at another biller', async () => {
@@ -148,5 +248,5 @@ test('one-time metadata expires, is replaced by the next one, and does not work 
   stage.pass(3600_000);
   const late = await fetchMetadata(second);
   expect(late.statusCode).toBe(410);
-  expect(late.body).toContain('This metadata URL is over');
+  expect(late.body).toContain('This metadata URL has expired');
 });

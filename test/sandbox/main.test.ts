@@ -28,6 +28,7 @@ describe('settings', () => {
       port: 4000,
       host: '127.0.0.1',
       publicUrl: 'http://127.0.0.1:4000',
+      idpOrigins: ['http://localhost:3000'],
       storeFile: undefined,
     });
     expect(readSettings({ SANDBOX_PORT: '4100' }).publicUrl).toBe('http://127.0.0.1:4100');
@@ -43,6 +44,7 @@ describe('settings', () => {
     ['SANDBOX_PUBLIC_URL', 'http://elsewhere.example'],
     ['SANDBOX_PUBLIC_URL', 'http://127.0.0.1:4000/path'],
     ['SANDBOX_PUBLIC_URL', 'https://user:word@sso.example'],
+    ['SANDBOX_IDP', 'http://idp.internal'],
     ['SANDBOX_PROT', '4000'],
   ])('%s=%s is refused with a sentence that names it', (name, value) => {
     expect(() => readSettings({ [name]: value })).toThrow(`${name} is "${value}", which can't be used: `);

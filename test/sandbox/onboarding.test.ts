@@ -13,7 +13,7 @@ let app: FastifyInstance;
 let idp: TestIdp;
 beforeAll(async () => {
   idp = await startTestIdp(sharedKey);
-  app = await createSandbox({ publicUrl });
+  app = await createSandbox({ publicUrl, idpOrigins: [new URL(idp.metadataUrl).origin] });
 });
 beforeEach(() => idp.publish({ body: idp.metadataWith(sharedKey) }));
 afterAll(async () => {
@@ -99,19 +99,21 @@ describe('saving the form', () => {
     try {
       const storeFile = join(folder, 'new', 'billers.json');
       const guid = randomUUID();
-      const first = await createSandbox({ publicUrl, storeFile });
+      const first = await createSandbox({ publicUrl, storeFile, idpOrigins: [new URL(idp.metadataUrl).origin] });
       await Promise.all([
         onboard(first, { billerGuid: guid, metadataUrl: idp.metadataUrl }),
         onboard(first, { billerGuid: randomUUID(), metadataUrl: idp.metadataUrl }),
       ]);
       await first.close();
-      const second = await createSandbox({ publicUrl, storeFile });
+      const second = await createSandbox({ publicUrl, storeFile, idpOrigins: [new URL(idp.metadataUrl).origin] });
       expect((await second.inject({ url: '/' })).body.match(/class="card biller"/g)).toHaveLength(2);
       expect((await attempt({ app: second, idp, key: sharedKey, guid, close: async () => {} })).statusCode).toBe(303);
       await second.close();
       expect(await readdir(join(folder, 'new'))).toEqual(['billers.json']);
       await writeFile(storeFile, '{"billers": 7}');
-      await expect(createSandbox({ publicUrl, storeFile })).rejects.toThrow(storeFile);
+      await expect(
+        createSandbox({ publicUrl, storeFile, idpOrigins: [new URL(idp.metadataUrl).origin] }),
+      ).rejects.toThrow(storeFile);
     } finally {
       await rm(folder, { recursive: true });
     }

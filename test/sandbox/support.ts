@@ -30,7 +30,7 @@ export const sharedKey = makeTestKey('Test Identity Provider');
 export async function setStage(form: Readonly<Record<string, string>> = {}): Promise<Stage> {
   const key = sharedKey;
   const idp = await startTestIdp(key);
-  const app = await createSandbox({ publicUrl });
+  const app = await createSandbox({ publicUrl, idpOrigins: [new URL(idp.metadataUrl).origin] });
   const guid = randomUUID();
   const answer = await onboard(app, { billerGuid: guid, metadataUrl: idp.metadataUrl, ...form });
   if (answer.status !== 200) {

@@ -25,6 +25,8 @@ export interface TestInstallation {
   /** Not listening: `server.inject`, or `await server.listen({ port: 0, host: '127.0.0.1' })`. */
   readonly server: FastifyInstance;
   readonly publicUrl: string;
+  /** The master key: 32 bytes in base64. */
+  readonly masterKey: string;
   /** Runs an operator's operation, as the command line would. */
   operate(name: string, input: unknown): Promise<unknown>;
   /** Adds a biller whose SP is TEST_SP at TEST_ACS; `input` goes over that. */
@@ -97,6 +99,7 @@ export async function startInstallation(options: InstallationOptions = {}): Prom
     services,
     server,
     publicUrl,
+    masterKey: key,
     operate,
     async addBiller(slug, input = {}) {
       await operate('biller.add', {

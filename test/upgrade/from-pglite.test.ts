@@ -30,7 +30,7 @@ let made: Awaited<ReturnType<typeof makeDataDir>>;
 let dataDir: string;
 let before: Record<string, string[]>;
 
-/** Every row of every table, as text. */
+/** Every row of every table, as text. A column that a migration has added is empty in these rows. */
 async function contentOf(query: (sql: string) => Promise<Record<string, string>[]>): Promise<Record<string, string[]>> {
   await query("set timezone = 'UTC'");
   const tables = await query(
@@ -39,7 +39,9 @@ async function contentOf(query: (sql: string) => Promise<Record<string, string>[
   const content: Record<string, string[]> = {};
   for (const { name = '' } of tables) {
     if (name === 'schema_migrations' || name === 'rate_limits') continue;
-    const rows = await query(`select t::text as row from ${name} t order by t::text collate "C"`);
+    const rows = await query(
+      `select row from (select jsonb_strip_nulls(to_jsonb(t))::text as row from ${name} t) rows order by row collate "C"`,
+    );
     content[name] = rows.map(({ row = '' }) => row);
   }
   return content;

@@ -8,6 +8,8 @@ import { join } from 'node:path';
 const ALLOWED_JOINS: Readonly<Record<string, readonly string[]>> = {
   // Events, traces, keys and warnings are shown under the short name of their biller.
   'src/core/audit/store.ts': ['billers'],
+  // An assertion is committed only while what it relies on is so: checked by the statement that commits it.
+  'src/core/audit/append-statements.ts': ['billers', 'signing_keys', 'sessions', 'portal_users'],
   'src/core/keys/store.ts': ['billers'],
   'src/core/expiry/store.ts': ['billers', 'signing_keys'],
   'src/diagnostics/traces/store.ts': ['billers'],

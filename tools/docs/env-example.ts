@@ -27,7 +27,7 @@ function entry(name: SettingName, { purpose, accepted, defaultText }: SettingMet
 
 /** @returns .env.example: every setting of src/config.ts, commented out, with what it is for and what it accepts */
 export function envExample(): string {
-  const names = Object.keys(settingsSchema.shape) as SettingName[];
+  const names = (Object.keys(settingsSchema.shape) as SettingName[]).filter((name) => name !== 'IC_IDP_ACTOR');
   return [
     '# Copy to .env and set what you need. Generated from src/config.ts by `npm run docs`.',
     ...names.map((name) => entry(name, settingMeta(name))),

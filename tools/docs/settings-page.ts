@@ -30,7 +30,7 @@ function serviceRows(): string[][] {
 /** @returns docs/settings.md */
 export function settingsPage(): string {
   return generatedPage('Settings', 'src/config.ts and sandbox/settings.ts', [
-    'Settings are read once, at startup, from the environment and from a `.env` file in the current folder; `.env.example` lists them. The environment takes precedence; an empty value counts as not given. A wrong value, or a name that is almost one of these, stops the startup with a message that says what was given and what is accepted. Secrets are never repeated. A `.env` file that belongs to another user (other than root or the owner of the project), or that every user can write to, is refused.',
+    'Settings are read once, at startup, from the environment and from a `.env` file in the current folder; `.env.example` lists them. The environment takes precedence; an empty value counts as not given. A wrong value, or a name that is almost one of these, stops the startup with a message that says what was given and what is accepted. Secrets are never repeated. A `.env` file that another user may have written or put there is refused: the file, what it links to and the folders above must belong to this user, root or the owner of the project, and no other user or foreign group may be able to change them.',
     'Settings of a single biller are stored in the database instead: see [assumptions](assumptions.md).',
     '## The service and its command line',
     table(HEADING, serviceRows()),

@@ -30,10 +30,13 @@ async function ask(question: string): Promise<string> {
   }
 }
 
+/** Asks a question on the terminal. @returns whether the answer is yes */
+export const isYes = async (question: string): Promise<boolean> => /^y(es)?$/i.test((await ask(question)).trim());
+
 /** @returns whether the operator agrees; false without a terminal, or if the result is for a program */
 async function agrees(question: string, { json }: Choice): Promise<boolean> {
   if (!process.stdin.isTTY || json === true) return false;
-  return /^y(es)?$/i.test((await ask(`${question} [y/N] `)).trim());
+  return isYes(`${question} [y/N] `);
 }
 
 /**
@@ -67,6 +70,5 @@ export async function confirmChange(differences: readonly Difference[], { yes, j
   if (!process.stdin.isTTY || json === true) {
     throw new InputError('The Service Provider would change as shown. Nothing was done; confirm it with --yes.');
   }
-  const answer = await ask('\nChange it? [y/N] ');
-  if (!/^y(es)?$/i.test(answer.trim())) throw new Error('It was not confirmed. Nothing was changed.');
+  if (!(await isYes('\nChange it? [y/N] '))) throw new Error('It was not confirmed. Nothing was changed.');
 }

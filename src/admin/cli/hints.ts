@@ -21,6 +21,8 @@ export const HINTS: { readonly [Code in InputCode]?: (names: Names, operation: O
   encryption_unsupported: () => IN_THE_CLEAR,
   user_not_found: () => '`ic-idp user list` lists the users of a biller.',
   user_exists: () => 'Change it with `ic-idp user update`.',
+  session_not_found: ({ biller }) => `\`ic-idp session list ${biller}\` shows who is signed in.`,
+  sessions_unclear: () => 'Give one of --email, --session and --all.',
   key_not_found: ({ biller }) => `\`ic-idp key list ${biller}\` shows what there is.`,
   key_ambiguous: ({ biller }) => `\`ic-idp key list ${biller}\` shows what there is.`,
   key_changed: ({ biller }) => `Look at \`ic-idp key status ${biller}\` and try again.`,
@@ -29,6 +31,8 @@ export const HINTS: { readonly [Code in InputCode]?: (names: Names, operation: O
   retiring_key_exists: ({ biller }) => `Retire it first: \`ic-idp key retire ${biller}\`.`,
   activation_unsafe: () =>
     '--force --reason "..." activates it anyway: sign-ons fail wherever the new certificate is not known.',
+  activation_unconfirmed: ({ biller }) =>
+    `Confirm that with --yes, or list its clients: \`ic-idp biller update ${biller} --metadata-client <address or User-Agent>\`; then only they count.`,
   key_in_flight: () => 'Or give --force.',
   replacement_missing: () => 'Give --replace to make one.',
   key_request_missing: () => 'Make one with `ic-idp key request`.',

@@ -5,13 +5,26 @@ import type { OperationInput, OperationName, OperationResult } from '../operatio
 import { inCliWords } from './hints.ts';
 import { resolveRelativeImportsDirectly } from './resolve-hook.ts';
 
-/** The operating system's user, for the audit. A container may run under an ID without a name. */
-function actorName(): string {
+/** Longer than any user name. */
+const MAX_ACTOR = 100;
+
+/** The operating system's user. A container may run under an ID without a name. */
+function systemUser(): string {
   try {
-    return `cli:${userInfo().username}`;
+    return userInfo().username;
   } catch {
-    return `cli:uid-${process.getuid?.() ?? 'unknown'}`;
+    return `uid-${process.getuid?.() ?? 'unknown'}`;
   }
+}
+
+/**
+ * Who acts, for the audit: the human that IC_IDP_ACTOR or sudo names, and the operating system's user, which commands of
+ * several people may share.
+ */
+function actorName(named: string | undefined): string {
+  const user = systemUser();
+  const human = named ?? process.env.SUDO_USER?.slice(0, MAX_ACTOR);
+  return human === undefined || human === '' || human === user ? `cli:${user}` : `cli:${human} as ${user}`;
 }
 
 /** Runs one operation. @returns the result as JSON carries it @throws InputError in terms of the command line */
@@ -37,7 +50,7 @@ export async function withOperations<Result>(work: (run: Run) => Promise<Result>
   // Loaded on demand: help and a mistyped command need none of it.
   const { readSettings } = await import('../../config.ts');
   const settings = readSettings(process.env);
-  const actor = actorWithEveryRole(actorName());
+  const actor = actorWithEveryRole(actorName(settings.IC_IDP_ACTOR));
   const { openForOperations } = await import('../../installation.ts');
   const installation = await openForOperations(settings);
   try {

@@ -16,6 +16,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     description: 'Portal users of the embedded directory: add, update, list, remove',
     load: async () => (await import('./commands/user.ts')).userCommand(),
   },
+  session: {
+    description: 'Sessions of portal users: list, end',
+    load: async () => (await import('./commands/session.ts')).sessionCommand(),
+  },
   key: {
     description: 'Signing keys: show them, rotate them',
     load: async () => (await import('./commands/key/key.ts')).keyCommand(),
@@ -47,6 +51,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   inspect: {
     description: 'Explain a SAMLRequest or SAMLResponse check by check',
     load: async () => (await import('./commands/inspect.ts')).inspectCommand(),
+  },
+  migrate: {
+    description: 'Bring the tables up to date; only needed if the service’s database role does not own them',
+    load: async () => (await import('./commands/migrate.ts')).migrateCommand(),
   },
   doctor: {
     description: 'Report problems with this installation and how to fix them; exit code 1 if there are any',

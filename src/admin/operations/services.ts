@@ -16,9 +16,9 @@ import type { Database } from '../../platform/database/database.ts';
 interface Readiness {
   readonly ready: boolean;
   readonly checks: readonly {
-    readonly name: 'database' | 'keys' | 'module';
+    readonly name: 'database' | 'audit' | 'keys' | 'module';
     readonly ok: boolean;
-    readonly problems: readonly string[];
+    readonly problems: readonly { readonly sentence: string; readonly remedy?: string; readonly blocking: boolean }[];
   }[];
 }
 
@@ -37,7 +37,16 @@ export interface OperatorServices {
   readonly keys: Keys;
   /** Undefined if none is set up. */
   readonly hsm: Hsm | undefined;
+  /** What is wrong with the modes and owners of the files on this machine. */
+  readonly fileProblems: () => readonly {
+    readonly subject: string;
+    readonly finding: string;
+    readonly remedy: string;
+    readonly serious: boolean;
+  }[];
   readonly hsmKeys: HsmKeys;
+  /** What is wrong with TRUST_PROXY, if it trusts too much. */
+  readonly tooMuchTrust: string | undefined;
   readonly rotation: Rotation;
   readonly oneTimeUrls: OneTimeUrls;
   readonly traces: Traces;

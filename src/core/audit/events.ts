@@ -1,6 +1,7 @@
 /**
  * Every audit event by name, with its meaning and its details. `docs/audit.md` is generated from this list. Events
- * identify people by an internal ID; an email address is stored only as a keyed hash, for searching.
+ * identify people by an internal ID; an email address, an account number and a login type are stored only as keyed
+ * hashes, for searching.
  */
 export const auditCatalog = {
   'assertion.issued': {
@@ -18,9 +19,25 @@ export const auditCatalog = {
   'sign_in.succeeded': { meaning: 'A portal user signed in.', details: {} },
   'sign_in.failed': {
     meaning: 'A sign-in failed.',
-    details: { reason: 'unknown_user, wrong_password, disabled or throttled' },
+    details: {
+      reason:
+        'unknown_user, wrong_password, disabled, changed (the user was changed while the sign-in waited) or throttled',
+    },
+  },
+  'refusals.counted': {
+    meaning:
+      'Within about a minute, more sign-ons were refused, or more sign-ins failed, than are written one by one. Counts the rest, for one biller or for what belongs to none.',
+    details: {
+      of: 'sign_on.refused or sign_in.failed',
+      count: 'how many were not written',
+      since: 'time of the first of them',
+    },
   },
   'session.ended': { meaning: 'A portal user signed out.', details: {} },
+  'session.ended_by_operator': {
+    meaning: 'An operator ended the sessions of a portal user.',
+    details: { actor: 'the operator', reason: 'the reason given', sessions: 'how many' },
+  },
   'launch.started': {
     meaning: 'A signed-in portal user was sent to Invoice Cloud by a redirect link.',
     details: { destination: 'number of the destination', viewMode: '0 or 1' },
@@ -29,10 +46,18 @@ export const auditCatalog = {
     meaning: 'A launch was refused, e.g. for someone else’s account.',
     details: { code: 'the error code', detail: 'what was expected and what was found' },
   },
-  'biller.added': { meaning: 'A biller was added.', details: { actor: 'the operator', slug: 'the biller' } },
+  'biller.added': {
+    meaning: 'A biller was added.',
+    details: { actor: 'the operator', slug: 'the biller', entityId: 'of its Service Provider', acs: 'its ACS URLs' },
+  },
   'biller.updated': {
     meaning: 'A biller was changed.',
-    details: { actor: 'the operator', slug: 'the biller', changed: 'names of the changed settings' },
+    details: {
+      actor: 'the operator',
+      slug: 'the biller',
+      changed: 'names of the changed settings',
+      differences: 'what each of them was before and is now; long values are cut off',
+    },
   },
   'biller.removed': { meaning: 'A biller was removed.', details: { actor: 'the operator', slug: 'the biller' } },
   'key.created': { meaning: 'A signing key was made.', details: { actor: 'the operator', keyType: 'e.g. RSA-2048' } },
@@ -50,7 +75,8 @@ export const auditCatalog = {
     details: {
       actor: 'the operator, or the address that fetched the one-time metadata URL',
       reason: 'the reason given',
-      how: 'seen (a fetch had seen it), fetch (of a one-time metadata URL) or forced',
+      how: 'seen (by the Service Provider’s known client), confirmed (by the operator, for another client), fetch (of a one-time metadata URL) or forced',
+      fetchedBy: 'who fetched its certificate, or none',
       previous: 'fingerprint of the previous key',
     },
   },
@@ -85,6 +111,15 @@ export const auditCatalog = {
   'key.handed_over': {
     meaning: 'A one-time metadata URL was made for a staged key.',
     details: { actor: 'the operator', reason: 'the reason given', expires: 'when the URL expires' },
+  },
+  'key.fetch_refused': {
+    meaning: 'Someone who knows a valid one-time metadata URL fetched it and is not the Service Provider.',
+    details: { detail: 'why it was refused' },
+  },
+  'key.hand_over_failed': {
+    meaning:
+      'A fetch of a one-time metadata URL was cut off. The previous key stays active, and the URL can be fetched again.',
+    details: { actor: 'the address that fetched it', reason: 'what happened' },
   },
   'key.expiry_warned': {
     meaning: 'An active certificate expires soon. Recorded once each at 60, 30, 7 days and 1 day before.',
@@ -122,8 +157,15 @@ export type AuditEvent = {
     readonly reference: string;
     readonly billerId?: string | undefined;
     readonly userId?: string | undefined;
-    /** Stored only as a keyed hash. */
+    /** The client of the HTTP request that caused it. */
+    readonly address?: string | undefined;
+    /** Stored only as a keyed hash, like the accounts and the login type. */
     readonly email?: string | undefined;
+    /** The number of the account that it is about; needs the biller. */
+    readonly account?: string | undefined;
+    /** Numbers of the further accounts in the assertion, or of those that a portal user got. */
+    readonly otherAccounts?: readonly string[] | undefined;
+    readonly loginType?: number | undefined;
     readonly requestId?: string | undefined;
     readonly assertionId?: string | undefined;
     readonly keyFingerprint?: string | undefined;

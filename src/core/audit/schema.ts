@@ -12,6 +12,14 @@ export interface AuditEventsTable {
   requestId: string | null;
   assertionId: string | null;
   keyFingerprint: string | null;
+  /** The client of the HTTP request, by the rule of TRUST_PROXY. */
+  address: string | null;
+  /** Keyed hash of the account that the event is about. */
+  accountHash: string | null;
+  /** Keyed hashes of the further accounts in the assertion, if the biller gets all of them, or of those a user got. */
+  otherAccountHashes: string[] | null;
+  /** Keyed hash of the login type, together with the account. */
+  loginTypeHash: string | null;
   details: Generated<Record<string, unknown>>;
 }
 

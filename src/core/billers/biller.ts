@@ -16,6 +16,8 @@ export interface Biller {
   /** Who may frame the pages that this biller's portal users see: only their portal. */
   readonly portalOrigins: readonly string[];
   readonly pairwiseSalt: Buffer;
+  /** Changes with every change of the biller. */
+  readonly version: string;
 }
 
 /** Slugs are used in URLs and on the command line. */
@@ -47,6 +49,7 @@ export function toBiller(row: BillerRow, publicUrl: string): Biller {
     settings,
     portalOrigins: portalOriginsOf(settings),
     pairwiseSalt: row.pairwiseSalt,
+    version: row.version,
   };
 }
 

@@ -36,6 +36,20 @@ const attribute = (claim: Claim, values: readonly string[]): Attribute => ({
   values: values.map((value) => requireValue(claim, value)),
 });
 
+/** @returns the LoginType claim for an account */
+export const loginTypeFor = ({ loginTypes, defaultLoginType }: BillerSettings, { role }: Account): number =>
+  loginTypeOf(role, loginTypes, defaultLoginType);
+
+/**
+ * @param account the account that the sign-on is for
+ * @param all all accounts of the portal user
+ * @returns the accounts in the AccountNumber claim; none if the biller does not get that claim
+ */
+export function claimedAccounts(settings: BillerSettings, account: Account, all: readonly Account[]) {
+  if (settings.accountNumberClaim === null) return [];
+  return settings.accounts === 'all' ? all : [account];
+}
+
 /**
  * Turns a portal user and the chosen account into the biller's claims, always in the same order.
  *
@@ -49,16 +63,11 @@ export function claimsOf(
   account: Account,
   all: readonly Account[] = [account],
 ): Attribute[] {
-  const loginType = loginTypeOf(account.role, settings.loginTypes, settings.defaultLoginType);
+  const loginType = loginTypeFor(settings, account);
   const claims = [attribute(settings.emailClaim, [email]), attribute(settings.loginTypeClaim, [String(loginType)])];
   if (settings.accountNumberClaim !== null) {
-    const named = settings.accounts === 'all' ? all : [account];
-    claims.push(
-      attribute(
-        settings.accountNumberClaim,
-        named.map(({ number }) => number),
-      ),
-    );
+    const numbers = claimedAccounts(settings, account, all).map(({ number }) => number);
+    claims.push(attribute(settings.accountNumberClaim, numbers));
   }
   for (const { values, ...claim } of settings.constantClaims) claims.push(attribute(claim, values));
   return claims;

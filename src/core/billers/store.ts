@@ -1,22 +1,39 @@
 import { type Insertable, type Selectable, sql } from 'kysely';
-import type { Db, Transaction } from '../../platform/database/database.ts';
+import type { Database, Db, Statement, Transaction } from '../../platform/database/database.ts';
+import { createBatchedLookup } from '../../platform/util/batched-lookup.ts';
 import type { ServiceProvider } from '../../protocols/saml/sp-metadata/service-provider.ts';
 import type { BillersTable } from './schema.ts';
 
-export type BillerRow = Selectable<BillersTable>;
+/** `version` changes with every change of the row: xmin, the transaction that wrote it (PostgreSQL, 5.6). */
+export type BillerRow = Selectable<BillersTable> & { readonly version: string };
 type NewBiller = Insertable<BillersTable>;
 
+const select = (db: Db) => db.selectFrom('billers').selectAll().select(sql<string>`xmin::text`.as('version'));
+
 export async function findBiller(db: Db, slug: string): Promise<BillerRow | undefined> {
-  return db.selectFrom('billers').selectAll().where('slug', '=', slug).executeTakeFirst();
+  return select(db).where('slug', '=', slug).executeTakeFirst();
+}
+
+const VERSIONS: Statement = {
+  name: 'biller-versions',
+  text: 'select id, xmin::text as version from billers where id = any($1::uuid[])',
+};
+
+/** @returns a function that reads the version of a biller by its ID; undefined if there is none */
+export function createFindVersion(database: Database): (id: string) => Promise<string | undefined> {
+  return createBatchedLookup(async (ids) => {
+    const rows = await database.query<{ id: string; version: string }>(VERSIONS, [ids]);
+    return new Map(rows.map(({ id, version }) => [id, version]));
+  });
 }
 
 /** Reads a biller in a transaction that will change it, and locks it until the transaction ends. */
 export async function lockBiller(transaction: Transaction, slug: string): Promise<BillerRow | undefined> {
-  return transaction.selectFrom('billers').selectAll().where('slug', '=', slug).forUpdate().executeTakeFirst();
+  return select(transaction).where('slug', '=', slug).forUpdate().executeTakeFirst();
 }
 
 export async function findBillerByGuid(db: Db, billerGuid: string): Promise<BillerRow | undefined> {
-  return db.selectFrom('billers').selectAll().where('billerGuid', '=', billerGuid).executeTakeFirst();
+  return select(db).where('billerGuid', '=', billerGuid).executeTakeFirst();
 }
 
 /** @returns the slug of another biller whose Service Provider has this entity ID and one of these ACS URLs */
@@ -37,7 +54,7 @@ export async function otherWithServiceProvider(
 }
 
 export async function allBillers(db: Db): Promise<BillerRow[]> {
-  return db.selectFrom('billers').selectAll().orderBy('slug').execute();
+  return select(db).orderBy('slug').execute();
 }
 
 export async function insertBiller(db: Db, biller: NewBiller): Promise<void> {

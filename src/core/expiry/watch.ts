@@ -106,7 +106,6 @@ export function createExpiryWatch(services: ExpiryServices): ExpiryWatch {
     async look() {
       const notices: ExpiryNotice[] = [];
       for (const key of await activeKeys(db)) {
-        if (!isComplete(key)) continue;
         await stageBySchedule(key);
         const notice = await warn(key);
         if (notice !== undefined) notices.push(notice);
@@ -118,8 +117,4 @@ export function createExpiryWatch(services: ExpiryServices): ExpiryWatch {
   };
 }
 
-type Row = Awaited<ReturnType<typeof activeKeys>>[number];
-type ActiveKey = Row & { readonly keyId: string; readonly fingerprint: string; readonly notAfter: Date };
-
-const isComplete = (row: Row): row is ActiveKey =>
-  row.keyId !== null && row.notAfter !== null && row.fingerprint !== null;
+type ActiveKey = Awaited<ReturnType<typeof activeKeys>>[number];

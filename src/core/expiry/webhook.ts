@@ -1,8 +1,9 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import type { Db } from '../../platform/database/database.ts';
+import type { Db, Transaction } from '../../platform/database/database.ts';
 import type { MasterKey } from '../secrets/master-key.ts';
 import { WEBHOOK } from '../secrets/sealed-facts.ts';
 import { deleteFact, readFact, writeFact } from '../secrets/store.ts';
+import { requireKnownSealer } from '../secrets/verify-master-key.ts';
 
 /** The installation's only webhook, stored sealed. */
 interface Webhook {
@@ -23,12 +24,11 @@ export async function readWebhook(db: Db, masterKey: MasterKey): Promise<Webhook
 }
 
 /** @returns its new secret, to be shown once to the operator of the receiver */
-export async function writeWebhook(db: Db, masterKey: MasterKey, url: string): Promise<string> {
+export async function writeWebhook(transaction: Transaction, masterKey: MasterKey, url: string): Promise<string> {
   const secret = randomBytes(32).toString('base64');
-  const value = masterKey
-    .seal(Buffer.from(JSON.stringify({ url, secret } satisfies Webhook)), WEBHOOK)
-    .toString('base64');
-  await writeFact(db, WEBHOOK, value);
+  const sealed = masterKey.seal(Buffer.from(JSON.stringify({ url, secret } satisfies Webhook)), WEBHOOK);
+  await requireKnownSealer(transaction, masterKey, sealed, WEBHOOK);
+  await writeFact(transaction, WEBHOOK, sealed.toString('base64'));
   return secret;
 }
 

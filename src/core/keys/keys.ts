@@ -6,22 +6,34 @@ import { createLoadingCache } from '../../platform/util/loading-cache.ts';
 import type { Signer } from '../../protocols/saml/signatures/signer.ts';
 import type { MasterKey } from '../secrets/master-key.ts';
 import { requestContext, sealContext } from '../secrets/seal-context.ts';
+import { requireKnownSealer } from '../secrets/verify-master-key.ts';
 import type { ImportedKey } from './certificates/imported-key.ts';
 import { cancelDestruction } from './hsm/destruction.ts';
 import type { HsmKeys } from './hsm/hsm-keys.ts';
 import { type KeyType, makeKeyPair } from './key-types.ts';
 import { createMemorySigner } from './memory-signer.ts';
 import { type NewKey, newKey } from './new-key.ts';
-import { findKeyRequest, insertKey, type KeyRequestRow, listKeys, publishedKeys, type SigningKeyRow } from './store.ts';
+import {
+  findKeyRequest,
+  insertKey,
+  type KeyRequestRow,
+  listKeys,
+  publishedKeys,
+  replaceKeyRequest,
+  type SigningKeyRow,
+} from './store.ts';
+import { createFindVersion, versionOf } from './versions.ts';
 
 /** One biller's keys, as needed for sign-on and metadata. */
 export interface BillerKeys {
   readonly billerId: string;
+  /** Changes with every change of one of the keys. */
+  readonly version: string;
   /** Certificates to publish, DER in base64, the active one first. */
   readonly certificates: readonly string[];
   /** SHA-256 of the same certificates, hexadecimal, in the same order. */
   readonly fingerprints: readonly string[];
-  /** Nothing is signed before this time, because a switch is in progress; milliseconds since 1970, or 0. */
+  /** Nothing is signed before this time (of performance.now), because a switch is in progress; 0 if none is. */
   readonly holdUntil: number;
   readonly active:
     | { readonly signer: Signer; readonly fingerprint: string; readonly notBefore: Date; readonly notAfter: Date }
@@ -52,16 +64,20 @@ export interface Keys {
   open(row: SigningKeyRow): KeyObject;
   /** Makes a key pair and a certificate request for it. @returns it, not stored yet */
   request(biller: { id: string; name: string; entityId: string }, type: KeyType): Promise<KeyRequestRow>;
+  /** Stores a certificate request, replacing the biller's last one. */
+  insertRequest(transaction: Transaction, request: KeyRequestRow): Promise<void>;
   /** Finds the private key for a certificate issued for our request. @throws InputError */
   acceptCertificate(billerId: string, certificates: readonly X509Certificate[]): Promise<ImportedKey>;
   /**
    * Returns a biller's keys once signing is allowed: if a switch is in progress, after it.
    *
-   * @throws like ofBiller, and if the active key is in an HSM that is away
+   * @throws like ofBiller, if the active key is in an HSM that is away, and service_unavailable if the switch does not end
    */
   forSigning(billerId: string): Promise<BillerKeys>;
   /** @throws IdpError signing_key_unavailable if the active key can't be unsealed */
   ofBiller(billerId: string): Promise<BillerKeys>;
+  /** Like ofBiller, as the database has them now; as they were read before if the database does not answer. */
+  refreshed(billerId: string): Promise<BillerKeys>;
   list(billerId?: string): ReturnType<typeof listKeys>;
   /** Clears the cached keys of one biller, or of all. */
   forget(billerId: string | undefined): void;
@@ -70,8 +86,10 @@ export interface Keys {
 /** Where private keys are kept. */
 export type KeyPlace = 'database' | 'module';
 
-/** Longer than any switch holds up signing. */
-const MAX_HOLD_MS = 10_000;
+/** Longer than a switch holds up signing, even if its instance crashes. */
+const MAX_HOLD_MS = 20_000;
+/** A hold is prolonged while the switch is in progress, and shortened at its end. */
+const LOOK_EVERY_MS = 100;
 
 interface KeyServices {
   readonly database: Database;
@@ -123,14 +141,20 @@ export function createKeys({ database, masterKey, hsmKeys, clock }: KeyServices)
     return newKey({ id, billerId, state, certificate, privatePart: { sealedPrivateKey }, now: new Date(clock()) });
   }
 
+  function holdUntilOf(rows: Awaited<ReturnType<typeof publishedKeys>>): number {
+    const longest = Math.max(0, ...rows.map(({ heldMs }) => heldMs ?? 0));
+    return longest === 0 ? 0 : performance.now() + longest;
+  }
+
   async function load(billerId: string): Promise<BillerKeys> {
     const rows = await publishedKeys(db, billerId);
     const active = rows.find((row) => row.state === 'active');
     return {
       billerId,
+      version: versionOf(rows),
       certificates: rows.map((row) => row.certificate),
       fingerprints: rows.map((row) => row.fingerprint),
-      holdUntil: Math.max(0, ...rows.map((row) => row.holdUntil?.getTime() ?? 0)),
+      holdUntil: holdUntilOf(rows),
       active: active && {
         signer: signerOf(active),
         fingerprint: active.fingerprint,
@@ -141,6 +165,7 @@ export function createKeys({ database, masterKey, hsmKeys, clock }: KeyServices)
   }
 
   const cache = createLoadingCache(load);
+  const findVersion = createFindVersion(database);
 
   return {
     async make({ type, state, place, ...holder }) {
@@ -162,6 +187,11 @@ export function createKeys({ database, masterKey, hsmKeys, clock }: KeyServices)
       const sealedPrivateKey = seal(keyPair.privateKey, requestContext(billerId, id));
       return { id, billerId, keyType, sealedPrivateKey, request, createdAt: new Date(clock()) };
     },
+    async insertRequest(transaction, request) {
+      const { sealedPrivateKey: sealedPart, billerId, id } = request;
+      await requireKnownSealer(transaction, masterKey, sealedPart, requestContext(billerId, id));
+      await replaceKeyRequest(transaction, request);
+    },
     async acceptCertificate(billerId, certificates) {
       const row = await findKeyRequest(db, billerId);
       if (row === undefined) {
@@ -172,18 +202,31 @@ export function createKeys({ database, masterKey, hsmKeys, clock }: KeyServices)
       return { privateKey, certificate: certificateOf(privateKey, certificates) };
     },
     async insert(transaction, key) {
+      const { sealedPrivateKey: sealedPart, billerId, id } = key;
+      if (sealedPart) await requireKnownSealer(transaction, masterKey, sealedPart, sealContext(billerId, id));
       await insertKey(transaction, key);
       // It was scheduled for destruction in case this row was never stored.
       if (key.moduleLabel) await cancelDestruction(transaction, key.moduleLabel);
     },
     ofBiller: (billerId) => cache.get(billerId),
+    async refreshed(billerId) {
+      const keys = await cache.get(billerId);
+      const version = await findVersion(billerId).catch(() => keys.version);
+      if (version === keys.version) return keys;
+      cache.forget((cached) => cached === keys);
+      return cache.get(billerId);
+    },
     async forSigning(billerId) {
+      const deadline = performance.now() + MAX_HOLD_MS;
       let keys = await cache.get(billerId);
-      // A switch takes a few seconds and one hold. If another one begins in the meantime, this sign-on does not wait
-      // for it.
-      const wait = Math.min(keys.holdUntil - clock(), MAX_HOLD_MS);
-      if (wait > 0) {
-        await setTimeout(wait);
+      while (performance.now() < keys.holdUntil) {
+        if (performance.now() > deadline) {
+          throw new IdpError('service_unavailable', { detail: 'signing is on hold for too long', retryAfter: 10 });
+        }
+        await setTimeout(Math.min(keys.holdUntil - performance.now(), LOOK_EVERY_MS));
+        // The notice of the switch may be lost: what was read before it must not outlive the hold.
+        const held = keys;
+        if (performance.now() >= held.holdUntil) cache.forget((cached) => cached === held);
         keys = await cache.get(billerId);
       }
       await keys.active?.signer.ready?.();

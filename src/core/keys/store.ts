@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import type { Insertable, Selectable } from 'kysely';
+import { type Insertable, type RawBuilder, type Selectable, sql } from 'kysely';
 import type { Db, Transaction } from '../../platform/database/database.ts';
 import type { KeyRequestsTable, SigningKeysTable } from './schema.ts';
 
@@ -15,11 +15,20 @@ export async function insertKey(db: Db, key: NewSigningKey): Promise<void> {
   await db.insertInto('signingKeys').values(key).execute();
 }
 
+export interface PublishedKeyRow extends SigningKeyRow {
+  /** For how much longer signing is on hold, in milliseconds by the database's clock; null if it is not. */
+  readonly heldMs: number | null;
+  /** Changes with every change of the row: xmin, the transaction that wrote it (PostgreSQL, 5.6). */
+  readonly version: string;
+}
+
 /** A biller's keys with published certificates: the active one first, then by age. */
-export async function publishedKeys(db: Db, billerId: string): Promise<SigningKeyRow[]> {
+export async function publishedKeys(db: Db, billerId: string): Promise<PublishedKeyRow[]> {
   const rows = await db
     .selectFrom('signingKeys')
     .selectAll()
+    .select(sql<number | null>`(extract(epoch from hold_until - clock_timestamp()) * 1000)::float8`.as('heldMs'))
+    .select(sql<string>`xmin::text`.as('version'))
     .where('billerId', '=', billerId)
     .where('state', 'in', PUBLISHED)
     .orderBy('createdAt')
@@ -117,6 +126,17 @@ export async function keyInState(db: Db, billerId: string, state: KeyState): Pro
     .executeTakeFirst();
 }
 
+/** Reads a biller's key in a given state in a transaction, and locks it until that ends. */
+export async function lockKeyInState(transaction: Transaction, billerId: string, state: KeyState) {
+  return transaction
+    .selectFrom('signingKeys')
+    .selectAll()
+    .where('billerId', '=', billerId)
+    .where('state', '=', state)
+    .forUpdate()
+    .executeTakeFirst();
+}
+
 /** One key, in any state. */
 export async function keyById(db: Db, id: string): Promise<SigningKeyRow | undefined> {
   return db.selectFrom('signingKeys').selectAll().where('id', '=', id).executeTakeFirst();
@@ -144,7 +164,9 @@ export async function replaceSealing(db: Db, keyId: string, old: Buffer, sealedP
 
 /** Columns that change along with the state. */
 type StateChange = Pick<NewSigningKey, 'state'> &
-  Partial<Pick<NewSigningKey, 'activatedAt' | 'sealedPrivateKey' | 'moduleLabel' | 'holdUntil'>>;
+  Partial<Pick<NewSigningKey, 'activatedAt' | 'sealedPrivateKey' | 'moduleLabel'>> & {
+    readonly holdUntil?: RawBuilder<Date> | null;
+  };
 
 /**
  * Moves a key from one state to another if it still is in the first (compare-and-swap).
@@ -162,31 +184,47 @@ export async function moveKey(db: Db, keyId: string, from: KeyState, change: Sta
   return rows.length === 1;
 }
 
-/** Makes every instance pause signing for a biller until the given time. */
-export async function holdKeys(db: Db, billerId: string, until: Date | null): Promise<void> {
-  await db
-    .updateTable('signingKeys')
-    .set({ holdUntil: until })
-    .where('billerId', '=', billerId)
-    .where('state', '=', 'active')
-    .execute();
+/** The end of a hold that begins now. By the database's clock: those of the instances differ. */
+export const holdFor = (milliseconds: number) => sql<Date>`clock_timestamp() + ${milliseconds} * interval '1 ms'`;
+
+/** A key, as long as it is the active one. */
+const whileActive = (db: Db, keyId: string) =>
+  db.updateTable('signingKeys').where('id', '=', keyId).where('state', '=', 'active');
+
+/** Makes every instance pause signing with a key, at least for this long. */
+export async function holdKey(db: Db, keyId: string, milliseconds: number): Promise<void> {
+  const holdUntil = sql<Date>`greatest(hold_until, ${holdFor(milliseconds)})`;
+  await whileActive(db, keyId).set({ holdUntil }).execute();
 }
 
-/** All billers with their active keys, if any: what the readiness check needs, in one round trip. */
+/** Makes a hold last at least for this long. @returns false if it is over, or the key is not the active one any more */
+export async function renewHold(db: Db, keyId: string, milliseconds: number): Promise<boolean> {
+  const holdUntil = sql<Date>`greatest(hold_until, ${holdFor(milliseconds)})`;
+  const { numUpdatedRows } = await whileActive(db, keyId)
+    .set({ holdUntil })
+    .where('holdUntil', '>', sql<Date>`clock_timestamp()`)
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
+}
+
+/** Makes a hold last at most for this long. */
+export async function shortenHold(db: Db, keyId: string, milliseconds: number): Promise<void> {
+  const holdUntil = sql<Date>`least(hold_until, ${holdFor(milliseconds)})`;
+  await whileActive(db, keyId).set({ holdUntil }).where('holdUntil', 'is not', null).execute();
+}
+
+/** Every active key with its biller's settings: what the expiry watch needs, in one round trip. */
 export async function activeKeys(db: Db) {
   return db
-    .selectFrom('billers')
-    .leftJoin('signingKeys', (join) =>
-      join.onRef('signingKeys.billerId', '=', 'billers.id').on('signingKeys.state', '=', 'active'),
-    )
+    .selectFrom('signingKeys')
+    .innerJoin('billers', 'billers.id', 'signingKeys.billerId')
+    .where('signingKeys.state', '=', 'active')
     .select([
-      'billers.id as billerId',
+      'signingKeys.billerId',
       'billers.slug',
       'billers.settings',
       'signingKeys.id as keyId',
       'signingKeys.fingerprint',
-      'signingKeys.moduleLabel',
-      'signingKeys.notBefore',
       'signingKeys.notAfter',
     ])
     .orderBy('billers.slug')
@@ -209,9 +247,14 @@ export async function allKeyRequests(db: Db): Promise<KeyRequestRow[]> {
   return db.selectFrom('keyRequests').selectAll().execute();
 }
 
-/** Replaces a request's sealed private key with a resealed copy. */
-export async function replaceRequestSealing(db: Db, id: string, sealedPrivateKey: Buffer): Promise<void> {
-  await db.updateTable('keyRequests').set({ sealedPrivateKey }).where('id', '=', id).execute();
+/** Replaces a request's sealed private key with a resealed copy, unless it has changed. */
+export async function replaceRequestSealing(db: Db, id: string, old: Buffer, sealedPrivateKey: Buffer): Promise<void> {
+  await db
+    .updateTable('keyRequests')
+    .set({ sealedPrivateKey })
+    .where('id', '=', id)
+    .where('sealedPrivateKey', '=', old)
+    .execute();
 }
 
 export async function deleteKeyRequest(db: Db, billerId: string): Promise<void> {

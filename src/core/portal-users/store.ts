@@ -1,4 +1,4 @@
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { Db, Transaction } from '../../platform/database/database.ts';
 import type { Account } from '../billers/claims.ts';
 import type { PortalUsersTable } from './schema.ts';
@@ -8,13 +8,19 @@ export type PortalUserRow = Selectable<PortalUsersTable>;
 /** Emails are looked up case-insensitively. */
 export const emailKeyOf = (email: string): string => email.trim().toLowerCase();
 
-export async function findUser(db: Db, billerId: string, email: string): Promise<PortalUserRow | undefined> {
+/** @returns the portal user; `version` changes with every change of them or their accounts (xmin, see updateUser) */
+export async function findUser(
+  db: Db,
+  billerId: string,
+  email: string,
+): Promise<(PortalUserRow & { readonly version: string }) | undefined> {
   const emailKey = emailKeyOf(email);
   // No email contains U+0000, and PostgreSQL refuses to search for it.
   if (/\p{Cc}/u.test(emailKey)) return undefined;
   return db
     .selectFrom('portalUsers')
     .selectAll()
+    .select(sql<string>`xmin::text`.as('version'))
     .where('billerId', '=', billerId)
     .where('emailKey', '=', emailKey)
     .executeTakeFirst();
@@ -57,16 +63,21 @@ async function insertAccounts(transaction: Transaction, userId: string, userAcco
     .execute();
 }
 
-/** Changes a portal user; if accounts are given, they replace the existing ones. */
+/**
+ * Changes a portal user; if accounts are given, they replace the existing ones. The user's row is written in any case, so
+ * that its version (xmin) also says whether the accounts are the same.
+ */
 export async function updateUser(
   transaction: Transaction,
   id: string,
   changes: Partial<Pick<PortalUserRow, 'passwordHash' | 'disabled'>>,
   userAccounts: readonly Account[] | undefined,
 ): Promise<void> {
-  if (Object.keys(changes).length > 0) {
-    await transaction.updateTable('portalUsers').set(changes).where('id', '=', id).execute();
-  }
+  await transaction
+    .updateTable('portalUsers')
+    .set(({ ref }) => ({ email: ref('email'), ...changes }))
+    .where('id', '=', id)
+    .execute();
   if (userAccounts === undefined) return;
   await transaction.deleteFrom('accounts').where('userId', '=', id).execute();
   await insertAccounts(transaction, id, userAccounts);

@@ -1,22 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, existsSync, linkSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { InputError } from '../../platform/errors/idp-error.ts';
+import { syncFolder, writePrivateFile } from '../../platform/files/private-files.ts';
+import { makeFolders } from '../../platform/util/make-folders.ts';
 import { readSecret } from './secret-source.ts';
 
 /** Where an embedded installation keeps its master key. */
-const MASTER_KEY_FILE = 'certs/master.key';
+export const MASTER_KEY_FILE = 'certs/master.key';
+const WRITABLE_BY_OTHERS = 0o022;
 const EXPECTED =
   'It must be 32 bytes in base64, as printed by `openssl rand -base64 32`, or several such keys during a rotation, newest first';
 
@@ -59,7 +51,7 @@ export interface MasterKeyFile {
  */
 export function embeddedMasterKeyFile(path: string = MASTER_KEY_FILE): MasterKeyFile {
   if (!existsSync(path)) {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeFolders(dirname(path), 0o700);
     const fresh = writeBeside(path, [newMasterKey()]);
     try {
       // A link, unlike a rename, does not replace a key that another process has just made: that one counts.
@@ -72,6 +64,7 @@ export function embeddedMasterKeyFile(path: string = MASTER_KEY_FILE): MasterKey
     }
     syncFolder(dirname(path));
   }
+  closeFolder(dirname(path));
   return {
     read: () => readKeys(readFileSync(path, 'utf8'), path),
     write(keys) {
@@ -81,20 +74,19 @@ export function embeddedMasterKeyFile(path: string = MASTER_KEY_FILE): MasterKey
   };
 }
 
-/** Writes a file beside the one of the keys, and on to the disk. @returns its path */
+/** Writes a file beside the one of the keys. @returns its path */
 function writeBeside(path: string, keys: readonly string[]): string {
   // A unique name: an existing file would keep its mode and its readers.
   const beside = `${path}.${randomBytes(6).toString('hex')}.new`;
-  writeFileSync(beside, `${keys.join('\n')}\n`, { mode: 0o600, flag: 'wx', flush: true });
+  writePrivateFile(beside, `${keys.join('\n')}\n`);
   return beside;
 }
 
-/** After a power cut, a folder may still show the file that was there before; not once it is synced. */
-function syncFolder(path: string): void {
-  if (process.platform === 'win32') return;
-  const folder = openSync(path, 'r');
-  fsyncSync(folder);
-  closeSync(folder);
+/** The folder may have been there before, e.g. from a checkout with umask 0: whoever can change it can take the key away. */
+function closeFolder(path: string): void {
+  const { uid, mode } = statSync(path);
+  if (uid === process.getuid?.() && (mode & WRITABLE_BY_OTHERS) !== 0)
+    chmodSync(path, mode & 0o7777 & ~WRITABLE_BY_OTHERS);
 }
 
 /** @returns 32 fresh bytes in base64 */

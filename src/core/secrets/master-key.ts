@@ -35,10 +35,10 @@ export interface MasterKey {
    * unseal a secret. Where they can't be read, the known ones stay.
    */
   follow(read: () => readonly string[]): void;
-  /** Adds a new sealing key. @param base64 32 bytes in base64 */
-  introduce(base64: string): void;
-  /** Drops all keys but the first, once nothing is sealed with the others. */
-  forgetOthers(): void;
+  /** @returns the check value of the key that a secret is sealed with; undefined if it is none of these */
+  sealerOf(sealed: Uint8Array, context: string): string | undefined;
+  /** Replaces the keys. @param base64 each 32 bytes in base64, newest first; at least one */
+  adopt(base64: readonly string[]): void;
   /** @returns 32 bytes derived from the sealing key, different ones for each purpose */
   derive(purpose: string): Buffer;
 }
@@ -69,6 +69,9 @@ function unsealWith({ sealing }: OneKey, sealed: Uint8Array, context: string): B
     .setAuthTag(tag);
   return Buffer.concat([decipher.update(bytes.subarray(1 + IV_BYTES + TAG_BYTES)), decipher.final()]);
 }
+
+/** @returns what identifies a master key without revealing it @param base64 32 bytes in base64 */
+export const checkValueOf = (base64: string): string => deriveKeys(base64).checkValue;
 
 /** @param base64 each 32 bytes in base64, newest first; at least one */
 export function createMasterKey(...base64: string[]): MasterKey {
@@ -137,8 +140,8 @@ export function createMasterKey(...base64: string[]): MasterKey {
     follow(read) {
       readAgain = read;
     },
-    introduce: (newer) => void keys.unshift(deriveKeys(newer)),
-    forgetOthers: () => void keys.splice(1),
+    sealerOf: (sealed, context) => keys.find((key) => opensWith(key, sealed, context))?.checkValue,
+    adopt: (base64) => void keys.splice(0, keys.length, ...base64.map(deriveKeys)),
     derive: (purpose) => current().derive(purpose),
   };
 }

@@ -27,13 +27,13 @@ async function allSecrets(db: Db): Promise<SealedSecret[]> {
     ...requests.map(({ id, billerId, sealedPrivateKey }) => ({
       sealed: sealedPrivateKey,
       context: requestContext(billerId, id),
-      replace: (sealed: Buffer) => replaceRequestSealing(db, id, sealed),
+      replace: (sealed: Buffer) => replaceRequestSealing(db, id, sealedPrivateKey, sealed),
     })),
     ...facts.map(({ name, value }) => ({
       sealed: Buffer.from(value, 'base64'),
       // The fact's name is also its sealing context.
       context: name,
-      replace: (sealed: Buffer) => changeFact(db, name, sealed.toString('base64')),
+      replace: (sealed: Buffer) => changeFact(db, name, value, sealed.toString('base64')),
     })),
   ];
 }

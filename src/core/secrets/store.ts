@@ -1,4 +1,4 @@
-import type { Db } from '../../platform/database/database.ts';
+import type { Db, Transaction } from '../../platform/database/database.ts';
 
 /** @returns the value of a fact about the installation; undefined if there is none */
 export async function readFact(db: Db, name: string): Promise<string | undefined> {
@@ -27,9 +27,18 @@ export async function writeFact(db: Db, name: string, value: string): Promise<vo
     .execute();
 }
 
-/** Changes a fact if it exists. */
-export async function changeFact(db: Db, name: string, value: string): Promise<void> {
-  await db.updateTable('installation').set({ value }).where('name', '=', name).execute();
+/** Changes a fact if it still has the value that it had. */
+export async function changeFact(db: Db, name: string, old: string, value: string): Promise<void> {
+  await db.updateTable('installation').set({ value }).where('name', '=', name).where('value', '=', old).execute();
+}
+
+/**
+ * Reads a fact and keeps it from being changed (`share`), or also from being locked by anyone else (`update`), until the
+ * transaction ends.
+ */
+export async function lockFact(transaction: Transaction, name: string, mode: 'share' | 'update') {
+  const query = transaction.selectFrom('installation').select('value').where('name', '=', name);
+  return (await (mode === 'share' ? query.forShare() : query.forUpdate()).executeTakeFirst())?.value;
 }
 
 /** @returns whether it existed */

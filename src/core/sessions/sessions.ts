@@ -1,5 +1,5 @@
 import { hash, randomBytes } from 'node:crypto';
-import type { Database } from '../../platform/database/database.ts';
+import type { Database, Transaction } from '../../platform/database/database.ts';
 import { newSamlId } from '../../protocols/saml/writing/id.ts';
 import type { Biller } from '../billers/biller.ts';
 import type { Account } from '../billers/claims.ts';
@@ -11,7 +11,8 @@ export interface Session {
   readonly idHash: Buffer;
   readonly sessionIndex: string;
   readonly authenticatedAt: number;
-  readonly user: { readonly id: string; readonly email: string };
+  /** `version` changes with every change of the portal user or their accounts. */
+  readonly user: { readonly id: string; readonly email: string; readonly version: string };
   readonly accounts: readonly Account[];
   readonly launched: readonly LaunchedAccount[];
 }
@@ -19,8 +20,19 @@ export interface Session {
 export interface Sessions {
   /** @param id the identifier from the cookie @returns the live session at this biller, if there is one */
   find(id: string | undefined, biller: Biller): Promise<Session | undefined>;
-  /** Starts a session, ending any earlier one in this browser. @returns the new identifier, for the cookie */
-  start(biller: Biller, userId: string, previousId: string | undefined): Promise<string>;
+  /**
+   * Starts a session, ending any earlier one in this browser.
+   *
+   * @param user as the password was checked
+   * @returns the new identifier, for the cookie; undefined if the password was changed or the user was disabled or removed
+   *   since
+   */
+  start(
+    transaction: Transaction,
+    biller: Biller,
+    user: { readonly id: string; readonly passwordHash: string },
+    previousId: string | undefined,
+  ): Promise<string | undefined>;
   /** @returns the user whose session it was */
   end(id: string): Promise<{ userId: string; billerId: string } | undefined>;
   /** Records that the next sign-on of this session is for this account. */
@@ -62,17 +74,16 @@ export function createSessions({ database, clock }: { database: Database; clock:
         idHash,
         sessionIndex: row.session_index,
         authenticatedAt: row.authenticated_at,
-        user: { id: row.user_id, email: row.email },
+        user: { id: row.user_id, email: row.email, version: row.user_version },
         accounts: row.accounts,
         launched: row.launched_accounts,
       };
     },
 
-    async start(biller, userId, previousId) {
-      if (previousId !== undefined && ID.test(previousId)) await deleteSession(db, hashId(previousId));
+    async start(transaction, biller, { id: userId, passwordHash }, previousId) {
       const id = randomBytes(32).toString('base64url');
       const now = clock();
-      await insertSession(db, {
+      const session = {
         idHash: hashId(id),
         billerId: biller.id,
         userId,
@@ -80,7 +91,9 @@ export function createSessions({ database, clock }: { database: Database; clock:
         authenticatedAt: new Date(now),
         lastSeenAt: new Date(now),
         expiresAt: new Date(now + biller.settings.sessionLifetimeMinutes * 60_000),
-      });
+      };
+      if (!(await insertSession(transaction, session, passwordHash))) return undefined;
+      if (previousId !== undefined && ID.test(previousId)) await deleteSession(transaction, hashId(previousId));
       return id;
     },
 

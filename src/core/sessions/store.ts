@@ -1,5 +1,6 @@
 import type { Insertable } from 'kysely';
-import type { Database, Db, Statement } from '../../platform/database/database.ts';
+import type { Database, Db, Statement, Transaction } from '../../platform/database/database.ts';
+import { deleteInBatches } from '../../platform/database/delete-in-batches.ts';
 import { createBatchedLookup } from '../../platform/util/batched-lookup.ts';
 import type { LaunchedAccount, SessionsTable } from './schema.ts';
 
@@ -16,6 +17,7 @@ interface SessionRow {
   readonly user_id: string;
   readonly email: string;
   readonly disabled: boolean;
+  readonly user_version: string;
   readonly accounts: readonly { readonly number: string; readonly role: string }[];
 }
 
@@ -27,7 +29,7 @@ const FIND: Statement = {
   name: 'session-find',
   text: `select encode(s.id_hash, 'hex') as id_hash, s.biller_id, s.session_index, ${milliseconds('authenticated_at')},
       ${milliseconds('last_seen_at')}, ${milliseconds('expires_at')}, s.launched_accounts, u.id as user_id, u.email,
-      u.disabled, coalesce((select json_agg(json_build_object('number', a.number, 'role', a.role)
+      u.disabled, u.xmin::text as user_version, coalesce((select json_agg(json_build_object('number', a.number, 'role', a.role)
         order by a.position, a.number) from accounts a where a.user_id = u.id), '[]') as accounts
     from sessions s join portal_users u on u.id = s.user_id
     where s.id_hash = any(array(select decode(wanted, 'hex') from unnest($1::text[]) wanted))`,
@@ -48,8 +50,42 @@ export function createFindSession(database: Database): FindSession {
   };
 }
 
-export async function insertSession(db: Db, session: Insertable<SessionsTable>): Promise<void> {
-  await db.insertInto('sessions').values(session).execute();
+/**
+ * Inserts a session if its portal user still has this password and is not disabled. Locks the user's row until the end of
+ * the transaction: a change that ends the user's sessions comes either before it, and is seen, or after it, and sees the
+ * session.
+ *
+ * @returns whether it was inserted
+ */
+export async function insertSession(
+  db: Db,
+  session: Insertable<Omit<SessionsTable, 'launchedAccounts'>>,
+  passwordHash: string,
+): Promise<boolean> {
+  const { idHash, billerId, userId, sessionIndex, authenticatedAt, lastSeenAt, expiresAt } = session;
+  const { numInsertedOrUpdatedRows } = await db
+    .insertInto('sessions')
+    .columns(['idHash', 'billerId', 'userId', 'sessionIndex', 'authenticatedAt', 'lastSeenAt', 'expiresAt'])
+    .expression((query) =>
+      query
+        .selectFrom('portalUsers')
+        .select((value) => [
+          value.cast<Buffer>(value.val(idHash), 'bytea').as('idHash'),
+          'billerId',
+          'id',
+          value.cast<string>(value.val(sessionIndex), 'text').as('sessionIndex'),
+          value.cast<Date>(value.val(authenticatedAt), 'timestamptz').as('authenticatedAt'),
+          value.cast<Date>(value.val(lastSeenAt), 'timestamptz').as('lastSeenAt'),
+          value.cast<Date>(value.val(expiresAt), 'timestamptz').as('expiresAt'),
+        ])
+        .where('id', '=', userId)
+        .where('billerId', '=', billerId)
+        .where('passwordHash', '=', passwordHash)
+        .where('disabled', '=', false)
+        .forShare(),
+    )
+    .executeTakeFirst();
+  return Number(numInsertedOrUpdatedRows) === 1;
 }
 
 export async function touchSession(db: Db, idHash: Buffer, now: Date): Promise<void> {
@@ -68,9 +104,55 @@ export async function deleteSession(db: Db, idHash: Buffer) {
 
 /** Deletes sessions that have reached their absolute lifetime. */
 export async function deleteExpiredSessions(db: Db, now: Date): Promise<void> {
-  await db.deleteFrom('sessions').where('expiresAt', '<', now).execute();
+  const expired = db.selectFrom('sessions').select('idHash').where('expiresAt', '<', now);
+  await deleteInBatches((most) =>
+    db.deleteFrom('sessions').where('idHash', 'in', expired.limit(most)).executeTakeFirst(),
+  );
 }
 
 export async function deleteSessionsOfUser(db: Db, userId: string): Promise<void> {
   await db.deleteFrom('sessions').where('userId', '=', userId).execute();
+}
+
+/** Which sessions of a biller: all of them, those of one portal user, or one. */
+export interface SessionFilter {
+  readonly billerId: string;
+  readonly userId?: string | undefined;
+  readonly sessionIndex?: string | undefined;
+  readonly now: Date;
+  /** The biller's limit; a session that was idle for longer has ended, though its row may still be there. */
+  readonly idleMs: number;
+}
+
+/** Lists live sessions with their portal users, the last seen first. */
+export async function listSessions(db: Db, { billerId, userId, now, idleMs }: SessionFilter) {
+  let query = db
+    .selectFrom('sessions')
+    .innerJoin('portalUsers', 'portalUsers.id', 'sessions.userId')
+    .select(['sessionIndex', 'userId', 'email', 'authenticatedAt', 'lastSeenAt', 'expiresAt'])
+    .where('sessions.billerId', '=', billerId)
+    .where('expiresAt', '>', now)
+    .where('lastSeenAt', '>', new Date(now.getTime() - idleMs))
+    .where('disabled', '=', false)
+    .orderBy('lastSeenAt', 'desc');
+  if (userId !== undefined) query = query.where('userId', '=', userId);
+  return query.execute();
+}
+
+/**
+ * Ends sessions, also those that are no longer live. Every instance reads a session at each request, so that all of
+ * them know at once.
+ *
+ * @returns the portal user of each session that was ended
+ */
+export async function endSessions(transaction: Transaction, { billerId, userId, sessionIndex }: SessionFilter) {
+  let query = transaction
+    .deleteFrom('sessions')
+    .using('portalUsers')
+    .whereRef('portalUsers.id', '=', 'sessions.userId')
+    .where('sessions.billerId', '=', billerId)
+    .returning(['sessions.userId', 'portalUsers.email']);
+  if (userId !== undefined) query = query.where('sessions.userId', '=', userId);
+  if (sessionIndex !== undefined) query = query.where('sessions.sessionIndex', '=', sessionIndex);
+  return query.execute();
 }

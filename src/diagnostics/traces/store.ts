@@ -1,4 +1,5 @@
 import type { Db } from '../../platform/database/database.ts';
+import { deleteInBatches } from '../../platform/database/delete-in-batches.ts';
 import type { Trace } from './trace.ts';
 
 /** Stores a trace. If the reference already has a trace, the first one is kept. */
@@ -21,5 +22,8 @@ export function findTrace(db: Db, reference: string) {
 }
 
 export async function deleteTracesBefore(db: Db, time: Date): Promise<void> {
-  await db.deleteFrom('signOnTraces').where('at', '<', time).execute();
+  const old = db.selectFrom('signOnTraces').select('reference').where('at', '<', time);
+  await deleteInBatches((most) =>
+    db.deleteFrom('signOnTraces').where('reference', 'in', old.limit(most)).executeTakeFirst(),
+  );
 }

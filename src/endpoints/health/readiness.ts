@@ -1,15 +1,26 @@
+import { createAuditProbe } from '../../core/audit/probe.ts';
 import { type ActiveKey, createFindDamagedKeys, listActiveKeys } from '../../core/keys/active-keys.ts';
 import type { Hsm } from '../../core/keys/hsm/hsm.ts';
 import type { Keys } from '../../core/keys/keys.ts';
 import type { MasterKey } from '../../core/secrets/master-key.ts';
 import { type Database, isDatabaseGone } from '../../platform/database/database.ts';
 
+interface Problem {
+  /** For operators. */
+  readonly sentence: string;
+  /** For anyone who asks; undefined if the sentence names a biller. */
+  readonly reason?: string;
+  readonly remedy?: string;
+  /** The service must not get work while it lasts. */
+  readonly blocking: boolean;
+}
+
 /** One thing that the service needs to do its work. */
 interface ReadinessCheck {
-  readonly name: 'database' | 'keys' | 'module';
+  readonly name: 'database' | 'audit' | 'keys' | 'module';
   readonly ok: boolean;
   /** What is wrong; empty if nothing is. */
-  readonly problems: readonly string[];
+  readonly problems: readonly Problem[];
 }
 
 export interface Readiness {
@@ -25,25 +36,21 @@ interface ReadinessServices {
   readonly clock: () => number;
 }
 
-interface Problem {
-  readonly sentence: string;
-  /** The service must not get work while it lasts. */
-  readonly blocking: boolean;
-}
-
 const blocking = (sentence: string): Problem => ({ sentence, blocking: true });
+const DOWN = 'the database does not answer';
 const checkOf = (name: ReadinessCheck['name'], problems: readonly Problem[]): ReadinessCheck => ({
   name,
   ok: problems.length === 0,
-  problems: problems.map(({ sentence }) => sentence),
+  problems,
 });
 
 /**
- * @returns a function that says whether the service can do its work: a database, a usable key for every biller, and the
- *   HSM if one is configured. An answer always covers every biller; calls at the same time share one
+ * @returns a function that says whether the service can do its work: a database, an audit that can be written, a usable
+ *   key for every biller, and the HSM if one is configured. An answer always covers every biller; calls at the same time share one
  */
 export function createReadiness(services: ReadinessServices): () => Promise<Readiness> {
   const { database, keys, masterKey, hsm, clock } = services;
+  const probeAudit = createAuditProbe({ database, clock });
   const findDamagedKeys = createFindDamagedKeys(database, masterKey);
   /** Keys in the HSM that were found usable. */
   const usable = new Set<string>();
@@ -107,23 +114,32 @@ export function createReadiness(services: ReadinessServices): () => Promise<Read
     }
   }
 
+  async function auditProblems(): Promise<Problem[]> {
+    return (await probeAudit()).map(({ sentence, detail, ...rest }) => ({
+      ...rest,
+      sentence: detail === undefined ? sentence : `${sentence}: ${detail}`,
+      reason: sentence,
+    }));
+  }
+
   async function look(): Promise<Readiness> {
     try {
       // Migrations are applied before the service listens, so a database that answers has the right tables.
-      const active = await listActiveKeys(database);
+      const [active, ofAudit] = await Promise.all([listActiveKeys(database), auditProblems()]);
       const needed = active.some(({ module_label }) => module_label !== null);
       const [ofKeys, ofHsm] = await Promise.all([keyProblems(active), hsmProblems(needed)]);
       return {
-        ready: ![...ofKeys, ...ofHsm].some((problem) => problem.blocking),
+        ready: ![...ofAudit, ...ofKeys, ...ofHsm].some((problem) => problem.blocking),
         checks: [
           checkOf('database', []),
           checkOf('keys', ofKeys),
+          checkOf('audit', ofAudit),
           ...(hsm === undefined && !needed ? [] : [checkOf('module', ofHsm)]),
         ],
       };
     } catch (error) {
       if (!isDatabaseGone(error)) throw error;
-      return { ready: false, checks: [checkOf('database', [blocking('the database does not answer')])] };
+      return { ready: false, checks: [checkOf('database', [{ ...blocking(DOWN), reason: DOWN }])] };
     }
   }
 

@@ -22,7 +22,10 @@ export const healthRoutes: FastifyPluginAsync<HealthServices> = async (scope, se
   scope.get('/health/ready', async (_request, reply) => {
     const { ready, checks } = await readiness();
     // Which biller has a problem is for operators only: `ic-idp doctor` names it.
-    const shown = checks.map(({ name, ok, problems }) => ({ name, ok, problems: problems.length }));
+    const shown = checks.map(({ name, ok, problems }) => {
+      const reasons = problems.flatMap(({ reason }) => reason ?? []);
+      return { name, ok, problems: problems.length, ...(reasons.length === 0 ? {} : { reasons }) };
+    });
     return reply
       .code(ready ? 200 : 503)
       .header('cache-control', 'no-store')

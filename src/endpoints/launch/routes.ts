@@ -65,20 +65,26 @@ export const launchRoutes: FastifyPluginAsync<LaunchServices> = async (scope, { 
       }
       return sendTo(reply, `/login/${biller.slug}?${query}`);
     }
-    const about = { reference: request.id, billerId: biller.id, userId: session.user.id };
+    const about = { reference: request.id, billerId: biller.id, userId: session.user.id, address: request.ip };
+    const wanted = parameters.get('account');
     try {
-      const account = accountOf(session, parameters.get('account'));
+      const account = accountOf(session, wanted);
       // The page of a signed-in portal user lists every account with its destinations.
       if (account === undefined) return sendTo(reply, `/login/${biller.slug}`);
       const { redirectLinkBase: base } = biller.settings;
       const link = { base, billerGuid: biller.billerGuid, account: account.number, viewMode, destination };
       await sessions.launch(session, account.number);
-      await audit.append({ event: 'launch.started', ...about, details: { destination, viewMode } });
+      await audit.append({
+        event: 'launch.started',
+        ...about,
+        account: account.number,
+        details: { destination, viewMode },
+      });
       return sendTo(reply, buildRedirectLink(link));
     } catch (error) {
       if (error instanceof IdpError && error.status === 403) {
         const details = { code: error.code, detail: error.detail };
-        await audit.append({ event: 'launch.refused', ...about, details });
+        await audit.append({ event: 'launch.refused', ...about, account: wanted, details });
       }
       throw error;
     }

@@ -3,13 +3,16 @@ import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import type { Biller } from '../../core/billers/biller.ts';
 import type { Billers } from '../../core/billers/billers.ts';
 import type { Keys } from '../../core/keys/keys.ts';
-import { isServiceProvider } from '../../core/keys/publication/fetcher.ts';
+import { type Fetcher, isKnown, isServiceProvider } from '../../core/keys/publication/fetcher.ts';
 import { idpMetadataOf, oneTimeMetadataOf } from '../../core/keys/publication/idp-metadata.ts';
 import type { MetadataFetches } from '../../core/keys/publication/metadata-fetches.ts';
 import type { OneTimeUrls } from '../../core/keys/publication/one-time-url.ts';
+import type { SigningKeyRow } from '../../core/keys/store.ts';
 import { IdpError } from '../../platform/errors/idp-error.ts';
+import { watchDelivery } from '../../platform/http/delivery.ts';
 import { rawQuery, readParameters } from '../../platform/http/parameters.ts';
 import { type BillerRoute, billerOf } from '../biller-of.ts';
+import { browserHeaderOf } from './browser.ts';
 
 export interface MetadataServices {
   readonly billers: Billers;
@@ -25,9 +28,14 @@ const HEADERS = {
   'x-content-type-options': 'nosniff',
 };
 
-/** A person opened the URL: browsers say so. (A program may say `cors`, as Node's fetch does.) */
-const isBrowser = ({ headers }: FastifyRequest) => headers['sec-fetch-mode'] === 'navigate';
-const fetcherOf = ({ ip, headers }: FastifyRequest) => ({ address: ip, client: headers['user-agent'] ?? '' });
+/** What nginx logs for a request whose client closed the connection. */
+const CUT_OFF = 499;
+
+const fetcherOf = (request: FastifyRequest): Fetcher => ({
+  address: request.ip,
+  client: request.headers['user-agent'] ?? '',
+  browserHeader: browserHeaderOf(request),
+});
 
 /**
  * Reads If-None-Match (RFC 9110, 13.1.2): a list of tags compared weakly, or `*`.
@@ -45,44 +53,86 @@ function knownTo({ headers }: FastifyRequest, tag: string): { fresh: boolean; se
 export const metadataRoutes: FastifyPluginAsync<MetadataServices> = async (scope, services) => {
   const { billers, keys, fetches, oneTimeUrls, publicUrl, clock } = services;
 
-  function note(request: FastifyRequest, biller: Biller, status: number, certificates: readonly string[]): void {
-    const fetcher = fetcherOf(request);
+  /** What is published is what the database has now: others may keep it for days. */
+  const currentBiller = async (request: FastifyRequest<BillerRoute>) =>
+    billers.refreshed(await billerOf(request, billers));
+
+  /** Records a fetch once it is known whether the client took the document. */
+  function note(
+    request: FastifyRequest,
+    biller: Biller,
+    { status, certificates, taken }: { status: number; certificates: readonly string[]; taken: Promise<boolean> },
+  ): void {
+    const { address, client, browserHeader } = fetcherOf(request);
+    const fetcher = { address, client, browserHeader };
     const monitor = !isServiceProvider(fetcher, biller.settings);
-    fetches.note({ ...fetcher, billerId: biller.id, status, certificates: [...certificates], monitor });
+    const fetch = {
+      address,
+      client,
+      billerId: biller.id,
+      monitor,
+      known: !monitor && isKnown(fetcher, biller.settings),
+    };
+    fetches.note(
+      taken.then((whole) =>
+        whole ? { ...fetch, status, certificates: [...certificates] } : { ...fetch, status: CUT_OFF, certificates: [] },
+      ),
+    );
   }
 
   async function sendOneTime(request: FastifyRequest, reply: FastifyReply, biller: Biller, token: string) {
-    const key = await oneTimeUrls.fetch(biller, token, fetcherOf(request), isBrowser(request), request.id);
-    const known = await keys.ofBiller(biller.id);
-    const { document } = await oneTimeMetadataOf(biller, known, key.certificate, publicUrl, clock());
-    note(request, biller, 200, [key.fingerprint]);
-    return reply.headers({ ...HEADERS, 'cache-control': 'no-store' }).send(document);
+    const { taken, gone } = watchDelivery(reply);
+    const deliver = async (key: SigningKeyRow) => {
+      const known = await keys.ofBiller(biller.id);
+      const { document } = await oneTimeMetadataOf(biller, known, key.certificate, publicUrl, clock());
+      reply.headers({ ...HEADERS, 'cache-control': 'no-store' }).send(document);
+      note(request, biller, { status: 200, certificates: [key.fingerprint], taken });
+      return taken;
+    };
+    const fetcher = fetcherOf(request);
+    try {
+      const whole = await oneTimeUrls.fetch({ biller, token, fetcher, reference: request.id, deliver, gone });
+      if (!whole) request.facts.outcome = 'fetch_cut_off';
+    } catch (error) {
+      if (!reply.sent) throw error;
+      // The client has its document, so nobody else learns of this.
+      request.log.error(
+        { reference: request.id, err: error },
+        'one-time metadata was fetched, but its key is not active',
+      );
+    }
+    if (!reply.sent) {
+      note(request, biller, { status: CUT_OFF, certificates: [], taken });
+      reply.hijack();
+    }
+    return reply;
   }
 
   scope.get<BillerRoute>('/saml/:biller/metadata', async (request, reply) => {
-    const biller = await billerOf(request, billers);
+    const biller = await currentBiller(request);
     const token = readParameters(rawQuery(request.url)).get('one-time');
     if (token !== undefined) return sendOneTime(request, reply, biller, token);
-    const known = await keys.ofBiller(biller.id);
+    const known = await keys.refreshed(biller.id);
     const { document, tag } = await idpMetadataOf(biller, known, publicUrl, clock());
     reply.headers({ ...HEADERS, 'cache-control': 'no-cache', etag: tag });
     const { fresh, seen } = knownTo(request, tag);
-    note(request, biller, fresh ? 304 : 200, fresh && !seen ? [] : known.fingerprints);
+    const certificates = fresh && !seen ? [] : known.fingerprints;
+    note(request, biller, { status: fresh ? 304 : 200, certificates, taken: watchDelivery(reply).taken });
     return fresh ? reply.code(304).send() : document;
   });
 
   // A HEAD shows no certificate, so it is not recorded as a fetch and does not use up a one-time URL.
   scope.head<BillerRoute>('/saml/:biller/metadata', async (request, reply) => {
-    const biller = await billerOf(request, billers);
-    const { document, tag } = await idpMetadataOf(biller, await keys.ofBiller(biller.id), publicUrl, clock());
+    const biller = await currentBiller(request);
+    const { document, tag } = await idpMetadataOf(biller, await keys.refreshed(biller.id), publicUrl, clock());
     reply.headers({ ...HEADERS, 'cache-control': 'no-cache', etag: tag });
     if (knownTo(request, tag).fresh) return reply.code(304).send();
     return reply.header('content-length', Buffer.byteLength(document)).send();
   });
 
   scope.get<BillerRoute>('/saml/:biller/certificate.pem', { exposeHeadRoute: true }, async (request, reply) => {
-    const biller = await billerOf(request, billers);
-    const { active } = await keys.ofBiller(biller.id);
+    const biller = await currentBiller(request);
+    const { active } = await keys.refreshed(biller.id);
     if (active === undefined) {
       throw new IdpError('signing_key_unavailable', { detail: 'the biller has no active signing key' });
     }

@@ -4,8 +4,10 @@ import type { AuditWriter } from '../../core/audit/writer.ts';
 import type { Biller } from '../../core/billers/biller.ts';
 import type { Billers } from '../../core/billers/billers.ts';
 import type { Session, Sessions } from '../../core/sessions/sessions.ts';
+import type { ErrorCode } from '../../platform/errors/catalog.ts';
 import { IdpError } from '../../platform/errors/idp-error.ts';
 import { acceptForms, readForm } from '../../platform/http/form.ts';
+import { whenGone } from '../../platform/http/gone.ts';
 import { rawQuery, readParameters } from '../../platform/http/parameters.ts';
 import { sendPage, sendTo } from '../../platform/http/reply.ts';
 import { isFramed, requireSameOrigin } from '../../platform/http/same-origin.ts';
@@ -25,6 +27,9 @@ export interface SignInServices {
   readonly audit: AuditWriter;
   readonly publicUrl: string;
 }
+
+/** Errors that the form shows, so that nothing has to be typed again but the password. */
+const TRY_AGAIN: readonly ErrorCode[] = ['sign_in_failed', 'sign_in_throttled', 'service_busy'];
 
 type Parameters = ReadonlyMap<string, string>;
 
@@ -112,7 +117,8 @@ export const signInRoutes: FastifyPluginAsync<SignInServices> = async (scope, se
       const ended = await sessions.end(id);
       reply.clearCookie(name, COOKIE);
       if (ended !== undefined) {
-        await audit.append({ event: 'session.ended', reference: request.id, ...ended, details: {} });
+        const about = { reference: request.id, address: request.ip, ...ended };
+        await audit.append({ event: 'session.ended', ...about, details: {} });
       }
     }
   }
@@ -138,13 +144,12 @@ export const signInRoutes: FastifyPluginAsync<SignInServices> = async (scope, se
     const email = (parameters.get('email') ?? '').slice(0, 320);
     const password = parameters.get('password') ?? '';
     try {
-      const userId = await signIn(biller, { email, password, address: request.ip, reference: request.id });
-      setSessionCookie(reply, biller, await sessions.start(biller, userId, sessionIdOf(request, biller)));
+      const credentials = { email, password, address: request.ip, reference: request.id, gone: whenGone(reply) };
+      setSessionCookie(reply, biller, await signIn(biller, credentials, sessionIdOf(request, biller)));
       request.facts.outcome = 'signed_in';
       return sendTo(reply, nextPath(biller, waiting) ?? `/login/${biller.slug}`);
     } catch (error) {
-      if (!(error instanceof IdpError) || (error.code !== 'sign_in_failed' && error.code !== 'sign_in_throttled'))
-        throw error;
+      if (!(error instanceof IdpError) || !TRY_AGAIN.includes(error.code)) throw error;
       request.facts.outcome = error.code;
       request.facts.detail = error.detail;
       return showSignIn(reply, biller, waiting, email, error);

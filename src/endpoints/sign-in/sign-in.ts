@@ -1,10 +1,14 @@
 import type { KeyedHash } from '../../core/audit/keyed-hash.ts';
+import type { StrangersAudit } from '../../core/audit/strangers.ts';
 import type { AuditWriter } from '../../core/audit/writer.ts';
 import type { Biller } from '../../core/billers/biller.ts';
 import { verifyPassword } from '../../core/portal-users/password.ts';
-import { emailKeyOf, findUser } from '../../core/portal-users/store.ts';
-import type { Db } from '../../platform/database/database.ts';
+import { emailKeyOf, findUser, type PortalUserRow } from '../../core/portal-users/store.ts';
+import type { Sessions } from '../../core/sessions/sessions.ts';
+import type { Database } from '../../platform/database/database.ts';
 import { IdpError } from '../../platform/errors/idp-error.ts';
+import { networkOf } from '../../platform/http/network.ts';
+import { createFairQueue, QueueFull } from '../../platform/util/fair-queue.ts';
 import type { Throttle } from './throttle.ts';
 
 /** What a person typed, and from where. */
@@ -13,47 +17,91 @@ interface Credentials {
   readonly password: string;
   readonly address: string;
   readonly reference: string;
+  /** Aborted when nobody waits for the answer any more. */
+  readonly gone: AbortSignal;
 }
 
 /** Longer than any password a person types; hashing more would only help an attacker waste CPU. */
 const MAX_PASSWORD_CHARACTERS = 1024;
+/**
+ * Checking a password takes some 30 ms of a core on purpose, and two are checked at a time (password.ts): the last in the
+ * queue waits for a few seconds. Networks take turns. Nothing is asked of the database before.
+ */
+const QUEUE = { atOnce: 4, waiting: 120, each: 40, withinMs: 10_000 };
+/** Suggested wait before the portal user retries, in seconds. */
+const RETRY_AFTER = 5;
 
 interface SignInServices {
-  readonly db: Db;
+  readonly database: Database;
   readonly keyedHash: KeyedHash;
+  readonly sessions: Sessions;
   readonly throttle: Throttle;
   readonly audit: AuditWriter;
+  readonly strangersAudit: StrangersAudit;
 }
 
-/** Checks a sign-in against the embedded directory. @returns the portal user's id @throws IdpError */
-export type SignIn = (biller: Biller, credentials: Credentials) => Promise<string>;
+/**
+ * Signs a portal user of the embedded directory in.
+ *
+ * @param previousSession the identifier of this browser's earlier session, which ends
+ * @returns the identifier of the new session, for the cookie
+ * @throws IdpError sign_in_failed, sign_in_throttled, service_busy, client_gone
+ */
+export type SignIn = (biller: Biller, credentials: Credentials, previousSession: string | undefined) => Promise<string>;
 
 /**
  * The embedded directory's sign-in: throttled, and with the same answer after the same time for an unknown user, a wrong
  * password and a disabled user.
  */
-export function createSignIn({ db, keyedHash, throttle, audit }: SignInServices): SignIn {
-  return async (biller, { email, password, address, reference }) => {
-    const about = { reference, billerId: biller.id, email: emailKeyOf(email) };
+export function createSignIn(services: SignInServices): SignIn {
+  const { database, keyedHash, sessions, throttle, audit, strangersAudit } = services;
+  const { db } = database;
+  const queue = createFairQueue(QUEUE);
+
+  async function attempt(biller: Biller, credentials: Credentials, previousSession: string | undefined) {
+    const { email, password, address, reference, gone } = credentials;
+    const about = { reference, billerId: biller.id, address, email: emailKeyOf(email) };
+    const from = { network: networkOf(address), user: async () => undefined };
     // The table of attempts must not reveal whose they are.
     const account = keyedHash.email(`${biller.id} ${emailKeyOf(email)}`);
+    const fail = async (reason: string, user: PortalUserRow | undefined): Promise<never> => {
+      await strangersAudit.append({ event: 'sign_in.failed', ...about, userId: user?.id, details: { reason } }, from);
+      throw new IdpError('sign_in_failed', { detail: `sign-in failed: ${reason}` });
+    };
     try {
       await throttle.attempt(account, address);
     } catch (error) {
       if (error instanceof IdpError) {
-        await audit.append({ event: 'sign_in.failed', ...about, details: { reason: 'throttled' } });
+        await strangersAudit.append({ event: 'sign_in.failed', ...about, details: { reason: 'throttled' } }, from);
       }
       throw error;
     }
     const user = await findUser(db, biller.id, email);
+    gone.throwIfAborted();
     const matches = await verifyPassword(user?.passwordHash, password.slice(0, MAX_PASSWORD_CHARACTERS));
-    if (user === undefined || !matches || user.disabled || password.length > MAX_PASSWORD_CHARACTERS) {
-      const reason = user === undefined ? 'unknown_user' : matches ? 'disabled' : 'wrong_password';
-      await audit.append({ event: 'sign_in.failed', ...about, userId: user?.id, details: { reason } });
-      throw new IdpError('sign_in_failed', { detail: `sign-in failed: ${reason}` });
-    }
+    if (user === undefined) return fail('unknown_user', user);
+    if (!matches || password.length > MAX_PASSWORD_CHARACTERS) return fail('wrong_password', user);
+    if (user.disabled) return fail('disabled', user);
+    // The user may have been changed since.
+    const session = await database.transaction(async (transaction) => {
+      const id = await sessions.start(transaction, biller, user, previousSession);
+      if (id === undefined) return undefined;
+      await audit.appendWithin(transaction, { event: 'sign_in.succeeded', ...about, userId: user.id, details: {} });
+      return id;
+    });
+    if (session === undefined) return fail('changed', user);
     await throttle.succeeded(account, address);
-    await audit.append({ event: 'sign_in.succeeded', ...about, userId: user.id, details: {} });
-    return user.id;
+    return session;
+  }
+
+  return async (biller, credentials, previousSession) => {
+    const { address, gone } = credentials;
+    try {
+      return await queue.run(networkOf(address), () => attempt(biller, credentials, previousSession), gone);
+    } catch (error) {
+      if (!(error instanceof QueueFull)) throw error;
+      const detail = `the queue of sign-ins is full: ${error.message}`;
+      throw new IdpError('service_busy', { detail, retryAfter: RETRY_AFTER });
+    }
   };
 }

@@ -1,27 +1,14 @@
-import { isIP } from 'node:net';
-import ipaddr from 'ipaddr.js';
 import { RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible';
 import type { Database, Statement } from '../../platform/database/database.ts';
+import { deleteInBatches } from '../../platform/database/delete-in-batches.ts';
 import { IdpError } from '../../platform/errors/idp-error.ts';
+import { networkOf } from '../../platform/http/network.ts';
 
 const WINDOW_SECONDS = 15 * 60;
 /** Attempts on one account within the window, from anywhere. */
 const TRIES_PER_ACCOUNT = 10;
 /** Attempts from one address within the window; an office or a carrier may share one. */
 const TRIES_PER_ADDRESS = 100;
-
-/** A holder of one IPv6 address usually has the 2^64 of its /64 (RFC 6177), so they are counted together. */
-function networkOf(address: string): string {
-  // A proxy may pass on anything as an address, of any length.
-  if (isIP(address) === 0) return 'unknown';
-  const parsed = ipaddr.process(address);
-  return 'parts' in parsed
-    ? parsed.parts
-        .slice(0, 4)
-        .map((part) => part.toString(16))
-        .join(':')
-    : parsed.toString();
-}
 
 /** Counts attempts to sign in, in the database, so that all instances count together. */
 export interface Throttle {
@@ -73,7 +60,11 @@ export function createThrottle(database: Database): Throttle {
     },
     deleteExpired: async () => {
       // The limiter uses the machine's clock, not an injected one.
-      await database.db.deleteFrom('signInAttempts').where('expire', '<', Date.now()).execute();
+      const { db } = database;
+      const expired = db.selectFrom('signInAttempts').select('key').where('expire', '<', Date.now());
+      await deleteInBatches((most) =>
+        db.deleteFrom('signInAttempts').where('key', 'in', expired.limit(most)).executeTakeFirst(),
+      );
     },
   };
 }

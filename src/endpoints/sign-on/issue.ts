@@ -1,7 +1,7 @@
 import type { AuditWriter } from '../../core/audit/writer.ts';
 import type { AcceptedRequest } from '../../core/authn-requests/check.ts';
 import type { Biller } from '../../core/billers/biller.ts';
-import { type Account, claimsOf } from '../../core/billers/claims.ts';
+import { type Account, claimedAccounts, claimsOf, loginTypeFor } from '../../core/billers/claims.ts';
 import { encryptionFor } from '../../core/billers/encryption.ts';
 import { nameIdOf } from '../../core/billers/name-id.ts';
 import type { BillerKeys, Keys } from '../../core/keys/keys.ts';
@@ -23,9 +23,11 @@ interface Issuance {
   readonly session: Session;
   readonly account: Account;
   readonly reference: string;
+  /** The client of the request. */
+  readonly address: string;
 }
 
-/** @returns the signed Response as XML @throws IdpError */
+/** @returns the signed Response as XML @throws IdpError; OutdatedState if something was read too early */
 export type Issue = (issuance: Issuance) => Promise<string>;
 
 /**
@@ -51,29 +53,44 @@ export function requireActiveKey(
 
 /**
  * Answers an accepted request: claims, audit row, signature, in this order. The row is committed before anything is
- * signed, and the database accepts one row per request, so a request is answered once, whichever instance it reaches.
+ * signed, and the database accepts one row per request, so a request is answered once, whichever instance it reaches. It
+ * accepts the row only while everything that the assertion relies on is still so, whatever this instance has cached.
  */
 export function createIssue({ keys, audit, clock }: IssueServices): Issue {
-  return async ({ biller, accepted, session, account, reference }) => {
+  return async ({ biller, accepted, session, account, reference, address }) => {
     const { signer, fingerprint } = requireActiveKey(await keys.forSigning(biller.id), biller, clock());
     const { settings, serviceProvider } = biller;
     const attributes = claimsOf(settings, session.user.email, account, session.accounts);
+    const others = claimedAccounts(settings, account, session.accounts).filter(
+      ({ number }) => number !== account.number,
+    );
     const assertionId = newSamlId();
-    const first = await audit.append({
-      event: 'assertion.issued',
-      reference,
-      billerId: biller.id,
-      userId: session.user.id,
-      email: session.user.email,
-      requestId: accepted.requestId,
-      assertionId,
-      keyFingerprint: fingerprint,
-      details: {
-        acs: accepted.acsUrl,
-        nameIdFormat: accepted.nameIdFormat,
-        signed: settings.sign,
+    const first = await audit.append(
+      {
+        event: 'assertion.issued',
+        reference,
+        billerId: biller.id,
+        userId: session.user.id,
+        address,
+        email: session.user.email,
+        account: account.number,
+        otherAccounts: others.map(({ number }) => number),
+        loginType: loginTypeFor(settings, account),
+        requestId: accepted.requestId,
+        assertionId,
+        keyFingerprint: fingerprint,
+        details: {
+          acs: accepted.acsUrl,
+          nameIdFormat: accepted.nameIdFormat,
+          signed: settings.sign,
+        },
       },
-    });
+      {
+        billerVersion: biller.version,
+        key: fingerprint,
+        session: { idHash: session.idHash, userVersion: session.user.version },
+      },
+    );
     if (!first) throw new IdpError('request_replayed', { detail: `request ${accepted.requestId} was answered before` });
     const now = clock();
     return makeResponse(

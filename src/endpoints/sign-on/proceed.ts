@@ -1,4 +1,5 @@
 import type { FastifyReply } from 'fastify';
+import { OutdatedState } from '../../core/audit/fence.ts';
 import { RefusedRequest } from '../../core/authn-requests/refused-request.ts';
 import type { Biller } from '../../core/billers/biller.ts';
 import { isNameIdOf } from '../../core/billers/name-id.ts';
@@ -28,7 +29,8 @@ interface ProceedServices {
  * Takes a request as far as it can go now: to the sign-in, to the choice of an account, or to the ACS.
  *
  * @param chosen an account number as a form sent it
- * @throws RefusedRequest if the Service Provider gets the error; IdpError if a person does
+ * @throws RefusedRequest if the Service Provider gets the error; IdpError if a person does; OutdatedState if something
+ *   was read too early
  */
 export type Proceed = (context: SignOnContext, chosen?: string) => Promise<FastifyReply>;
 
@@ -101,7 +103,14 @@ export function createProceed({ sessions, flows, issue, metrics, deliver }: Proc
     const mustAsk = accepted.confirm === true && chosen === undefined;
     const account = mustAsk ? undefined : await chooseAccount(biller.settings, sessions, session, chosen);
     if (account === undefined) return askAccount(context, session);
-    const response = await issue({ biller, accepted, session, account, reference: request.id });
+    const issuance = { biller, accepted, session, account, reference: request.id, address: request.ip };
+    const response = await issue(issuance).catch(async (error: unknown) => {
+      // This sign-on is tried again, and must find the launch that it used up.
+      if (error instanceof OutdatedState && session.launched.length > 0) {
+        await sessions.launch({ ...session, launched: [] }, account.number);
+      }
+      throw error;
+    });
     if (flowId !== undefined) await flows.finish(reply, flowId);
     request.facts.outcome = 'issued';
     metrics.signOn(biller.slug, 'issued', reply.elapsedTime);

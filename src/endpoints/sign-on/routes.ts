@@ -1,6 +1,6 @@
 import cookie from '@fastify/cookie';
-import type { FastifyPluginAsync } from 'fastify';
-import type { AuditWriter } from '../../core/audit/writer.ts';
+import type { FastifyPluginAsync, FastifyReply } from 'fastify';
+import type { StrangersAudit } from '../../core/audit/strangers.ts';
 import { acceptRequest } from '../../core/authn-requests/accept-request.ts';
 import type { AcceptedRequest } from '../../core/authn-requests/check.ts';
 import type { Biller } from '../../core/billers/biller.ts';
@@ -17,6 +17,7 @@ import { decodePost, decodeRedirect, type ReceivedMessage } from '../../protocol
 import { type BillerRoute, billerOf } from '../biller-of.ts';
 import { createDeliver } from './deliver.ts';
 import type { Flows } from './flows.ts';
+import { createHandleAfresh } from './handle-afresh.ts';
 import { type Issue, requireActiveKey } from './issue.ts';
 import { createProceed, flowPath, refuseFramed } from './proceed.ts';
 import { createRefuse } from './refusals.ts';
@@ -30,12 +31,15 @@ export interface SignOnServices {
   readonly sessions: Sessions;
   readonly flows: Flows;
   readonly issue: Issue;
-  readonly audit: AuditWriter;
+  readonly strangersAudit: StrangersAudit;
   readonly traces: Traces;
   readonly metrics: Metrics;
   readonly publicUrl: string;
   readonly clock: () => number;
 }
+
+/** The base64 of the largest message, percent-encoded, with room for RelayState. */
+const BODY_LIMIT_BYTES = 2 * 1024 * 1024;
 
 /**
  * The SSO Service: receives AuthnRequests over both bindings and answers them once the portal user is known. What a step
@@ -45,6 +49,7 @@ export const signOnRoutes: FastifyPluginAsync<SignOnServices> = async (scope, se
   const { billers, keys, flows, publicUrl, clock } = services;
   const deliver = createDeliver();
   const proceed = createProceed({ ...services, deliver });
+  const handleAfresh = createHandleAfresh(services);
   scope.decorateRequest('signOn');
   await scope.register(cookie);
   acceptForms(scope);
@@ -82,7 +87,7 @@ export const signOnRoutes: FastifyPluginAsync<SignOnServices> = async (scope, se
     return { request, biller, accepted, flowId } satisfies Omit<SignOnContext, 'reply'>;
   }
 
-  scope.get<BillerRoute>('/saml/:biller/sso', async (request, reply) => {
+  async function receive(request: SignOnRequest, reply: FastifyReply): Promise<FastifyReply> {
     const biller = await begin(request);
     const query = rawQuery(request.url);
     const parameters = readParameters(query);
@@ -95,9 +100,9 @@ export const signOnRoutes: FastifyPluginAsync<SignOnServices> = async (scope, se
         ? unsolicitedRequest(request, biller, clock())
         : await accept(request, biller, 'HTTP-Redirect', () => decodeRedirect(parameters, query));
     return proceed({ request, reply, biller, accepted, flowId: undefined });
-  });
+  }
 
-  scope.post<BillerRoute>('/saml/:biller/sso', async (request, reply) => {
+  async function receivePost(request: SignOnRequest, reply: FastifyReply): Promise<FastifyReply> {
     const biller = await begin(request);
     const parameters = readForm(request);
     const flowId = parameters.get('flow');
@@ -111,5 +116,8 @@ export const signOnRoutes: FastifyPluginAsync<SignOnServices> = async (scope, se
     refuseFramed({ request, reply, biller, accepted, flowId: undefined });
     request.facts.outcome = 'parked';
     return sendTo(reply, flowPath(biller, await flows.park(reply, biller, accepted)));
-  });
+  }
+
+  scope.get<BillerRoute>('/saml/:biller/sso', handleAfresh(receive));
+  scope.post<BillerRoute>('/saml/:biller/sso', { bodyLimit: BODY_LIMIT_BYTES }, handleAfresh(receivePost));
 };

@@ -2,29 +2,50 @@ import pg from 'pg';
 import { CHANGE_CHANNEL, type ChangeListener } from './database.ts';
 
 const RETRY_MS = 500;
-const HEARTBEAT_MS = 5_000;
+/** How long after an answer the next heartbeat is sent. */
+const HEARTBEAT_MS = 1_000;
+/** A connection that has not answered for this long may be missing notices. */
+const SILENT_MS = 500;
 
 /**
- * Listens for change notices on a dedicated connection, and reconnects when that is lost. Until it listens again, every
- * attempt reports that anything may have changed, so that no cache stays stale for more than a second.
+ * Listens for change notices on a dedicated connection, and reconnects when that is lost.
+ *
+ * Whenever notices may be missing, it reports again and again that anything may have changed: while there is no
+ * connection, and while the connection does not answer a heartbeat, because a network can stall without breaking. So no
+ * cache stays stale for more than two seconds. What must not be stale at all is checked where it is used: see
+ * core/audit/fence.ts.
  */
 export function listenForChanges(options: pg.ClientConfig, emit: ChangeListener): { close(): Promise<void> } {
   let client: pg.Client | undefined;
   let timer: NodeJS.Timeout | undefined;
+  let silence: NodeJS.Timeout | undefined;
   let closed = false;
 
+  const silent = () => {
+    emit(undefined);
+    silence = setTimeout(silent, RETRY_MS);
+  };
+  const heard = () => {
+    clearTimeout(silence);
+  };
   const lost = (from: pg.Client) => {
     if (client !== from || closed) return;
     client = undefined;
     clearTimeout(timer);
+    heard();
     from.end().catch(() => undefined);
-    emit(undefined);
+    silent();
     timer = setTimeout(connect, RETRY_MS);
   };
   const beat = (own: pg.Client) => {
     timer = setTimeout(() => {
+      silence = setTimeout(silent, SILENT_MS);
       own.query('select 1').then(
-        () => client === own && beat(own),
+        () => {
+          if (client !== own) return;
+          heard();
+          beat(own);
+        },
         () => lost(own),
       );
     }, HEARTBEAT_MS);
@@ -39,17 +60,21 @@ export function listenForChanges(options: pg.ClientConfig, emit: ChangeListener)
       .connect()
       .then(() => own.query(`listen ${CHANGE_CHANNEL}`))
       .then(() => {
+        if (client !== own) return;
+        heard();
         // What changed since the last notice is unknown.
         emit(undefined);
         beat(own);
       })
       .catch(() => lost(own));
   };
+  silence = setTimeout(silent, SILENT_MS);
   connect();
   return {
     async close() {
       closed = true;
       clearTimeout(timer);
+      heard();
       await client?.end().catch(() => undefined);
     },
   };

@@ -65,16 +65,20 @@ export class OutcomeUnknown extends Error {
   }
 }
 
-// SQLSTATE classes of an unavailable server (PostgreSQL, appendix A), and socket errors.
-const GONE = /^(08...|25P03|57P0.|53...|55000|ECONN.*|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|ENOENT|EHOSTUNREACH|57014)$/;
+// SQLSTATEs (PostgreSQL, appendix A) of a server that does not do what it usually does: no connection or no login (08, 28,
+// 3D000, 57P0x), nothing left of something (53: disk, memory, connections), read-only, as after a failover (25006), a
+// transaction that lost against others (40) or waited too long (25P03, 25P04, 55P03, 57014), a broken disk (58).
+const SERVER = /^(08...|25006|25P0[34]|28...|3D000|40...|53...|55000|55P03|57014|57P0.|58...)$/;
+const SOCKET = /^(ECONN.*|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|ENOENT|EHOSTUNREACH)$/;
 const GONE_MESSAGE = /timeout|terminated|Client has encountered a connection error|not queryable|Connection ended/i;
 
-/** Whether an error means that the database is currently unreachable, as opposed to a bug in our code. */
+/** Whether an error means that the database is out of reach or can't work now, as opposed to a bug in our code. */
 export function isDatabaseGone(error: unknown): boolean {
   for (let current = error, depth = 0; current instanceof Error && depth < 5; current = current.cause, depth += 1) {
     if (current instanceof OutcomeUnknown) return true;
     const code = (current as NodeJS.ErrnoException).code;
-    if (typeof code === 'string' ? GONE.test(code) : GONE_MESSAGE.test(current.message)) return true;
+    if (typeof code === 'string' ? SERVER.test(code) || SOCKET.test(code) : GONE_MESSAGE.test(current.message))
+      return true;
     if (current instanceof AggregateError && current.errors.some(isDatabaseGone)) return true;
   }
   return false;

@@ -10,6 +10,9 @@ interface DatabaseSettings {
   readonly DATA_DIR: string;
 }
 
+/** The server answered, and its message says more than that it is not available: a wrong password, no such database. */
+const isRefusal = (error: unknown) => /^(25006|28...|3D000|53...)$/.test((error as NodeJS.ErrnoException).code ?? '');
+
 /** Called with background errors. */
 export type Report = (error: unknown) => void;
 
@@ -20,9 +23,10 @@ async function openGiven(url: string): Promise<Database> {
     const { host, pathname, searchParams } = new URL(url);
     // A URL of a Unix socket has its folder as a parameter.
     const server = searchParams.get('host') ?? host;
-    const reason = isDatabaseGone(error)
-      ? "the server can't be reached. Start it, or correct DATABASE_URL"
-      : (error as Error).message;
+    const reason =
+      isDatabaseGone(error) && !isRefusal(error)
+        ? "the server can't be reached. Start it, or correct DATABASE_URL"
+        : (error as Error).message;
     throw new InputError(`The database ${pathname.slice(1)} at ${server} (DATABASE_URL) can't be opened: ${reason}.`, {
       cause: error,
     });

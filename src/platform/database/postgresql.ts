@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { InputError } from '../errors/idp-error.ts';
 import { listenForChanges } from './change-listener.ts';
 import type { ChangeListener, Database, Transaction } from './database.ts';
 import { createDb } from './kysely.ts';
@@ -17,14 +18,35 @@ const types: pg.CustomTypesConfig = {
     oid === pg.types.builtins.INT8 && format !== 'binary' ? Number : pg.types.getTypeParser(oid, format),
 };
 
+/**
+ * What is committed must survive a power cut, whatever the default of the server, the database or the role. Stronger
+ * settings, for standbys, stay.
+ */
+const COMMIT_TO_DISK =
+  "select set_config('synchronous_commit', 'on', false) where current_setting('synchronous_commit') = 'off'";
+
 function createPool(options: pg.PoolConfig): pg.Pool {
-  const pool = new pg.Pool({ connectionTimeoutMillis: CONNECT_TIMEOUT_MS, keepAlive: true, types, ...options });
+  const onConnect = async (client: pg.ClientBase) => void (await client.query(COMMIT_TO_DISK));
+  const pool = new pg.Pool({
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    keepAlive: true,
+    types,
+    onConnect,
+    ...options,
+  });
   // A connection may break while idle (the pool replaces it) or in use (its statement fails). Without a listener,
   // either would crash the process.
   pool.on('error', () => undefined);
   pool.on('connect', (client) => void client.on('error', () => undefined));
   return pool;
 }
+
+const INSUFFICIENT_PRIVILEGE = '42501';
+const notOwner = (cause: Error) =>
+  new InputError(
+    `its tables must be brought up to date, which its role may not do (${cause.message}). Run \`ic-idp migrate\` with the DATABASE_URL of their owner`,
+    { cause },
+  );
 
 /** Migrations may take a while, or wait for another instance that is applying them. */
 async function migrateWithoutLimit(connectionString: string): Promise<void> {
@@ -40,7 +62,7 @@ async function migrateWithoutLimit(connectionString: string): Promise<void> {
  * Opens PostgreSQL and brings its tables up to date.
  *
  * @param url postgres://..., or postgres://<user>@localhost/<database>?host=<folder> for a Unix socket
- * @throws InputError if a newer version has changed the tables; the driver's error if the server can't be reached or
+ * @throws InputError if a newer version has changed the tables, or the role may not bring them up to date; the driver's error if the server can't be reached or
  *   refuses the connection
  */
 export async function openPostgresql(url: string, kind: Database['kind'] = 'postgresql'): Promise<Database> {
@@ -57,7 +79,7 @@ export async function openPostgresql(url: string, kind: Database['kind'] = 'post
     if (!(await isMigrated(send))) await migrateWithoutLimit(url);
   } catch (error) {
     await pool.end();
-    throw error;
+    throw (error as { code?: string }).code === INSUFFICIENT_PRIVILEGE ? notOwner(error as Error) : error;
   }
   const listeners: ChangeListener[] = [];
   const subscription = listenForChanges(

@@ -10,6 +10,7 @@ export const inputCodes = {
   nothing_to_change: 'A change was asked for, and nothing to change was given.',
   reason_missing: 'This needs a reason, which is written into the audit.',
 
+  biller_missing: 'An account is looked up at a biller, and none was named.',
   biller_not_found: 'No biller has this slug.',
   biller_exists: 'A biller has this slug already.',
   biller_guid_taken: 'The BillerGUID belongs to another biller.',
@@ -25,8 +26,12 @@ export const inputCodes = {
   encryption_certificate_missing: 'Assertions are to be encrypted, but no encryption certificate is known.',
   encryption_unsupported: 'The Service Provider offers no key or algorithm that assertions can be encrypted with.',
 
+  account_missing: 'A login type is looked up for an account, and none was named.',
   user_not_found: 'The biller has no portal user with this email address.',
   user_exists: 'The biller already has a portal user with this email address.',
+
+  session_not_found: 'No session was found that could be ended.',
+  sessions_unclear: 'It is not clear which sessions to end.',
 
   key_not_found: 'The biller has no such signing key.',
   key_ambiguous: 'Several signing keys have a fingerprint that begins like this.',
@@ -36,6 +41,8 @@ export const inputCodes = {
   staged_key_missing: 'A one-time URL needs a staged key, and the biller has none.',
   retiring_key_exists: 'The retiring key of the last rotation must be retired first.',
   activation_unsafe: 'Nothing shows that Invoice Cloud knows the certificate of the staged key.',
+  activation_unconfirmed:
+    'The certificate of the staged key was fetched, but nothing shows that it was by Invoice Cloud. An operator must confirm that.',
   key_in_flight: 'The key was active until a moment ago, and what it signed may still be on its way.',
   replacement_missing: 'The active key can only be revoked together with its replacement.',
   key_request_missing: 'No certificate request is waiting for its certificate.',
@@ -48,6 +55,7 @@ export const inputCodes = {
   module_key_in_use: 'The key in the HSM is in use, or scheduled for destruction.',
 
   master_key_single: 'A rotation of the master key needs the new key and the old one.',
+  master_key_changed: 'The master key was rotated by someone else at the same moment.',
   master_key_old_in_use: 'An instance sealed secrets with the old master key in the meantime.',
 
   webhook_missing: 'There is no webhook.',

@@ -12,10 +12,20 @@ interface Asset {
 export const stylesheet: Asset = load('style', 'css', 'text/css; charset=utf-8');
 
 /** Posts the form of the auto-submit page. */
-export const autoSubmitScript: Asset = load('auto-submit', 'js', 'text/javascript; charset=utf-8');
+export const autoSubmitScript: Asset = loadScript('auto-submit');
+
+/** Offers to show the password on the sign-in page. */
+export const showPasswordScript: Asset = loadScript('show-password');
+
+/** Narrows a long list of accounts. */
+export const findAccountScript: Asset = loadScript('find-account');
 
 /** Everything that the pages refer to, for the routes that serve it. */
-export const assets: readonly Asset[] = [stylesheet, autoSubmitScript];
+export const assets: readonly Asset[] = [stylesheet, autoSubmitScript, showPasswordScript, findAccountScript];
+
+function loadScript(name: string): Asset {
+  return load(name, 'js', 'text/javascript; charset=utf-8');
+}
 
 function load(name: string, extension: string, contentType: string): Asset {
   const body = readFileSync(new URL(`./assets/${name}.${extension}`, import.meta.url));

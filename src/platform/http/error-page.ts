@@ -16,15 +16,23 @@ interface ErrorPageModel {
   readonly wayOut?: { readonly href: string; readonly label: string; readonly newWindow: boolean } | undefined;
 }
 
+const alarmSign =
+  '<svg class="sign" viewBox="0 0 24 24" width="40" height="40" aria-hidden="true" focusable="false"><circle cx="12" cy="12" r="10.5" fill="none" stroke="currentColor" stroke-width="1.5"/><path d="M12 6.75v6.5" stroke="currentColor" stroke-width="2" stroke-linecap="round"/><circle cx="12" cy="16.75" r="1.25" fill="currentColor"/></svg>';
+/** A window, and an arrow out of it. */
+const windowSign =
+  '<svg class="sign calm" viewBox="0 0 24 24" width="40" height="40" aria-hidden="true" focusable="false"><path d="M13 5H5.5A1.5 1.5 0 0 0 4 6.5v12A1.5 1.5 0 0 0 5.5 20h12a1.5 1.5 0 0 0 1.5-1.5V11M15.5 4H20v4.5M20 4l-8 8" fill="none" stroke="currentColor" stroke-width="1.5" stroke-linecap="round" stroke-linejoin="round"/></svg>';
+
 /** The page for a person whose sign-on can't continue: what happened, what to do, a reference. */
 export function errorPage(model: ErrorPageModel): string {
   const { wayOut } = model;
+  // A step that opens a window of its own is no failure.
+  const isOnTheWay = wayOut?.newWindow === true;
   return layout({
     title: model.title,
     billerName: model.billerName,
     body: html`<div class="card">
-<div role="alert">
-<svg class="sign" viewBox="0 0 24 24" width="40" height="40" aria-hidden="true" focusable="false"><circle cx="12" cy="12" r="10.5" fill="none" stroke="currentColor" stroke-width="1.5"/><path d="M12 6.75v6.5" stroke="currentColor" stroke-width="2" stroke-linecap="round"/><circle cx="12" cy="16.75" r="1.25" fill="currentColor"/></svg>
+<div !${isOnTheWay ? '' : 'role="alert"'}>
+!${isOnTheWay ? windowSign : alarmSign}
 <h1>${model.title}</h1>
 <p>${model.sentence}</p>
 <p>${model.remedy}</p>

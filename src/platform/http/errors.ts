@@ -1,14 +1,18 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isDatabaseGone } from '../database/database.ts';
+import { withName } from '../errors/catalog/entry.ts';
 import { IdpError } from '../errors/idp-error.ts';
 import { errorPage } from './error-page.ts';
 import { sendPage } from './reply.ts';
 
+/** The only bodies that are read: see acceptForms. */
+const FORMS = 'application/x-www-form-urlencoded';
 const RETRY_AFTER_SECONDS = 10;
 
 /** Turns one of Fastify's own errors into an IdpError. */
-function fromFastify(error: { statusCode?: number; message: string }): IdpError | undefined {
+function fromFastify(error: { statusCode?: number; code?: string; message: string }): IdpError | undefined {
   const detail = error.message;
+  if (error.code === 'ECONNRESET' && error.statusCode === 400) return new IdpError('client_gone', { detail });
   if (error.statusCode === 413) return new IdpError('request_too_large', { detail, cause: error });
   if (error.statusCode === 415) return new IdpError('content_type_unsupported', { detail, cause: error });
   if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) {
@@ -31,17 +35,18 @@ export function toIdpError(error: unknown): IdpError {
 }
 
 /** RFC 9457. */
-function sendProblem(reply: FastifyReply, error: IdpError, reference: string): FastifyReply {
+function sendProblem(reply: FastifyReply, error: IdpError, { id: reference, facts }: FastifyRequest): FastifyReply {
+  const { title, sentence, remedy, code } = errorWords(error, facts.billerName);
   return reply
     .code(error.status)
     .header('cache-control', 'no-store')
     .type('application/problem+json')
     .send({
       type: `urn:ic-idp:error:${error.code}`,
-      title: error.title,
+      title,
       status: error.status,
-      detail: `${error.sentence} ${error.remedy}`,
-      code: error.code,
+      detail: `${sentence} ${remedy}`,
+      code,
       reference,
     });
 }
@@ -56,16 +61,26 @@ export function renderError(thrown: unknown, request: FastifyRequest, reply: Fas
   facts.outcome = error.code;
   facts.detail = error.detail;
   const { billerName, portalUrl, wayOut, frameAncestors } = facts;
-  if (error.status >= 500) request.log.error({ reference: request.id, err: error.cause ?? error }, error.message);
+  // A busy service is expected to refuse, and the request has its line.
+  if (error.status >= 500 && error.code !== 'service_busy')
+    request.log.error({ reference: request.id, err: error.cause ?? error }, error.message);
   if (error.retryAfter !== undefined) reply.header('retry-after', String(error.retryAfter));
-  if (wantsJson(request)) return sendProblem(reply, error, request.id);
+  // For whoever programmed the form (Linked Data Platform, 7.1; IANA's registry of HTTP fields).
+  if (error.code === 'content_type_unsupported') reply.header('accept-post', FORMS);
+  if (wantsJson(request)) return sendProblem(reply, error, request);
   const back =
     portalUrl === undefined ? undefined : { href: portalUrl, label: `Back to ${billerName}`, newWindow: false };
-  const page = errorPage({ ...errorWords(error), billerName, reference: request.id, wayOut: wayOut ?? back });
+  const words = errorWords(error, billerName);
+  const page = errorPage({ ...words, billerName, reference: request.id, wayOut: wayOut ?? back });
   return sendPage(reply, page, { status: error.status, frameAncestors: frameAncestors ?? [] });
 }
 
-const errorWords = ({ title, sentence, remedy, code }: IdpError) => ({ title, sentence, remedy, code });
+const errorWords = ({ title, sentence, remedy, code }: IdpError, billerName: string | undefined) => ({
+  title,
+  sentence: withName(sentence, billerName),
+  remedy: withName(remedy, billerName),
+  code,
+});
 
 /** Sends every error of this server through renderError. */
 export function handleErrors(server: FastifyInstance): void {

@@ -1,5 +1,6 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type DestinationStream, type Logger, pino } from 'pino';
+import { standardOutput } from './log-output.ts';
 
 function framesOf({ stack = '' }: Error): string {
   const frames = stack.split('\n').filter((line) => line.startsWith('    at '));
@@ -48,27 +49,6 @@ function censored(entry: object, depth: number): object {
 const censorNested = (value: object, depth: number) => (depth === 0 ? '[redacted]' : censored(value, depth - 1));
 
 /**
- * Writes to standard output. The lines of one turn of the event loop go out in one write, because each is a system
- * call.
- */
-function standardOutput(): DestinationStream {
-  const output = pino.destination({ fd: 1, sync: true });
-  let lines = '';
-  const flush = () => {
-    const text = lines;
-    lines = '';
-    if (text !== '') output.write(text);
-  };
-  process.on('exit', flush);
-  return {
-    write(line) {
-      if (lines === '') setImmediate(flush);
-      lines += line;
-    },
-  };
-}
-
-/**
  * @param level a pino level, or `silent`
  * @param output where the lines go; standard output by default
  * @returns the logger
@@ -90,27 +70,32 @@ export function createLogger(level: string, output: DestinationStream = standard
 }
 
 /**
- * Logs one line per request, with its reference. It names the route's pattern and not the URL, whose query holds the
+ * Logs one line for a request, with its reference. It names the route's pattern and not the URL, whose query holds the
  * SAML request and whatever a portal puts there.
  */
+export function logRequest(request: FastifyRequest, reply: FastifyReply): void {
+  const { biller, outcome, detail } = request.facts;
+  request.log.info(
+    {
+      reference: request.id,
+      method: request.method,
+      route: request.routeOptions.url ?? 'none',
+      status: reply.statusCode,
+      ms: Math.round(reply.elapsedTime * 10) / 10,
+      biller,
+      outcome,
+      detail,
+    },
+    'request',
+  );
+}
+
+/** Logs one line for each request that is answered. */
 export function logRequests(server: FastifyInstance): void {
   // Every line names its reference, so no request needs its own logger.
   server.setChildLoggerFactory((logger) => logger);
   server.addHook('onResponse', (request, reply, done) => {
-    const { biller, outcome, detail } = request.facts;
-    request.log.info(
-      {
-        reference: request.id,
-        method: request.method,
-        route: request.routeOptions.url ?? 'none',
-        status: reply.statusCode,
-        ms: Math.round(reply.elapsedTime * 10) / 10,
-        biller,
-        outcome,
-        detail,
-      },
-      'request',
-    );
+    logRequest(request, reply);
     done();
   });
 }

@@ -1,11 +1,11 @@
-import { mkdirSync, statSync } from 'node:fs';
+import { chmodSync, mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /**
  * Makes a folder and those above it that are missing. Node's own `recursive` loops forever where the parent is there and
  * the system still answers ENOENT, as in /proc.
  *
- * @param mode of the folders that are made
+ * @param mode of the folders that are made, whatever the umask
  * @throws what the system answers if one of them can't be made, or is no folder
  */
 export function makeFolders(path: string, mode: number): void {
@@ -21,6 +21,7 @@ export function makeFolders(path: string, mode: number): void {
 function attempt(path: string, mode: number): NodeJS.ErrnoException | undefined {
   try {
     mkdirSync(path, { mode });
+    chmodSync(path, mode);
   } catch (error) {
     if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return error as NodeJS.ErrnoException;
   }

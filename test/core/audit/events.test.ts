@@ -25,7 +25,8 @@ test('the compiler enforces the catalog', () => {
   const events: AuditEvent[] = [
     { event: 'sign_in.failed', reference, details: { reason: 'wrong_password' } },
     { event: 'sign_in.succeeded', reference, userId: 'id', email: 'ada@example.com', details: {} },
-    { event: 'biller.updated', reference, details: { actor: 'cli:ada', slug: 'riverton', changed: ['name'] } },
+    { event: 'biller.removed', reference, details: { actor: 'cli:ada', slug: 'riverton' } },
+    { event: 'user.updated', reference, details: { actor: 'cli:ada', changed: ['password'] } },
     // @ts-expect-error no such event
     { event: 'sign_in.tried', reference, details: {} },
     // @ts-expect-error a detail is missing
@@ -39,5 +40,5 @@ test('the compiler enforces the catalog', () => {
     // @ts-expect-error every event needs a reference
     { event: 'sign_in.succeeded', details: {} },
   ];
-  expect(events).toHaveLength(9);
+  expect(events).toHaveLength(10);
 });

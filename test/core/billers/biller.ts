@@ -22,5 +22,6 @@ export function newBiller(settings: Record<string, unknown> = {}): Biller {
     settings: parsed,
     portalOrigins: portalOriginsOf(parsed),
     pairwiseSalt: Buffer.alloc(32, 1),
+    version: '1',
   };
 }

@@ -142,10 +142,11 @@ test('a trace lists every check, even after the first failure, for either bindin
 test('a trace that can’t be written does not change what is reported', async () => {
   const { traces } = stage.installation.services;
   const before = await kept();
-  await traces.keep('never-was-one', undefined, () => {
+  const failure = { reference: 'never-was-one', network: '', user: async () => undefined };
+  await traces.keep({ ...failure, billerId: undefined }, () => {
     throw new Error('the trace can not be made');
   });
-  await traces.keep('never-was-one', 'no biller has this id', () => ({
+  await traces.keep({ ...failure, billerId: 'no biller has this id' }, () => ({
     code: 'x',
     sentence: 'x',
     detail: 'x',

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, inject, test } from 'vitest';
 import { deleteBiller, insertBiller, updateBiller } from '../../../src/core/billers/store.ts';
 import { insertKey } from '../../../src/core/keys/store.ts';
 import type { ChangeListener, Database } from '../../../src/platform/database/database.ts';
+import { type Cable, layCable } from '../../support/postgres/cable.ts';
 import { newBillerRow, newKeyRow } from '../../support/postgres/rows.ts';
 import { createTestStorage, type TestConnection, type TestStorage } from '../../support/postgres/storage.ts';
 
@@ -11,15 +12,19 @@ const PROMISED_MS = 1_000;
 
 let storage: TestStorage;
 let connections: TestConnection[] = [];
+let cable: Cable | undefined;
 
 afterEach(async () => {
+  cable?.resume();
   for (const connection of connections) await connection.close();
   connections = [];
+  await cable?.cut();
+  cable = undefined;
   await storage.remove();
 });
 
-async function open(): Promise<TestConnection> {
-  const connection = await storage.open();
+async function open(url?: string): Promise<TestConnection> {
+  const connection = await storage.open(url);
   connections.push(connection);
   return connection;
 }
@@ -166,5 +171,26 @@ describe('two instances on one PostgreSQL', () => {
     } finally {
       await admin.end();
     }
+  });
+
+  test('an instance whose connection stalls without breaking drops its caches again and again', async () => {
+    storage = await createTestStorage('postgresql');
+    cable = await layCable(storage.environment.DATABASE_URL ?? '');
+    const [one, deaf] = [await open(), await open(cable.url)];
+    await hears(deaf.database);
+    const biller = newBillerRow();
+    await insertBiller(one.database.db, biller);
+    const nameSeen = async () => (await deaf.services.billers.bySlug(biller.slug)).name;
+    cable.deafen();
+    for (const name of ['Riverton Water', 'Riverton Water and Power', 'Riverton Water and Sons']) {
+      await nameSeen();
+      await updateBiller(one.database.db, biller.id, { name }, new Date());
+      await notice(deaf.database, undefined);
+      expect(await nameSeen()).toBe(name);
+    }
+    cable.resume();
+    const noticed = notice(deaf.database, biller.id);
+    await updateBiller(one.database.db, biller.id, { name: 'City of Riverton' }, new Date());
+    await noticed;
   });
 });

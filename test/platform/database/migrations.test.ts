@@ -101,9 +101,17 @@ describe('a database of version 0.1.0', () => {
       `insert into portal_users (biller_id, email, email_key, password_hash) values ($1, 'Ada@x.org', 'ada@x.org', 'hash')`,
       [id],
     );
+    // Two hand-overs at the same time could leave two URLs in force.
+    await client.query(
+      `insert into one_time_metadata (token_hash, biller_id, key_id, created_at, expires_at, networks)
+       select decode(hash, 'hex'), biller_id, id, created, now(), '{}' from signing_keys,
+         (values ('01', now()), ('03', now() + interval '1 s'), ('02', now())) made (hash, created)`,
+    );
 
     const { db } = await open();
     expect(await applied()).toEqual(expect.arrayContaining(migrationNames()));
+    const urls = await db.selectFrom('oneTimeMetadata').select('tokenHash').execute();
+    expect(urls).toEqual([{ tokenHash: Buffer.from([3]) }]);
     expect(await findBiller(db, slug)).toMatchObject({ id, name, billerGuid, serviceProvider, settings, pairwiseSalt });
     expect(await publishedKeys(db, id)).toMatchObject([
       { fingerprint: 'ab12', sealedPrivateKey: Buffer.from([1, 2]), notAfter: new Date('2029-01-01T00:00:00Z') },

@@ -51,7 +51,7 @@ describe('the stores of portal users and sessions', () => {
       lastSeenAt: at('08:00:00.123'),
       expiresAt: at('16:00:00.000'),
     };
-    await insertSession(store.db, session);
+    expect(await insertSession(store.db, session, PASSWORD_HASH)).toBe(true);
     return { biller, email, accounts, userId, session };
   }
 
@@ -62,7 +62,7 @@ describe('the stores of portal users and sessions', () => {
     expect(user).toMatchObject({ id: userId, billerId: biller.id, email, passwordHash: PASSWORD_HASH });
     expect(user?.disabled).toBe(false);
     expect(await findUser(store.db, other.id, email)).toBeUndefined();
-    expect(await listUsers(store.db, biller.id)).toEqual([user]);
+    expect([user]).toMatchObject(await listUsers(store.db, biller.id));
     expect(await listUsers(store.db, other.id)).toEqual([]);
   });
 
@@ -118,6 +118,7 @@ describe('the stores of portal users and sessions', () => {
       email,
       disabled: false,
       accounts,
+      user_version: expect.any(String),
     };
     expect(await findSession(session.idHash, biller.id)).toEqual(row);
     expect(await findSession(session.idHash, (await addBiller()).id)).toBeUndefined();
@@ -138,7 +139,7 @@ describe('the stores of portal users and sessions', () => {
     const { biller, userId, session } = await addSession();
     const others = [randomBytes(32), randomBytes(32)] as const;
     const add = (idHash: Buffer, expiresAt = session.expiresAt) =>
-      insertSession(store.db, { ...session, idHash, expiresAt });
+      insertSession(store.db, { ...session, idHash, expiresAt }, PASSWORD_HASH);
     const live = async () => {
       const rows = await Promise.all([session.idHash, ...others].map((idHash) => findSession(idHash, biller.id)));
       return rows.map((row) => row !== undefined);
@@ -153,5 +154,17 @@ describe('the stores of portal users and sessions', () => {
     await add(others[0]);
     await deleteSessionsOfUser(store.db, userId);
     expect(await live()).toEqual([false, false, false]);
+  });
+
+  test('begins no session of a portal user who was changed since the password was checked', async () => {
+    const { userId, session } = await addSession();
+    const later = { ...session, idHash: randomBytes(32) };
+    const change = (passwordHash: string) =>
+      store.connection.database.transaction(async (transaction) => {
+        await updateUser(transaction, userId, { passwordHash }, undefined);
+        await deleteSessionsOfUser(transaction, userId);
+      });
+    await change('another');
+    expect(await insertSession(store.db, later, PASSWORD_HASH)).toBe(false);
   });
 });

@@ -119,7 +119,7 @@ describe('the database itself', () => {
       const user = { billerId, email: 'ada@example.com', passwordHash: 'x' };
       const userId = await addUser(user, [{ number: billerId, role: 'owner' }]);
       const times = { authenticatedAt: now, lastSeenAt: now, expiresAt: now };
-      await insertSession(store.db, { idHash: randomBytes(32), billerId, userId, sessionIndex: '_i', ...times });
+      await insertSession(store.db, { idHash: randomBytes(32), billerId, userId, sessionIndex: '_i', ...times }, 'x');
       const id = randomBytes(12).toString('base64url');
       const request = { acsUrl: 'https://sp.example/acs' } as AcceptedRequest;
       await store.db

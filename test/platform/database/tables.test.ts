@@ -5,7 +5,7 @@ import { openPostgresql } from '../../../src/platform/database/postgresql.ts';
 import { createTestDatabase } from '../../support/postgres/postgres.ts';
 
 type Sql<Value> = Value extends string
-  ? 'text' | 'uuid'
+  ? 'text' | 'uuid' | 'inet'
   : Value extends number
     ? 'integer' | 'bigint'
     : Value extends boolean
@@ -45,6 +45,10 @@ const described: Described = {
     assertionId: 'text null',
     keyFingerprint: 'text null',
     details: 'jsonb default',
+    address: 'inet null',
+    accountHash: 'text null',
+    otherAccountHashes: 'text[] null',
+    loginTypeHash: 'text null',
   },
   billers: {
     id: 'uuid default',
@@ -83,6 +87,8 @@ const described: Described = {
     status: 'integer',
     certificates: 'text[]',
     monitor: 'boolean',
+    count: 'integer default',
+    digest: 'bytea null',
   },
   oneTimeMetadata: {
     tokenHash: 'bytea',

@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
-import { assets, autoSubmitScript, stylesheet } from '../../../src/platform/http/assets.ts';
+import {
+  assets,
+  autoSubmitScript,
+  findAccountScript,
+  showPasswordScript,
+  stylesheet,
+} from '../../../src/platform/http/assets.ts';
 import { layout } from '../../../src/platform/http/layout.ts';
 
 test.each(assets)('$path carries the hash of its content', ({ path, body }) => {
@@ -8,10 +14,16 @@ test.each(assets)('$path carries the hash of its content', ({ path, body }) => {
   expect(path).toContain(createHash('sha256').update(body).digest('hex').slice(0, 12));
 });
 
-test('serves the stylesheet and the script with their media types', () => {
-  expect(assets).toEqual([stylesheet, autoSubmitScript]);
+test('serves the stylesheet and the scripts with their media types', () => {
+  expect(assets.filter((asset) => asset !== stylesheet)).toEqual([
+    autoSubmitScript,
+    showPasswordScript,
+    findAccountScript,
+  ]);
   expect(stylesheet.contentType).toBe('text/css; charset=utf-8');
-  expect(autoSubmitScript.contentType).toBe('text/javascript; charset=utf-8');
+  expect(new Set(assets.slice(1).map(({ contentType }) => contentType))).toEqual(
+    new Set(['text/javascript; charset=utf-8']),
+  );
 });
 
 test('the stylesheet loads nothing else', () => {

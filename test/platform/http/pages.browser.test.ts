@@ -236,12 +236,77 @@ describe('forms', () => {
 
   test('the account choice posts the id of the account, by keyboard too', async () => {
     const page = await openPage();
-    await page.goto(`${origin}/choice-30`);
+    await page.goto(`${origin}/choice-2`);
     await page.keyboard.press('Tab');
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
     await page.waitForURL(`${origin}/choose`);
     expect(posts).toEqual([{ url: '/choose', body: 'csrf=x&account=a1' }]);
+    await page.context().close();
+  });
+
+  test('one of many accounts is found by typing a part of its number, and Enter there sends nothing', async () => {
+    const page = await openPage();
+    await page.goto(`${origin}/choice-30`);
+    const shown = () => page.locator('.choices button:visible').count();
+    expect(await shown()).toBe(30);
+    await page.getByLabel('Find an account').fill('20450 7');
+    expect(await shown()).toBe(1);
+    await expect(page.getByRole('status').textContent()).resolves.toBe('1 of 30 accounts');
+    await page.keyboard.press('Enter');
+    expect(posts).toEqual([]);
+    await page.getByLabel('Find an account').fill('nothing');
+    expect(await shown()).toBe(0);
+    await page.getByLabel('Find an account').fill('');
+    expect(await shown()).toBe(30);
+    await page.context().close();
+  });
+
+  test('without scripts the whole list of accounts is there, and no field that does nothing', async () => {
+    const page = await openPage({ javaScriptEnabled: false });
+    await page.goto(`${origin}/choice-30`);
+    expect(await page.locator('.choices button:visible').count()).toBe(30);
+    expect(await page.getByLabel('Find an account').isVisible()).toBe(false);
+    await page.goto(`${origin}/sign-in`);
+    expect(await page.getByText('Show password').isVisible()).toBe(false);
+    await page.context().close();
+  });
+
+  test('the password can be shown, and is sent from a password field', async () => {
+    const page = await openPage();
+    await page.goto(`${origin}/sign-in`);
+    const field = page.locator('#password');
+    const button = page.getByRole('button', { name: 'Show password' });
+    await page.locator('#email').fill('jane@example.com');
+    await field.fill('päss word');
+    await button.click();
+    expect([await field.getAttribute('type'), await button.getAttribute('aria-pressed')]).toEqual(['text', 'true']);
+    await button.click();
+    expect(await field.getAttribute('type')).toBe('password');
+    await button.click();
+    await page.evaluate(() => {
+      document.forms[0]?.addEventListener('submit', () => {
+        document.title = (document.getElementById('password') as HTMLInputElement).type;
+      });
+    });
+    const title = page.waitForFunction(() => document.title === 'password');
+    await field.press('Enter');
+    await title;
+    await page.waitForURL(`${origin}/login`);
+    await page.context().close();
+  });
+
+  test('with text of twice the size on a phone, an account number breaks only where it is longer than the line', async () => {
+    const page = await openPage({ viewport: { width: 320, height: 700 } });
+    await page.goto(`${origin}/choice-long`);
+    await page.evaluate(() => {
+      document.documentElement.style.fontSize = '200%';
+    });
+    const lines = await page.locator('.number').evaluateAll((all) => all.map((one) => one.getClientRects().length));
+    expect(lines[0]).toBe(1);
+    expect(lines[1]).toBeGreaterThan(1);
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
+    expect(wide).toBe(false);
     await page.context().close();
   });
 });

@@ -57,6 +57,17 @@ export const pages: Record<string, string> = {
     email,
     notYou: { action: '/logout', hidden },
   }),
+  'choice-long': accountChoicePage({
+    billerName,
+    action: '/choose',
+    hidden,
+    accounts: [
+      { id: 'a', number: '101Invoice', role: 'owner' },
+      { id: 'b', number: '9'.repeat(90), role: 'co-owner' },
+    ],
+    email,
+    notYou: undefined,
+  }),
   error: errorPage({ ...error, billerName }),
   'error-framed': errorPage({ ...error, wayOut: { href: '/', label: 'Go on in a new window', newWindow: true } }),
 };

@@ -2,9 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout } from 'node:timers/promises';
 import type { HsmSettings } from '../../../src/core/keys/hsm/hsm.ts';
 import { runTool } from '../saml/xml-tools.ts';
 import { isPkcs11jsBuilt, NO_PKCS11JS, remoteLibrary, remoteServer, softHsmLibrary } from './pkcs11-programs.ts';
@@ -124,11 +126,35 @@ export interface RemoteHsm {
   start(): Promise<void>;
 }
 
-/** Starts a server over a token. Sets P11_KIT_SERVER_ADDRESS in the environment of this process. */
-export async function startRemoteHsm(token: TestToken): Promise<RemoteHsm> {
+/** Takes connections at one socket and passes requests on to another, one at a time and each only after a pause. */
+function slowDown(from: string, to: string, pauseMs: number): Server {
+  let turn: Promise<unknown> = Promise.resolve();
+  const relay = createServer((near) => {
+    const far = connect(to);
+    near.on('data', (chunk: Buffer) => {
+      turn = turn.then(() => setTimeout(pauseMs)).then(() => far.destroyed || far.write(chunk));
+    });
+    far.pipe(near);
+    for (const [one, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      one.on('error', () => undefined).on('close', () => other.destroy());
+    }
+  });
+  return relay.listen(from);
+}
+
+/**
+ * Starts a server over a token. Sets P11_KIT_SERVER_ADDRESS in the environment of this process.
+ *
+ * @param pauseMs makes it slow: it handles one call at a time, each after this pause
+ */
+export async function startRemoteHsm(token: TestToken, pauseMs = 0): Promise<RemoteHsm> {
   const folder = mkdtempSync(join(tmpdir(), 'ic-idp-p11-'));
   const socket = join(folder, 'socket');
-  process.env.P11_KIT_SERVER_ADDRESS = `unix:path=${socket}`;
+  const slow = pauseMs === 0 ? undefined : slowDown(`${folder}.slow`, socket, pauseMs);
+  process.env.P11_KIT_SERVER_ADDRESS = `unix:path=${slow === undefined ? socket : `${folder}.slow`}`;
   let server: ChildProcess | undefined;
 
   /** The server starts a process for each connection: a signal goes to all of them. */
@@ -140,6 +166,7 @@ export async function startRemoteHsm(token: TestToken): Promise<RemoteHsm> {
     const ended = once(server, 'close');
     signal('SIGKILL');
     await ended;
+    slow?.close();
     server = undefined;
     rmSync(folder, { recursive: true, force: true });
   }

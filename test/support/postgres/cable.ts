@@ -14,6 +14,10 @@ export interface Cable {
   mend(): Promise<void>;
   /** Holds data in these directions from now on, without closing any connection. */
   stall(...directions: Direction[]): void;
+  /** Holds what the server sends on connections that listen for notices; all others go on. */
+  deafen(): void;
+  /** From now on, data arrives this much later, in both directions together. */
+  delay(roundTripMs: number): void;
   /** Resolves when data is held. */
   holds(): Promise<void>;
   /** Forwards the held data in order, and everything that follows. */
@@ -27,6 +31,9 @@ export async function layCable(url: string): Promise<Cable> {
   const stalled = new Set<Direction>();
   let held: (() => void)[] = [];
   let onHold: (() => void)[] = [];
+  const listening = new Set<Socket>();
+  let deaf = false;
+  let delayMs = 0;
   const keep = (socket: Socket) => {
     sockets.add(socket);
     // 'close' follows an error.
@@ -35,9 +42,12 @@ export async function layCable(url: string): Promise<Cable> {
   };
   const passOn = (from: Socket, to: Socket, direction: Direction) =>
     from.on('data', (chunk: Buffer) => {
+      if (direction === 'requests' && chunk.includes('listen ')) listening.add(to);
       const write = () => void (to.destroyed || to.write(chunk));
-      if (!stalled.has(direction)) return write();
-      held.push(write);
+      // Timers of one length run in the order in which they were set.
+      const send = delayMs === 0 ? write : () => void setTimeout(write, delayMs / 2);
+      if (!stalled.has(direction) && !(deaf && listening.has(from))) return send();
+      held.push(send);
       for (const resolve of onHold) resolve();
       onHold = [];
     });
@@ -61,6 +71,7 @@ export async function layCable(url: string): Promise<Cable> {
     url: through.href,
     async cut() {
       stalled.clear();
+      deaf = false;
       held = [];
       if (!listener.listening) return;
       const closed = once(listener, 'close');
@@ -72,9 +83,16 @@ export async function layCable(url: string): Promise<Cable> {
     stall: (...directions) => {
       for (const direction of directions) stalled.add(direction);
     },
+    deafen() {
+      deaf = true;
+    },
+    delay(roundTripMs) {
+      delayMs = roundTripMs;
+    },
     holds: () => (held.length > 0 ? Promise.resolve() : new Promise((resolve) => onHold.push(resolve))),
     resume() {
       stalled.clear();
+      deaf = false;
       const waiting = held;
       held = [];
       for (const write of waiting) write();

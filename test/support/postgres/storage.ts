@@ -23,8 +23,8 @@ export interface TestStorage {
   /** Settings that name the database and the master key, for a process or for `readSettings`. */
   readonly environment: Readonly<Record<string, string>>;
   readonly settings: Settings;
-  /** Opens the database as the service does. */
-  open(): Promise<TestConnection>;
+  /** Opens the database as the service does. @param url of a cable to it, if not directly */
+  open(url?: string): Promise<TestConnection>;
   remove(): Promise<void>;
 }
 
@@ -48,8 +48,8 @@ export async function createTestStorage(kind: DatabaseKind = 'postgresql'): Prom
     folder,
     environment,
     settings,
-    async open() {
-      const database = await openDatabase(settings);
+    async open(url) {
+      const database = await openDatabase(url === undefined ? settings : { ...settings, DATABASE_URL: url });
       const masterKey = createMasterKey(key);
       const keyedHash = createKeyedHash(masterKey.derive('test'));
       const services = createServices({ publicUrl: settings.PUBLIC_URL, database, masterKey, keyedHash });

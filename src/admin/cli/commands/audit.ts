@@ -16,6 +16,9 @@ export function auditCommand(): Command {
     .description('List audit events, newest first; all given filters must match')
     .option('--biller <slug>', 'events of this biller')
     .option('--email <email>', 'events of the portal user with this email address')
+    .option('--account <number>', 'events about this account; needs --biller')
+    .option('--login-type <number>', 'assertions with this LoginType; needs --account')
+    .option('--address <address>', 'events of clients with this IP address or in this network, e.g. 203.0.113.0/24')
     .option('--user <id>', 'events of the portal user with this internal ID')
     .option('--event <name>', 'events of this name, e.g. assertion.issued')
     .option('--reference <reference>', 'the reference on an error page')
@@ -33,14 +36,19 @@ export function auditCommand(): Command {
       print(
         await operate('audit.list', filters),
         json,
-        listInWords('No event matches.', ['Id', 'Time (UTC)', 'Event', 'Biller', 'Reference', 'Details'], (event) => [
-          String(event.id),
-          event.at.slice(0, 19).replace('T', ' '),
-          event.event,
-          event.biller ?? '',
-          event.reference,
-          detailsInWords(event.details),
-        ]),
+        listInWords(
+          'No event matches.',
+          ['Id', 'Time (UTC)', 'Event', 'Biller', 'Address', 'Reference', 'Details'],
+          (event) => [
+            String(event.id),
+            event.at.slice(0, 19).replace('T', ' '),
+            event.event,
+            event.biller ?? '',
+            event.address ?? '',
+            event.reference,
+            detailsInWords(event.details),
+          ],
+        ),
       );
     });
 }

@@ -44,7 +44,16 @@ export const add = defineOperation({
     await database.transaction(async (transaction) => {
       await insertBiller(transaction, { id, slug, name, billerGuid, serviceProvider, settings, pairwiseSalt });
       await keys.insert(transaction, key);
-      await audit.appendWithin(transaction, { event: 'biller.added', ...about, details: { actor, slug } });
+      await audit.appendWithin(transaction, {
+        event: 'biller.added',
+        ...about,
+        details: {
+          actor,
+          slug,
+          entityId: serviceProvider.entityId,
+          acs: serviceProvider.acs.map(({ url }) => url),
+        },
+      });
       await audit.appendWithin(transaction, {
         event: 'key.created',
         ...about,

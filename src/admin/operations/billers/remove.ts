@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { earlierAppendsEnded } from '../../../core/audit/earlier-appends.ts';
 import { deleteBiller } from '../../../core/billers/store.ts';
 import { scheduleDestructionOfAll } from '../../../core/keys/hsm/destruction.ts';
 import { newReference } from '../../../platform/util/reference.ts';
@@ -22,6 +23,7 @@ export const remove = defineOperation({
         details: { actor, slug },
       });
     });
+    await earlierAppendsEnded(database);
     await hsmKeys.destroyScheduled();
     return { removed: slug };
   },

@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { earlierAppendsEnded } from '../../../core/audit/earlier-appends.ts';
 import { type Biller, toBiller } from '../../../core/billers/biller.ts';
-import { type BillerState, differencesOf, stateTag } from '../../../core/billers/difference.ts';
+import { type BillerState, type Difference, differencesOf, stateTag } from '../../../core/billers/difference.ts';
 import { lockBiller, updateBiller } from '../../../core/billers/store.ts';
 import { forgetFindings } from '../../../integrations/sp-metadata/store.ts';
 import { InputError } from '../../../platform/errors/idp-error.ts';
@@ -42,6 +43,11 @@ export const compare = defineOperation({
   },
 });
 
+/** Enough for an address or a certificate's fingerprint; a list of a thousand certificates is not evidence. */
+const MAX_SHOWN = 500;
+const cut = (text: string) => (text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text);
+const inOneLine = ({ what, before, after }: Difference) => `${what}: ${cut(before)} -> ${cut(after)}`;
+
 export const update = defineOperation({
   uses: ['database', 'billers', 'keys', 'audit', 'publicUrl', 'clock'],
   input: billerChangesInput,
@@ -75,13 +81,19 @@ export const update = defineOperation({
           event: 'biller.updated',
           reference: newReference(),
           billerId: biller.id,
-          details: { actor, slug: biller.slug, changed: differences.map(({ what }) => what) },
+          details: {
+            actor,
+            slug: biller.slug,
+            changed: differences.map(({ what }) => what),
+            differences: differences.map(inOneLine),
+          },
         });
       }
       return { biller, differences, warnings };
     });
     // The notice of this change may still be in transit, and the result should show the change.
     if (differences.length > 0) billers.forget(biller.id);
+    await earlierAppendsEnded(database);
     return { ...(await viewOf(services, biller.slug)), differences, warnings };
   },
 });

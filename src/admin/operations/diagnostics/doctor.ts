@@ -11,16 +11,18 @@ const WARN_DAYS = 60;
 
 /** What is wrong with this installation, and what to do about it. */
 export const doctor = defineOperation({
-  uses: ['readiness', 'database', 'billers', 'keys', 'hsm', 'publicUrl', 'clock'],
+  uses: ['readiness', 'database', 'billers', 'keys', 'hsm', 'fileProblems', 'publicUrl', 'tooMuchTrust', 'clock'],
   input: nothing,
   output: z.array(findingSchema),
   run: examine,
 });
 
-type DoctorServices = Uses<'readiness' | 'database' | 'billers' | 'keys' | 'hsm' | 'publicUrl' | 'clock'>;
+type DoctorServices = Uses<
+  'readiness' | 'database' | 'billers' | 'keys' | 'hsm' | 'fileProblems' | 'publicUrl' | 'tooMuchTrust' | 'clock'
+>;
 
 async function examine(services: DoctorServices): Promise<Finding[]> {
-  const { readiness, database, billers, keys, publicUrl, clock } = services;
+  const { readiness, database, billers, keys, publicUrl, tooMuchTrust, clock } = services;
   const findings: Finding[] = [];
   const { ready, checks } = await readiness();
   for (const { name, ok, problems } of checks) {
@@ -30,21 +32,25 @@ async function examine(services: DoctorServices): Promise<Finding[]> {
         level: 'ok',
         finding: {
           database: `${database.kind}, reachable, migrations applied`,
+          audit: 'an event can be written and flushed to disk',
           keys: 'every biller has a usable active key',
           module: 'the HSM is reachable, and the token is open',
         }[name],
       });
-    for (const problem of problems) {
+    for (const { sentence, remedy, blocking } of problems) {
       findings.push({
         subject: name,
-        level: 'error',
-        finding: problem,
-        remedy: {
-          database: 'Check DATABASE_URL and that the server is running.',
-          keys: 'Compare MASTER_KEY with the one that the installation was created with; `ic-idp key list` shows the certificates.',
-          module:
-            'Check PKCS11_LIBRARY, PKCS11_TOKEN and PKCS11_PIN, and whether the vendor’s own tool can reach the HSM from this machine as this user.',
-        }[name],
+        level: name === 'audit' && !blocking ? 'warning' : 'error',
+        finding: sentence,
+        remedy:
+          remedy ??
+          {
+            database: 'Check DATABASE_URL and that the server is running.',
+            audit: 'Look at the log of the database.',
+            keys: 'Compare MASTER_KEY with the one that the installation was created with; `ic-idp key list` shows the certificates.',
+            module:
+              'Check PKCS11_LIBRARY, PKCS11_TOKEN and PKCS11_PIN, and whether the vendor’s own tool can reach the HSM from this machine as this user.',
+          }[name],
       });
     }
   }
@@ -57,7 +63,18 @@ async function examine(services: DoctorServices): Promise<Finding[]> {
         'Set PUBLIC_URL to the https origin that browsers and Invoice Cloud use, before the first biller is onboarded: it is part of every Entity ID.',
     });
   } else findings.push({ subject: 'PUBLIC_URL', level: 'ok', finding: publicUrl });
-  findings.push(...(await durabilityFindings(database)));
+  for (const { serious, ...problem } of services.fileProblems()) {
+    findings.push({ ...problem, level: serious ? 'error' : 'warning' });
+  }
+  if (tooMuchTrust !== undefined) {
+    findings.push({
+      subject: 'TRUST_PROXY',
+      level: 'warning',
+      finding: tooMuchTrust,
+      remedy:
+        'List the addresses of the reverse proxies, e.g. 10.0.0.5,10.0.0.6. Sign-in attempts are counted by address, and metadata clients are told apart by it.',
+    });
+  }
   if (!ready && checks.every(({ name }) => name !== 'keys')) return findings;
   const all = await billers.all();
   if (all.length === 0)
@@ -81,21 +98,4 @@ async function examine(services: DoctorServices): Promise<Finding[]> {
   findings.push(...(await providerFindings(services)));
   findings.push(...(await moduleFindings(services)));
   return findings;
-}
-
-/** An assertion leaves once its audit row is committed, which protects nothing unless commits are flushed to disk. */
-const DURABILITY = {
-  name: 'durability',
-  text: "select name, setting from pg_settings where name in ('fsync', 'synchronous_commit') and setting = 'off'",
-};
-
-async function durabilityFindings(database: DoctorServices['database']): Promise<Finding[]> {
-  // A database that does not answer has its own finding.
-  const off = await database.query<{ name: string }>(DURABILITY, []).catch(() => []);
-  return off.map(({ name }) => ({
-    subject: 'database',
-    level: 'warning',
-    finding: `${name} is off: a power cut loses assertions that were sent from the audit`,
-    remedy: `Set ${name} = on in postgresql.conf, or for the role: alter role ... reset ${name}.`,
-  }));
 }

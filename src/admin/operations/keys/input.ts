@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import type { Change } from '../../../core/keys/key-changes.ts';
 import { KEY_TYPES } from '../../../core/keys/key-types.ts';
 import type { KeyPlace } from '../../../core/keys/keys.ts';
-import type { Change } from '../../../core/keys/rotation.ts';
 import { newReference } from '../../../platform/util/reference.ts';
 import { type Actor, reason } from '../operation.ts';
 

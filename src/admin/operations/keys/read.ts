@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { planOf } from '../../../core/keys/plan.ts';
+import { isKnown } from '../../../core/keys/publication/fetcher.ts';
 import { listFetches } from '../../../core/keys/publication/metadata-fetches.ts';
 import { readKeyStatus, verdictOf } from '../../../core/keys/status.ts';
 import { requireBiller } from '../billers/require-biller.ts';
@@ -60,9 +61,13 @@ export const status = defineOperation({
       retiring: keyFacts.nullable(),
       seen: z.number(),
       last_seen: fetchFacts.nullable(),
+      seen_by: z
+        .array(z.object({ at: z.number(), address: z.string(), client: z.string(), count: z.number() }))
+        .readonly(),
+      clients_known: z.boolean(),
       last_fetch: fetchFacts.nullable(),
       handed_over_until: z.number().nullable(),
-      verdict: z.object({ safe: z.boolean(), sentence: z.string() }),
+      verdict: z.object({ safe: z.boolean(), unconfirmed: z.boolean(), sentence: z.string() }),
     }),
   ),
   run: async (services, input) => {
@@ -88,12 +93,16 @@ export const fetches = defineOperation({
       status: z.number(),
       certificates: z.array(z.string()),
       monitor: z.boolean(),
+      /** By one of the Service Provider's clients that the biller's settings list. */
+      known: z.boolean(),
+      count: z.number(),
     }),
   ),
   run: async (services, input) => {
     const biller = await requireBiller(services, input.biller);
     const since = new Date(services.clock() - input.days * DAY_MS);
-    return listFetches(services.database, biller.id, since, MAX_FETCHES);
+    const all = await listFetches(services.database, biller.id, since, MAX_FETCHES);
+    return all.map((fetch) => ({ ...fetch, known: isKnown(fetch, biller.settings) }));
   },
 });
 

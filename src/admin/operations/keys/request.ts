@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { replaceKeyRequest } from '../../../core/keys/store.ts';
 import { requireBiller } from '../billers/require-biller.ts';
 import { defineOperation } from '../operation.ts';
 import { changeInput, changeOf, keyType } from './input.ts';
@@ -16,7 +15,7 @@ export const request = defineOperation({
     const made = await keys.request(biller, input.keyType);
     const { reference, ...who } = changeOf(actor, input.reason);
     await database.transaction(async (transaction) => {
-      await replaceKeyRequest(transaction, made);
+      await keys.insertRequest(transaction, made);
       await audit.appendWithin(transaction, {
         event: 'key.requested',
         reference,

@@ -17,12 +17,14 @@ export const stage = defineOperation({
 
 export const activate = defineOperation({
   uses: ['billers', 'rotation'],
-  input: z.strictObject({ ...changeInput, force }),
+  /** `confirmed`: those who fetched the certificate are the Service Provider. */
+  input: z.strictObject({ ...changeInput, force, confirmed: z.boolean().default(false) }),
   output: done,
   run: async (services, input, actor) => {
     const biller = await requireBiller(services, input.biller);
-    if (input.force) requireReason(input.reason);
-    await services.rotation.activate(biller, { ...changeOf(actor, input.reason), force: input.force });
+    const { force, confirmed } = input;
+    if (force) requireReason(input.reason);
+    await services.rotation.activate(biller, { ...changeOf(actor, input.reason), force, confirmed });
     return { biller: biller.slug, sentence: 'The staged key is active; the previous one is retiring.' };
   },
 });

@@ -1,7 +1,10 @@
 import { z } from 'zod';
-import { newMasterKey } from '../../../core/secrets/master-key-source.ts';
+import type { AuditWriter } from '../../../core/audit/writer.ts';
+import { checkValueOf, type MasterKey } from '../../../core/secrets/master-key.ts';
+import { type MasterKeyFile, newMasterKey } from '../../../core/secrets/master-key-source.ts';
 import { countSecrets, rewrapSecrets } from '../../../core/secrets/rewrap.ts';
-import { noteMasterKeys } from '../../../core/secrets/verify-master-key.ts';
+import { lockMasterKeyRecord } from '../../../core/secrets/verify-master-key.ts';
+import type { Database } from '../../../platform/database/database.ts';
 import { InputError } from '../../../platform/errors/idp-error.ts';
 import { newReference } from '../../../platform/util/reference.ts';
 import { defineOperation, nothing } from '../operation.ts';
@@ -16,47 +19,82 @@ export const status = defineOperation({
   }),
 });
 
+/** Commands that sealed a secret just before the new key was there may commit it once more after each round. */
+const ROUNDS = 5;
+
+/**
+ * Puts a new key before the old one, in the file and in the record. Two keys in the file mean an interrupted rotation, or
+ * one by another process: it goes on with that key.
+ */
+async function introduceKey(database: Database, masterKey: MasterKey, file: MasterKeyFile): Promise<void> {
+  await database.transaction(async (transaction) => {
+    const record = await lockMasterKeyRecord(transaction);
+    const known = file.read();
+    const keys = known.length === 1 ? [newMasterKey(), ...known] : known;
+    // On disk before anything is sealed with it.
+    if (known.length === 1) file.write(keys);
+    masterKey.adopt(keys);
+    await record.write(masterKey.checkValues);
+  });
+}
+
+/** @returns whether the rotation has ended: nothing is sealed with another key, and nothing will be */
+async function finish(database: Database, masterKey: MasterKey, audit: AuditWriter, details: RotatedDetails) {
+  return database.transaction(async (transaction) => {
+    const record = await lockMasterKeyRecord(transaction);
+    const [current = ''] = masterKey.checkValues;
+    if (record.checkValues !== undefined && record.checkValues[0] !== current) {
+      throw new InputError('The master key was rotated again in the meantime.', { code: 'master_key_changed' });
+    }
+    const { other } = await countSecrets(transaction, masterKey);
+    if (other > 0) return false;
+    await record.write([current]);
+    // A rotation interrupted before this is not finished: running it again writes the event.
+    await audit.appendWithin(transaction, { event: 'master_key.rotated', reference: newReference(), details });
+    return true;
+  });
+}
+
+type RotatedDetails = { readonly actor: string; readonly resealed: number };
+
+/** Removes from the file the keys that the record no longer has, once that is committed. */
+async function dropOldKeys(database: Database, masterKey: MasterKey, file: MasterKeyFile): Promise<void> {
+  await database.transaction(async (transaction) => {
+    const { checkValues } = await lockMasterKeyRecord(transaction);
+    const keys = file.read();
+    const kept =
+      checkValues === undefined ? keys.slice(0, 1) : keys.filter((key) => checkValues.includes(checkValueOf(key)));
+    if (kept.length < keys.length) file.write(kept);
+    masterKey.adopt(kept);
+  });
+}
+
 export const rotate = defineOperation({
   uses: ['database', 'masterKey', 'masterKeyFile', 'audit'],
   input: nothing,
   output: z.object({ resealed: z.number(), embedded: z.boolean() }),
-  run: async ({ database, masterKey, masterKeyFile, audit }, _input, { name: actor }) => {
-    if (masterKeyFile !== undefined) {
-      // Two keys in the file mean an interrupted rotation: finish it instead of starting another one.
-      const known = masterKeyFile.read();
-      if (known.length === 1) {
-        const fresh = newMasterKey();
-        masterKeyFile.write([fresh, ...known]);
-        masterKey.introduce(fresh);
-        await noteMasterKeys(database.db, masterKey.checkValues);
-      }
-    } else if (masterKey.checkValues.length < 2) {
+  run: async ({ database, masterKey, masterKeyFile: file, audit }, _input, { name: actor }) => {
+    if (file !== undefined) await introduceKey(database, masterKey, file);
+    else if (masterKey.checkValues.length < 2) {
       throw new InputError(
         'There is only one master key. Create another (`openssl rand -base64 32`), set MASTER_KEY to the new and the old one, separated by a comma, for every instance and for this command, and run it again.',
         { code: 'master_key_single' },
       );
     }
-    const resealed = await rewrapSecrets(database.db, masterKey);
+    let resealed = 0;
+    for (let round = 0; round < ROUNDS; round += 1) {
+      resealed += await rewrapSecrets(database.db, masterKey);
+      if (await finish(database, masterKey, audit, { actor, resealed })) {
+        if (file !== undefined) await dropOldKeys(database, masterKey, file);
+        return { resealed, embedded: file !== undefined };
+      }
+      // With a file, every process seals with the new key from now on. With a setting, some instance still has only the old.
+      if (file === undefined) break;
+    }
     const { other } = await countSecrets(database.db, masterKey);
-    if (other > 0) {
-      throw new InputError(
-        `${other} secrets were sealed with the old master key in the meantime. Give every instance the new one first, then run it again.`,
-        { code: 'master_key_old_in_use' },
-      );
-    }
-    // A rotation interrupted before this is not finished: running it again writes the event.
-    await database.transaction(async (transaction) => {
-      await noteMasterKeys(transaction, masterKey.checkValues.slice(0, 1));
-      await audit.appendWithin(transaction, {
-        event: 'master_key.rotated',
-        reference: newReference(),
-        details: { actor, resealed },
-      });
-    });
-    if (masterKeyFile !== undefined) {
-      masterKeyFile.write(masterKeyFile.read().slice(0, 1));
-      masterKey.forgetOthers();
-    }
-    return { resealed, embedded: masterKeyFile !== undefined };
+    throw new InputError(
+      `${other} secrets were sealed with the old master key in the meantime. Give every instance the new one first, then run it again.`,
+      { code: 'master_key_old_in_use' },
+    );
   },
 });

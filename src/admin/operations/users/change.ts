@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { earlierAppendsEnded } from '../../../core/audit/earlier-appends.ts';
 import { hashPassword } from '../../../core/portal-users/password.ts';
 import { deleteUser, findUser, insertUser, updateUser } from '../../../core/portal-users/store.ts';
 import { deleteSessionsOfUser } from '../../../core/sessions/store.ts';
@@ -32,6 +33,7 @@ export const add = defineOperation({
         billerId,
         userId,
         email: input.email,
+        otherAccounts: input.accounts.map(({ number }) => number),
         details: { actor },
       });
     });
@@ -70,9 +72,11 @@ export const update = defineOperation({
         billerId,
         userId: user.id,
         email: user.email,
+        otherAccounts: input.accounts?.map(({ number }) => number),
         details: { actor, changed },
       });
     });
+    await earlierAppendsEnded(database);
     const view = await userView(database.db, await requireUser(database.db, billerId, input.email));
     return { ...view, warnings: roleWarnings(biller, input.accounts ?? []) };
   },
@@ -97,6 +101,7 @@ export const remove = defineOperation({
         details: { actor },
       });
     });
+    await earlierAppendsEnded(database);
     return { removed: user.email };
   },
 });

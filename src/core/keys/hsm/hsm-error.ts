@@ -2,9 +2,10 @@ import { InputError } from '../../../platform/errors/idp-error.ts';
 
 /**
  * What went wrong with an HSM. `away`: it can't be reached, but may be back in a moment; `pin`: it refused the PIN, and
- * retrying might lock the token; `refused`: it is reachable, but refused the request.
+ * retrying might lock the token; `refused`: it is reachable, but refused the request; `busy`: more waits for it than it
+ * can sign in time.
  */
-export type HsmTrouble = 'away' | 'pin' | 'refused';
+export type HsmTrouble = 'away' | 'pin' | 'refused' | 'busy';
 
 /** An HSM did not do what was asked. The message is meant for operators and shown unchanged. */
 export class HsmError extends InputError {

@@ -29,6 +29,9 @@ export function createHsmSigner(hsm: Hsm | undefined, label: string, certificate
     try {
       return await work(hsm);
     } catch (error) {
+      if (error instanceof HsmError && error.trouble === 'busy') {
+        throw new IdpError('service_busy', { detail: error.message, retryAfter: RETRY_AFTER });
+      }
       throw unavailable(error instanceof HsmError ? error.message : String(error), error);
     }
   }
@@ -36,9 +39,9 @@ export function createHsmSigner(hsm: Hsm | undefined, label: string, certificate
   return {
     algorithm,
     certificate,
-    ready: () => asking((present) => present.ready()),
-    async sign(bytes) {
-      const signature = await asking((present) => present.sign(label, bytes));
+    ready: () => asking((present) => present.ready(label)),
+    async sign(bytes, last) {
+      const signature = await asking((present) => present.sign(label, bytes, last));
       // Someone may have put another key under this label. The Service Provider would reject all of its signatures.
       proven ||= verify('sha256', bytes, verifyingKey, signature);
       if (!proven) throw unavailable(`the key "${label}" in the HSM does not match its certificate`);

@@ -4,6 +4,7 @@ import type { KeyType } from '../key-types.ts';
 import { type HelperProcess, NO_ANSWER, startHelper } from './helper-process.ts';
 import { HsmError } from './hsm-error.ts';
 import type { CallName, HsmCalls, TokenFacts } from './messages.ts';
+import { createSignatureQueue } from './signature-queue.ts';
 
 /** How to reach the hardware security module (HSM). */
 export interface HsmSettings {
@@ -18,7 +19,7 @@ export interface HsmSettings {
 /** Time limits for the HSM, in milliseconds. */
 interface Patience {
   readonly login: number;
-  /** For a signature, or any other answer. */
+  /** For a signature, or any other answer, from its turn on: see SignatureQueue. */
   readonly answer: number;
   /** For a key pair: small HSMs take a minute for RSA-4096. */
   readonly generate: number;
@@ -33,16 +34,20 @@ interface Patience {
  * outage, the next call reconnects. All functions throw HsmError.
  */
 export interface Hsm {
-  /** Throws if the HSM is away. Does not ask if it answered a moment ago. */
-  ready(): Promise<void>;
+  /** Throws if the HSM is away, or has too much to sign with this key. Does not ask if it answered a moment ago. */
+  ready(label: string): Promise<void>;
   /** Asks the token whether it is present. */
   check(): Promise<TokenFacts>;
   /** Makes a key pair that can't leave the HSM. @returns its public key */
   generate(label: string, keyType: KeyType): Promise<KeyObject>;
   /** @returns the public key of a key pair that is fit for signing */
   find(label: string): Promise<KeyObject>;
-  /** @param bytes not hashed @returns PKCS#1 v1.5 over SHA-256 for RSA, r||s for ECDSA */
-  sign(label: string, bytes: Uint8Array): Promise<Uint8Array>;
+  /**
+   * @param bytes not hashed
+   * @param last whether every other signature goes first
+   * @returns PKCS#1 v1.5 over SHA-256 for RSA, r||s for ECDSA
+   */
+  sign(label: string, bytes: Uint8Array, last?: boolean): Promise<Uint8Array>;
   /** Destroys the key pair with this label, if it exists. @returns how many objects were on the token */
   destroy(label: string): Promise<number>;
   /** Ends the helper process. */
@@ -86,6 +91,8 @@ export function createHsm(settings: HsmSettings, patience: Partial<Patience> = {
   /** Time of the HSM's last answer, in performance.now() time. */
   let heard = Number.NEGATIVE_INFINITY;
   let closed = false;
+  const queue = createSignatureQueue();
+  let checking: Promise<TokenFacts> | undefined;
 
   async function open(): Promise<HelperProcess> {
     const { text } = await readSecret('PKCS11_PIN', settings.pin);
@@ -166,14 +173,23 @@ export function createHsm(settings: HsmSettings, patience: Partial<Patience> = {
     }
   }
 
+  /** Callers share one check. */
+  function check(): Promise<TokenFacts> {
+    checking ??= call('check', null, answer).finally(() => {
+      checking = undefined;
+    });
+    return checking;
+  }
+
   return {
-    async ready() {
-      if (performance.now() - heard > trust || helper?.ended !== false) await call('check', null, answer);
+    async ready(label) {
+      queue.refuseIfLong(label);
+      if (performance.now() - heard > trust || helper?.ended !== false) await check();
     },
-    check: () => call('check', null, answer),
+    check,
     generate: async (label, keyType) => publicKeyOf(await call('generate', { label, keyType }, generate)),
     find: async (label) => publicKeyOf(await call('find', { label }, answer)),
-    sign: (label, bytes) => call('sign', { label, bytes }, answer),
+    sign: (label, bytes, last = false) => queue.run(label, () => call('sign', { label, bytes }, answer), last),
     destroy: (label) => call('destroy', { label }, answer),
     close() {
       closed = true;

@@ -6,6 +6,8 @@ export interface Fetcher {
   readonly address: string;
   /** The User-Agent; empty if there was none. */
   readonly client: string;
+  /** The header that shows that a browser sent the request, if one does. */
+  readonly browserHeader?: string | undefined;
 }
 
 /** Chat and mail programs that open every link they see. None of them has saved Invoice Cloud's form. */
@@ -42,18 +44,27 @@ export function isWithin(address: string, networks: readonly string[]): boolean 
 const isOneOf = ({ address, client }: Fetcher, who: readonly string[]) =>
   isWithin(address, who) || who.some((text) => !isNetwork(text) && client.toLowerCase().includes(text.toLowerCase()));
 
+/** Addresses, networks, or parts of the User-Agent. */
+interface Clients {
+  readonly monitors: readonly string[];
+  readonly metadataClients: readonly string[];
+}
+
+/** @returns whether the fetcher is one of the Service Provider's clients that the biller's settings list */
+export const isKnown = (fetcher: Fetcher, { monitors, metadataClients }: Clients): boolean =>
+  isOneOf(fetcher, metadataClients) && !isOneOf(fetcher, monitors);
+
 /**
- * Decides by the biller's settings whether the fetcher is the Service Provider: it is none of our own probes and, if the
- * Service Provider's clients are known, one of those. Metadata is public, and anyone may fetch it.
- *
- * @param settings addresses, networks, or parts of the User-Agent
+ * Decides by the biller's settings whether the fetcher may be the Service Provider: it is none of our own probes, no
+ * browser and, if the Service Provider's clients are known, one of those. Metadata is public, and anyone may fetch it.
  */
-export function isServiceProvider(
-  fetcher: Fetcher,
-  { monitors, metadataClients }: { readonly monitors: readonly string[]; readonly metadataClients: readonly string[] },
-): boolean {
-  return !isOneOf(fetcher, monitors) && (metadataClients.length === 0 || isOneOf(fetcher, metadataClients));
+export function isServiceProvider(fetcher: Fetcher, clients: Clients): boolean {
+  if (isOneOf(fetcher, clients.monitors) || fetcher.browserHeader !== undefined) return false;
+  return clients.metadataClients.length === 0 || isKnown(fetcher, clients);
 }
 
 /** @returns whether the fetcher only makes a preview of a link */
 export const isPreview = ({ client }: Fetcher): boolean => PREVIEWS.test(client);
+
+/** @returns whether the fetcher calls itself a browser, as scanners of mail do */
+export const looksLikeBrowser = ({ client }: Fetcher): boolean => /^mozilla\//i.test(client);

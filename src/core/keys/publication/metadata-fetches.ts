@@ -1,24 +1,52 @@
-import type { Insertable } from 'kysely';
+import { createHash } from 'node:crypto';
+import { sql } from 'kysely';
 import type { Database } from '../../../platform/database/database.ts';
-import { createMinuteLimit } from '../../../platform/util/minute-limit.ts';
+import { deleteInBatches } from '../../../platform/database/delete-in-batches.ts';
+import { createFetchBudget } from './fetch-budget.ts';
 import type { Fetcher } from './fetcher.ts';
-import type { MetadataFetchesTable } from './schema.ts';
 
-type NewFetch = Omit<Insertable<MetadataFetchesTable>, 'at'>;
+/** A fetch as the endpoint saw it. */
+interface MetadataFetch extends Pick<Fetcher, 'address' | 'client'> {
+  readonly billerId: string;
+  readonly status: number;
+  readonly certificates: readonly string[];
+  readonly monitor: boolean;
+  /** One of the Service Provider's clients that the biller's settings list. */
+  readonly known: boolean;
+}
 
 /** Records which clients were shown which certificates. */
 export interface MetadataFetches {
-  /** Records a fetch. It is written shortly after, in a batch; the endpoint does not wait. */
-  note(fetch: Fetcher & Omit<NewFetch, keyof Fetcher>): void;
+  /**
+   * Records a fetch, once it is known how it ended. It is written shortly after, in a batch; the endpoint does not wait.
+   * Fetches of one day by the same client that were shown the same share a row.
+   */
+  note(fetch: Promise<MetadataFetch>): void;
   /** Resolves when all fetches recorded so far are written or have failed. */
   drained(): Promise<void>;
   deleteExpired(): Promise<void>;
 }
 
-const KEPT_MS = 400 * 24 * 3600_000;
-/** A flood of fetches is recorded with gaps, so that it can't fill memory or disk. */
-const MAX_A_MINUTE = 2_000;
+const DAY_MS = 24 * 3600_000;
+const KEPT_MS = 400 * DAY_MS;
 const MAX_TEXT = 200;
+const MAX_BATCH = 500;
+
+interface Row extends Omit<MetadataFetch, 'known' | 'certificates'> {
+  readonly certificates: string[];
+  readonly digest: Buffer;
+  at: Date;
+  count: number;
+}
+
+function newRow({ known: _, ...fetch }: MetadataFetch, now: number): Row {
+  const address = fetch.address.slice(0, MAX_TEXT);
+  const client = fetch.client.slice(0, MAX_TEXT);
+  const certificates = [...fetch.certificates];
+  const same = [Math.floor(now / DAY_MS), address, client, fetch.status, fetch.monitor, certificates];
+  const digest = createHash('sha256').update(JSON.stringify(same)).digest();
+  return { ...fetch, address, client, certificates, digest, at: new Date(now), count: 1 };
+}
 
 export function createMetadataFetches({
   database: { db },
@@ -27,51 +55,84 @@ export function createMetadataFetches({
   database: Database;
   clock: () => number;
 }): MetadataFetches {
-  const limit = createMinuteLimit(MAX_A_MINUTE, clock);
-  let waiting: (NewFetch & { at: Date })[] = [];
+  const hasRoom = createFetchBudget(clock);
+  const ending = new Set<Promise<void>>();
+  let waiting = new Map<string, Row>();
   let writing: Promise<void> | undefined;
 
+  const write = (rows: readonly Row[]) =>
+    db
+      .insertInto('metadataFetches')
+      .values([...rows])
+      .onConflict((conflict) =>
+        conflict.columns(['billerId', 'digest']).where('digest', 'is not', null).doUpdateSet({
+          count: sql`metadata_fetches.count + excluded.count`,
+          at: sql`greatest(metadata_fetches.at, excluded.at)`,
+        }),
+      )
+      .execute();
+
   async function writeAll(): Promise<void> {
-    while (waiting.length > 0) {
-      const batch = waiting;
-      waiting = [];
-      // Fetches that can't be written are lost: activation then waits for another fetch, which is safe.
-      await db
-        .insertInto('metadataFetches')
-        .values(batch)
-        .execute()
-        .catch(() => undefined);
+    while (waiting.size > 0) {
+      const rows = [...waiting.values()];
+      waiting = new Map();
+      for (let begin = 0; begin < rows.length; begin += MAX_BATCH) {
+        const batch = rows.slice(begin, begin + MAX_BATCH);
+        // A fetch that can't be written is lost: activation then waits for another one, which is safe. One of a biller
+        // that was just removed must not take the others with it.
+        await write(batch).catch(() => Promise.allSettled(batch.map((row) => write([row]))));
+      }
     }
     writing = undefined;
   }
 
+  function add(fetch: MetadataFetch): void {
+    const row = newRow(fetch, clock());
+    const id = `${row.billerId} ${row.digest.toString('base64')}`;
+    if (!hasRoom({ id, billerId: row.billerId, known: fetch.known })) return;
+    const same = waiting.get(id);
+    if (same === undefined) waiting.set(id, row);
+    else {
+      same.at = row.at;
+      same.count += 1;
+    }
+    writing ??= writeAll();
+  }
+
   return {
     note(fetch) {
-      if (!limit()) return;
-      const client = fetch.client.slice(0, MAX_TEXT);
-      waiting.push({ ...fetch, address: fetch.address.slice(0, MAX_TEXT), client, at: new Date(clock()) });
-      writing ??= writeAll();
+      const ended = fetch.then(add).finally(() => ending.delete(ended));
+      ending.add(ended);
     },
     drained: async () => {
+      await Promise.all(ending);
       await writing;
     },
     deleteExpired: async () => {
-      await db
-        .deleteFrom('metadataFetches')
-        .where('at', '<', new Date(clock() - KEPT_MS))
-        .execute();
+      const old = db
+        .selectFrom('metadataFetches')
+        .select('id')
+        .where('at', '<', new Date(clock() - KEPT_MS));
+      await deleteInBatches((most) =>
+        db.deleteFrom('metadataFetches').where('id', 'in', old.limit(most)).executeTakeFirst(),
+      );
     },
   };
 }
 
-/** The fetches of a biller's metadata since a given time, newest first. */
+/** The newest fetches of a biller's metadata since a given time. Strangers can't crowd out those that count. */
 export async function listFetches(database: Database, billerId: string, since: Date, limit: number) {
-  return database.db
-    .selectFrom('metadataFetches')
-    .selectAll()
-    .where('billerId', '=', billerId)
-    .where('at', '>=', since)
-    .orderBy('id', 'desc')
-    .limit(limit)
-    .execute();
+  const newest = (monitor: boolean) =>
+    database.db
+      .selectFrom('metadataFetches')
+      .select(['id', 'at', 'address', 'client', 'status', 'certificates', 'monitor', 'count'])
+      .where('billerId', '=', billerId)
+      .where('at', '>=', since)
+      .where('monitor', '=', monitor)
+      .orderBy('at', 'desc')
+      .orderBy('id', 'desc')
+      .limit(limit)
+      .execute();
+  const found = [...(await newest(false)), ...(await newest(true))];
+  return found.sort((a, b) => b.at.getTime() - a.at.getTime() || b.id - a.id);
 }

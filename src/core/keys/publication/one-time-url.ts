@@ -2,9 +2,10 @@ import type { Database } from '../../../platform/database/database.ts';
 import { IdpError, InputError } from '../../../platform/errors/idp-error.ts';
 import type { AuditWriter } from '../../audit/writer.ts';
 import type { Biller } from '../../billers/biller.ts';
-import type { Change, Rotation } from '../rotation.ts';
-import { keyById, keyInState, type SigningKeyRow } from '../store.ts';
-import { type Fetcher, isPreview, isServiceProvider, isWithin } from './fetcher.ts';
+import type { Change } from '../key-changes.ts';
+import { lockKeyInState } from '../store.ts';
+import type { OneTimeFetch, SwitchOnFetch } from '../switch-on-fetch.ts';
+import { type Fetcher, isKnown, isPreview, isServiceProvider, isWithin, looksLikeBrowser } from './fetcher.ts';
 import { findOneTimeMetadata, insertOneTimeMetadata, useOneTimeMetadata } from './one-time-metadata.ts';
 
 /** One-time metadata URLs: the Service Provider's first fetch of the URL activates the staged key. */
@@ -16,13 +17,19 @@ export interface OneTimeUrls {
    */
   make(biller: Biller, terms: OneTimeUrlTerms, change: Change): Promise<{ url: string; expiresAt: Date }>;
   /**
-   * Handles a fetch. The first one switches keys.
+   * Handles a fetch. The first one that takes the document whole switches keys.
    *
-   * @param browser a person opened the URL, so no Service Provider stored the metadata
-   * @returns the key whose certificate to show
+   * @returns whether the document was taken whole
    * @throws IdpError one_time_metadata_over, one_time_metadata_refused
    */
-  fetch(biller: Biller, token: string, fetcher: Fetcher, browser: boolean, reference: string): Promise<SigningKeyRow>;
+  fetch(request: OneTimeRequest): Promise<boolean>;
+}
+
+/** A request for one-time metadata, and how to answer it. */
+interface OneTimeRequest extends Pick<OneTimeFetch, 'biller' | 'deliver' | 'gone'> {
+  readonly token: string;
+  readonly fetcher: Fetcher;
+  readonly reference: string;
 }
 
 interface OneTimeUrlTerms {
@@ -33,7 +40,7 @@ interface OneTimeUrlTerms {
 
 interface OneTimeUrlServices {
   readonly database: Database;
-  readonly rotation: Rotation;
+  readonly switchOnFetch: SwitchOnFetch;
   readonly audit: AuditWriter;
   readonly clock: () => number;
 }
@@ -41,11 +48,16 @@ interface OneTimeUrlServices {
 const over = (detail: string) => new IdpError('one_time_metadata_over', { detail });
 
 /** @throws IdpError one_time_metadata_refused if the client is certainly not the Service Provider */
-function refuseStrangers(fetcher: Fetcher, browser: boolean, { settings }: Biller, networks: readonly string[]) {
+function refuseStrangers(fetcher: Fetcher, { settings }: Biller, networks: readonly string[]) {
   const refuse = (detail: string) => new IdpError('one_time_metadata_refused', { detail });
-  if (browser) throw refuse('a browser opened the one-time metadata URL');
-  if (isPreview(fetcher))
-    throw refuse(`a link preview fetched the one-time metadata URL: ${fetcher.client.slice(0, 100)}`);
+  const client = fetcher.client.slice(0, 100);
+  if (fetcher.browserHeader !== undefined) {
+    throw refuse(`a browser fetched the one-time metadata URL: it sent ${fetcher.browserHeader}`);
+  }
+  if (isPreview(fetcher)) throw refuse(`a link preview fetched the one-time metadata URL: ${client}`);
+  if (looksLikeBrowser(fetcher) && !isKnown(fetcher, settings)) {
+    throw refuse(`a browser or a scanner of mail fetched the one-time metadata URL: ${client}`);
+  }
   if (!isServiceProvider(fetcher, settings))
     throw refuse('a monitor or an unknown client fetched the one-time metadata URL');
   if (networks.length > 0 && !isWithin(fetcher.address, networks)) {
@@ -53,21 +65,22 @@ function refuseStrangers(fetcher: Fetcher, browser: boolean, { settings }: Bille
   }
 }
 
-export function createOneTimeUrls({ database, rotation, audit, clock }: OneTimeUrlServices): OneTimeUrls {
+export function createOneTimeUrls({ database, switchOnFetch, audit, clock }: OneTimeUrlServices): OneTimeUrls {
   const { db } = database;
   return {
     async make(biller, { hours, networks }, change) {
-      const staged = await keyInState(db, biller.id, 'staged');
-      if (staged === undefined) {
-        throw new InputError(`${biller.slug} has no staged key.`, {
-          code: 'staged_key_missing',
-          names: { biller: biller.slug },
-        });
-      }
       const createdAt = new Date(clock());
       const expiresAt = new Date(clock() + hours * 3600_000);
       const { actor, reason, reference } = change;
       const token = await database.transaction(async (transaction) => {
+        // Locked, so that of two at the same time the later one replaces the URL of the earlier one.
+        const staged = await lockKeyInState(transaction, biller.id, 'staged');
+        if (staged === undefined) {
+          throw new InputError(`${biller.slug} has no staged key.`, {
+            code: 'staged_key_missing',
+            names: { biller: biller.slug },
+          });
+        }
         await audit.appendWithin(transaction, {
           event: 'key.handed_over',
           reference,
@@ -81,22 +94,36 @@ export function createOneTimeUrls({ database, rotation, audit, clock }: OneTimeU
       return { url: `${biller.entityId}?one-time=${token}`, expiresAt };
     },
 
-    async fetch(biller, token, fetcher, browser, reference) {
+    async fetch({ biller, token, fetcher, reference, deliver, gone }) {
       const row = await findOneTimeMetadata(db, biller.id, token);
       if (row === undefined) throw over('no one-time metadata has this token');
       if (row.expiresAt.getTime() <= clock())
         throw over(`the one-time metadata expired at ${row.expiresAt.toISOString()}`);
-      refuseStrangers(fetcher, browser, biller, row.networks);
-      if (row.usedAt === null) {
-        const change = { actor: `fetch from ${fetcher.address}`, reason: 'one-time metadata was fetched', reference };
-        await rotation.switchOnFetch(biller, row.keyId, change, (transaction) =>
-          useOneTimeMetadata(transaction, row.tokenHash, new Date(clock()), fetcher.address),
-        );
+      try {
+        refuseStrangers(fetcher, biller, row.networks);
+      } catch (error) {
+        // Whoever knows the URL got it from somewhere.
+        const details = { detail: (error as IdpError).detail };
+        const about = { reference, billerId: biller.id, address: fetcher.address };
+        await audit.append({ event: 'key.fetch_refused', ...about, details }).catch(() => undefined);
+        throw error;
       }
+      const { address, client } = fetcher;
       // A Service Provider may fetch twice, to preview and to save. It gets the same document until the URL expires.
-      const key = await keyById(db, row.keyId);
-      if (key?.state !== 'active') throw over('the key of the one-time metadata is no longer active');
-      return key;
+      return switchOnFetch({
+        biller,
+        keyId: row.keyId,
+        isUsed: row.usedAt !== null,
+        change: {
+          actor: `fetch from ${address} by ${client === '' ? 'a client without User-Agent' : client.slice(0, 200)}`,
+          reason: 'the one-time metadata URL was fetched',
+          reference,
+          address,
+        },
+        claim: (transaction) => useOneTimeMetadata(transaction, row.tokenHash, new Date(clock()), address),
+        deliver,
+        gone,
+      });
     },
   };
 }

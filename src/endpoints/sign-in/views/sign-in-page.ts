@@ -1,4 +1,5 @@
 import { html } from 'ghtml';
+import { showPasswordScript } from '../../../platform/http/assets.ts';
 import { hiddenInputs } from '../../../platform/http/hidden-inputs.ts';
 import { layout } from '../../../platform/http/layout.ts';
 
@@ -20,6 +21,7 @@ export function signInPage(model: SignInPageModel): string {
   return layout({
     title: error === undefined ? 'Sign in' : 'Error: Sign in',
     billerName: model.billerName,
+    script: showPasswordScript.path,
     body: html`<div class="card">
 <h1>Sign in</h1>
 <p class="lead" id="why">Sign in to pay your bill on Invoice Cloud.</p>
@@ -34,6 +36,7 @@ export function signInPage(model: SignInPageModel): string {
 <input id="email" name="email" type="text" inputmode="email" autocomplete="username" autocapitalize="none" spellcheck="false" required value="${model.email}" aria-describedby="${description}" !${model.email === '' ? 'autofocus' : ''}>
 <label for="password">Password</label>
 <input id="password" name="password" type="password" autocomplete="current-password" autocapitalize="none" spellcheck="false" required aria-describedby="${description}" !${model.email === '' ? '' : 'autofocus'}>
+<button class="quiet" type="button" data-show-password aria-pressed="false" hidden>Show password</button>
 <button class="primary">Sign in</button>
 </form>
 </div>`,

@@ -1,4 +1,6 @@
 import { html } from 'ghtml';
+import { findAccountScript } from '../../../platform/http/assets.ts';
+import { findAccount, isLongList } from '../../../platform/http/find-account.ts';
 import { hiddenInputs } from '../../../platform/http/hidden-inputs.ts';
 import { layout } from '../../../platform/http/layout.ts';
 
@@ -23,12 +25,15 @@ const unfoldedAtMost = 2;
 export function signedInPage(model: SignedInPageModel): string {
   const { accounts } = model;
   const show = accounts.length > unfoldedAtMost ? folded : unfolded;
+  const isLong = isLongList(accounts);
   return layout({
     title: 'You’re signed in',
     billerName: model.billerName,
+    script: isLong ? findAccountScript.path : undefined,
     body: html`<div class="card">
 <h1>You’re signed in</h1>
 <p class="lead">as <strong>${model.email}</strong></p>
+!${isLong ? findAccount : ''}
 !${accounts.length === 0 ? html`<p>No account is linked to your sign-in. Please tell ${model.billerName}.</p>` : accounts.map(show)}
 <form method="post" action="${model.signOutAction}">
 !${hiddenInputs(model.hidden)}
@@ -47,7 +52,7 @@ function unfolded(account: Account, index: number): string {
 }
 
 function folded(account: Account): string {
-  return html`<details class="account"><summary>Account ${account.number}</summary>!${links(account)}</details>`;
+  return html`<details class="account" data-account="${account.number}"><summary>Account ${account.number}</summary>!${links(account)}</details>`;
 }
 
 function links(account: Account): string {

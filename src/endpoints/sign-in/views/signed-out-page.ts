@@ -13,7 +13,8 @@ export function signedOutPage(model: SignedOutPageModel): string {
     billerName: model.billerName,
     body: html`<div class="card">
 <h1>You’re signed out</h1>
-<p>You can close this window. On a shared computer, close every window of the browser.</p>
+<p>If you opened Invoice Cloud, you may still be signed in there: sign out there too. On a shared computer, close every window
+of the browser.</p>
 !${model.signInHref === undefined ? '' : html`<a class="secondary" href="${model.signInHref}">Sign in again</a>`}
 </div>`,
   });

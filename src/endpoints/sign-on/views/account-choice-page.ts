@@ -1,4 +1,6 @@
 import { html } from 'ghtml';
+import { findAccountScript } from '../../../platform/http/assets.ts';
+import { findAccount, isLongList } from '../../../platform/http/find-account.ts';
 import { hiddenInputs } from '../../../platform/http/hidden-inputs.ts';
 import { layout } from '../../../platform/http/layout.ts';
 
@@ -16,17 +18,20 @@ interface AccountChoicePageModel {
 /** Asks a portal user with several accounts which one to sign on for. */
 export function accountChoicePage(model: AccountChoicePageModel): string {
   const { notYou } = model;
+  const isLong = isLongList(model.accounts);
   const title = 'Which account would you like to pay for?';
   return layout({
     title,
     billerName: model.billerName,
+    script: isLong ? findAccountScript.path : undefined,
     body: html`<div class="card">
 <h1 id="question">${title}</h1>
 <form method="post" action="${model.action}" aria-labelledby="question">
 !${hiddenInputs(model.hidden)}
+!${isLong ? findAccount : ''}
 <ul class="choices">!${model.accounts.map(
       (account) =>
-        html`<li><button class="choice" name="account" value="${account.id}"><span class="number">${account.number}</span> <span class="role">${inWords(account.role)}</span></button></li>`,
+        html`<li data-account="${account.number}"><button class="choice" name="account" value="${account.id}"><span class="what"><span class="number">${account.number}</span> <span class="role">${inWords(account.role)}</span></span></button></li>`,
     )}</ul>
 </form>
 <div class="who">

@@ -14,7 +14,8 @@ export type Unreachable = 'absent' | 'busy';
 const ABSENT = new Set(['ENOENT', 'ECONNREFUSED']);
 // 57P01 to 57P05: shutting down, starting up (PostgreSQL, appendix A); 53300: no free connections.
 const BUSY = /^(57P0.|53300|EAGAIN|ECONNRESET|EPIPE|ETIMEDOUT)$/;
-const BUSY_MESSAGE = /terminated unexpectedly|timeout/i;
+// pg's own errors, also for a connection that was lost just before a statement was sent.
+const BUSY_MESSAGE = /terminated unexpectedly|connection error|timeout/i;
 const REFUSED = /^(28...|3D000)$/;
 
 function classify(error: unknown, folder: DataFolder): Unreachable {

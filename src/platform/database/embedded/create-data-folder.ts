@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError } from '../../errors/idp-error.ts';
+import { syncFolder, writePrivateFile } from '../../files/private-files.ts';
 import { type DataFolder, dataFolderPath, openDataFolder, passwordFilePath } from './data-folder.ts';
 import { makeTemporaryFolder } from './leftovers.ts';
 import { findProgramsOnce, type Programs } from './programs.ts';
@@ -88,7 +89,7 @@ function writeSecrets(folder: DataFolder, password: string, owner: ServerUser): 
     [rules, accessRules],
   ] as const;
   for (const [path, content] of files) {
-    writeFileSync(path, content, { mode: 0o600, flag: 'wx' });
+    writePrivateFile(path, content);
     giveTo(owner, path);
   }
 }
@@ -102,13 +103,6 @@ function discard(folder: DataFolder): void {
   } finally {
     folder.close();
   }
-}
-
-function syncFolder(path: string): void {
-  if (process.platform === 'win32') return;
-  const descriptor = openSync(path, 'r');
-  fsyncSync(descriptor);
-  closeSync(descriptor);
 }
 
 /** @returns whether it was renamed: false if another process was faster */

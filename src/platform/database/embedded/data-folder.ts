@@ -14,6 +14,8 @@ export interface DataFolder {
   readonly anchor: string;
   /** The owner, for `spawn`: empty if it is this process's user. */
   readonly user: ServerUser;
+  /** The owner's user ID. */
+  readonly owner: number;
   readonly device: number;
   readonly inode: number;
   close(): void;
@@ -56,6 +58,7 @@ export function openFolder(path: string, dataDir: string, check = checkOwner): D
       path,
       anchor: descriptor === undefined ? path : `/proc/self/fd/${descriptor}`,
       user: process.getuid?.() === 0 ? { uid, gid } : {},
+      owner: uid,
       device,
       inode,
       close: () => descriptor !== undefined && closeSync(descriptor),
@@ -114,6 +117,27 @@ export function readPassword(folder: DataFolder): string {
   } finally {
     if (descriptor !== undefined) closeSync(descriptor);
   }
+}
+
+/** The server's socket. Its folder is the only one that the service connects to, and belongs to the server's user alone. */
+const socketPath = (folder: Pick<DataFolder, 'anchor'>) => join(folder.anchor, '.s.PGSQL.5432');
+
+/**
+ * Refuses a socket that another user made while the folder was open to others, or a link to one elsewhere: its server
+ * could ask for the password.
+ *
+ * @throws InputError
+ */
+export function requireOwnSocket(folder: DataFolder): void {
+  const stats = lstatSync(socketPath(folder), { throwIfNoEntry: false });
+  if (stats === undefined || process.getuid === undefined) return;
+  const trusted = [folder.owner, process.getuid(), 0];
+  if (stats.isSocket() && trusted.includes(stats.uid)) return;
+  const shown = join(folder.path, '.s.PGSQL.5432');
+  const what = stats.isSocket() ? `belongs to another user (id ${stats.uid})` : 'is not a socket';
+  throw new InputError(
+    `${shown} ${what}, so the service does not connect to it. Check that nothing else in that folder was changed, then remove it.`,
+  );
 }
 
 /** @returns the major version of the PostgreSQL that wrote the folder */

@@ -6,7 +6,7 @@ import { InputError } from '../../errors/idp-error.ts';
 import { makeFolders } from '../../util/make-folders.ts';
 import { attach, leave } from './attach.ts';
 import { createDataFolder, ROLE } from './create-data-folder.ts';
-import { type DataFolder, dataVersion, openDataFolder, readPassword } from './data-folder.ts';
+import { type DataFolder, dataVersion, openDataFolder, readPassword, requireOwnSocket } from './data-folder.ts';
 import { removeLeftovers } from './leftovers.ts';
 import { PROGRAM_VERSION } from './programs.ts';
 import { type StartedServer, signalStop, startServer } from './server.ts';
@@ -23,6 +23,8 @@ export interface EmbeddedServer {
 /** After a crash, a server first replays its write-ahead log, about 128 MB at most. */
 const ATTACH_WITHIN_MS = 60_000;
 const RETRY_MS = 15;
+/** A server that accepts connections has had its socket for longer than this. */
+const SOCKET_WITHIN_MS = 3_000;
 const STOP_WITHIN_MS = 8_000;
 /** How long a release waits for a server that this process has just started, in order to stop it. */
 const STARTED_WITHIN_MS = 3_000;
@@ -62,9 +64,14 @@ async function attachOrStart(folder: DataFolder, url: () => string, signal?: Abo
   let deadline = Date.now() + ATTACH_WITHIN_MS;
   let started: StartedServer | undefined;
   let failedStarts = 0;
+  let withoutSocket: number | undefined;
   for (;;) {
+    requireOwnSocket(folder);
     const attached = await attach(url(), folder, started === undefined ? signal : undefined);
     if (typeof attached !== 'string') return attached;
+    const lost = attached === 'absent' && serverPid(folder) !== undefined && readPidFile(folder)?.ready === true;
+    withoutSocket = lost ? (withoutSocket ?? Date.now()) : undefined;
+    if (withoutSocket !== undefined && Date.now() > withoutSocket + SOCKET_WITHIN_MS) throw socketGone(folder);
     // A server that has ended may just have found another one that is starting or stopping.
     if (started?.ended() && serverPid(folder) === undefined) {
       failedStarts += 1;
@@ -85,6 +92,13 @@ async function attachOrStart(folder: DataFolder, url: () => string, signal?: Abo
     }
     await pause(RETRY_MS);
   }
+}
+
+/** PostgreSQL makes its socket when it starts, and there must never be two servers on one folder. */
+function socketGone(folder: DataFolder): InputError {
+  return new InputError(
+    `The embedded database in ${folder.path} is running, but its socket, .s.PGSQL.5432 in that folder, was removed. Stop the service and its commands, which stops the database; the next start makes a new one.`,
+  );
 }
 
 async function stopServer(folder: DataFolder): Promise<void> {

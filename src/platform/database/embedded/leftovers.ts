@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, type Stats } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
 import { type DataFolder, openFolder } from './data-folder.ts';
 import { removeSeized } from './seized-folder.ts';
@@ -9,7 +9,9 @@ const LEFTOVER = /^postgresql\.new-(\d+)-/;
 
 /** Creates a temporary folder in DATA_DIR. Its name says which process is at work in it. */
 export function makeTemporaryFolder(dataDir: string): DataFolder {
-  return openFolder(mkdtempSync(join(dataDir, `${PREFIX}${process.pid}-`)), dataDir, () => undefined);
+  const path = mkdtempSync(join(dataDir, `${PREFIX}${process.pid}-`));
+  chmodSync(path, 0o700);
+  return openFolder(path, dataDir, () => undefined);
 }
 
 /** In a DATA_DIR that others can write to, anyone may create a folder with such a name. */

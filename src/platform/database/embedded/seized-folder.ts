@@ -42,7 +42,8 @@ function copyEntries(from: string, to: string, maker: ServerUser, owner: ServerU
   for (const entry of readdirSync(from, { withFileTypes: true })) {
     const [source, target] = [join(from, entry.name), join(to, entry.name)];
     if (entry.isDirectory()) {
-      mkdirSync(target, { mode: 0o700 });
+      mkdirSync(target);
+      chmodSync(target, 0o700);
       copyEntries(source, target, maker, owner);
     } else {
       // A link, or a hard link to a file of root's, can only have been planted to make root read some other file.

@@ -1,4 +1,14 @@
-import { closeSync, constants, fchownSync, fstatSync, ftruncateSync, openSync, readSync, statSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  statSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { DataFolder } from './data-folder.ts';
 
@@ -23,6 +33,7 @@ export function logSize(folder: DataFolder): number {
 export function openLog(folder: DataFolder): number {
   const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW = 0 } = constants;
   const log = openSync(logPath(folder), O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600);
+  fchmodSync(log, 0o600);
   const { uid, gid } = folder.user;
   if (uid !== undefined && gid !== undefined) fchownSync(log, uid, gid);
   if (fstatSync(log).size > MAX_BYTES) ftruncateSync(log);

@@ -6,10 +6,13 @@ import type { DataFolder } from './data-folder.ts';
 export interface PidFile {
   readonly pid: number;
   readonly port: number | undefined;
+  /** The server accepts connections. */
+  readonly ready: boolean;
 }
 
 const PID_LINE = 0;
 const PORT_LINE = 3;
+const STATUS_LINE = 7;
 
 /** @returns undefined if the file does not exist or is being written */
 export function readPidFile(folder: DataFolder): PidFile | undefined {
@@ -17,7 +20,8 @@ export function readPidFile(folder: DataFolder): PidFile | undefined {
     const lines = readFileSync(join(folder.anchor, 'postmaster.pid'), 'utf8').split('\n');
     const [pid, port] = [Number(lines[PID_LINE]), Number(lines[PORT_LINE])];
     if (!Number.isInteger(pid) || pid <= 1) return undefined;
-    return { pid, port: Number.isInteger(port) && port > 0 ? port : undefined };
+    const ready = lines[STATUS_LINE]?.trim() === 'ready';
+    return { pid, port: Number.isInteger(port) && port > 0 ? port : undefined, ready };
   } catch {
     return undefined;
   }

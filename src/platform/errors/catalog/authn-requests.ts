@@ -30,7 +30,7 @@ export const authnRequestErrors = {
   issuer_unknown: {
     status: 400,
     title: 'We don’t know who asks',
-    sentence: 'The sign-on request comes from a service that is not registered for this biller.',
+    sentence: 'The sign-on request comes from a service that your utility has not registered.',
     remedy: tellUtility,
   },
   destination_wrong: {
@@ -43,20 +43,20 @@ export const authnRequestErrors = {
   acs_unknown: {
     status: 400,
     title: 'The answer has nowhere to go',
-    sentence: 'The sign-on request asks for an answer to an address that is not registered for this biller.',
+    sentence: 'The sign-on request asks for an answer to an address that your utility has not registered.',
     remedy: tellUtility,
   },
   protocol_binding_unsupported: {
     status: 400,
     title: 'The sign-on request asks for an unsupported binding',
-    sentence: 'Answers are delivered by HTTP-POST only.',
+    sentence: 'The sign-on request asks for an answer in a way that is not offered here.',
     remedy: tellUtility,
     saml: ['Requester', 'UnsupportedBinding'],
   },
   signature_missing: {
     status: 400,
     title: 'The sign-on request is not signed',
-    sentence: 'This biller accepts only sign-on requests that Invoice Cloud has signed, and this one is not.',
+    sentence: 'Sign-on requests for your utility must be signed by Invoice Cloud, and this one is not.',
     remedy: tellUtility,
   },
   signature_invalid: {
@@ -74,7 +74,7 @@ export const authnRequestErrors = {
   name_id_policy_unsupported: {
     status: 400,
     title: 'The name format asked for is not available',
-    sentence: 'The sign-on request asks for a kind of name identifier that is not agreed for this biller.',
+    sentence: 'The sign-on request asks for a kind of name identifier that is not agreed for your utility.',
     remedy: tellUtility,
     saml: ['Requester', 'InvalidNameIDPolicy'],
   },
@@ -102,7 +102,7 @@ export const authnRequestErrors = {
   relay_state_invalid: {
     status: 400,
     title: 'The sign-on request carries too much',
-    sentence: 'The RelayState of the sign-on request is too long or has characters that can’t be returned unchanged.',
+    sentence: 'A part of the sign-on request is too long or has characters that can’t be returned unchanged.',
     remedy: tellUtility,
   },
 } as const satisfies Record<string, ErrorEntry>;

@@ -26,5 +26,13 @@ export interface ErrorEntry {
   readonly saml?: readonly [SamlStatus, SamlStatus?] | undefined;
 }
 
+/**
+ * The catalog says “your utility”. Where the biller is known, its page says the name.
+ *
+ * @param text a sentence of the catalog
+ */
+export const withName = (text: string, billerName: string | undefined): string =>
+  billerName === undefined ? text : text.replaceAll('your utility', () => billerName);
+
 export const startAgain = 'Go back to your utility’s website and choose “Pay my bill” again.';
 export const tellUtility = 'Please tell your utility, and give them the reference below.';

@@ -16,9 +16,9 @@ export const flowErrors = {
   },
   framed: {
     status: 400,
-    title: 'Please open this page in its own window',
-    sentence: 'For your security, signing on inside another page is not possible here.',
-    remedy: 'Use the link below to continue in a new window.',
+    title: 'Continue in a new window',
+    sentence: 'To keep your sign-in safe, the next step opens in a window of its own.',
+    remedy: 'Your browser may ask whether to allow that.',
   },
   cross_site: {
     status: 403,

@@ -4,7 +4,7 @@ import type { ErrorEntry } from './entry.ts';
 export const oneTimeMetadataErrors = {
   one_time_metadata_over: {
     status: 410,
-    title: 'This metadata URL is over',
+    title: 'This metadata URL has expired',
     sentence: 'The one-time metadata URL is not known, has expired, or its key is no longer waiting.',
     remedy: 'Ask the biller’s security team for a new one. The ordinary metadata URL works as before.',
   },

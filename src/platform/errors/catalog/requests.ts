@@ -5,7 +5,7 @@ export const requestErrors = {
   biller_unknown: {
     status: 404,
     title: 'We don’t know this address',
-    sentence: 'No biller is registered under this address.',
+    sentence: 'No utility has its sign-on at this address.',
     remedy: 'Check the link, or ask your utility for the right one.',
   },
   page_not_found: {
@@ -20,10 +20,40 @@ export const requestErrors = {
     sentence: 'The request is larger than this service accepts.',
     remedy: tellUtility,
   },
+  headers_too_large: {
+    status: 431,
+    title: 'The address or the cookies are too large',
+    sentence: 'The address of the page and what the browser sends with it are larger than this service accepts.',
+    remedy: 'Delete the cookies of this site and try again, or tell your utility.',
+  },
+  request_too_slow: {
+    status: 408,
+    title: 'The request took too long',
+    sentence: 'The request did not arrive completely in time.',
+    remedy: 'Check your connection and try again.',
+  },
+  request_malformed: {
+    status: 400,
+    title: 'This is not a request that we can read',
+    sentence: 'What arrived here does not follow the rules of HTTP.',
+    remedy: tellUtility,
+  },
+  client_gone: {
+    status: 400,
+    title: 'The connection ended',
+    sentence: 'The connection ended before the answer was ready.',
+    remedy: startAgain,
+  },
+  too_many_requests: {
+    status: 429,
+    title: 'Too many requests',
+    sentence: 'More requests came from your network than we take in a short time.',
+    remedy: 'Wait a minute, then try again.',
+  },
   content_type_unsupported: {
     status: 415,
-    title: 'The request was sent in a way that is not read here',
-    sentence: 'Only forms are taken here, sent as application/x-www-form-urlencoded.',
+    title: 'We can’t read what was sent',
+    sentence: 'What was sent is not a form of a web page.',
     remedy: tellUtility,
   },
   parameter_invalid: {

@@ -5,7 +5,7 @@ export const serviceErrors = {
   signing_key_unavailable: {
     status: 503,
     title: 'Sign-on is not possible now',
-    sentence: 'This biller has no usable signing key.',
+    sentence: 'The sign-on of your utility is not usable at the moment.',
     remedy: 'Please try again later, or tell your utility and give them the reference below.',
   },
   service_unavailable: {
@@ -13,6 +13,12 @@ export const serviceErrors = {
     title: 'We can’t sign you on right now',
     sentence: 'A part of this service is not available for the moment. Nothing was lost.',
     remedy: 'Please try again in a minute.',
+  },
+  service_busy: {
+    status: 503,
+    title: 'Too many people at once',
+    sentence: 'More requests are waiting than we can answer in a short time.',
+    remedy: 'Please try again in a few seconds.',
   },
   internal_error: {
     status: 500,

@@ -10,7 +10,8 @@ export interface Signer {
   ready?(): Promise<void>;
   /**
    * @param bytes the bytes to sign, not hashed
+   * @param last whether every other signature goes first, if they have to wait
    * @returns the raw signature: PKCS#1 v1.5 for RSA, r||s (RFC 9231, 2.3.6 via XML Signature 6.4.3) for ECDSA
    */
-  sign(bytes: Uint8Array): Promise<Uint8Array>;
+  sign(bytes: Uint8Array, last?: boolean): Promise<Uint8Array>;
 }

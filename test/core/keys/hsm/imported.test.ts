@@ -157,6 +157,6 @@ test('without the settings there is no HSM, and the error says so', async () => 
   const sentence = /No HSM is configured: set PKCS11_LIBRARY, PKCS11_TOKEN and PKCS11_PIN/;
   await expect(without.operate('key.stage', { biller: 'riverton', module: true })).rejects.toThrow(sentence);
   await expect(without.operate('key.take-from-module', { biller: 'riverton', label: 'x' })).rejects.toThrow(sentence);
-  expect((await without.server.inject('/health/ready')).json().checks).toHaveLength(2);
+  expect((await without.server.inject('/health/ready')).json().checks).toHaveLength(3);
   await without.close();
 });

@@ -19,6 +19,7 @@ const keys = (): BillerKeys => ({
   billerId: newBiller().id,
   certificates: [active, staged].map(({ signer }) => signer.certificate),
   fingerprints: ['x', 'y'],
+  version: '',
   holdUntil: 0,
   active: { signer: active.signer, fingerprint: 'x', notBefore: new Date(0), notAfter: new Date(NOW + 1) },
 });

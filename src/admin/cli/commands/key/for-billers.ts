@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 import { escapeControlsInLines } from '../../../../platform/errors/escape-controls.ts';
 import { InputError } from '../../../../platform/errors/idp-error.ts';
+import type { InputCode } from '../../../../platform/errors/input-codes.ts';
 import type { OperationInput, OperationName, OperationResult } from '../../../operations/registry.ts';
+import { isYes } from '../../confirm-change.ts';
 import { type Run, withOperations } from '../../operate.ts';
 import { JSON_OPTION } from '../../output.ts';
 import { stopOnInterrupt } from '../../stop-on-interrupt.ts';
@@ -27,6 +29,21 @@ export function manyCommand(command: Command): Command {
     .option(...JSON_OPTION);
 }
 
+/** A refusal by this code that a person can confirm, and what to give then. */
+interface Confirmation<Input> {
+  readonly code: InputCode;
+  readonly question: string;
+  readonly answer: Partial<Input>;
+}
+
+/** A refusal can be confirmed, and there is a terminal to ask at. */
+const isAskable = (
+  error: unknown,
+  { code }: Pick<Confirmation<unknown>, 'code'>,
+  { json }: ManyOptions,
+): error is InputError =>
+  error instanceof InputError && error.code === code && json !== true && process.stdin.isTTY === true;
+
 interface Outcome {
   readonly biller: string;
   readonly done: boolean;
@@ -46,6 +63,7 @@ async function billersOf(run: Run, slugs: readonly string[], { all }: ManyOption
  * are refused, with that reason.
  *
  * @param sentenceOf describes a result
+ * @param confirmation a refusal that a person at a terminal can confirm instead
  */
 export async function forBillers<Name extends ManyOperation>(
   slugs: readonly string[],
@@ -53,6 +71,7 @@ export async function forBillers<Name extends ManyOperation>(
   operation: Name,
   input: Omit<OperationInput<Name>, 'biller' | 'reason'>,
   sentenceOf: (result: OperationResult<Name>) => string,
+  confirmation?: Confirmation<OperationInput<Name>>,
 ): Promise<void> {
   const outcomes: Outcome[] = [];
   const results: unknown[] = [];
@@ -77,7 +96,15 @@ export async function forBillers<Name extends ManyOperation>(
     async function attempt(biller: string): Promise<Outcome> {
       try {
         const given = { ...input, biller, reason: options.reason } as OperationInput<Name>;
-        const result = await run(operation, given);
+        const result = await run(operation, given).catch(async (error: unknown) => {
+          if (confirmation === undefined || !isAskable(error, confirmation, options)) throw error;
+          // The message names clients as they called themselves.
+          console.error(escapeControlsInLines(error.message));
+          if (!(await isYes(`${confirmation.question} [y/N] `))) {
+            throw new InputError(`${biller}: It was not confirmed. Nothing was done.`, { code: confirmation.code });
+          }
+          return run(operation, { ...given, ...confirmation.answer });
+        });
         results.push(result);
         return { biller, done: true, sentence: `${biller}: ${sentenceOf(result)}` };
       } catch (error) {

@@ -15,10 +15,15 @@ export function activateCommand(): Command {
       'Activate the staged key, once the Service Provider has fetched its certificate',
     ),
   )
+    .option('--yes', 'without asking whether those who fetched it are the Service Provider')
     .option('--force', 'even if it was never fetched: sign-ons fail wherever the new certificate is not known')
     .addHelpText('after', '\nExample:\n  ic-idp key activate riverton-water --reason "routine, ticket 4711"')
-    .action((slugs: string[], options: ManyOptions & { force?: boolean }) =>
-      forBillers(slugs, options, 'key.activate', { force: options.force }, sentenceOf),
+    .action((slugs: string[], options: ManyOptions & { force?: boolean; yes?: boolean }) =>
+      forBillers(slugs, options, 'key.activate', { force: options.force, confirmed: options.yes }, sentenceOf, {
+        code: 'activation_unconfirmed',
+        question: 'Is this the Service Provider?',
+        answer: { confirmed: true },
+      }),
     );
 }
 

@@ -6,6 +6,8 @@ import { JSON_OPTION, listInWords, pairs, print, table } from '../../output.ts';
 type StatusRow = OperationResult<'key.status'>[number];
 
 const time = (milliseconds: number | string) => new Date(milliseconds).toISOString().slice(0, 16).replace('T', ' ');
+/** The client did not take the document whole. */
+const CUT_OFF = 499;
 const short = (fingerprint: string) => fingerprint.slice(0, 16);
 
 const keyInWords = (key: StatusRow['active']) =>
@@ -31,6 +33,8 @@ function held({ last_fetch, active, staged }: StatusRow): string {
   return `was last shown ${shown}`;
 }
 
+const answer = ({ verdict: { safe, unconfirmed } }: StatusRow) => (safe ? 'YES' : unconfirmed ? 'CONFIRM' : 'no');
+
 const statusInWords = (row: StatusRow) =>
   pairs([
     ['Biller', row.slug],
@@ -41,7 +45,7 @@ const statusInWords = (row: StatusRow) =>
     ['Last fetch', fetchInWords(row.last_fetch)],
     ['Service Provider', held(row)],
     ['Fetches that saw the staged one', String(row.seen)],
-    ['Safe to activate?', `${row.verdict.safe ? 'YES' : 'no'}. ${row.verdict.sentence}`],
+    ['Safe to activate?', `${answer(row)}. ${row.verdict.sentence}`],
   ]);
 
 const statusTable = (rows: readonly StatusRow[]) =>
@@ -54,7 +58,7 @@ const statusTable = (rows: readonly StatusRow[]) =>
       row.staged === null ? '' : short(row.staged.fingerprint),
       row.retiring === null ? '' : short(row.retiring.fingerprint),
       row.staged === null ? '' : String(row.seen),
-      row.staged === null ? '' : row.verdict.safe ? 'YES' : 'no',
+      row.staged === null ? '' : answer(row),
     ]),
   );
 
@@ -108,12 +112,13 @@ export function fetchesCommand(): Command {
         options.json,
         listInWords(
           'No one has fetched it.',
-          ['Time (UTC)', 'From', 'Status', 'Who', 'Certificates', 'User-Agent'],
+          ['Last (UTC)', 'Times', 'From', 'Status', 'Who', 'Certificates', 'User-Agent'],
           (row) => [
             time(row.at),
+            String(row.count),
             row.address,
-            String(row.status),
-            row.monitor ? 'not counted' : 'Service Provider',
+            row.status === CUT_OFF ? 'cut off' : String(row.status),
+            row.known ? 'Service Provider' : row.monitor ? 'not counted' : 'unknown',
             row.certificates.map(short).join(' '),
             row.client,
           ],
