@@ -52,6 +52,7 @@ const NEVER_IMPORTED = [
   'demo/a.ts',
   'tools/docs/a.ts',
   'bench/a.ts',
+  'stress/a.ts',
   'test/support/a.ts',
 ];
 

@@ -70,6 +70,6 @@ export function commandsOf(markdown: string): string[] {
 
 /** @returns the files and folders of the project that a page names as code, e.g. `src/app.ts` */
 export function pathsOf(markdown: string): string[] {
-  const named = withoutBlocks(markdown).matchAll(/`((?:src|sandbox|demo|tools|bench|test|docs)\/[\w./-]*)`/g);
+  const named = withoutBlocks(markdown).matchAll(/`((?:src|sandbox|demo|tools|bench|stress|test|docs)\/[\w./-]*)`/g);
   return [...named].map(([, path = '']) => path);
 }

@@ -9,7 +9,7 @@ import { createServer } from '../../src/endpoints/server.ts';
 import { createPortalClient, type PortalClient, samlResponseIn } from '../support/browser/portal-client.ts';
 import { type Cable, layCable } from '../support/postgres/cable.ts';
 import { createTestStorage, type TestConnection } from '../support/postgres/storage.ts';
-import { createRelyingParty, type RelyingParty } from './relying-party.ts';
+import { createRelyingParty, type RelyingParty, transitTimes } from './relying-party.ts';
 
 /** A biller of the drill with its Service Provider and the results of its sign-ons. */
 interface Drilled {
@@ -44,11 +44,6 @@ async function listen(connection: TestConnection): Promise<{ server: FastifyInst
     settings: { TRUST_PROXY: undefined },
   });
   return { server, url: await server.listen({ port: 0, host: '127.0.0.1' }) };
-}
-
-/** Most Responses take a moment between the service and the ACS, and some take half a second. */
-function* transitTimes(): Generator<number, never> {
-  for (let turn = 1; ; turn += 1) yield turn % 8 === 0 ? 500 : (turn * 37) % 200;
 }
 
 /**

@@ -65,3 +65,8 @@ export function createRelyingParty(kind: 'pins' | 'refetches', entityId: string,
       ),
   };
 }
+
+/** Milliseconds between the service and the ACS: most Responses take a moment, and some take half a second. */
+export function* transitTimes(): Generator<number, never> {
+  for (let turn = 1; ; turn += 1) yield turn % 8 === 0 ? 500 : (turn * 37) % 200;
+}

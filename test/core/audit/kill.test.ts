@@ -16,6 +16,7 @@ import { actorWithEveryRole } from '../../../src/admin/operations/operation.ts';
 import { runNamed } from '../../../src/admin/operations/run.ts';
 import { openEmbeddedServer } from '../../../src/platform/database/embedded/embedded-server.ts';
 import { assertionIdIn, createPortalClient, type PortalClient } from '../../support/browser/portal-client.ts';
+import { SLOW_AUDIT } from '../../support/postgres/slow-audit.ts';
 import { createTestStorage, type TestStorage } from '../../support/postgres/storage.ts';
 import { endService, type ServiceProcess, startService } from '../../support/programs/service.ts';
 
@@ -44,15 +45,11 @@ async function prepare(storage: TestStorage): Promise<void> {
     accounts: ['101Invoice'],
   });
   await close();
-  // Make each INSERT as slow as on a slow disk, so that an assertion sent too early is noticed.
   const { DATABASE_URL, DATA_DIR = '' } = storage.environment;
   const embedded = DATABASE_URL === undefined ? await openEmbeddedServer(DATA_DIR) : undefined;
   const client = new pg.Client({ connectionString: embedded?.url ?? DATABASE_URL });
   await client.connect();
-  await client.query(`create function be_slow() returns trigger language plpgsql as $$
-    begin perform pg_sleep(0.015); return null; end $$`);
-  await client.query(`create trigger slow after insert on audit_events
-    for each statement execute function be_slow()`);
+  for (const statement of SLOW_AUDIT) await client.query(statement);
   await client.end();
   await embedded?.release();
 }

@@ -23,17 +23,20 @@ export interface PortalClient {
   close(): void;
 }
 
-/** An AuthnRequest with nothing optional except its Issuer. */
-function authnRequest(entityId: string, id: string): string {
+/** An AuthnRequest with nothing optional except its Issuer. @param more attributes */
+function authnRequest(entityId: string, id: string, more: string): string {
   const namespaces =
     'xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion"';
-  const attributes = `ID="${id}" Version="2.0" IssueInstant="${new Date().toISOString()}"`;
+  const attributes = `ID="${id}" Version="2.0" IssueInstant="${new Date().toISOString()}" ${more}`;
   return `<samlp:AuthnRequest ${namespaces} ${attributes}><saml:Issuer>${entityId}</saml:Issuer></samlp:AuthnRequest>`;
 }
 
-/** @returns the path that brings a new request by HTTP-Redirect (SAML bindings, 3.4.4.1) */
-function redirectPath(biller: string, entityId: string, requestId = newSamlId()): string {
-  const message = deflateRawSync(authnRequest(entityId, requestId)).toString('base64');
+/**
+ * @param more attributes, as XML
+ * @returns the path that brings a new request by HTTP-Redirect (SAML bindings, 3.4.4.1)
+ */
+export function redirectPath(biller: string, entityId: string, requestId = newSamlId(), more = ''): string {
+  const message = deflateRawSync(authnRequest(entityId, requestId, more)).toString('base64');
   return `/saml/${biller}/sso?SAMLRequest=${encodeURIComponent(message)}`;
 }
 

@@ -165,10 +165,11 @@ export async function startRemoteHsm(token: TestToken, pauseMs = 0): Promise<Rem
     if (server === undefined) return;
     const ended = once(server, 'close');
     signal('SIGKILL');
+    // Also where nothing is waited for any more, because this process exits.
+    rmSync(folder, { recursive: true, force: true });
     await ended;
     slow?.close();
     server = undefined;
-    rmSync(folder, { recursive: true, force: true });
   }
   async function start(): Promise<void> {
     mkdirSync(folder, { recursive: true });

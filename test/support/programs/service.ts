@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { freePort } from './free-port.ts';
 
@@ -28,10 +29,12 @@ export interface ServiceProcess {
  *
  * @param environment settings; of this process's own environment only PATH is passed on
  * @param folder the working directory, which may have `.env` and `certs/`
+ * @param output a file to log to; `logged` needs the pipe that it is by default
  */
 export async function spawnService(
   environment: Readonly<Record<string, string>>,
   folder: string,
+  output: 'pipe' | number = 'pipe',
 ): Promise<ServiceProcess> {
   const port = environment.PORT === undefined ? await freePort() : Number(environment.PORT);
   const child = spawn(process.execPath, [MAIN], {
@@ -42,10 +45,10 @@ export async function spawnService(
       ...environment,
       PORT: environment.PORT ?? String(port),
     },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+    stdio: ['ignore', output, 'pipe'],
+  }) as ChildProcess & { stderr: Readable };
   const messages = new Set<string>();
-  const lines = createInterface({ input: child.stdout });
+  const lines = createInterface({ input: child.stdout ?? Readable.from([]) });
   lines.on('line', (line) => {
     const message = line.startsWith('{') ? (JSON.parse(line) as { msg: string }).msg : line;
     messages.add(message);

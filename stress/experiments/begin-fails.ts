@@ -1,0 +1,35 @@
+import { all, type Experiment } from '../experiment.ts';
+import { statusOf } from '../stage/instance.ts';
+import { signOn } from '../stage/load.ts';
+import { at, handOver } from '../stage/service-provider.ts';
+import { withStage } from '../stage/stage.ts';
+
+/** Three times as many as there are connections. */
+const FAILURES = 30;
+const SIGN_ONS = 60;
+const FETCHED_WITHIN_MS = 30_000;
+
+export const beginFails: Experiment = {
+  name: 'begin-fails',
+  purpose: `the connection breaks at the begin of ${FAILURES} transactions`,
+  databases: ['PostgreSQL'],
+  run: ({ database }) =>
+    withStage(database, {}, async (stage) => {
+      const { instance, cable } = stage;
+      const url = at(instance, await handOver(stage));
+      let broken = 0;
+      const end = cable.onRequest('begin; ', (line) => {
+        broken += 1;
+        line.cut();
+      });
+      const statuses = await Promise.all(Array.from({ length: FAILURES }, () => statusOf(url, FETCHED_WITHIN_MS)));
+      end();
+      const client = stage.signedIn();
+      const results = await Promise.all(Array.from({ length: SIGN_ONS }, () => signOn(client)));
+      client.close();
+      return [
+        all('transactions that failed, answered with 503', statuses.filter((status) => status === 503).length, broken),
+        all('sign-ons that work afterwards', results.filter(({ answer }) => answer === 'assertion').length, SIGN_ONS),
+      ];
+    }),
+};
