@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { ATTRIBUTE_NAME_FORMATS, NAME_ID_FORMATS, type NameIdFormat } from '../../protocols/saml/names.ts';
 import { DATA_ENCRYPTION_ALGORITHMS } from '../../protocols/saml/signatures/algorithms.ts';
@@ -159,3 +160,20 @@ export const billerSettingsSchema = z.strictObject({
 });
 
 export type BillerSettings = z.infer<typeof billerSettingsSchema>;
+
+/** As they are stored: without settings of a later version, which may have written them during an upgrade. */
+export const storedSettingsSchema = z.object(billerSettingsSchema.shape);
+
+/**
+ * Settings that version 0.2.0 does not know. It refuses them, and may still be running while instances are replaced, so
+ * they are stored only where they differ from their defaults.
+ */
+const SINCE_0_2_0 = ['refreshMetadata', 'metadataSigningCertificates'] as const;
+
+/** @returns the settings as they are stored; what is left out has its default */
+export function toStored(settings: BillerSettings): BillerSettings {
+  const defaults = billerSettingsSchema.parse({});
+  const left = SINCE_0_2_0.filter((name) => isDeepStrictEqual(settings[name], defaults[name]));
+  const entries = Object.entries(settings).filter(([name]) => !left.some((one) => one === name));
+  return Object.fromEntries(entries) as BillerSettings;
+}

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { verifySignedMetadata } from '../../../src/protocols/saml/sp-metadata/signed-metadata.ts';
 import type { SigningKey } from '../../support/saml/saml.ts';
 import {
   opensslKey,
@@ -57,6 +58,14 @@ test('metadata signed by the pinned key is taken over, with its audit event, and
     details: { actor: 'signed metadata', slug, changed: ['acs'] },
   });
   expect(await refresh()).toMatchObject({ taken: false, findings: [] });
+});
+
+test('what is read is what was signed', () => {
+  const document = signed();
+  const read = verifySignedMetadata(document, [pinned.signer.certificate], Date.now());
+  expect(read).not.toContain('Signature');
+  expect(document).toContain('Signature');
+  expect(read).toContain(NEW_ACS);
 });
 
 test('an entity in a signed group is taken over', async () => {
