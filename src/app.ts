@@ -6,6 +6,7 @@ import { createStrangersAudit, type StrangersAudit } from './core/audit/stranger
 import { createAuditWriter } from './core/audit/writer.ts';
 import { createBillers } from './core/billers/billers.ts';
 import { createExpiryWatch, type ExpiryWatch } from './core/expiry/watch.ts';
+import { programVersion } from './core/installation/version.ts';
 import type { Hsm } from './core/keys/hsm/hsm.ts';
 import { createHsmKeys } from './core/keys/hsm/hsm-keys.ts';
 import { createKeys } from './core/keys/keys.ts';
@@ -108,7 +109,7 @@ export function createServices(foundation: Foundation): Services {
     issue: createIssue({ keys, audit, clock }),
     traces,
     strangersAudit,
-    metrics: createMetrics(),
+    metrics: createMetrics(programVersion),
     readiness: createReadiness({ database, keys, masterKey, hsm, clock }),
     tidy: async () => {
       const failures: unknown[] = [];

@@ -1,12 +1,13 @@
 import { moduleSettings, type Settings } from './config.ts';
 import { type KeyedHash, openKeyedHash } from './core/audit/keyed-hash.ts';
+import { type Opener, settleAddress } from './core/installation/address.ts';
 import type { Hsm } from './core/keys/hsm/hsm.ts';
 import { createMasterKey, type MasterKey } from './core/secrets/master-key.ts';
 import { embeddedMasterKeyFile, type MasterKeyFile, readMasterKeys } from './core/secrets/master-key-source.ts';
 import { verifyMasterKey } from './core/secrets/verify-master-key.ts';
 import { type FileProblem, localFileProblems } from './local-files.ts';
 import type { Database } from './platform/database/database.ts';
-import { openDatabase, type Report } from './platform/database/open.ts';
+import { openDatabase, type Report, requireInstallation } from './platform/database/open.ts';
 import { tooMuchTrust } from './platform/http/proxy-trust.ts';
 
 /** What every service stands on: the database is open, and the master key fits it. */
@@ -25,15 +26,25 @@ export interface Foundation {
   close(): Promise<void>;
 }
 
+interface OpenOptions {
+  readonly opener: Opener;
+  /** Whether an installation is made where there is none. */
+  readonly create: boolean;
+  /** Called while an embedded database that was lost can't be started again. */
+  readonly report?: Report | undefined;
+}
+
 /**
  * Opens what the settings describe: database, migrations, master key, HSM.
  *
- * @param report is called while an embedded database that was lost can't be started again
- * @throws InputError if one of them cannot be opened
+ * @throws InputError if one of them cannot be opened, or PUBLIC_URL is not the installation's address
  */
-export async function openFoundation(settings: Settings, report?: Report): Promise<Foundation> {
+export async function openFoundation(settings: Settings, options: OpenOptions): Promise<Foundation> {
+  const { opener, create, report } = options;
+  if (!create) await requireInstallation(settings);
   const database = await openDatabase(settings, report);
   try {
+    const publicUrl = await settleAddress(database.db, settings.PUBLIC_URL, opener);
     const { MASTER_KEY } = settings;
     const masterKeyFile = MASTER_KEY === undefined ? embeddedMasterKeyFile() : undefined;
     const masterKey = createMasterKey(...(masterKeyFile?.read() ?? (await readMasterKeys(MASTER_KEY ?? ''))));
@@ -42,7 +53,7 @@ export async function openFoundation(settings: Settings, report?: Report): Promi
     const keyedHash = await openKeyedHash(database.db, masterKey);
     const hsm = await openModule(settings);
     return {
-      publicUrl: settings.PUBLIC_URL,
+      publicUrl,
       database,
       masterKey,
       keyedHash,

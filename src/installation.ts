@@ -22,7 +22,7 @@ export interface Installation {
  */
 export async function openInstallation(settings: Settings, report?: Report): Promise<Installation> {
   refuseOpenFiles(settings);
-  const foundation = await openFoundation(settings, report);
+  const foundation = await openFoundation(settings, { opener: 'service', create: true, report });
   try {
     // Loaded here: commands need no HTTP server.
     const { createServices } = await import('./app.ts');
@@ -52,10 +52,11 @@ export interface OperatorInstallation {
 /**
  * Opens the installation for commands: only what an operation uses is loaded and built.
  *
- * @throws InputError if a part cannot be opened
+ * @param create whether an installation is made where there is none
+ * @throws InputError if a part cannot be opened, or there is no installation
  */
-export async function openForOperations(settings: Settings): Promise<OperatorInstallation> {
-  const foundation = await openFoundation(settings);
+export async function openForOperations(settings: Settings, create: boolean): Promise<OperatorInstallation> {
+  const foundation = await openFoundation(settings, { opener: 'command', create });
   try {
     const services = createOperatorServices(foundation);
     return {

@@ -2,11 +2,28 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { Services } from './app.ts';
 import { readSettings, type Settings } from './config.ts';
+import { ANNOUNCE_EVERY_MS, createPresence } from './core/installation/instances.ts';
+import { noteVersion, programVersion } from './core/installation/version.ts';
 import { createServer } from './endpoints/server.ts';
 import { openInstallation } from './installation.ts';
 import { InputError } from './platform/errors/idp-error.ts';
 import { createLogger } from './platform/http/log.ts';
 import { standardOutput } from './platform/http/log-output.ts';
+
+/** Tells the others that this instance runs, and which master keys it has. Returns how to stop. */
+async function announce(services: Services, logger: Logger): Promise<() => Promise<void>> {
+  const { database, masterKey, clock } = services;
+  const presence = createPresence({ db: database.db, masterKey, version: programVersion, clock });
+  await presence.announce();
+  const announcing = setInterval(() => {
+    presence.announce().catch((error: unknown) => logger.warn({ err: error }, 'this instance could not be announced'));
+  }, ANNOUNCE_EVERY_MS);
+  return async () => {
+    clearInterval(announcing);
+    // It is forgotten after a minute in any case.
+    await presence.leave().catch(() => undefined);
+  };
+}
 
 const TIDY_EVERY_MS = 5 * 60_000;
 /** After the signal to stop, sign-ons in flight have this long to finish. */
@@ -72,6 +89,9 @@ async function start(): Promise<void> {
       logger.warn({ err: error }, 'the Service Providers could not be checked'),
     );
   };
+  const before = await noteVersion(services.database.db);
+  if (before !== undefined) logger.info({ from: before, to: programVersion }, 'upgraded');
+  const leave = await announce(services, logger);
   tidy();
   const tidying = setInterval(tidy, TIDY_EVERY_MS);
 
@@ -83,7 +103,7 @@ async function start(): Promise<void> {
     logger.info({ signal }, 'stopping after the sign-ons in flight');
     clearInterval(tidying);
     setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref();
-    await server.close();
+    await Promise.all([server.close(), leave()]);
     await installation.close();
     await output.flush(LAST_LINES_MS);
     process.exit(0);
@@ -91,7 +111,8 @@ async function start(): Promise<void> {
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
   if (services.tooMuchTrust !== undefined) logger.warn(`${services.tooMuchTrust}; list the proxies' own addresses`);
-  logger.info({ publicUrl: settings.PUBLIC_URL, database: services.database.kind }, 'ready');
+  const { publicUrl, database } = services;
+  logger.info({ version: programVersion, publicUrl, database: database.kind }, 'ready');
 }
 
 start().catch((error: unknown) => {

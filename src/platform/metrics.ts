@@ -14,9 +14,16 @@ export interface Metrics {
   countLostLines(lost: () => number): void;
 }
 
-export function createMetrics(): Metrics {
+/** @param version of the program */
+export function createMetrics(version: string): Metrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
+  new Gauge({
+    name: 'ic_idp_info',
+    help: 'Always 1; the label is the version of the program.',
+    labelNames: ['version'] as const,
+    registers: [registry],
+  }).set({ version }, 1);
   const signOns = new Counter({
     name: 'ic_idp_sign_ons_total',
     help: 'Sign-on requests by biller and outcome: issued, or the error code.',

@@ -4,6 +4,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { generateServiceProviderMetadata } from '@node-saml/node-saml';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { layEmbeddedDatabase } from '../support/postgres/embedded-template.ts';
 import { ofCheckout, plainEnvironment, workingFolder } from '../support/programs/cli.ts';
 import { readPage } from './pages.ts';
 
@@ -24,7 +25,9 @@ const settings = {
   MASTER_KEY: randomBytes(32).toString('base64'),
 };
 
-beforeAll(() => {
+beforeAll(async () => {
+  // The service was started once.
+  await layEmbeddedDatabase(join(folder, 'data'));
   symlinkSync(ofCheckout('ic-idp'), join(folder, 'ic-idp'));
   mkdirSync(join(folder, 'metadata'));
   writeFileSync(

@@ -44,15 +44,18 @@ const typed = (run: RunNamed) =>
     }
   }) as Run;
 
+/** The commands that begin an installation. Any other needs one, and making it would hide a wrong folder or setting. */
+const BEGINNING: readonly OperationName[] = ['biller.add', 'webhook.set'];
+
 /** Opens the installation while `work` runs. A running service notices the changes. */
-export async function withOperations<Result>(work: (run: Run) => Promise<Result>): Promise<Result> {
+export async function withOperations<Result>(work: (run: Run) => Promise<Result>, create = false): Promise<Result> {
   resolveRelativeImportsDirectly();
   // Loaded on demand: help and a mistyped command need none of it.
   const { readSettings } = await import('../../config.ts');
   const settings = readSettings(process.env);
   const actor = actorWithEveryRole(actorName(settings.IC_IDP_ACTOR));
   const { openForOperations } = await import('../../installation.ts');
-  const installation = await openForOperations(settings);
+  const installation = await openForOperations(settings, create);
   try {
     return await work(typed((name, input) => installation.perform(name, input, actor)));
   } finally {
@@ -61,4 +64,5 @@ export async function withOperations<Result>(work: (run: Run) => Promise<Result>
 }
 
 /** Runs one operation. */
-export const operate: Run = (operation, input) => withOperations((run) => run(operation, input));
+export const operate: Run = (operation, input) =>
+  withOperations((run) => run(operation, input), BEGINNING.includes(operation));

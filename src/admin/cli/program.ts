@@ -56,6 +56,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     description: 'Bring the tables up to date; only needed if the service’s database role does not own them',
     load: async () => (await import('./commands/migrate.ts')).migrateCommand(),
   },
+  installation: {
+    description: 'The installation itself: show, move',
+    load: async () => (await import('./commands/installation.ts')).installationCommand(),
+  },
   doctor: {
     description: 'Report problems with this installation and how to fix them; exit code 1 if there are any',
     load: async () => (await import('./commands/doctor.ts')).doctorCommand(),

@@ -52,6 +52,8 @@ export const operations = {
   'webhook.remove': entry('security', async () => (await import('./webhook/webhook.ts')).remove),
   'audit.list': entry('support', async () => (await import('./audit/list.ts')).list),
   'trace.show': entry('support', async () => (await import('./diagnostics/trace.ts')).show),
+  'installation.show': entry('viewer', async () => (await import('./installation/show-and-move.ts')).show),
+  'installation.move': entry('security', async () => (await import('./installation/show-and-move.ts')).move),
   inspect: entry('support', async () => (await import('./diagnostics/inspect.ts')).inspect),
   doctor: entry('viewer', async () => (await import('./diagnostics/doctor.ts')).doctor),
 };

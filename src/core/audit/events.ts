@@ -129,6 +129,15 @@ export const auditCatalog = {
     meaning: 'The webhook for warnings was set or removed.',
     details: { actor: 'the operator', host: 'its host, or none' },
   },
+  'installation.moved': {
+    meaning: 'The public address of the installation was changed.',
+    details: {
+      actor: 'the operator',
+      from: 'the old address',
+      to: 'the new address',
+      entityIds: 'keep or new: whether billers keep their Entity IDs',
+    },
+  },
   'master_key.rotated': {
     meaning: 'Every secret of the installation was resealed with a new master key.',
     details: { actor: 'the operator', resealed: 'how many were resealed' },

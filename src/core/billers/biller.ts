@@ -8,8 +8,9 @@ export interface Biller {
   readonly slug: string;
   readonly name: string;
   readonly billerGuid: string;
-  /** Also the Metadata URL. */
+  /** Its metadata URL when it was added; it stays when the installation moves to another address. */
   readonly entityId: string;
+  readonly metadataUrl: string;
   readonly ssoUrl: string;
   readonly serviceProvider: ServiceProvider;
   readonly settings: BillerSettings;
@@ -23,10 +24,10 @@ export interface Biller {
 /** Slugs are used in URLs and on the command line. */
 export const SLUG = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
-/** The URLs of a biller's Entity ID, metadata and SSO Service. */
+/** The URLs of a biller. */
 export function billerUrls(publicUrl: string, slug: string) {
   const base = `${publicUrl}/saml/${slug}`;
-  return { entityId: `${base}/metadata`, ssoUrl: `${base}/sso`, certificateUrl: `${base}/certificate.pem` };
+  return { metadataUrl: `${base}/metadata`, ssoUrl: `${base}/sso`, certificateUrl: `${base}/certificate.pem` };
 }
 
 /** The origin of the biller's portal, if it has one. */
@@ -36,14 +37,15 @@ export function portalOriginsOf({ portalUrl }: Pick<BillerSettings, 'portalUrl'>
 
 /** Builds the biller from its row. Settings that were added in a later version get their defaults. */
 export function toBiller(row: BillerRow, publicUrl: string): Biller {
-  const { entityId, ssoUrl } = billerUrls(publicUrl, row.slug);
+  const { metadataUrl, ssoUrl } = billerUrls(publicUrl, row.slug);
   const settings = storedSettingsSchema.parse(row.settings);
   return {
     id: row.id,
     slug: row.slug,
     name: row.name,
     billerGuid: row.billerGuid,
-    entityId,
+    entityId: row.entityId ?? metadataUrl,
+    metadataUrl,
     ssoUrl,
     serviceProvider: row.serviceProvider,
     settings,

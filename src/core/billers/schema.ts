@@ -11,6 +11,8 @@ export interface BillersTable {
   settings: BillerSettings;
   /** Makes persistent name identifiers pairwise and opaque. */
   pairwiseSalt: Buffer;
+  /** Fixed when the installation moved to another address; null: its metadata URL. */
+  entityId: Generated<string | null>;
   createdAt: Generated<Date>;
   updatedAt: Generated<Date>;
 }

@@ -54,6 +54,29 @@ export async function otherWithServiceProvider(
   return rows.find(({ serviceProvider }) => serviceProvider.acs.some(({ url }) => urls.includes(url)))?.slug;
 }
 
+export async function hasBillers(db: Db): Promise<boolean> {
+  return (await db.selectFrom('billers').select('id').limit(1).executeTakeFirst()) !== undefined;
+}
+
+/** Fixes the Entity ID of every biller that has none of its own: its metadata URL at this address. */
+export async function keepEntityIds(db: Db, entityIdOf: (slug: string) => string): Promise<number> {
+  const rows = await db.selectFrom('billers').select(['id', 'slug']).where('entityId', 'is', null).execute();
+  for (const { id, slug } of rows) {
+    await db
+      .updateTable('billers')
+      .set({ entityId: entityIdOf(slug) })
+      .where('id', '=', id)
+      .execute();
+  }
+  return rows.length;
+}
+
+/** Lets the Entity ID of every biller follow the address again. @returns of how many it changes */
+export async function forgetEntityIds(db: Db): Promise<number> {
+  const rows = await db.updateTable('billers').set({ entityId: null }).returning('id').execute();
+  return rows.length;
+}
+
 export async function allBillers(db: Db): Promise<BillerRow[]> {
   return select(db).orderBy('slug').execute();
 }

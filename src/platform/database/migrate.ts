@@ -60,6 +60,11 @@ async function adopt(send: Send): Promise<void> {
   await send('drop table drizzle.__drizzle_migrations');
 }
 
+/** @returns whether the database was set up by any version */
+export async function hasTables(send: Send): Promise<boolean> {
+  return (await exists(send, 'schema_migrations')) || (await exists(send, 'drizzle.__drizzle_migrations'));
+}
+
 /**
  * Checks whether there is anything to apply, without a lock.
  *

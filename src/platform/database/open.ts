@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { InputError } from '../errors/idp-error.ts';
 import { type Database, isDatabaseGone } from './database.ts';
-import { openPostgresql } from './postgresql.ts';
+import { dataFolderPath } from './embedded/data-folder.ts';
+import { holdsInstallation, openPostgresql } from './postgresql.ts';
 
 /** Which database: the server at a URL, or else the embedded one in a folder. */
 interface DatabaseSettings {
@@ -59,6 +60,26 @@ export async function openEmbedded(dataDir: string, report?: Report): Promise<Da
       cause: error,
     });
   }
+}
+
+/**
+ * Looks whether there is an installation, without making one.
+ *
+ * @throws InputError that says where it was looked for
+ */
+export async function requireInstallation({ DATABASE_URL, DATA_DIR }: DatabaseSettings): Promise<void> {
+  if (DATABASE_URL !== undefined) {
+    if (await holdsInstallation(DATABASE_URL).catch(() => true)) return;
+    const { host, pathname } = new URL(DATABASE_URL);
+    throw new InputError(
+      `The database ${pathname.slice(1)} at ${host} (DATABASE_URL) holds no installation. Start the service once, or correct DATABASE_URL.`,
+    );
+  }
+  refuseOldForm(DATA_DIR);
+  if (existsSync(dataFolderPath(DATA_DIR))) return;
+  throw new InputError(
+    `There is no installation in ${resolve(DATA_DIR)} (DATA_DIR). Run this in the folder of the service, with its settings; or start the service once, or add the first biller.`,
+  );
 }
 
 /** Version 0.1.0 kept its embedded database in another format, which PostgreSQL can't read. */

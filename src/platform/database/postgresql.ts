@@ -3,7 +3,7 @@ import { InputError } from '../errors/idp-error.ts';
 import { listenForChanges } from './change-listener.ts';
 import type { ChangeListener, Database, Transaction } from './database.ts';
 import { createDb } from './kysely.ts';
-import { isMigrated, migrate } from './migrate.ts';
+import { hasTables, isMigrated, migrate } from './migrate.ts';
 import { IDLE_IN_TRANSACTION_MS, runTransaction } from './transaction.ts';
 
 const CONNECT_TIMEOUT_MS = 3_000;
@@ -107,4 +107,16 @@ export async function openPostgresql(url: string, kind: Database['kind'] = 'post
       await pool.end();
     },
   };
+}
+
+/** @returns whether a database has the tables of any version @throws the driver's error if it can't be asked */
+export async function holdsInstallation(url: string): Promise<boolean> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    return await hasTables((text, values) => client.query(text, values as unknown[] | undefined));
+  } finally {
+    await client.end();
+  }
 }

@@ -56,6 +56,7 @@ export const inputCodes = {
 
   master_key_single: 'A rotation of the master key needs the new key and the old one.',
   master_key_changed: 'The master key was rotated by someone else at the same moment.',
+  master_key_missing_on_instances: 'An instance of the service runs without the new master key.',
   master_key_old_in_use: 'An instance sealed secrets with the old master key in the meantime.',
 
   webhook_missing: 'There is no webhook.',

@@ -5,13 +5,14 @@ import { serviceProviderByHand } from '../../../src/protocols/saml/sp-metadata/s
 /** A biller with default settings, except as given. */
 export function newBiller(settings: Record<string, unknown> = {}): Biller {
   const parsed = billerSettingsSchema.parse(settings);
-  const { entityId, ssoUrl } = billerUrls('https://sso.example.com', 'riverton');
+  const { metadataUrl, ssoUrl } = billerUrls('https://sso.example.com', 'riverton');
   return {
     id: '5f0c0c52-2d6a-4a57-8a0e-2e8f3c1f9f11',
     slug: 'riverton',
     name: 'Riverton Water',
     billerGuid: '0f8fad5b-d9cb-469f-a165-70867728950e',
-    entityId,
+    entityId: metadataUrl,
+    metadataUrl,
     ssoUrl,
     serviceProvider: serviceProviderByHand({
       entityId: 'https://sp.example/metadata',

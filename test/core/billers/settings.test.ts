@@ -192,7 +192,7 @@ test('a biller’s URLs derive from the public URL and its slug', {
   meta: { holds: ['IDP-039', 'IDP-073'], source: 'project rule' },
 }, () => {
   expect(billerUrls('https://sso.example.com', 'riverton')).toEqual({
-    entityId: 'https://sso.example.com/saml/riverton/metadata',
+    metadataUrl: 'https://sso.example.com/saml/riverton/metadata',
     ssoUrl: 'https://sso.example.com/saml/riverton/sso',
     certificateUrl: 'https://sso.example.com/saml/riverton/certificate.pem',
   });

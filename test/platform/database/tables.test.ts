@@ -58,6 +58,7 @@ const described: Described = {
     serviceProvider: 'jsonb',
     settings: 'jsonb',
     pairwiseSalt: 'bytea',
+    entityId: 'text null',
     createdAt: 'timestamp with time zone default',
     updatedAt: 'timestamp with time zone default',
   },
@@ -70,6 +71,15 @@ const described: Described = {
     nextAttempt: 'timestamp with time zone',
   },
   installation: { name: 'text', value: 'text' },
+  instances: {
+    id: 'uuid',
+    host: 'text',
+    pid: 'integer',
+    version: 'text',
+    masterKeys: 'text[]',
+    startedAt: 'timestamp with time zone',
+    seenAt: 'timestamp with time zone',
+  },
   keyRequests: {
     id: 'uuid',
     billerId: 'uuid',

@@ -26,6 +26,7 @@ export const FIELD_OPTIONS: Readonly<Record<Exclude<Field, 'settings'>, string>>
   password: 'Password',
   accounts: '--account',
   disabled: '--disable',
+  entityIds: '--entity-ids',
   account: '--account',
   destination: '--destination',
   viewMode: '--view-mode',
@@ -68,6 +69,7 @@ const EXCEPTIONS: { readonly [Name in OperationName]?: Partial<Record<FieldsOf<N
   'audit.list': { biller: '--biller', email: '--email' },
   'session.list': { email: '--email' },
   'session.end': { email: '--email' },
+  'installation.move': { address: '<origin>' },
   inspect: { biller: '--biller' },
   'trace.show': { reference: '<reference>' },
 };

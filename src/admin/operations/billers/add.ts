@@ -34,7 +34,7 @@ export const add = defineOperation({
       billerId: id,
       slug,
       billerName: name,
-      entityId: billerUrls(publicUrl, slug).entityId,
+      entityId: billerUrls(publicUrl, slug).metadataUrl,
       type: keyType,
       state: 'active',
       place: input.module ? 'module' : 'database',

@@ -85,7 +85,7 @@ export function billerView(
     name: biller.name,
     billerGuid: biller.billerGuid,
     entityId: biller.entityId,
-    metadataUrl: biller.entityId,
+    metadataUrl: biller.metadataUrl,
     ssoUrl: biller.ssoUrl,
     certificateUrl: billerUrls(publicUrl, biller.slug).certificateUrl,
     certificate: certificate && {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { isLoopback } from '../../../platform/util/web-url.ts';
 import { defineOperation, nothing } from '../operation.ts';
 import type { Uses } from '../services.ts';
+import { instanceFindings } from './doctor-instances.ts';
 import { moduleFindings } from './doctor-module.ts';
 import { providerFindings } from './doctor-providers.ts';
 import { type Finding, findingSchema } from './finding.ts';
@@ -11,14 +12,34 @@ const WARN_DAYS = 60;
 
 /** What is wrong with this installation, and what to do about it. */
 export const doctor = defineOperation({
-  uses: ['readiness', 'database', 'billers', 'keys', 'hsm', 'fileProblems', 'publicUrl', 'tooMuchTrust', 'clock'],
+  uses: [
+    'readiness',
+    'database',
+    'masterKey',
+    'billers',
+    'keys',
+    'hsm',
+    'fileProblems',
+    'publicUrl',
+    'tooMuchTrust',
+    'clock',
+  ],
   input: nothing,
   output: z.array(findingSchema),
   run: examine,
 });
 
 type DoctorServices = Uses<
-  'readiness' | 'database' | 'billers' | 'keys' | 'hsm' | 'fileProblems' | 'publicUrl' | 'tooMuchTrust' | 'clock'
+  | 'readiness'
+  | 'database'
+  | 'masterKey'
+  | 'billers'
+  | 'keys'
+  | 'hsm'
+  | 'fileProblems'
+  | 'publicUrl'
+  | 'tooMuchTrust'
+  | 'clock'
 >;
 
 async function examine(services: DoctorServices): Promise<Finding[]> {
@@ -63,6 +84,7 @@ async function examine(services: DoctorServices): Promise<Finding[]> {
         'Set PUBLIC_URL to the https origin that browsers and Invoice Cloud use, before the first biller is onboarded: it is part of every Entity ID.',
     });
   } else findings.push({ subject: 'PUBLIC_URL', level: 'ok', finding: publicUrl });
+  findings.push(...(await instanceFindings(services)));
   for (const { serious, ...problem } of services.fileProblems()) {
     findings.push({ ...problem, level: serious ? 'error' : 'warning' });
   }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { AuditWriter } from '../../../core/audit/writer.ts';
+import { instanceInWords, runningInstances } from '../../../core/installation/instances.ts';
 import { checkValueOf, type MasterKey } from '../../../core/secrets/master-key.ts';
 import { type MasterKeyFile, newMasterKey } from '../../../core/secrets/master-key-source.ts';
 import { countSecrets, rewrapSecrets } from '../../../core/secrets/rewrap.ts';
@@ -55,6 +56,21 @@ async function finish(database: Database, masterKey: MasterKey, audit: AuditWrit
   });
 }
 
+/**
+ * An instance without the new key could unseal nothing after the rotation: all billers would be without a signing key there.
+ *
+ * @throws InputError naming them
+ */
+async function requireEveryInstanceHas(database: Database, masterKey: MasterKey, now: number): Promise<void> {
+  const [current = ''] = masterKey.checkValues;
+  const without = (await runningInstances(database.db, now)).filter(({ masterKeys }) => !masterKeys.includes(current));
+  if (without.length === 0) return;
+  throw new InputError(
+    `These instances run without the new master key: ${without.map(instanceInWords).join(', ')}. Nothing was done. Set MASTER_KEY to the new and the old one there, start them again, and run this again.`,
+    { code: 'master_key_missing_on_instances' },
+  );
+}
+
 type RotatedDetails = { readonly actor: string; readonly resealed: number };
 
 /** Removes from the file the keys that the record no longer has, once that is committed. */
@@ -70,10 +86,10 @@ async function dropOldKeys(database: Database, masterKey: MasterKey, file: Maste
 }
 
 export const rotate = defineOperation({
-  uses: ['database', 'masterKey', 'masterKeyFile', 'audit'],
+  uses: ['database', 'masterKey', 'masterKeyFile', 'audit', 'clock'],
   input: nothing,
   output: z.object({ resealed: z.number(), embedded: z.boolean() }),
-  run: async ({ database, masterKey, masterKeyFile: file, audit }, _input, { name: actor }) => {
+  run: async ({ database, masterKey, masterKeyFile: file, audit, clock }, _input, { name: actor }) => {
     if (file !== undefined) await introduceKey(database, masterKey, file);
     else if (masterKey.checkValues.length < 2) {
       throw new InputError(
@@ -81,6 +97,8 @@ export const rotate = defineOperation({
         { code: 'master_key_single' },
       );
     }
+    // With a file, every process reads it again before it seals or where it can't unseal.
+    if (file === undefined) await requireEveryInstanceHas(database, masterKey, clock());
     let resealed = 0;
     for (let round = 0; round < ROUNDS; round += 1) {
       resealed += await rewrapSecrets(database.db, masterKey);

@@ -91,7 +91,7 @@ export function createOneTimeUrls({ database, switchOnFetch, audit, clock }: One
         const made = { billerId: biller.id, keyId: staged.id, networks, createdAt, expiresAt };
         return insertOneTimeMetadata(transaction, made);
       });
-      return { url: `${biller.entityId}?one-time=${token}`, expiresAt };
+      return { url: `${biller.metadataUrl}?one-time=${token}`, expiresAt };
     },
 
     async fetch({ biller, token, fetcher, reference, deliver, gone }) {
