@@ -46,7 +46,7 @@ test('an experiment runs from its stage to its line in the table', () => {
   const { status, stdout, stderr } = stress('begin-fails', '--seed', '7');
   expect(stderr).toContain('begin-fails (PostgreSQL)');
   expect(stdout).toContain('Seed 7\n');
-  expect(stdout).toMatch(/^begin-fails +PostgreSQL +transactions that failed, answered with 503 +30 of 30 +kept$/m);
+  expect(stdout).toMatch(/^begin-fails +PostgreSQL +transactions whose begin failed +30 of 30 +kept$/m);
   expect(stdout).toMatch(/^ +sign-ons that work afterwards +60 of 60 +kept$/m);
   expect(status).toBe(0);
 });
