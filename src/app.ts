@@ -1,3 +1,5 @@
+import { actorWithEveryRole } from './admin/operations/operation.ts';
+import { runOperation } from './admin/operations/run.ts';
 import type { OperatorServices } from './admin/operations/services.ts';
 import type { KeyedHash } from './core/audit/keyed-hash.ts';
 import { createStrangersAudit, type StrangersAudit } from './core/audit/strangers.ts';
@@ -22,6 +24,7 @@ import { createSignIn, type SignIn } from './endpoints/sign-in/sign-in.ts';
 import { createThrottle } from './endpoints/sign-in/throttle.ts';
 import { createFlows, type Flows } from './endpoints/sign-on/flows.ts';
 import { createIssue, type Issue } from './endpoints/sign-on/issue.ts';
+import { createProviderWatch } from './integrations/sp-metadata/watch.ts';
 import type { Database } from './platform/database/database.ts';
 import { createMetrics, type Metrics } from './platform/metrics.ts';
 
@@ -75,7 +78,7 @@ export function createServices(foundation: Foundation): Services {
     billers.forget(billerId);
     keys.forget(billerId);
   });
-  return {
+  const services: Services = {
     publicUrl,
     clock,
     database,
@@ -92,6 +95,13 @@ export function createServices(foundation: Foundation): Services {
     rotation,
     oneTimeUrls: createOneTimeUrls({ database, switchOnFetch, audit, clock }),
     fetches,
+    providers: createProviderWatch({
+      database,
+      masterKey,
+      billers,
+      clock,
+      takeOver: (change) => runOperation(services, 'biller.update', change, actorWithEveryRole('signed metadata')),
+    }),
     expiry: createExpiryWatch({ database, masterKey, billers, rotation, audit, clock }),
     sessions,
     flows,
@@ -118,4 +128,5 @@ export function createServices(foundation: Foundation): Services {
       if (failures.length > 0) throw failures[0];
     },
   };
+  return services;
 }

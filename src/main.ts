@@ -43,6 +43,14 @@ async function lookAtCertificates({ expiry, metrics }: Services, logger: Logger)
   }
 }
 
+/** Warns of Service Providers that have changed, or soon will: in the log and the metrics here, and through the webhook. */
+async function lookAtProviders({ providers, metrics }: Services, logger: Logger): Promise<void> {
+  for (const { biller, kind, finding } of await providers.look()) {
+    metrics.providerFinding(kind);
+    logger.warn({ biller, finding: kind }, `${biller}: ${finding}`);
+  }
+}
+
 /** @throws InputError if the address can't be used */
 async function listen(services: Services, logger: Logger, settings: Settings): Promise<FastifyInstance> {
   const server = await createServer(services, { logger, settings });
@@ -76,6 +84,9 @@ async function start(): Promise<void> {
     services.tidy().catch((error: unknown) => logger.warn({ err: error }, 'expired rows could not be deleted'));
     lookAtCertificates(services, logger).catch((error: unknown) =>
       logger.warn({ err: error }, 'the expiry dates of certificates could not be checked'),
+    );
+    lookAtProviders(services, logger).catch((error: unknown) =>
+      logger.warn({ err: error }, 'the Service Providers could not be checked'),
     );
   };
   const before = await noteVersion(services.database.db);

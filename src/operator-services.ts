@@ -69,17 +69,31 @@ export function createOperatorServices(foundation: Foundation): OperatorServiceS
       const { createTraces } = await import('./diagnostics/traces/traces.ts');
       return createTraces({ db, clock });
     },
+    providers: async () => {
+      const { createProviderWatch } = await import('./integrations/sp-metadata/watch.ts');
+      const { perform } = await import('./admin/operations/run.ts');
+      const { actorWithEveryRole } = await import('./admin/operations/operation.ts');
+      return createProviderWatch({
+        database,
+        masterKey,
+        billers: await one('billers'),
+        clock,
+        takeOver: (change) => perform('biller.update', get, change, actorWithEveryRole('signed metadata')),
+      });
+    },
     readiness: async () => {
       const { createReadiness } = await import('./endpoints/health/readiness.ts');
       return createReadiness({ database, keys: await one('keys'), masterKey, hsm, clock });
     },
   };
 
+  async function get<Name extends ServiceName>(names: readonly Name[]) {
+    const entries = await Promise.all(names.map(async (name) => [name, await one(name)] as const));
+    return Object.fromEntries(entries) as Pick<OperatorServices, Name>;
+  }
+
   return {
-    async get<Name extends ServiceName>(names: readonly Name[]) {
-      const entries = await Promise.all(names.map(async (name) => [name, await one(name)] as const));
-      return Object.fromEntries(entries) as Pick<OperatorServices, Name>;
-    },
+    get,
     async drained() {
       const audit = (await built.get('audit')) as AuditWriter | undefined;
       await audit?.drained();

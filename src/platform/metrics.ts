@@ -7,6 +7,8 @@ export interface Metrics {
   signOn(biller: string, outcome: string, milliseconds: number): void;
   /** Counts a warning. @param days the threshold that was reached */
   expiryWarning(days: number): void;
+  /** Counts something new about a Service Provider. @param finding its kind */
+  providerFinding(finding: string): void;
   readonly certificateDaysLeft: Gauge<'biller' | 'fingerprint' | 'state'>;
   /** @param lost how many lines of the log were lost since the start */
   countLostLines(lost: () => number): void;
@@ -41,6 +43,12 @@ export function createMetrics(version: string): Metrics {
     labelNames: ['days'] as const,
     registers: [registry],
   });
+  const providerFindings = new Counter({
+    name: 'ic_idp_service_provider_findings_total',
+    help: 'New findings about Service Providers, by kind: changed or unreachable metadata, certificates that end.',
+    labelNames: ['finding'] as const,
+    registers: [registry],
+  });
   let lostLines = () => 0;
   new Counter({
     name: 'ic_idp_log_lines_lost_total',
@@ -60,6 +68,7 @@ export function createMetrics(version: string): Metrics {
       signOns.inc({ biller, outcome });
       duration.observe({ outcome: outcome === 'issued' ? 'issued' : 'refused' }, milliseconds / 1000);
     },
+    providerFinding: (finding) => providerFindings.inc({ finding }),
     expiryWarning: (days) => warnings.inc({ days }),
     certificateDaysLeft: new Gauge({
       name: 'ic_idp_certificate_days_left',

@@ -13,6 +13,8 @@ const ALLOWED_JOINS: Readonly<Record<string, readonly string[]>> = {
   'src/core/keys/store.ts': ['billers'],
   'src/core/expiry/store.ts': ['billers', 'signing_keys'],
   'src/diagnostics/traces/store.ts': ['billers'],
+  // Findings are shown under the short name of their biller, and a biller without a check is due.
+  'src/integrations/sp-metadata/store.ts': ['billers'],
   // Whether each biller has a usable key, in one round trip for each probe of readiness.
   'src/core/keys/active-keys.ts': ['billers'],
   // The status of a rotation, of all billers in one query.

@@ -12,7 +12,7 @@ interface Choice {
 type Difference = OperationResult<'biller.compare'>['differences'][number];
 
 /** The values come from the Service Provider's metadata, so they must not hide or forge a line. */
-const differenceLines = (differences: readonly Difference[]) =>
+export const differenceLines = (differences: readonly Difference[]) =>
   differences
     .map(
       ({ what, before, after }) => `${what}\n  before  ${escapeControls(before)}\n  after   ${escapeControls(after)}`,

@@ -9,7 +9,7 @@ interface Entry {
 
 const COMMANDS: Readonly<Record<string, Entry>> = {
   biller: {
-    description: 'Billers: add, update, list, show, remove',
+    description: 'Billers: add, import, update, refresh, list, show, remove',
     load: async () => (await import('./commands/biller.ts')).billerCommand(),
   },
   user: {
@@ -29,7 +29,7 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     load: async () => (await import('./commands/master-key.ts')).masterKeyCommand(),
   },
   webhook: {
-    description: 'Where expiry warnings are sent: set, show, test, remove',
+    description: 'Where warnings are sent: set, show, test, remove',
     load: async () => (await import('./commands/webhook.ts')).webhookCommand(),
   },
   metadata: {

@@ -9,6 +9,7 @@ import type { Rotation } from '../../core/keys/rotation.ts';
 import type { MasterKey } from '../../core/secrets/master-key.ts';
 import type { MasterKeyFile } from '../../core/secrets/master-key-source.ts';
 import type { Traces } from '../../diagnostics/traces/traces.ts';
+import type { ProviderWatch } from '../../integrations/sp-metadata/watch.ts';
 import type { Database } from '../../platform/database/database.ts';
 
 /** The parts of the service's readiness; see the health endpoint. */
@@ -49,6 +50,7 @@ export interface OperatorServices {
   readonly rotation: Rotation;
   readonly oneTimeUrls: OneTimeUrls;
   readonly traces: Traces;
+  readonly providers: ProviderWatch;
   readonly readiness: () => Promise<Readiness>;
 }
 

@@ -126,7 +126,7 @@ export const auditCatalog = {
     details: { days: 'the threshold', expires: 'when it expires' },
   },
   'webhook.changed': {
-    meaning: 'The webhook for expiry warnings was set or removed.',
+    meaning: 'The webhook for warnings was set or removed.',
     details: { actor: 'the operator', host: 'its host, or none' },
   },
   'installation.moved': {

@@ -1,5 +1,5 @@
 import type { ServiceProvider } from '../../protocols/saml/sp-metadata/service-provider.ts';
-import { type BillerSettings, billerSettingsSchema } from './settings.ts';
+import { type BillerSettings, storedSettingsSchema } from './settings.ts';
 import type { BillerRow } from './store.ts';
 
 /** A biller as used for a sign-on. */
@@ -38,7 +38,7 @@ export function portalOriginsOf({ portalUrl }: Pick<BillerSettings, 'portalUrl'>
 /** Builds the biller from its row. Settings that were added in a later version get their defaults. */
 export function toBiller(row: BillerRow, publicUrl: string): Biller {
   const { metadataUrl, ssoUrl } = billerUrls(publicUrl, row.slug);
-  const settings = billerSettingsSchema.parse(row.settings);
+  const settings = storedSettingsSchema.parse(row.settings);
   return {
     id: row.id,
     slug: row.slug,

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { ATTRIBUTE_NAME_FORMATS, NAME_ID_FORMATS, type NameIdFormat } from '../../protocols/saml/names.ts';
 import { DATA_ENCRYPTION_ALGORITHMS } from '../../protocols/saml/signatures/algorithms.ts';
@@ -24,6 +25,8 @@ export const ENCRYPT_CHOICES = ['as-metadata', 'always', 'never'] as const;
 export const ROTATION_CHOICES = ['overlap', 'switch-on-fetch'] as const;
 /** What happens when the active key's certificate has expired. */
 export const EXPIRED_KEY_CHOICES = ['sign', 'refuse'] as const;
+/** What happens when the SP metadata at its URL has changed. */
+export const REFRESH_CHOICES = ['report', 'signed'] as const;
 export const ACCOUNT_CHOICES = ['chosen', 'all'] as const;
 
 const loginType = z.number().int().min(1).max(99);
@@ -110,6 +113,14 @@ export const billerSettingsSchema = z.strictObject({
     assumed:
       'Like most Service Providers, Invoice Cloud compares certificates without checking their dates. An expired active key keeps signing, rather than locking everyone out.',
   }),
+  refreshMetadata: z.enum(REFRESH_CHOICES).default('report').meta({
+    assumed:
+      'If Invoice Cloud changes its SP metadata, an operator decides. Changes can be taken over automatically if the metadata is signed by an agreed key, says how long it is valid, and has the same entity ID.',
+  }),
+  /** DER in base64. */
+  metadataSigningCertificates: z.array(z.string()).max(10).default([]).meta({
+    assumed: 'Invoice Cloud does not sign its SP metadata, or its key for that is not known.',
+  }),
   viewMode: z
     .union([z.literal(0), z.literal(1)])
     .default(0)
@@ -149,3 +160,20 @@ export const billerSettingsSchema = z.strictObject({
 });
 
 export type BillerSettings = z.infer<typeof billerSettingsSchema>;
+
+/** As they are stored: without settings of a later version, which may have written them during an upgrade. */
+export const storedSettingsSchema = z.object(billerSettingsSchema.shape);
+
+/**
+ * Settings that version 0.2.0 does not know. It refuses them, and may still be running while instances are replaced, so
+ * they are stored only where they differ from their defaults.
+ */
+const SINCE_0_2_0 = ['refreshMetadata', 'metadataSigningCertificates'] as const;
+
+/** @returns the settings as they are stored; what is left out has its default */
+export function toStored(settings: BillerSettings): BillerSettings {
+  const defaults = billerSettingsSchema.parse({});
+  const left = SINCE_0_2_0.filter((name) => isDeepStrictEqual(settings[name], defaults[name]));
+  const entries = Object.entries(settings).filter(([name]) => !left.some((one) => one === name));
+  return Object.fromEntries(entries) as BillerSettings;
+}

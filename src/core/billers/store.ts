@@ -3,6 +3,7 @@ import type { Database, Db, Statement, Transaction } from '../../platform/databa
 import { createBatchedLookup } from '../../platform/util/batched-lookup.ts';
 import type { ServiceProvider } from '../../protocols/saml/sp-metadata/service-provider.ts';
 import type { BillersTable } from './schema.ts';
+import { toStored } from './settings.ts';
 
 /** `version` changes with every change of the row: xmin, the transaction that wrote it (PostgreSQL, 5.6). */
 export type BillerRow = Selectable<BillersTable> & { readonly version: string };
@@ -81,13 +82,17 @@ export async function allBillers(db: Db): Promise<BillerRow[]> {
 }
 
 export async function insertBiller(db: Db, biller: NewBiller): Promise<void> {
-  await db.insertInto('billers').values(biller).execute();
+  await db
+    .insertInto('billers')
+    .values({ ...biller, settings: toStored(biller.settings) })
+    .execute();
 }
 
 export async function updateBiller(db: Db, id: string, changes: Partial<NewBiller>, now: Date): Promise<void> {
+  const { settings } = changes;
   await db
     .updateTable('billers')
-    .set({ ...changes, updatedAt: now })
+    .set({ ...changes, ...(settings === undefined ? {} : { settings: toStored(settings) }), updatedAt: now })
     .where('id', '=', id)
     .execute();
 }

@@ -1,7 +1,5 @@
 import type { Db } from '../../platform/database/database.ts';
-
-/** The delivery state of a warning. Only `waiting` ones are attempted. */
-export type Delivery = 'waiting' | 'sending' | 'delivered' | 'unknown' | 'given_up' | 'passed_over';
+import type { Delivery } from './delivery.ts';
 
 /** Records a warning. @returns false if this or another instance has already recorded it */
 export async function insertWarning(

@@ -6,17 +6,13 @@ import type { Billers } from '../billers/billers.ts';
 import type { Rotation } from '../keys/rotation.ts';
 import { activeKeys } from '../keys/store.ts';
 import type { MasterKey } from '../secrets/master-key.ts';
+import { deliver, LOST_AFTER_MS } from './delivery.ts';
 import { claimWarning, type DueWarning, dueWarnings, giveUpLost, insertWarning, settleWarning } from './store.ts';
-import { readWebhook, send } from './webhook.ts';
 
 /** Days before an active certificate expires at which a warning is given, once each. */
 const WARNING_DAYS = [60, 30, 7, 1] as const;
 
 const DAY_MS = 86_400_000;
-const MINUTE_MS = 60_000;
-const MAX_ATTEMPTS = 12;
-/** Deliveries take seconds; one that is still in progress after this time was interrupted. */
-const LOST_AFTER_MS = 5 * MINUTE_MS;
 
 /** What the check found, reported to the log and metrics of this instance. */
 interface ExpiryNotice {
@@ -45,7 +41,7 @@ export interface ExpiryWatch {
 }
 
 export function createExpiryWatch(services: ExpiryServices): ExpiryWatch {
-  const { database, masterKey, billers, rotation, audit, clock } = services;
+  const { database, billers, rotation, audit, clock } = services;
   const { db } = database;
 
   async function warn(key: ActiveKey): Promise<ExpiryNotice | undefined> {
@@ -88,24 +84,22 @@ export function createExpiryWatch(services: ExpiryServices): ExpiryWatch {
     }
   }
 
-  async function deliver(warning: DueWarning): Promise<void> {
-    const webhook = await readWebhook(db, masterKey);
-    if (webhook === undefined || !(await claimWarning(db, warning, new Date(clock())))) return;
-    const { biller, billerName, fingerprint, notAfter, days, keyId } = warning;
-    const body = JSON.stringify({
-      id: `${keyId}:${days}`,
-      event: 'key.expiry_warned',
-      biller,
-      billerName,
-      fingerprint,
-      days,
-      expires: notAfter.toISOString(),
+  async function deliverWarning(warning: DueWarning): Promise<void> {
+    const { biller, billerName, fingerprint, notAfter, days, keyId, attempts } = warning;
+    await deliver(services, {
+      attempts,
+      body: {
+        id: `${keyId}:${days}`,
+        event: 'key.expiry_warned',
+        biller,
+        billerName,
+        fingerprint,
+        days,
+        expires: notAfter.toISOString(),
+      },
+      claim: (now) => claimWarning(db, warning, now),
+      settle: (delivery, nextAttempt) => settleWarning(db, warning, delivery, nextAttempt),
     });
-    const { outcome: sent } = await send(webhook, body, clock());
-    const attempt = warning.attempts + 1;
-    const outcome = sent !== 'refused' ? sent : attempt >= MAX_ATTEMPTS ? 'given_up' : 'waiting';
-    const wait = Math.min(2 ** attempt * MINUTE_MS, DAY_MS);
-    await settleWarning(db, warning, outcome, new Date(clock() + wait));
   }
 
   return {
@@ -117,7 +111,7 @@ export function createExpiryWatch(services: ExpiryServices): ExpiryWatch {
         if (notice !== undefined) notices.push(notice);
       }
       await giveUpLost(db, new Date(clock() - LOST_AFTER_MS));
-      for (const warning of await dueWarnings(db, new Date(clock()))) await deliver(warning);
+      for (const warning of await dueWarnings(db, new Date(clock()))) await deliverWarning(warning);
       return notices;
     },
   };

@@ -2,7 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { inCliWords } from '../../../src/admin/cli/hints.ts';
 import { settingsOf as readSettings } from '../../../src/admin/operations/billers/settings.ts';
 import { billerUrls, requiresSignature, SLUG } from '../../../src/core/billers/biller.ts';
-import { type BillerSettings, billerSettingsSchema } from '../../../src/core/billers/settings.ts';
+import {
+  type BillerSettings,
+  billerSettingsSchema,
+  storedSettingsSchema,
+  toStored,
+} from '../../../src/core/billers/settings.ts';
 import { InputError } from '../../../src/platform/errors/idp-error.ts';
 import { makeSigningKey } from '../../support/saml/saml.ts';
 import { opensslKey } from '../../support/saml/xmlsec-signer.ts';
@@ -36,6 +41,14 @@ test('stored settings are read back unchanged, and newer ones get their defaults
   expect(billerSettingsSchema.parse(JSON.parse(JSON.stringify(defaults)))).toEqual(defaults);
   const { sessionIdleMinutes, ...older } = defaults;
   expect(billerSettingsSchema.parse(older).sessionIdleMinutes).toBe(sessionIdleMinutes);
+});
+
+test('instances of version 0.2.0 and of later versions can read what is stored during an upgrade', () => {
+  const since = ['refreshMetadata', 'metadataSigningCertificates'];
+  expect(Object.keys(toStored(defaults))).toEqual(Object.keys(defaults).filter((name) => !since.includes(name)));
+  const chosen = { ...defaults, refreshMetadata: 'signed' as const };
+  expect(storedSettingsSchema.parse(toStored(chosen))).toEqual(chosen);
+  expect(storedSettingsSchema.parse({ ...defaults, ofALaterVersion: 1 })).toEqual(defaults);
 });
 
 describe('an out-of-range setting is refused, naming the option', () => {

@@ -120,6 +120,17 @@ const described: Described = {
     createdAt: 'timestamp with time zone default',
   },
   signInAttempts: { key: 'text', points: 'integer', expire: 'bigint null' },
+  providerChecks: { billerId: 'uuid', nextCheck: 'timestamp with time zone' },
+  providerFindings: {
+    billerId: 'uuid',
+    kind: 'text',
+    subject: 'text',
+    finding: 'text',
+    foundAt: 'timestamp with time zone',
+    delivery: 'text',
+    attempts: 'integer default',
+    nextAttempt: 'timestamp with time zone',
+  },
   sessions: {
     idHash: 'bytea',
     billerId: 'uuid',

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { billerSettingsSchema } from '../../../src/core/billers/settings.ts';
+import { billerSettingsSchema, toStored } from '../../../src/core/billers/settings.ts';
 import type { BillerRow, insertBiller } from '../../../src/core/billers/store.ts';
 import type { insertKey } from '../../../src/core/keys/store.ts';
 import { serviceProviderByHand } from '../../../src/protocols/saml/sp-metadata/sp-metadata.ts';
@@ -17,12 +17,14 @@ export function newBillerRow(): Parameters<typeof insertBiller>[1] & Pick<Biller
       signingCertificates: [],
       encryptionCertificates: [],
     }),
-    settings: billerSettingsSchema.parse({
-      emailClaim: { name: 'Email', nameFormat: 'basic' },
-      loginTypeClaim: { name: 'LoginType', nameFormat: 'basic' },
-      accountNumberClaim: { name: 'AccountNumber', nameFormat: 'basic' },
-      loginTypes: { owner: 1, 'co-owner': 5 },
-    }),
+    settings: toStored(
+      billerSettingsSchema.parse({
+        emailClaim: { name: 'Email', nameFormat: 'basic' },
+        loginTypeClaim: { name: 'LoginType', nameFormat: 'basic' },
+        accountNumberClaim: { name: 'AccountNumber', nameFormat: 'basic' },
+        loginTypes: { owner: 1, 'co-owner': 5 },
+      }),
+    ),
     pairwiseSalt: randomBytes(32),
   };
 }

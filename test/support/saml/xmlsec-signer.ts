@@ -68,10 +68,12 @@ export function signatureTemplate(
 }
 
 /** The attributes that xmlsec1 must treat as IDs. */
-const ID_ATTRIBUTES = ['protocol:AuthnRequest', 'assertion:Issuer'].flatMap((element) => [
-  '--id-attr:ID',
-  `urn:oasis:names:tc:SAML:2.0:${element}`,
-]);
+const ID_ATTRIBUTES = [
+  'protocol:AuthnRequest',
+  'assertion:Issuer',
+  'metadata:EntityDescriptor',
+  'metadata:EntitiesDescriptor',
+].flatMap((element) => ['--id-attr:ID', `urn:oasis:names:tc:SAML:2.0:${element}`]);
 
 /** Fills in the signature template of a document, with xmlsec1. @param secret for HMAC, instead of the key */
 export function xmlsecSign(xml: string, key: Pick<SigningKey, 'privateKeyPem'>, secret?: string | Buffer): string {

@@ -6,6 +6,9 @@ import { operate } from '../operate.ts';
 import { addProviderOptions, type ProviderOptions, providerInput } from '../options/provider-options.ts';
 import { addSettingsOptions, settingsFrom } from '../options/settings-options.ts';
 import { JSON_OPTION, listInWords, print, printWarnings } from '../output.ts';
+import { billersAsCsv } from './biller-csv.ts';
+import { importCommand } from './biller-import/import.ts';
+import { refreshCommand } from './biller-refresh.ts';
 import { sheet } from './biller-sheet.ts';
 import { updateCommand } from './biller-update.ts';
 
@@ -66,8 +69,14 @@ function listCommand(): Command {
   return new Command('list')
     .description('List the billers')
     .option(...JSON_OPTION)
-    .addHelpText('after', '\nExample:\n  ic-idp biller list --json')
-    .action(async (options: { json?: boolean }) => {
+    .option('--csv', 'print what Invoice Cloud needs of each, and the settings, as CSV')
+    .addHelpText('after', '\nExamples:\n  ic-idp biller list --json\n  ic-idp biller list --csv > billers.csv')
+    .action(async (options: { json?: boolean; csv?: boolean }) => {
+      if (options.csv === true) {
+        if (options.json === true) throw new InputError('Give either --json or --csv.');
+        process.stdout.write(billersAsCsv(await operate('biller.sheets', {})));
+        return;
+      }
       print(
         await operate('biller.list', {}),
         options.json,
@@ -106,10 +115,12 @@ function removeCommand(): Command {
 /** `ic-idp biller ...` */
 export function billerCommand(): Command {
   return new Command('biller')
-    .description('Billers: add, update, list, show, remove')
+    .description('Billers: add, import, update, refresh, list, show, remove')
     .addHelpText('after', '\nExample:\n  ic-idp biller show riverton-water')
     .addCommand(addCommand())
+    .addCommand(importCommand())
     .addCommand(updateCommand())
+    .addCommand(refreshCommand())
     .addCommand(listCommand())
     .addCommand(showCommand())
     .addCommand(removeCommand());

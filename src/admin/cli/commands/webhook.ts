@@ -9,7 +9,9 @@ interface JsonOption {
 /** `ic-idp webhook ...` */
 export function webhookCommand(): Command {
   const set = new Command('set')
-    .description('Set where expiry warnings are sent; prints the secret that they are signed with, once')
+    .description(
+      'Set where warnings of expiry and of changed Service Providers are sent; prints the secret that they are signed with, once',
+    )
     .argument('<url>', 'https URL that accepts a POST with JSON')
     .option(...JSON_OPTION)
     .addHelpText(
@@ -25,7 +27,7 @@ Example:
       print(await operate('webhook.set', { url }), json, ({ secret }) => `Warnings go to ${url}.\nSecret  ${secret}`);
     });
   const show = new Command('show')
-    .description('Show where expiry warnings are sent')
+    .description('Show where warnings are sent')
     .option(...JSON_OPTION)
     .addHelpText('after', '\nExample:\n  ic-idp webhook show')
     .action(async ({ json }: JsonOption) => {
@@ -50,7 +52,7 @@ Example:
       print(await operate('webhook.remove', {}), json, () => 'Removed.');
     });
   const command = new Command('webhook')
-    .description('Where expiry warnings are sent: set, show, test, remove')
+    .description('Where warnings are sent: set, show, test, remove')
     .addHelpText('after', '\nExample:\n  ic-idp webhook show');
   for (const one of [set, show, test, remove]) command.addCommand(one);
   return command;

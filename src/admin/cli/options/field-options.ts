@@ -9,6 +9,7 @@ export const FIELD_OPTIONS: Readonly<Record<Exclude<Field, 'settings'>, string>>
   slug: '<slug>',
   biller: '<biller>',
   billers: '<biller>',
+  rows: '<file>',
   name: '--name',
   billerGuid: '--guid',
   spMetadata: '--sp-metadata',

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { readBytes } from '../read-input.ts';
 import { isUrl, readSpMetadataSource } from '../read-sp-metadata.ts';
+import { textOfCertificateFile } from './certificate-text.ts';
 
 /** The options that describe a Service Provider, as commander reads them. */
 export interface ProviderOptions {
@@ -14,10 +15,9 @@ export interface ProviderOptions {
   readonly json?: boolean;
 }
 
-/** @returns the text of a PEM file, or a binary file in base64 */
-async function readCertificateFile(option: string, file: string): Promise<string> {
-  const bytes = await readBytes(option, file);
-  return /[^\t\r\n -~]/.test(bytes.toString('latin1')) ? bytes.toString('base64') : bytes.toString('latin1');
+/** @param option that named the file, for the error @returns the text of a PEM file, or a binary file in base64 */
+export async function readCertificateFile(option: string, file: string): Promise<string> {
+  return textOfCertificateFile(await readBytes(option, file));
 }
 
 const collect = (value: string, all: string[] = []) => [...all, value];

@@ -22,6 +22,8 @@ export const SETTING_OPTIONS: Readonly<Record<keyof BillerSettings, readonly [st
   metadataClients: ['--metadata-client'],
   stageDaysBefore: ['--stage-before'],
   expiredKey: ['--expired-key'],
+  refreshMetadata: ['--refresh-metadata'],
+  metadataSigningCertificates: ['--metadata-signing-certificate'],
   viewMode: ['--view-mode'],
   redirectLinkBase: ['--redirect-link-base'],
   acsRedirectOrigins: ['--acs-redirect-origin'],

@@ -1,20 +1,32 @@
+import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import {
   ACCOUNT_CHOICES,
   ENCRYPT_CHOICES,
   EXPIRED_KEY_CHOICES,
+  REFRESH_CHOICES,
   ROTATION_CHOICES,
   SIGNATURE_POLICIES,
 } from '../../../core/billers/settings.ts';
 import { ATTRIBUTE_NAME_FORMATS, NAME_ID_FORMATS } from '../../../protocols/saml/names.ts';
 import { DATA_ENCRYPTION_ALGORITHMS } from '../../../protocols/saml/signatures/algorithms.ts';
 import { SIGN_CHOICES } from '../../../protocols/saml/writing/response.ts';
+import { textOfCertificateFile } from './certificate-text.ts';
 
 const collect = (value: string, all: string[] = []) => [...all, value];
 
 function wholeNumber(text: string): number {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError('It must be a whole number.');
   return Number(text);
+}
+
+/** The content of a certificate file, as text. */
+function certificateText(given: string, all: string[] = []): string[] {
+  try {
+    return [...all, textOfCertificateFile(readFileSync(given))];
+  } catch (error) {
+    throw new InvalidArgumentError(`It can't be read: ${(error as Error).message}.`);
+  }
 }
 
 /** `owner=1,co-owner=5` */
@@ -147,6 +159,17 @@ export function addSettingsOptions(command: Command): Command {
       ]),
     )
     .addOption(
+      new Option(
+        '--refresh-metadata <which>',
+        'SP metadata at its URL has changed: only report it, or take it over if it is signed (default: report)',
+      ).choices([...REFRESH_CHOICES]),
+    )
+    .option(
+      '--metadata-signing-certificate <file>',
+      'certificate of the key that signs the SP metadata (PEM, DER or PKCS#7); repeatable',
+      certificateText,
+    )
+    .addOption(
       new Option('--view-mode <mode>', 'ViewMode of links: 0 full page, 1 iframe (default: 0)').choices(['0', '1']),
     )
     .option('--redirect-link-base <origin>', 'where redirect links start (default: https://sso.invoicecloud.com)')
@@ -185,6 +208,8 @@ export function settingsFrom(options: Options): Record<string, unknown> {
     expiredKey: options.expiredKey,
     monitors: options.monitor,
     metadataClients: options.metadataClient,
+    refreshMetadata: options.refreshMetadata,
+    metadataSigningCertificates: options.metadataSigningCertificate,
     viewMode: options.viewMode === undefined ? undefined : Number(options.viewMode),
     redirectLinkBase: options.redirectLinkBase,
     acsRedirectOrigins: options.acsRedirectOrigin,

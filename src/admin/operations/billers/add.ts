@@ -5,8 +5,8 @@ import { findBiller, findBillerByGuid, insertBiller } from '../../../core/biller
 import { InputError } from '../../../platform/errors/idp-error.ts';
 import { newReference } from '../../../platform/util/reference.ts';
 import { defineOperation } from '../operation.ts';
-import { newBillerInput, serviceProviderOf } from './input.ts';
-import { nameIdFormatFor, settingsOf } from './settings.ts';
+import { newBillerInput } from './input.ts';
+import { checkNewBiller } from './new-biller.ts';
 import { refuseOtherBillersProvider } from './shared-provider.ts';
 import { billerViewSchema, viewOf } from './view.ts';
 
@@ -17,13 +17,7 @@ export const add = defineOperation({
   run: async (services, input, { name: actor }) => {
     const { database, keys, audit, publicUrl, clock } = services;
     const { slug, name, keyType } = input;
-    const billerGuid = input.billerGuid.toLowerCase();
-    const given = serviceProviderOf(input, clock());
-    if (given === undefined) {
-      throw new InputError('The Service Provider is missing.', { code: 'service_provider_missing' });
-    }
-    const { serviceProvider, warnings } = given;
-    const settings = settingsOf(nameIdFormatFor(serviceProvider), input.settings, serviceProvider);
+    const { billerGuid, serviceProvider, settings, warnings } = checkNewBiller(input, clock());
     if ((await findBiller(database.db, slug)) !== undefined) {
       throw new InputError(`A biller "${slug}" already exists.`, { code: 'biller_exists', names: { biller: slug } });
     }

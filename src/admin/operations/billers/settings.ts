@@ -1,14 +1,19 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import { requiresSignature } from '../../../core/billers/biller.ts';
 import { encryptionFor } from '../../../core/billers/encryption.ts';
 import { type BillerSettings, billerSettingsSchema } from '../../../core/billers/settings.ts';
 import { InputError } from '../../../platform/errors/idp-error.ts';
+import { CertificateError } from '../../../platform/util/certificates.ts';
 import { faultOfSecureOrigin, faultOfSecureUrl } from '../../../platform/util/web-url.ts';
 import { isLinkBase } from '../../../protocols/invoice-cloud/redirect-link.ts';
 import { NAME_ID_FORMAT_BY_URI, NAME_ID_FORMATS } from '../../../protocols/saml/names.ts';
 import { comesBackUnchanged } from '../../../protocols/saml/relay-state.ts';
 import { MIN_RSA_BITS } from '../../../protocols/saml/signatures/algorithms.ts';
-import { isFitToVerify, type ServiceProvider } from '../../../protocols/saml/sp-metadata/service-provider.ts';
+import {
+  certificatesOf,
+  isFitToVerify,
+  type ServiceProvider,
+} from '../../../protocols/saml/sp-metadata/service-provider.ts';
 import { wordsForIssue } from '../input-issue.ts';
 
 /** @returns an error about one setting */
@@ -29,6 +34,17 @@ export function nameIdFormatFor({ nameIdFormats }: ServiceProvider): Pick<Partia
 }
 
 /**
+ * Reads settings by their schema alone.
+ *
+ * @param given any subset of the settings
+ * @returns one error for each that is wrong
+ */
+export function settingProblems(given: Record<string, unknown>): InputError[] {
+  const result = billerSettingsSchema.safeParse(given, { error: wordsForIssue, reportInput: true });
+  return result.success ? [] : result.error.issues.map(settingError);
+}
+
+/**
  * Merges settings and checks them against the Service Provider.
  *
  * @param given any subset of the settings, which overrides `known`
@@ -39,12 +55,14 @@ export function settingsOf(
   given: Record<string, unknown>,
   serviceProvider: ServiceProvider,
 ): BillerSettings {
-  const result = billerSettingsSchema.safeParse({ ...known, ...given }, { error: wordsForIssue, reportInput: true });
+  const all = { ...known, ...withCertificates(given) };
+  const result = billerSettingsSchema.safeParse(all, { error: wordsForIssue, reportInput: true });
   if (!result.success) throw settingError(result.error.issues[0]);
   const settings = result.data;
   checkUrls(settings);
   checkUnsolicitedRelayState(settings);
   checkClaimNames(settings);
+  checkMetadataSigning(settings, serviceProvider);
   if (serviceProvider.wantAssertionsSigned && settings.sign === 'response') {
     const complaint = 'The SP metadata asks for signed assertions (WantAssertionsSigned). Choose assertion or both.';
     throw refuse('sign', 'response', complaint);
@@ -61,6 +79,33 @@ export function settingsOf(
   }
   encryptionFor({ settings, serviceProvider });
   return settings;
+}
+
+/** Certificates in any form that readCertificates takes, as base64 DER. */
+function withCertificates(given: Record<string, unknown>): Record<string, unknown> {
+  const texts = z.array(z.string()).safeParse(given.metadataSigningCertificates);
+  if (!texts.success) return given;
+  const all = texts.data.flatMap((text, position) => {
+    try {
+      return certificatesOf(text);
+    } catch (error) {
+      if (!(error instanceof CertificateError)) throw error;
+      const complaint = `${error.message}. It must be one or more certificates: PEM, base64, DER or PKCS#7.`;
+      throw refuse('metadataSigningCertificates', undefined, complaint, position);
+    }
+  });
+  return { ...given, metadataSigningCertificates: [...new Set(all)] };
+}
+
+function checkMetadataSigning(settings: BillerSettings, { metadataUrl }: ServiceProvider): void {
+  const { refreshMetadata, metadataSigningCertificates: certificates } = settings;
+  if (refreshMetadata !== 'signed') return;
+  if (metadataUrl === undefined) {
+    throw refuse('refreshMetadata', 'signed', 'needs SP metadata that was registered from a URL.');
+  }
+  if (certificates.some(isFitToVerify)) return;
+  const complaint = `needs the certificate of the key that signs the metadata: an elliptic curve key, or an RSA key of at least ${MIN_RSA_BITS} bits.`;
+  throw refuse('refreshMetadata', 'signed', complaint);
 }
 
 function checkUrls({ redirectLinkBase, portalUrl, acsRedirectOrigins }: BillerSettings): void {

@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import { earlierAppendsEnded } from '../../../core/audit/earlier-appends.ts';
 import { type Biller, toBiller } from '../../../core/billers/biller.ts';
+import { type BillerState, type Difference, differencesOf, stateTag } from '../../../core/billers/difference.ts';
 import { lockBiller, updateBiller } from '../../../core/billers/store.ts';
+import { forgetFindings } from '../../../integrations/sp-metadata/store.ts';
 import { InputError } from '../../../platform/errors/idp-error.ts';
 import { newReference } from '../../../platform/util/reference.ts';
 import type { ServiceProvider } from '../../../protocols/saml/sp-metadata/service-provider.ts';
 import { defineOperation } from '../operation.ts';
-import { type BillerState, type Difference, differencesOf, stateTag } from './difference.ts';
 import { billerChangesInput, serviceProviderOf } from './input.ts';
 import { noBiller, requireBiller } from './require-biller.ts';
 import { settingsOf } from './settings.ts';
@@ -75,6 +76,7 @@ export const update = defineOperation({
       }
       if (differences.length > 0) {
         await updateBiller(transaction, biller.id, after, new Date(now));
+        if (after.serviceProvider !== biller.serviceProvider) await forgetFindings(transaction, biller.id);
         await audit.appendWithin(transaction, {
           event: 'biller.updated',
           reference: newReference(),

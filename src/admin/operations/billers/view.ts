@@ -3,7 +3,6 @@ import { z } from 'zod';
 import { type Biller, billerUrls, requiresSignature } from '../../../core/billers/biller.ts';
 import { encryptionFor } from '../../../core/billers/encryption.ts';
 import { billerSettingsSchema } from '../../../core/billers/settings.ts';
-import type { BillerKeys } from '../../../core/keys/keys.ts';
 import { DESTINATIONS } from '../../../protocols/invoice-cloud/destinations.ts';
 import { buildRedirectLink } from '../../../protocols/invoice-cloud/redirect-link.ts';
 import { ATTRIBUTE_NAME_FORMATS, NAME_ID_FORMATS } from '../../../protocols/saml/names.ts';
@@ -68,7 +67,7 @@ export async function viewOf(services: Uses<'billers' | 'keys' | 'publicUrl'>, s
 
 export function billerView(
   biller: Biller,
-  { active }: BillerKeys,
+  { active }: { readonly active?: { readonly signer: { readonly certificate: string } } | undefined },
   publicUrl: string,
 ): z.input<typeof billerViewSchema> {
   const { settings, serviceProvider } = biller;

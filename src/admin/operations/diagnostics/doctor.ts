@@ -4,6 +4,7 @@ import { defineOperation, nothing } from '../operation.ts';
 import type { Uses } from '../services.ts';
 import { instanceFindings } from './doctor-instances.ts';
 import { moduleFindings } from './doctor-module.ts';
+import { providerFindings } from './doctor-providers.ts';
 import { type Finding, findingSchema } from './finding.ts';
 
 const DAY_MS = 86_400_000;
@@ -116,6 +117,7 @@ async function examine(services: DoctorServices): Promise<Finding[]> {
       });
     }
   }
+  findings.push(...(await providerFindings(services)));
   findings.push(...(await moduleFindings(services)));
   return findings;
 }

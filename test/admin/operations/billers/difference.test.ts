@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Difference } from '../../../../src/admin/operations/billers/difference.ts';
+import type { Difference } from '../../../../src/core/billers/difference.ts';
 import { TEST_ACS, TEST_SP } from '../../../support/installation.ts';
 import { makeSigningKey, type SigningKey } from '../../../support/saml/saml.ts';
 import { useStage } from '../../../support/stage.ts';

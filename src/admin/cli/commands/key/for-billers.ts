@@ -6,6 +6,7 @@ import type { OperationInput, OperationName, OperationResult } from '../../../op
 import { isYes } from '../../confirm-change.ts';
 import { type Run, withOperations } from '../../operate.ts';
 import { JSON_OPTION } from '../../output.ts';
+import { stopOnInterrupt } from '../../stop-on-interrupt.ts';
 
 /** Options of every command that changes keys of one biller, several, or all. */
 export interface ManyOptions {
@@ -54,18 +55,6 @@ async function billersOf(run: Run, slugs: readonly string[], { all }: ManyOption
   if (all === true) return (await run('biller.list', {})).map(({ slug }) => slug);
   if (slugs.length === 0) throw new InputError('Give one or more billers, or --all.');
   return [...new Set(slugs)];
-}
-
-/** The first Ctrl-C ends the run after the current biller; the second one ends it immediately. */
-function stopOnInterrupt(): { readonly stopped: boolean; release(): void } {
-  const state = { stopped: false, release: () => void process.off('SIGINT', interrupt) };
-  function interrupt() {
-    if (state.stopped) process.exit(130);
-    state.stopped = true;
-    console.error('Stopping after this biller. Run the same command again to continue with the others.');
-  }
-  process.on('SIGINT', interrupt);
-  return state;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { hash, X509Certificate } from 'node:crypto';
-import type { Biller } from '../../../core/billers/biller.ts';
+import type { Biller } from './biller.ts';
 
 /** The parts of a biller that can be changed. */
 export type BillerState = Pick<Biller, 'name' | 'serviceProvider' | 'settings'>;
