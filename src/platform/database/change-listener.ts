@@ -7,6 +7,9 @@ const HEARTBEAT_MS = 1_000;
 /** A connection that has not answered for this long may be missing notices. */
 const SILENT_MS = 500;
 
+/** Tells this connection from those of the pool, in PostgreSQL's own views. */
+export const LISTENER = 'ic-idp: listens for changes';
+
 /**
  * Listens for change notices on a dedicated connection, and reconnects when that is lost.
  *
@@ -51,7 +54,7 @@ export function listenForChanges(options: pg.ClientConfig, emit: ChangeListener)
     }, HEARTBEAT_MS);
   };
   const connect = () => {
-    const own = new pg.Client(options);
+    const own = new pg.Client({ ...options, application_name: LISTENER });
     client = own;
     own.on('error', () => lost(own));
     own.on('end', () => lost(own));

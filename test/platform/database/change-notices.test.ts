@@ -2,6 +2,7 @@ import pg from 'pg';
 import { afterEach, describe, expect, inject, test } from 'vitest';
 import { deleteBiller, insertBiller, updateBiller } from '../../../src/core/billers/store.ts';
 import { insertKey } from '../../../src/core/keys/store.ts';
+import { LISTENER } from '../../../src/platform/database/change-listener.ts';
 import type { ChangeListener, Database } from '../../../src/platform/database/database.ts';
 import { type Cable, layCable } from '../../support/postgres/cable.ts';
 import { newBillerRow, newKeyRow } from '../../support/postgres/rows.ts';
@@ -150,8 +151,8 @@ describe('two instances on one PostgreSQL', () => {
       // Open connections stay; listening ones are cut and can't reconnect.
       await admin.query(`alter database ${name} with allow_connections false`);
       await admin.query(
-        `select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and query ilike 'listen %'`,
-        [name],
+        'select pg_terminate_backend(pid) from pg_stat_activity where datname = $1 and application_name = $2',
+        [name, LISTENER],
       );
       await lost;
       const took: number[] = [];
