@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { embeddedMasterKeyFile, newMasterKey } from '../../src/core/secrets/master-key-source.ts';
 import { openEmbedded } from '../../src/platform/database/open.ts';
+import { layEmbeddedDatabase } from '../support/postgres/embedded-template.ts';
 import { ofCheckout, runCli, workingFolder } from '../support/programs/cli.ts';
 import { endService, spawnService, startService } from '../support/programs/service.ts';
 
@@ -103,6 +104,7 @@ test('a master key that others can read or change is refused by the service and 
       const findings = JSON.parse(stdout) as { subject: string; level: string; finding: string; remedy?: string }[];
       return findings.filter(({ subject }) => ['certs/master.key', 'DATA_DIR', '.env'].includes(subject));
     };
+    await layEmbeddedDatabase(join(folder, 'data'));
     expect(await doctor()).toEqual([]);
     const path = join(folder, 'certs/master.key');
     for (const mode of [0o666, 0o604, 0o602]) {

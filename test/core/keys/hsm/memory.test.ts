@@ -149,6 +149,8 @@ test('the same key kept in the database is found in the service’s memory, whic
   });
   const file = join(storage.folder, 'key.pem');
   writeFileSync(file, pem + toPem(certificate));
+  // A key belongs to one biller.
+  await cli('biller', 'remove', 'in-module', '--yes');
   await addBiller('in-database');
   await cli('key', 'import', 'in-database', file);
   await cli('key', 'activate', 'in-database', '--force', '--reason', 'test');
