@@ -1,9 +1,11 @@
+import type { X509Certificate } from 'node:crypto';
 import { z } from 'zod';
-import { certificatesIn, checkFitness, type ImportedKey } from '../../../core/keys/certificates/imported-key.ts';
+import { checkFitness, type ImportedKey } from '../../../core/keys/certificates/imported-key.ts';
 import { readKeyFile } from '../../../core/keys/certificates/key-files.ts';
 import { deleteKeyRequest, otherHolderOf } from '../../../core/keys/store.ts';
 import type { Db } from '../../../platform/database/database.ts';
 import { InputError } from '../../../platform/errors/idp-error.ts';
+import { CertificateError, readCertificates } from '../../../platform/util/certificates.ts';
 import { requireBiller } from '../billers/require-biller.ts';
 import { defineOperation } from '../operation.ts';
 import type { Uses } from '../services.ts';
@@ -16,6 +18,17 @@ const file = z
   .max(Math.ceil(MAX_FILE / 3) * 4, `a key file has at most ${MAX_FILE} bytes`);
 
 const staged = z.object({ biller: z.string(), fingerprint: z.string(), sentence: z.string() });
+
+/** @param base64 the file @throws InputError naming the field */
+function certificatesOf(field: string, base64: string): X509Certificate[] {
+  try {
+    return readCertificates(Buffer.from(base64, 'base64'));
+  } catch (cause) {
+    if (!(cause instanceof CertificateError)) throw cause;
+    const complaint = `${cause.message}. It must be one or more certificates: PEM, base64, DER or PKCS#7.`;
+    throw new InputError(complaint, { field, cause });
+  }
+}
 
 const importInput = z.strictObject({
   ...changeInput,
@@ -33,7 +46,7 @@ async function readImported(
 ): Promise<ImportedKey> {
   const bytes = Buffer.from(input.file, 'base64');
   if (!input.certificateOnly) return readKeyFile(bytes, input.passphrase);
-  return keys.acceptCertificate(billerId, certificatesIn(bytes));
+  return keys.acceptCertificate(billerId, certificatesOf('file', input.file));
 }
 
 /** An assertion signed for one biller would be accepted for the other. @throws InputError */
@@ -80,7 +93,7 @@ export const takeFromModule = defineOperation({
   run: async (services, input, actor) => {
     const biller = await requireBiller(services, input.biller);
     const { certificate, label } = input;
-    const certificates = certificate === undefined ? [] : certificatesIn(Buffer.from(certificate, 'base64'));
+    const certificates = certificate === undefined ? [] : certificatesOf('certificate', certificate);
     const holder = { billerId: biller.id, slug: biller.slug, billerName: biller.name, entityId: biller.entityId };
     const key = await services.hsmKeys.importKey(holder, label, certificates);
     await refuseOtherBillersKey(services.database.db, key.certificate, biller.id);

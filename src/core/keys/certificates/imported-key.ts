@@ -17,7 +17,7 @@ const refuse = (reason: string, cause?: unknown) =>
   new InputError(`The key can't be imported: ${reason}.`, { code: 'key_file_unusable', cause });
 
 /** @returns the certificates in a text or file @throws InputError */
-export function certificatesIn(content: Uint8Array | string): X509Certificate[] {
+function certificatesIn(content: Uint8Array | string): X509Certificate[] {
   try {
     return readCertificates(content);
   } catch (cause) {

@@ -73,7 +73,10 @@ test('a key pair already in the HSM is imported by its label, for one biller onl
   const alone = await cli(['key', 'stage', 'shelby', '--certificate', file]);
   expect([alone.code, alone.stderr]).toMatchObject([2, expect.stringContaining('--certificate needs --module-label')]);
   const wrong = await cli(['key', 'stage', 'shelby', '--module-label', 'loose', '--certificate', file]);
-  expect([wrong.code, wrong.stderr]).toEqual([2, 'error: --certificate: must be a PEM file.\n']);
+  expect([wrong.code, wrong.stderr]).toEqual([
+    2,
+    "error: --certificate: can't be read as an X.509 certificate. It must be one or more certificates: PEM, base64, DER or PKCS#7.\n",
+  ]);
 });
 
 test('doctor says what is wrong with the HSM', async () => {

@@ -91,7 +91,7 @@ describe('what is refused', () => {
     [
       'no certificate',
       () => take('alone', { certificate: Buffer.from('no').toString('base64') }),
-      "it can't be read as an X.509 certificate",
+      "can't be read as an X.509 certificate",
     ],
   ])(
     'an unfit key pair is refused: %s',
