@@ -2,6 +2,7 @@ import fastify, { type FastifyInstance, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import { assetRoutes } from '../platform/http/asset-routes.ts';
 import { limitBodies } from '../platform/http/body-limit.ts';
+import { keepClientAddresses } from '../platform/http/client-address.ts';
 import { ARRIVAL, answerClientErrors, limitConnections } from '../platform/http/connections.ts';
 import { drainOnClose } from '../platform/http/drain.ts';
 import { handleErrors, renderError } from '../platform/http/errors.ts';
@@ -84,6 +85,7 @@ export async function createServer(
   collectFacts(server);
   handleErrors(server);
   logRequests(server);
+  keepClientAddresses(server);
   drainOnClose(server);
   limitConnections(server.server);
   limitBodies(server);
