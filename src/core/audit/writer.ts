@@ -20,7 +20,7 @@ export interface AuditWriter {
   /**
    * Checks what a signature relies on without writing an event.
    *
-   * @throws OutdatedState if it has changed
+   * @throws OutdatedState if it has changed; IdpError service_unavailable if the answer came too late to rely on
    */
   check(billerId: string, fence: Fence): Promise<void>;
   /** Writes an event in the caller's transaction: it is committed together with the change, or not at all. */
@@ -44,6 +44,7 @@ const RETRY_AFTER_SECONDS = 10;
  * anything is signed. Shorter than a switch of keys waits for what was signed with the old one: see switch-on-fetch.ts.
  */
 const RELIABLE_MS = 1_000;
+const TOO_LATE = 'what the event relied on may have changed before the database answered';
 
 /**
  * PostgreSQL can store neither U+0000 nor lone surrogates. External input may contain them, and would make the whole
@@ -96,8 +97,7 @@ export function createAuditWriter({ database, keyedHash, clock }: AuditServices)
       const outdated = new Set(rows.map((row) => row.n));
       for (const [n, { row, resolve, reject }] of batch.entries()) {
         if (outdated.has(n)) reject(new OutdatedState(row.biller_id as string));
-        else if (isOver(n))
-          reject(unavailable('what the event relied on may have changed before its commit was reported'));
+        else if (isOver(n)) reject(unavailable(TOO_LATE));
         else resolve(row.assertion_id === undefined || written.has(row.assertion_id as string));
       }
     } catch (cause) {
@@ -157,8 +157,10 @@ export function createAuditWriter({ database, keyedHash, clock }: AuditServices)
     },
     async check(billerId, fence) {
       const row = { n: 0, at: new Date(clock()).toISOString(), biller_id: billerId, ...fenceColumns(fence) };
+      const began = performance.now();
       const changed = await database.query<{ n: number }>(CHECK, [toJson([row])]);
       if (changed.length > 0) throw new OutdatedState(billerId);
+      if (performance.now() - began > RELIABLE_MS) throw unavailable(TOO_LATE);
     },
     async appendWithin(transaction, event) {
       const { address, email, account, otherAccounts, loginType, details, ...facts } = event;

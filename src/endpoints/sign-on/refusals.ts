@@ -59,9 +59,10 @@ export function createRefuse(services: RefusalServices): Refuse {
   const makeWithin = createErrorResponses();
 
   /**
-   * Records the refusal and signs the Response, in its turn. It is refused even if that can't be recorded.
+   * Records the refusal and signs the Response, in its turn. Only the database knows whether the key may still sign: if
+   * it does not answer, nothing is signed, and a person gets the refusal.
    *
-   * @throws OutdatedState if the biller or its key has changed; IdpError if there is no Response
+   * @throws OutdatedState if the biller or its key has changed; an error if there is no Response
    */
   async function respond(biller: Biller, { reply, target, status, record }: ToRespond): Promise<string> {
     const { fingerprint, signer } = requireActiveKey(await keys.forSigning(biller.id), biller, clock());
@@ -76,9 +77,7 @@ export function createRefuse(services: RefusalServices): Refuse {
       biller,
       signer,
       async (patient) => {
-        await record('response', { billerVersion: biller.version, key: fingerprint }).catch((error: unknown) => {
-          if (error instanceof OutdatedState) throw error;
-        });
+        await record('response', { billerVersion: biller.version, key: fingerprint });
         return makeErrorResponse(content, status, biller.settings.sign, patient);
       },
       whenGone(reply),

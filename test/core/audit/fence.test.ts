@@ -204,6 +204,16 @@ test('an answer that comes late is relied on only if nothing has changed since',
     expect(await late(async () => undefined)).toBe(true);
     const revoke = outdating['the key was revoked'];
     expect(await late(async (is) => revoke?.(is))).toBe('service_unavailable');
+    // A check without an event, for an error Response, is made once.
+    const { billerId, fence } = await ready();
+    const check = () => far.services.audit.check(billerId, { billerVersion: fence.billerVersion, key: fence.key });
+    await check();
+    cable.stall('answers');
+    const checked = check().catch((error: IdpError) => error.code);
+    await cable.holds();
+    await setTimeout(LATE_MS);
+    cable.resume();
+    expect(await checked).toBe('service_unavailable');
   } finally {
     cable.resume();
     await far.close();

@@ -1,7 +1,13 @@
 import { sql } from 'kysely';
 import { afterEach, describe, expect, inject, test } from 'vitest';
 import { newSamlId } from '../../../src/protocols/saml/writing/id.ts';
-import { assertionIdIn, createPortalClient, type PortalClient } from '../../support/browser/portal-client.ts';
+import {
+  assertionIdIn,
+  createPortalClient,
+  type PortalClient,
+  redirectPath,
+  samlResponseIn,
+} from '../../support/browser/portal-client.ts';
 import { startInstallation, TEST_SP, type TestInstallation } from '../../support/installation.ts';
 import { layCable } from '../../support/postgres/cable.ts';
 
@@ -43,6 +49,22 @@ describe('a sign-on', () => {
     const replayed = await client.signOn('riverton', TEST_SP, requestId);
     expect(replayed.status).toBe(400);
     expect(replayed.body).not.toContain('SAMLResponse');
+  });
+
+  test('while the database takes no row of a refusal, no error Response is sent either', async () => {
+    await start();
+    const { database } = installation.services;
+    const elsewhere = () =>
+      client.get(redirectPath('riverton', TEST_SP, newSamlId(), 'Destination="https://x.example"'));
+    expect(samlResponseIn((await elsewhere()).body)).toBeDefined();
+    await sql`alter table audit_events add constraint no_refusals check (event <> 'sign_on.refused') not valid`.execute(
+      database.db,
+    );
+    const refused = await elsewhere();
+    expect(refused.status).toBe(500);
+    expect(samlResponseIn(refused.body)).toBeUndefined();
+    await sql`alter table audit_events drop constraint no_refusals`.execute(database.db);
+    expect(samlResponseIn((await elsewhere()).body)).toBeDefined();
   });
 
   test('if one request is sent many times concurrently, it is answered once', async () => {
