@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { earlierAppendsEnded } from '../../../core/audit/earlier-appends.ts';
 import type { Biller } from '../../../core/billers/biller.ts';
 import { endSessions, listSessions, type SessionFilter } from '../../../core/sessions/store.ts';
 import type { Transaction } from '../../../platform/database/database.ts';
@@ -60,7 +61,7 @@ export const end = defineOperation({
     }
     const biller = await requireBiller(services, input.biller);
     const filter = { ...(await whose(services, biller, input.email)), sessionIndex: input.session };
-    return database.transaction(async (transaction: Transaction) => {
+    const count = await database.transaction(async (transaction: Transaction) => {
       const ended = await endSessions(transaction, filter);
       if (ended.length === 0) {
         throw new InputError('There is no such session.', {
@@ -79,8 +80,10 @@ export const end = defineOperation({
           details: { actor, reason: input.reason ?? 'none', sessions },
         });
       }
-      return { ended: ended.length };
+      return ended.length;
     });
+    await earlierAppendsEnded(database);
+    return { ended: count };
   },
 });
 

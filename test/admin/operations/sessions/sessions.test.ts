@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import pg from 'pg';
+import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest';
 import type { InputError } from '../../../../src/platform/errors/idp-error.ts';
 import { createBrowserLike } from '../../../support/browser/browser-like.ts';
 import { startInstallation, type TestInstallation } from '../../../support/installation.ts';
@@ -19,10 +20,12 @@ let now = Date.now();
 let first: TestInstallation;
 let second: TestInstallation;
 let drop: () => Promise<void>;
+let url: string;
 
 beforeAll(async () => {
   const made = await createTestDatabase(inject('postgresUrl'));
   drop = made.drop;
+  url = made.url;
   const existing = { url: made.url, masterKey: Buffer.alloc(32, 1).toString('base64') };
   first = await startInstallation({ existing, clock: () => now });
   second = await startInstallation({ existing, clock: () => now });
@@ -80,6 +83,27 @@ test('sessions are listed and ended by user and biller, on every instance at onc
       details: { actor: 'test', reason, sessions: 1 },
     })),
   );
+});
+
+test('the command waits for the assertions that were being committed when it ended the session', async () => {
+  const isIn = await signedIn('riverton', EMAIL);
+  const other = new pg.Client({ connectionString: url });
+  await other.connect();
+  try {
+    await other.query(`begin; insert into audit_events (at, event, reference) values (now(), 'user.added', 'R')`);
+    let done = false;
+    const ending = end({ biller: 'riverton', email: EMAIL }).then(() => {
+      done = true;
+    });
+    await vi.waitUntil(async () => !(await isIn()));
+    // The command has committed its change. What it waits for is asked every few milliseconds.
+    await list({ biller: 'riverton' });
+    expect(done).toBe(false);
+    await other.query('commit');
+    await ending;
+  } finally {
+    await other.end();
+  }
 });
 
 test('all sessions at a biller end with one event for each portal user', async () => {
