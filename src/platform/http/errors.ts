@@ -16,7 +16,8 @@ function fromFastify(error: { statusCode?: number; code?: string; message: strin
   if (error.statusCode === 413) return new IdpError('request_too_large', { detail, cause: error });
   if (error.statusCode === 415) return new IdpError('content_type_unsupported', { detail, cause: error });
   if (error.statusCode !== undefined && error.statusCode >= 400 && error.statusCode < 500) {
-    return new IdpError('parameter_invalid', { detail, cause: error });
+    // The message may quote the URL, with what a portal put there.
+    return new IdpError('parameter_invalid', { detail: `Fastify refused it: ${error.code}`, cause: error });
   }
   return undefined;
 }

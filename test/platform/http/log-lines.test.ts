@@ -82,6 +82,16 @@ test('a refusal logs the reason, under the reference that the page shows, and no
   for (const value of [EMAIL, PASSWORD, RELAY_STATE]) expect(written.join('')).not.toContain(value);
 });
 
+test.for(['/login/riverton/%zz', '/launch/riverton/%ff', `/login/${'x'.repeat(200)}`])(
+  'a URL that can’t be read is not logged either: %s',
+  { meta: { holds: ['IDP-068'], source: 'project rule' } },
+  async (path) => {
+    await stage.stranger().get(`${path}?email=${EMAIL}&account=${ACCOUNTS[0]}`);
+    expect(outcomes()).toEqual([['GET', 'none', expect.any(Number), 'parameter_invalid']]);
+    for (const value of [EMAIL, ACCOUNTS[0], path]) expect(written.join('')).not.toContain(value);
+  },
+);
+
 test('an internal error is logged with its place, under the page’s reference, without the values being written', {
   meta: { holds: ['IDP-068'], source: 'project rule' },
 }, async () => {
