@@ -1,5 +1,6 @@
 import { SaxesParser, type SaxesTagNS } from 'saxes';
 import { METADATA } from '../names.ts';
+import { trimXml } from '../reading/xml.ts';
 import { unusable } from './unusable-metadata.ts';
 
 /** A whole federation has some thousands of entities; this is several times the largest in use. */
@@ -12,7 +13,9 @@ interface Open {
 }
 
 const isEntity = (tag: SaxesTagNS, entityId: string) =>
-  tag.local === 'EntityDescriptor' && tag.uri === METADATA && tag.attributes.entityID?.value.trim() === entityId;
+  tag.local === 'EntityDescriptor' &&
+  tag.uri === METADATA &&
+  trimXml(tag.attributes.entityID?.value ?? '') === entityId;
 
 /**
  * Cuts one entity out of metadata that describes many, with the start tags of the groups around it: they declare its
@@ -32,8 +35,8 @@ export function pickEntity(xml: string, entityId: string): string {
     throw unusable('it is not acceptable XML: the document contains a document type declaration.');
   });
   parser.on('opentagstart', ({ name }) => {
-    // The position is behind the name and the character that ends it.
-    start = xml.lastIndexOf(`<${name}`, parser.position);
+    // The position is behind the name and the character that ends it. The next tag may begin right there.
+    start = xml.lastIndexOf(`<${name}`, parser.position - 1);
   });
   parser.on('opentag', (tag) => {
     if (wanted === undefined && isEntity(tag, entityId)) {

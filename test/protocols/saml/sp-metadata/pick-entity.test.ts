@@ -35,12 +35,21 @@ describe('one entity out of the metadata of many', () => {
     expect(read(group(group(provider('a'), expired) + provider('b')), 'b').entityId).toBe('b');
   });
 
+  test('is found in groups without attributes, with nothing between their tags', () => {
+    const around = (inside: string) =>
+      `<md:EntitiesDescriptor><md:EntitiesDescriptor>${inside}</md:EntitiesDescriptor></md:EntitiesDescriptor>`;
+    expect(read(group(around(provider('a'))), 'a').entityId).toBe('a');
+    const expired = group(provider('a'), 'validUntil="2026-01-31T00:00:00Z"');
+    expect(() => read(group(around(expired)), 'a')).toThrow('it expired at 2026-01-31');
+  });
+
   test('may also be the only one of the document', () => {
     expect(read(provider('a'), 'a').entityId).toBe('a');
   });
 
   test.each<[string, string, string]>([
     ['another one is asked for', group(provider('a')), 'it does not describe the entity "wanted"'],
+    ['only one with a similar entity ID is there', group(provider('wanted\u00a0')), 'does not describe'],
     ['it comes twice', group(provider('wanted') + many + provider('wanted')), 'it describes the entity "wanted" twice'],
     ['it is an Identity Provider', group(idp('wanted')), 'it describes an Identity Provider, not a Service Provider'],
     ['the document ends too early', group(provider('wanted')).slice(0, -10), 'it is not acceptable XML: '],
