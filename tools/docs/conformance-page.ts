@@ -1,27 +1,9 @@
 import { CHECKLIST } from './checklist.ts';
+import type { HeldCase, Reasons } from './held-cases.ts';
 import { generatedPage } from './markdown.ts';
 
-/** One test case of a run that names lines of the checklist. */
-export interface HeldCase {
-  /** Path in the repository. */
-  readonly file: string;
-  /** The titles of its suites and its own, joined by " > ". */
-  readonly title: string;
-  /** The position of the test in its file, e.g. 12:3. The cases of one parametrized test share it. */
-  readonly at: string;
-  readonly holds: readonly string[];
-  readonly source: string;
-}
-
-/** Lines that no test covers, with the reason. */
-export type Reasons = ReadonlyMap<string, string>;
-
-/** @param text test/NOT-TESTED.md @returns the rows of its table */
-export function readReasons(text: string): Reasons {
-  return new Map(
-    [...text.matchAll(/^\| (IDP-\d{3}) +\| (.+?) +\|$/gm)].map(([, id = '', reason = '']) => [id, reason]),
-  );
-}
+/** The path of the page in the repository. */
+export const CONFORMANCE_PAGE = 'docs/conformance.md';
 
 /**
  * Checks that every line of the checklist has a test that passed, or a reason why there is none.
@@ -45,7 +27,7 @@ export function conformanceProblems(passed: readonly HeldCase[], reasons: Reason
 }
 
 const INTRODUCTION =
-  'What an Identity Provider of this kind must do, the tests that prove it, and the source of each rule: a section of the SAML 2.0 standard, another standard, or a rule of this project. The page is made from a full run of the tests; a test that failed or was skipped is not listed. An ellipsis stands for what differs between the cases of one test.';
+  'What an Identity Provider of this kind must do, the tests that prove it, and the source of each rule: a section of the SAML 2.0 standard, another standard, or a rule of this project. Each test names the lines that it proves; a full run of the tests fails unless exactly the tests listed here pass. An ellipsis stands for what differs between the cases of one test.';
 
 /** Escapes what Markdown would take for markup. */
 const escaped = (text: string) => text.replace(/[\\`*_<>[\]|~]/g, '\\$&');
@@ -87,16 +69,16 @@ function fileItem(cases: readonly HeldCase[]): string {
 /**
  * Writes docs/conformance.md: each line of the checklist with the tests that hold it.
  *
- * @param passed the cases that passed, in the order of each file
+ * @param cases the cases that name lines, in the order of each file
  */
-export function conformancePage(passed: readonly HeldCase[], reasons: Reasons): string {
-  const byFile = passed.toSorted((one, other) => (one.file < other.file ? -1 : one.file > other.file ? 1 : 0));
+export function conformancePage(cases: readonly HeldCase[], reasons: Reasons): string {
+  const byFile = cases.toSorted((one, other) => (one.file < other.file ? -1 : one.file > other.file ? 1 : 0));
   const parts = Object.entries(CHECKLIST).map(([id, text]) => {
-    const cases = byFile.filter(({ holds }) => holds.includes(id));
-    const items = grouped(cases, ({ file }) => file).map(fileItem);
+    const held = byFile.filter(({ holds }) => holds.includes(id));
+    const items = grouped(held, ({ file }) => file).map(fileItem);
     const reason = reasons.get(id);
     if (reason !== undefined) items.push(`- Not tested: ${reason}`);
     return `**${id}. ${text}**\n\n${items.join('\n')}`;
   });
-  return generatedPage('Conformance', 'a full run of the tests', [INTRODUCTION, ...parts], 'npm run docs:conformance');
+  return generatedPage('Conformance', 'the tests', [INTRODUCTION, ...parts], 'npm run docs:conformance');
 }
