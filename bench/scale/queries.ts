@@ -15,6 +15,7 @@ import {
   setLaunchedAccounts,
   touchSession,
 } from '../../src/core/sessions/store.ts';
+import { createAnswers } from '../../src/endpoints/sign-on/answers.ts';
 import { createFlows } from '../../src/endpoints/sign-on/flows.ts';
 import type { Database } from '../../src/platform/database/database.ts';
 import { newSamlId } from '../../src/protocols/saml/writing/id.ts';
@@ -101,7 +102,16 @@ async function park({ db }: Database, billerId: string): Promise<void> {
   const { request, reply } = browser();
   const id = await flows.park(reply, biller, { acsUrl } as AcceptedRequest);
   await flows.find(request, biller, id);
-  await flows.finish(reply, id);
+  const answers = createAnswers({ db, clock: Date.now });
+  await answers.takeTurn(id);
+  await answers.answered(request, id, {
+    target: { acsUrl },
+    response: '',
+    assertionId: '',
+    key: '',
+    account: '',
+    session: '',
+  });
 }
 
 /** What a sign-on asks of the database, and what the audit search does, by the code that the service runs. */

@@ -21,12 +21,12 @@ describe('after the landing', () => {
 
     await page.reload();
     expect(await textAt(page, 'assertion-id')).toBe(assertionId);
-    // The self-submitting page left no entry in the history: Back leads to the choice, whose flow is over.
+    // The self-submitting page left no entry in the history: Back leads to the choice, which was used. The page says so.
     await page.goBack();
-    expect(new URL(page.url()).pathname).toBe('/saml/riverton-water/sso');
-    await heading(page, 'This sign-on is over');
+    await heading(page, 'You’re signed in');
+    await page.getByText('That choice was used already to take you to Invoice Cloud.').waitFor();
     await page.reload();
-    await heading(page, 'This sign-on is over');
+    await heading(page, 'You’re signed in');
     await page.goForward();
     await landed(page, opened().facts, 'autopay');
     expect(await textAt(page, 'assertion-id')).toBe(assertionId);
@@ -47,6 +47,8 @@ describe('after the landing', () => {
     await choose(page, '101Invoice');
     await heading(page, 'This sign-on has already been used');
     expect(await textAt(page, 'reference')).toMatch(REFERENCE);
+    await page.getByRole('link', { name: 'Choose where to go' }).click();
+    await heading(page, 'You’re signed in');
     expect(await issued()).toBe(before);
   });
 });

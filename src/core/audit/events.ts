@@ -8,6 +8,11 @@ export const auditCatalog = {
     meaning: 'A signed assertion was sent to the browser. Written before the assertion is sent.',
     details: { acs: 'the ACS URL', nameIdFormat: 'format of the NameID', signed: 'assertion, response or both' },
   },
+  'assertion.repeated': {
+    meaning:
+      'The same assertion was sent to the same browser once more, because the portal user sent a form twice. Written before it is sent.',
+    details: {},
+  },
   'sign_on.refused': {
     meaning: 'A sign-on request did not result in an assertion.',
     details: {
