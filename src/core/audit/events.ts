@@ -31,9 +31,9 @@ export const auditCatalog = {
   },
   'refusals.counted': {
     meaning:
-      'Within about a minute, more sign-ons were refused, or more sign-ins failed, than are written one by one. Counts the rest, for one biller or for what belongs to none.',
+      'Within about a minute, more sign-ons or launches were refused, or more sign-ins failed, than are written one by one. Counts the rest, for one biller or for what belongs to none.',
     details: {
-      of: 'sign_on.refused or sign_in.failed',
+      of: 'sign_on.refused, launch.refused or sign_in.failed',
       count: 'how many were not written',
       since: 'time of the first of them',
     },
@@ -48,7 +48,7 @@ export const auditCatalog = {
     details: { destination: 'number of the destination', viewMode: '0 or 1' },
   },
   'launch.refused': {
-    meaning: 'A launch was refused, e.g. for someone else’s account.',
+    meaning: 'A launch was refused, e.g. for someone else’s account or to an unknown destination.',
     details: { code: 'the error code', detail: 'what was expected and what was found' },
   },
   'biller.added': {
