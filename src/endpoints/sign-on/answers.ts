@@ -8,7 +8,7 @@ import { IdpError } from '../../platform/errors/idp-error.ts';
 import { FLOW_LIFETIME_MS, sentSecret } from './flow-cookie.ts';
 
 /** What a flow was answered with: everything to send it once more. */
-export interface Answer {
+interface Answer {
   readonly target: AnswerTarget;
   /** The signed Response, as XML. */
   readonly response: string;

@@ -96,6 +96,7 @@ export function createProceed(services: ProceedServices): Proceed {
         hidden: { flow: flowId },
         accounts: session.accounts.map(({ number, role }) => ({ id: number, number, role })),
         email: session.user.email,
+        afterLink: accepted.requestId !== undefined,
         notYou: { action: '/logout', hidden: { biller: biller.slug, flow: flowId } },
       }),
       { formAction: formActionOf(biller, accepted) },

@@ -56,7 +56,7 @@ const wantsJson = (request: FastifyRequest) =>
   /\bjson\b/.test(request.headers.accept ?? '') && !/\bhtml\b/.test(request.headers.accept ?? '');
 
 /** A request that was refused, with what is known of it. */
-export interface RefusedHttp {
+interface RefusedHttp {
   readonly error: IdpError;
   /** The page shows it. */
   readonly reference: string;
