@@ -24,7 +24,7 @@ describe('after the landing', () => {
     // The self-submitting page left no entry in the history: Back leads to the choice, which was used. The page says so.
     await page.goBack();
     await heading(page, 'You’re signed in');
-    await page.getByText('That choice was used already to take you to Invoice Cloud.').waitFor();
+    await page.getByText('That choice has already been used to take you to Invoice Cloud.').waitFor();
     await page.reload();
     await heading(page, 'You’re signed in');
     await page.goForward();

@@ -1,6 +1,6 @@
 /** What the page of a signed-in portal user says, besides where to go. */
 export const NOTICES = {
-  answered: 'That choice was used already to take you to Invoice Cloud. Choose where to go now:',
+  answered: 'That choice has already been used to take you to Invoice Cloud. Choose where to go now:',
   over: 'The page that you came from was too old, or belongs to another window. Choose where to go now:',
 } as const;
 

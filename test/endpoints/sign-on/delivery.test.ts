@@ -98,7 +98,7 @@ test('an answered flow makes no second assertion: Back and Refresh lead to the p
   const resumed = String(signedIn.headers.location);
   requirePosted(await browser.get(resumed));
   const page = await browser.follow(await browser.get(resumed));
-  expect(page.body).toContain('That choice was used already to take you to Invoice Cloud.');
+  expect(page.body).toContain('That choice has already been used to take you to Invoice Cloud.');
   expect(page.body).toContain('href="/launch/riverton/autopay?account&#61;101Invoice"');
 });
 

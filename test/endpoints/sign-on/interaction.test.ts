@@ -141,7 +141,7 @@ test('the person who then signs in must be the one that the Subject names', {
     if (email === SEVERAL) expect(posted.xml).not.toContain('<saml:Assertion');
     // The flow is over, either way.
     const page = await browser.follow(resumed);
-    expect(page.body).toContain('That choice was used already');
+    expect(page.body).toContain('That choice has already been used');
     expect(postedBy(page)).toBeUndefined();
   }
 });

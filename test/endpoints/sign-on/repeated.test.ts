@@ -70,7 +70,7 @@ describe('a choice that is sent twice', () => {
     const other = answers.find((answer) => postedBy(answer) === undefined);
     expect(other?.headers.location).toBe(ANSWERED);
     const page = await browser.get(ANSWERED);
-    expect(page.body).toContain('role="status">That choice was used already');
+    expect(page.body).toContain('role="status">That choice has already been used');
     expect(page.body).toContain('/launch/riverton/bills?account&#61;202Invoice');
   });
 
