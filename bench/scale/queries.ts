@@ -94,7 +94,7 @@ function browser() {
   return { request, reply: { request, setCookie, clearCookie: () => undefined } as unknown as FastifyReply };
 }
 
-/** A request that was sent to the POST binding, or waits for the sign-in: parked, found again, done with. */
+/** A request that was sent to the POST binding, or waits for the sign-in: parked, found again, answered. */
 async function park({ db }: Database, billerId: string): Promise<void> {
   const flows = createFlows({ db, clock: Date.now });
   const acsUrl = 'https://sp.example/acs';
@@ -155,7 +155,7 @@ export async function queriesOf({ environment }: BenchInstallation): Promise<{ s
       { titles: ['once a minute: the session was seen'], run: ({ db }) => touchSession(db, idHash, new Date()) },
       { titles: ['after a launch: its account is used up'], run: ({ db }) => setLaunchedAccounts(db, idHash, []) },
       {
-        titles: ['a request that waits: parked', 'found again', 'done with'],
+        titles: ['a request that waits: parked', 'found again', 'its turn is taken', 'answered'],
         run: (database) => park(database, billerId),
       },
       { titles: ['not in memory yet: the biller'], run: ({ db }) => findBiller(db, sample.slug) },
