@@ -6,7 +6,7 @@ type BillerView = OperationResult<'biller.show'>;
 function encryptionInWords({ slug, serviceProvider }: BillerView): string {
   const { encryption, encryptionAssumed } = serviceProvider;
   if (!encryptionAssumed) return encryption;
-  return `${encryption}, which is assumed: the Service Provider does not say what it can decrypt. If it can't: ./ic-idp biller update ${slug} --encrypt never`;
+  return `${encryption}, which is assumed: the Service Provider does not say what it can decrypt. If it can't: \`ic-idp biller update ${slug} --encrypt never\``;
 }
 
 /** The sheet that onboarding staff copies values from. */
@@ -25,7 +25,7 @@ export function sheet(biller: BillerView): string {
     [
       'NameID format',
       biller.nameIdFormatUnlisted
-        ? `${biller.nameIdFormat}, which the Service Provider does not list. If it refuses it: ./ic-idp biller update ${biller.slug} --name-id-format`
+        ? `${biller.nameIdFormat}, which the Service Provider does not list. If it refuses it: \`ic-idp biller update ${biller.slug} --name-id-format\``
         : biller.nameIdFormat,
     ],
     ['Signed', biller.sign === 'both' ? 'assertion and Response' : biller.sign],

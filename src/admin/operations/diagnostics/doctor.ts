@@ -5,6 +5,7 @@ import type { Uses } from '../services.ts';
 import { instanceFindings } from './doctor-instances.ts';
 import { moduleFindings } from './doctor-module.ts';
 import { providerFindings } from './doctor-providers.ts';
+import { registeredFindings } from './doctor-registered.ts';
 import { type Finding, findingSchema } from './finding.ts';
 
 const DAY_MS = 86_400_000;
@@ -117,6 +118,7 @@ async function examine(services: DoctorServices): Promise<Finding[]> {
       });
     }
   }
+  findings.push(...(await registeredFindings(services)));
   findings.push(...(await providerFindings(services)));
   findings.push(...(await moduleFindings(services)));
   return findings;
