@@ -17,6 +17,7 @@ export async function billerOf(request: FastifyRequest<BillerRoute>, billers: Bi
   const { facts } = request;
   facts.biller = biller.slug;
   facts.billerName = biller.name;
+  facts.help = biller.settings;
   facts.portalUrl = biller.settings.portalUrl ?? undefined;
   facts.frameAncestors = biller.portalOrigins;
   return biller;

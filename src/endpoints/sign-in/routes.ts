@@ -70,6 +70,7 @@ export const signInRoutes: FastifyPluginAsync<SignInServices> = async (scope, se
   ) {
     const page = signInPage({
       billerName: biller.name,
+      help: biller.settings,
       action: `/login/${biller.slug}`,
       hidden: waiting,
       email,
@@ -90,6 +91,7 @@ export const signInRoutes: FastifyPluginAsync<SignInServices> = async (scope, se
       }));
     const page = signedInPage({
       billerName: biller.name,
+      help: biller.settings,
       email: user.email,
       accounts: accounts.map(({ number }) => ({ number, links: links(number) })),
       signOutAction: '/logout',
@@ -166,6 +168,7 @@ export const signInRoutes: FastifyPluginAsync<SignInServices> = async (scope, se
     const { flow } = waitingFor(parameters);
     // “Not you?” on the way to Invoice Cloud: the sign-on still waits for another person to sign in.
     if (flow !== undefined) return sendTo(reply, `/login/${biller.slug}?flow=${flow}`);
-    return sendPage(reply, signedOutPage({ billerName: biller.name, signInHref: `/login/${biller.slug}` }));
+    const page = { billerName: biller.name, help: biller.settings, signInHref: `/login/${biller.slug}` };
+    return sendPage(reply, signedOutPage(page));
   });
 };

@@ -75,6 +75,7 @@ export function createProceed({ sessions, flows, issue, metrics, deliver }: Proc
       reply,
       accountChoicePage({
         billerName: biller.name,
+        help: biller.settings,
         action: `/saml/${biller.slug}/sso`,
         hidden: { flow: flowId },
         accounts: session.accounts.map(({ number, role }) => ({ id: number, number, role })),

@@ -1,4 +1,5 @@
 import { html } from 'ghtml';
+import type { Help } from './help.ts';
 import { layout } from './layout.ts';
 
 interface ErrorPageModel {
@@ -12,6 +13,7 @@ interface ErrorPageModel {
   /** Read out over the phone, so it is shown large and by itself. */
   readonly reference: string;
   readonly billerName?: string | undefined;
+  readonly help?: Help | undefined;
   /** A link that leads on. `href` is made here, never taken from a request. */
   readonly wayOut?: { readonly href: string; readonly label: string; readonly newWindow: boolean } | undefined;
 }
@@ -30,6 +32,7 @@ export function errorPage(model: ErrorPageModel): string {
   return layout({
     title: model.title,
     billerName: model.billerName,
+    help: model.help,
     body: html`<div class="card">
 <div !${isOnTheWay ? '' : 'role="alert"'}>
 !${isOnTheWay ? windowSign : alarmSign}

@@ -61,7 +61,7 @@ export function renderError(thrown: unknown, request: FastifyRequest, reply: Fas
   const { facts } = request;
   facts.outcome = error.code;
   facts.detail = error.detail;
-  const { billerName, portalUrl, wayOut, frameAncestors } = facts;
+  const { billerName, help, portalUrl, wayOut, frameAncestors } = facts;
   // A busy service is expected to refuse, and the request has its line.
   if (error.status >= 500 && error.code !== 'service_busy')
     request.log.error({ reference: request.id, err: error.cause ?? error }, error.message);
@@ -72,7 +72,7 @@ export function renderError(thrown: unknown, request: FastifyRequest, reply: Fas
   const back =
     portalUrl === undefined ? undefined : { href: portalUrl, label: `Back to ${billerName}`, newWindow: false };
   const words = errorWords(error, billerName);
-  const page = errorPage({ ...words, billerName, reference: request.id, wayOut: wayOut ?? back });
+  const page = errorPage({ ...words, billerName, help, reference: request.id, wayOut: wayOut ?? back });
   return sendPage(reply, page, { status: error.status, frameAncestors: frameAncestors ?? [] });
 }
 

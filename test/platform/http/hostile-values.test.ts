@@ -16,6 +16,20 @@ const pages: Record<string, { marks: string[]; page: string }> = {
     marks: ['title', 'biller'],
     page: layout({ title: attack('title'), billerName: attack('biller'), body: '' }),
   },
+  help: {
+    marks: ['biller', 'contact', 'email', 'phone', 'privacy'],
+    page: layout({
+      title: 'Riverton',
+      billerName: attack('biller'),
+      help: {
+        contactUrl: attack('contact'),
+        contactEmail: attack('email'),
+        contactPhone: attack('phone'),
+        privacyUrl: attack('privacy'),
+      },
+      body: '',
+    }),
+  },
   'auto-submit page': {
     marks: ['biller', 'acs', 'relay'],
     page: prepareAutoSubmitPage(attack('biller'), attack('acs'))('QUJD', attack('relay')),

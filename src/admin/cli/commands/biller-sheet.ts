@@ -9,6 +9,19 @@ function encryptionInWords({ slug, serviceProvider }: BillerView): string {
   return `${encryption}, which is assumed: the Service Provider does not say what it can decrypt. If it can't: ./ic-idp biller update ${slug} --encrypt never`;
 }
 
+/** What the pages for portal users show besides the name. */
+function helpOf({ settings }: BillerView) {
+  const { portalUrl, contactUrl, contactEmail, contactPhone, privacyUrl } = settings;
+  const all = [
+    ['Portal', portalUrl],
+    ['Contact page', contactUrl],
+    ['Contact email', contactEmail],
+    ['Contact phone', contactPhone],
+    ['Privacy notice', privacyUrl],
+  ] as const;
+  return all.flatMap(([what, given]) => (given === null ? [] : [[what, given] as const]));
+}
+
 /** The sheet that onboarding staff copies values from. */
 export function sheet(biller: BillerView): string {
   const { certificate } = biller;
@@ -32,6 +45,7 @@ export function sheet(biller: BillerView): string {
     ['Encrypted', encryptionInWords(biller)],
     ['SP entity ID', biller.serviceProvider.entityId],
     ['SP requests', biller.serviceProvider.signedRequests],
+    ...helpOf(biller),
     ...biller.serviceProvider.acs.map(
       ({ url, index, isDefault }) => [`SP ACS ${index}`, `${url}${isDefault ? ' (default)' : ''}`] as const,
     ),

@@ -1,10 +1,12 @@
 import { html } from 'ghtml';
 import { showPasswordScript } from '../../../platform/http/assets.ts';
+import type { Help } from '../../../platform/http/help.ts';
 import { hiddenInputs } from '../../../platform/http/hidden-inputs.ts';
 import { layout } from '../../../platform/http/layout.ts';
 
 interface SignInPageModel {
   readonly billerName: string;
+  readonly help?: Help | undefined;
   /** Where the form is posted: fields `email` and `password`, and the hidden ones. */
   readonly action: string;
   readonly hidden: Readonly<Record<string, string>>;
@@ -21,6 +23,7 @@ export function signInPage(model: SignInPageModel): string {
   return layout({
     title: error === undefined ? 'Sign in' : 'Error: Sign in',
     billerName: model.billerName,
+    help: model.help,
     script: showPasswordScript.path,
     body: html`<div class="card">
 <h1>Sign in</h1>

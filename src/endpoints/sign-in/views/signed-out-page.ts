@@ -1,8 +1,10 @@
 import { html } from 'ghtml';
+import type { Help } from '../../../platform/http/help.ts';
 import { layout } from '../../../platform/http/layout.ts';
 
 interface SignedOutPageModel {
   readonly billerName?: string | undefined;
+  readonly help?: Help | undefined;
   readonly signInHref?: string | undefined;
 }
 
@@ -11,6 +13,7 @@ export function signedOutPage(model: SignedOutPageModel): string {
   return layout({
     title: 'You’re signed out',
     billerName: model.billerName,
+    help: model.help,
     body: html`<div class="card">
 <h1>You’re signed out</h1>
 <p>If you opened Invoice Cloud, you may still be signed in there: sign out there too. On a shared computer, close every window
