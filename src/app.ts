@@ -14,6 +14,7 @@ import { createMetadataFetches, type MetadataFetches } from './core/keys/publica
 import { createOneTimeUrls } from './core/keys/publication/one-time-url.ts';
 import { createRotation } from './core/keys/rotation.ts';
 import { createSwitchOnFetch } from './core/keys/switch-on-fetch.ts';
+import { createKnownBrowsers, deleteExpiredBrowsers } from './core/portal-users/known-browsers.ts';
 import type { MasterKey } from './core/secrets/master-key.ts';
 import type { MasterKeyFile } from './core/secrets/master-key-source.ts';
 import { createSessions, type Sessions } from './core/sessions/sessions.ts';
@@ -71,9 +72,10 @@ export function createServices(foundation: Foundation): Services {
   const sessions = createSessions({ database, clock });
   const flows = createFlows({ db, clock });
   const traces = createTraces({ db, clock });
+  const knownBrowsers = createKnownBrowsers({ database, clock });
   const throttle = createThrottle(database);
   const strangersAudit = createStrangersAudit({ audit, clock });
-  const signIn = createSignIn({ database, keyedHash, sessions, throttle, audit, strangersAudit });
+  const signIn = createSignIn({ database, keyedHash, sessions, knownBrowsers, throttle, audit, strangersAudit });
   database.onChange((billerId) => {
     billers.forget(billerId);
     keys.forget(billerId);
@@ -117,6 +119,7 @@ export function createServices(foundation: Foundation): Services {
       for (const work of [
         strangersAudit.flush,
         () => deleteExpiredSessions(db, new Date(clock())),
+        () => deleteExpiredBrowsers(db, new Date(clock())),
         flows.deleteExpired,
         throttle.deleteExpired,
         traces.deleteExpired,

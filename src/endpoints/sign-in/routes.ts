@@ -15,6 +15,7 @@ import { DESTINATION_LABELS, DESTINATION_NAMES } from '../../protocols/invoice-c
 import { type BillerRoute, billerOf } from '../biller-of.ts';
 import { LAUNCH_PARAMETERS, launchPath } from '../launch/launch-path.ts';
 import { COOKIE, sessionCookie, sessionCookiesOf, sessionIdOf, setSessionCookie } from '../session-cookie.ts';
+import { browserIdOf, setBrowserCookie } from './browser-cookie.ts';
 import type { SignIn } from './sign-in.ts';
 import { signInPage } from './views/sign-in-page.ts';
 import { signedInPage } from './views/signed-in-page.ts';
@@ -146,8 +147,17 @@ export const signInRoutes: FastifyPluginAsync<SignInServices> = async (scope, se
     const email = (parameters.get('email') ?? '').slice(0, 320);
     const password = parameters.get('password') ?? '';
     try {
-      const credentials = { email, password, address: request.ip, reference: request.id, gone: whenGone(reply) };
-      setSessionCookie(reply, biller, await signIn(biller, credentials, sessionIdOf(request, biller)));
+      const signedIn = await signIn(biller, {
+        email,
+        password,
+        address: request.ip,
+        reference: request.id,
+        previousSession: sessionIdOf(request, biller),
+        browser: browserIdOf(request, biller),
+        gone: whenGone(reply),
+      });
+      setSessionCookie(reply, biller, signedIn.session);
+      setBrowserCookie(reply, biller, signedIn.browser);
       request.facts.outcome = 'signed_in';
       return sendTo(reply, nextPath(biller, waiting) ?? `/login/${biller.slug}`);
     } catch (error) {

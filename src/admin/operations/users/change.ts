@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { earlierAppendsEnded } from '../../../core/audit/earlier-appends.ts';
+import { forgetBrowsersOfUser } from '../../../core/portal-users/known-browsers.ts';
 import { hashPassword } from '../../../core/portal-users/password.ts';
 import { deleteUser, findUser, insertUser, updateUser } from '../../../core/portal-users/store.ts';
 import { deleteSessionsOfUser } from '../../../core/sessions/store.ts';
@@ -64,8 +65,11 @@ export const update = defineOperation({
     };
     await database.transaction(async (transaction) => {
       await updateUser(transaction, user.id, changes, input.accounts);
-      // A new password or a disabled user ends all existing sessions.
-      if (input.password !== undefined || input.disabled === true) await deleteSessionsOfUser(transaction, user.id);
+      // A new password or a disabled user ends all existing sessions, and whoever had the password is a stranger again.
+      if (input.password !== undefined || input.disabled === true) {
+        await deleteSessionsOfUser(transaction, user.id);
+        await forgetBrowsersOfUser(transaction, user.id);
+      }
       await audit.appendWithin(transaction, {
         event: 'user.updated',
         reference: newReference(),

@@ -12,7 +12,7 @@ export const peopleErrors = {
     status: 429,
     title: 'Too many attempts',
     sentence: 'There were too many attempts to sign in.',
-    remedy: 'Wait a while, then try again.',
+    remedy: 'Try again in 15 minutes.',
   },
   account_forbidden: {
     status: 403,
