@@ -15,12 +15,14 @@ import { createOneTimeUrls } from './core/keys/publication/one-time-url.ts';
 import { createRotation } from './core/keys/rotation.ts';
 import { createSwitchOnFetch } from './core/keys/switch-on-fetch.ts';
 import { createKnownBrowsers, deleteExpiredBrowsers } from './core/portal-users/known-browsers.ts';
+import { deleteExpiredPasswordLinks } from './core/portal-users/password-links.ts';
 import type { MasterKey } from './core/secrets/master-key.ts';
 import type { MasterKeyFile } from './core/secrets/master-key-source.ts';
 import { createSessions, type Sessions } from './core/sessions/sessions.ts';
 import { deleteExpiredSessions } from './core/sessions/store.ts';
 import { createTraces } from './diagnostics/traces/traces.ts';
 import { createReadiness, type Readiness } from './endpoints/health/readiness.ts';
+import { createSetPassword, type SetPassword } from './endpoints/sign-in/set-password.ts';
 import { createSignIn, type SignIn } from './endpoints/sign-in/sign-in.ts';
 import { createThrottle } from './endpoints/sign-in/throttle.ts';
 import { createFlows, type Flows } from './endpoints/sign-on/flows.ts';
@@ -36,6 +38,7 @@ export interface Services extends OperatorServices {
   readonly sessions: Sessions;
   readonly flows: Flows;
   readonly signIn: SignIn;
+  readonly setPassword: SetPassword;
   readonly issue: Issue;
   readonly strangersAudit: StrangersAudit;
   readonly metrics: Metrics;
@@ -108,6 +111,7 @@ export function createServices(foundation: Foundation): Services {
     sessions,
     flows,
     signIn,
+    setPassword: createSetPassword({ database, knownBrowsers, audit, clock }),
     issue: createIssue({ keys, audit, clock }),
     traces,
     strangersAudit,
@@ -120,6 +124,7 @@ export function createServices(foundation: Foundation): Services {
         strangersAudit.flush,
         () => deleteExpiredSessions(db, new Date(clock())),
         () => deleteExpiredBrowsers(db, new Date(clock())),
+        () => deleteExpiredPasswordLinks(db, new Date(clock())),
         flows.deleteExpired,
         throttle.deleteExpired,
         traces.deleteExpired,

@@ -62,19 +62,21 @@ export const signInRoutes: FastifyPluginAsync<SignInServices> = async (scope, se
   await scope.register(cookie);
   acceptForms(scope);
 
-  function showSignIn(
-    reply: FastifyReply,
-    biller: Biller,
-    waiting: Record<string, string>,
-    email = '',
-    error?: IdpError,
-  ) {
+  interface Shown {
+    readonly email?: string;
+    readonly hasNewPassword?: boolean;
+    readonly error?: IdpError;
+  }
+
+  function showSignIn(reply: FastifyReply, biller: Biller, waiting: Record<string, string>, shown: Shown = {}) {
+    const { email = '', hasNewPassword = false, error } = shown;
     const page = signInPage({
       billerName: biller.name,
       help: biller.settings,
       action: `/login/${biller.slug}`,
       hidden: waiting,
       email,
+      hasNewPassword,
       error: error && { title: error.title, sentence: `${error.sentence} ${error.remedy}` },
     });
     if (error?.retryAfter !== undefined) reply.header('retry-after', String(error.retryAfter));
@@ -133,6 +135,7 @@ export const signInRoutes: FastifyPluginAsync<SignInServices> = async (scope, se
     const waiting = waitingFor(parameters);
     // With ForceAuthn the Service Provider wants a new sign-in: a session must not skip the form.
     if (parameters.has('again')) return showSignIn(reply, biller, waiting);
+    if (parameters.has('new-password')) return showSignIn(reply, biller, waiting, { hasNewPassword: true });
     const session = await sessions.find(sessionIdOf(request, biller), biller);
     if (session === undefined) return showSignIn(reply, biller, waiting);
     const next = nextPath(biller, waiting);
@@ -164,7 +167,7 @@ export const signInRoutes: FastifyPluginAsync<SignInServices> = async (scope, se
       if (!(error instanceof IdpError) || !TRY_AGAIN.includes(error.code)) throw error;
       request.facts.outcome = error.code;
       request.facts.detail = error.detail;
-      return showSignIn(reply, biller, waiting, email, error);
+      return showSignIn(reply, biller, waiting, { email, error });
     }
   });
 

@@ -3,7 +3,7 @@ import type { StrangersAudit } from '../../core/audit/strangers.ts';
 import type { AuditWriter } from '../../core/audit/writer.ts';
 import type { Biller } from '../../core/billers/biller.ts';
 import type { KnownBrowser, KnownBrowsers } from '../../core/portal-users/known-browsers.ts';
-import { verifyPassword } from '../../core/portal-users/password.ts';
+import { PASSWORD_CHARACTERS, verifyPassword } from '../../core/portal-users/password.ts';
 import { emailKeyOf, findUser, type PortalUserRow } from '../../core/portal-users/store.ts';
 import type { Sessions } from '../../core/sessions/sessions.ts';
 import type { Database } from '../../platform/database/database.ts';
@@ -26,8 +26,6 @@ interface Credentials {
   readonly gone: AbortSignal;
 }
 
-/** Longer than any password a person types; hashing more would only help an attacker waste CPU. */
-const MAX_PASSWORD_CHARACTERS = 1024;
 /**
  * Checking a password takes some 30 ms of a core on purpose, and two are checked at a time (password.ts): the last in the
  * queue waits for a few seconds. Networks take turns. Of the database only known browsers are asked before, as every page
@@ -93,9 +91,9 @@ export function createSignIn(services: SignInServices): SignIn {
     }
     const user = await findUser(db, biller.id, email);
     gone.throwIfAborted();
-    const matches = await verifyPassword(user?.passwordHash, password.slice(0, MAX_PASSWORD_CHARACTERS));
+    const matches = await verifyPassword(user?.passwordHash, password.slice(0, PASSWORD_CHARACTERS.most));
     if (user === undefined) return fail('unknown_user', user);
-    if (!matches || password.length > MAX_PASSWORD_CHARACTERS) return fail('wrong_password', user);
+    if (!matches || password.length > PASSWORD_CHARACTERS.most) return fail('wrong_password', user);
     if (user.disabled) return fail('disabled', user);
     // The user may have been changed since.
     const signedIn = await database.transaction(async (transaction) => {

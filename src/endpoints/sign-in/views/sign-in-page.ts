@@ -1,6 +1,6 @@
 import { html } from 'ghtml';
 import { showPasswordScript } from '../../../platform/http/assets.ts';
-import type { Help } from '../../../platform/http/help.ts';
+import { contactLinks, type Help } from '../../../platform/http/help.ts';
 import { hiddenInputs } from '../../../platform/http/hidden-inputs.ts';
 import { layout } from '../../../platform/http/layout.ts';
 
@@ -12,6 +12,8 @@ interface SignInPageModel {
   readonly hidden: Readonly<Record<string, string>>;
   /** What the person typed before, or empty. */
   readonly email: string;
+  /** Whether this person has just set a new password. */
+  readonly hasNewPassword?: boolean;
   readonly error?: { readonly title: string; readonly sentence: string } | undefined;
 }
 
@@ -19,6 +21,8 @@ interface SignInPageModel {
 export function signInPage(model: SignInPageModel): string {
   const { error } = model;
   const description = error === undefined ? 'why' : 'sign-in-error';
+  const links = model.help === undefined ? [] : contactLinks(model.help, model.billerName);
+  const contact = links.length === 0 ? '' : ` ${links.join(' · ')}`;
   // The email field is text, not type=email: browsers refuse or rewrite addresses with letters outside ASCII there.
   return layout({
     title: error === undefined ? 'Sign in' : 'Error: Sign in',
@@ -28,6 +32,7 @@ export function signInPage(model: SignInPageModel): string {
     body: html`<div class="card">
 <h1>Sign in</h1>
 <p class="lead" id="why">Sign in to pay your bill on Invoice Cloud.</p>
+!${model.hasNewPassword === true ? html`<p class="notice" role="status">Your new password is saved. Sign in with it now.</p>` : ''}
 !${
       error === undefined
         ? ''
@@ -42,6 +47,7 @@ export function signInPage(model: SignInPageModel): string {
 <button class="quiet" type="button" data-show-password aria-pressed="false" hidden>Show password</button>
 <button class="primary">Sign in</button>
 </form>
+<p class="hint">Forgot your password? Ask ${model.billerName} for a link to choose a new one.!${contact}</p>
 </div>`,
   });
 }
