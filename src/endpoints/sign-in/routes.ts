@@ -181,7 +181,12 @@ export const signInRoutes: FastifyPluginAsync<SignInServices> = async (scope, se
     const { flow } = waitingFor(parameters);
     // “Not you?” on the way to Invoice Cloud: the sign-on still waits for another person to sign in.
     if (flow !== undefined) return sendTo(reply, `/login/${biller.slug}?flow=${flow}`);
-    const page = { billerName: biller.name, help: biller.settings, signInHref: `/login/${biller.slug}` };
+    const page = {
+      billerName: biller.name,
+      help: biller.settings,
+      signInHref: `/login/${biller.slug}`,
+      portalHref: biller.settings.portalUrl ?? undefined,
+    };
     return sendPage(reply, signedOutPage(page));
   });
 };

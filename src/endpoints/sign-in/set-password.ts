@@ -78,6 +78,7 @@ export function createSetPassword({ database, knownBrowsers, audit, clock }: Set
     given.gone.throwIfAborted();
     return database.transaction(async (transaction) => {
       const user = await lockUser(transaction, userId);
+      // Version 0.2.0 may disable a user meanwhile, and does not withdraw the link.
       if (user === undefined || user.disabled) throw over('is that of a user who was just disabled or removed');
       if (!(await takePasswordLink(transaction, given.token, new Date(clock()))))
         throw over('was just used or replaced');

@@ -45,11 +45,16 @@ export function errorPage(model: ErrorPageModel): string {
         ? ''
         : html`<a class="primary" href="${wayOut.href}" !${wayOut.newWindow ? 'target="_blank" rel="noopener"' : ''}>${wayOut.label}!${wayOut.newWindow ? '<span class="heard"> (opens a new window)</span>' : ''}</a>`
     }
-<dl class="reference">
-<dt>Reference</dt>
-<dd data-testid="reference">${model.reference}</dd>
-</dl>
-<p class="error-code">Error code <code data-testid="error-code">${model.code}</code></p>
+!${isOnTheWay ? quietReference(model) : reference(model)}
 </div>`,
   });
 }
+
+const reference = (model: ErrorPageModel) => html`<dl class="reference">
+<dt>Reference</dt>
+<dd data-testid="reference">${model.reference}</dd>
+</dl>
+<p class="error-code">Error code <code data-testid="error-code">${model.code}</code></p>`;
+
+const quietReference = (model: ErrorPageModel) =>
+  html`<p class="error-code">If you need help: reference <span data-testid="reference">${model.reference}</span>, code <code data-testid="error-code">${model.code}</code></p>`;

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isDatabaseGone } from '../database/database.ts';
-import { withName } from '../errors/catalog/entry.ts';
+import { withName, withoutLink } from '../errors/catalog/entry.ts';
 import { IdpError } from '../errors/idp-error.ts';
 import { errorPage } from './error-page.ts';
 import { sendPage } from './reply.ts';
@@ -71,12 +71,15 @@ export function renderError(thrown: unknown, request: FastifyRequest, reply: Fas
   if (wantsJson(request)) return sendProblem(reply, error, request);
   const back =
     portalUrl === undefined ? undefined : { href: portalUrl, label: `Back to ${billerName}`, newWindow: false };
-  const words = errorWords(error, billerName);
+  const isDeadEnd = wayOut === undefined && back === undefined;
+  const words = errorWords(isDeadEnd ? { ...error, remedy: withoutLink(error.remedy) } : error, billerName);
   const page = errorPage({ ...words, billerName, help, reference: request.id, wayOut: wayOut ?? back });
   return sendPage(reply, page, { status: error.status, frameAncestors: frameAncestors ?? [] });
 }
 
-const errorWords = ({ title, sentence, remedy, code }: IdpError, billerName: string | undefined) => ({
+type Words = Pick<IdpError, 'title' | 'sentence' | 'remedy' | 'code'>;
+
+const errorWords = ({ title, sentence, remedy, code }: Words, billerName: string | undefined) => ({
   title,
   sentence: withName(sentence, billerName),
   remedy: withName(remedy, billerName),

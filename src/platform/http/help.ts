@@ -15,20 +15,20 @@ const page = (href: string, words: string) =>
 /** RFC 3966: digits, with a plus for the country. */
 const telephone = (number: string) => `tel:${number.startsWith('+') ? '+' : ''}${number.replaceAll(/\D/g, '')}`;
 
-/** @returns how to reach the biller, as links; empty if it has not said so */
-export function contactLinks({ contactUrl, contactEmail, contactPhone }: Help, billerName: string): readonly string[] {
-  return [
-    contactUrl === null ? '' : page(contactUrl, `Contact ${billerName}`),
-    contactEmail === null ? '' : html`<a href="mailto:${contactEmail}">${contactEmail}</a>`,
-    contactPhone === null ? '' : html`<a href="${telephone(contactPhone)}">${contactPhone}</a>`,
-  ].filter((link) => link !== '');
-}
+/** @returns whether the pages say how to reach the biller */
+export const saysHowToReach = (help: Help | undefined): boolean =>
+  help !== undefined && [help.contactUrl, help.contactEmail, help.contactPhone].some((one) => one !== null);
 
 /** The links at the foot of every page; nothing without any. */
 export function helpLinks(help: Help | undefined, billerName: string | undefined): string {
   if (help === undefined) return '';
-  const privacy = help.privacyUrl === null ? [] : [page(help.privacyUrl, 'Privacy')];
-  const links = [...contactLinks(help, billerName ?? 'us'), ...privacy];
+  const { contactUrl, contactEmail, contactPhone, privacyUrl } = help;
+  const links = [
+    contactUrl === null ? '' : page(contactUrl, `Contact ${billerName ?? 'us'}`),
+    contactEmail === null ? '' : html`<a href="mailto:${contactEmail}">${contactEmail}</a>`,
+    contactPhone === null ? '' : html`<a href="${telephone(contactPhone)}">${contactPhone}</a>`,
+    privacyUrl === null ? '' : page(privacyUrl, 'Privacy'),
+  ].filter((link) => link !== '');
   if (links.length === 0) return '';
   return html`<nav class="help" aria-label="Help and privacy"><ul>!${links.map((link) => html`<li>!${link}</li>`)}</ul></nav>`;
 }

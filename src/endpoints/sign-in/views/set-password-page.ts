@@ -20,6 +20,7 @@ export function setPasswordPage(model: SetPasswordPageModel): string {
   const { error } = model;
   const title = 'Choose a new password';
   const described = error === undefined ? 'rule' : 'password-error rule';
+  // The hidden field is for password managers, which otherwise don't know whose password they save.
   return layout({
     title: error === undefined ? title : `Error: ${title}`,
     billerName: model.billerName,
@@ -27,7 +28,7 @@ export function setPasswordPage(model: SetPasswordPageModel): string {
     script: showPasswordScript.path,
     body: html`<div class="card">
 <h1>${title}</h1>
-<p class="lead">for signing in as <strong>${recognizable(model.email)}</strong></p>
+<p class="lead">for signing in as <strong>${model.email}</strong></p>
 !${
       error === undefined
         ? ''
@@ -35,6 +36,7 @@ export function setPasswordPage(model: SetPasswordPageModel): string {
     }
 <form method="post" action="${model.action}">
 !${hiddenInputs(model.hidden)}
+<input type="text" autocomplete="username" value="${model.email}" readonly hidden>
 <label for="password">New password</label>
 <input id="password" name="password" type="password" autocomplete="new-password" autocapitalize="none" spellcheck="false" required minlength="${PASSWORD_CHARACTERS.least}" aria-describedby="${described}" !${error === undefined ? '' : 'aria-invalid="true"'} autofocus>
 <p class="hint" id="rule">At least ${PASSWORD_CHARACTERS.least} characters. Any characters will do, and so will spaces.</p>
@@ -44,11 +46,4 @@ export function setPasswordPage(model: SetPasswordPageModel): string {
 <p class="hint">You will be signed out everywhere else, and sign in here with the new password.</p>
 </div>`,
   });
-}
-
-/** Enough for its owner; whoever else comes by the link does not learn how to sign in. */
-function recognizable(email: string): string {
-  const at = email.lastIndexOf('@');
-  const [first = ''] = email;
-  return `${first}•••${email.slice(at)}`;
 }

@@ -1,6 +1,6 @@
 import { html } from 'ghtml';
 import { showPasswordScript } from '../../../platform/http/assets.ts';
-import { contactLinks, type Help } from '../../../platform/http/help.ts';
+import { type Help, saysHowToReach } from '../../../platform/http/help.ts';
 import { hiddenInputs } from '../../../platform/http/hidden-inputs.ts';
 import { layout } from '../../../platform/http/layout.ts';
 
@@ -21,8 +21,6 @@ interface SignInPageModel {
 export function signInPage(model: SignInPageModel): string {
   const { error } = model;
   const description = error === undefined ? 'why' : 'sign-in-error';
-  const links = model.help === undefined ? [] : contactLinks(model.help, model.billerName);
-  const contact = links.length === 0 ? '' : ` ${links.join(' · ')}`;
   // The email field is text, not type=email: browsers refuse or rewrite addresses with letters outside ASCII there.
   return layout({
     title: error === undefined ? 'Sign in' : 'Error: Sign in',
@@ -47,7 +45,7 @@ export function signInPage(model: SignInPageModel): string {
 <button class="quiet" type="button" data-show-password aria-pressed="false" hidden>Show password</button>
 <button class="primary">Sign in</button>
 </form>
-<p class="hint">Forgot your password? Ask ${model.billerName} for a link to choose a new one.!${contact}</p>
+<p class="hint">Forgot your password? Ask ${model.billerName} for a link to choose a new one.${saysHowToReach(model.help) ? ' Below is how to reach them.' : ''}</p>
 </div>`,
   });
 }

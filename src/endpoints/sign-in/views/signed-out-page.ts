@@ -6,6 +6,7 @@ interface SignedOutPageModel {
   readonly billerName?: string | undefined;
   readonly help?: Help | undefined;
   readonly signInHref?: string | undefined;
+  readonly portalHref?: string | undefined;
 }
 
 /** What a portal user sees after a sign-out. */
@@ -18,6 +19,7 @@ export function signedOutPage(model: SignedOutPageModel): string {
 <h1>You’re signed out</h1>
 <p>If you opened Invoice Cloud, you may still be signed in there: sign out there too. On a shared computer, close every window
 of the browser.</p>
+!${model.portalHref === undefined ? '' : html`<a class="primary" href="${model.portalHref}">Back to ${model.billerName ?? 'the portal'}</a>`}
 !${model.signInHref === undefined ? '' : html`<a class="secondary" href="${model.signInHref}">Sign in again</a>`}
 </div>`,
   });
