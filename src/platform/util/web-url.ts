@@ -123,10 +123,8 @@ export function faultOfPublicHost(host: string): string | undefined {
  * @returns a clause; undefined if nothing is wrong
  */
 export function faultOfPublicUrl(text: string): string | undefined {
-  const fault = faultOfSecureUrl(text.replace(/#.*$/s, '')) ?? faultOfUrl(text);
-  if (fault !== undefined) return fault;
-  const url = new URL(text);
-  return url.protocol === 'https:' ? faultOfPublicHost(url.hostname) : 'it does not begin with https://';
+  if (!/^https:/i.test(text)) return 'it does not begin with https://';
+  return faultOfUrl(text) ?? faultOfSecureUrl(text.replace(/#.*$/s, '')) ?? faultOfPublicHost(new URL(text).hostname);
 }
 
 /** The same for an origin: scheme and host, and a port unless it is the default one (RFC 6454, 6.1). */

@@ -57,6 +57,13 @@ export const pages: Record<string, string> = {
   'set-password-again': setPasswordPage({ billerName, action: '/password', hidden, email, error: unfit }),
   'signed-in': signedInPage({ billerName, email, accounts: withLinks(2), signOutAction: '/logout', hidden }),
   'signed-in-many': signedInPage({ billerName, email, accounts: withLinks(9), signOutAction: '/logout', hidden }),
+  'signed-in-long': signedInPage({
+    billerName,
+    email,
+    accounts: [{ number: '9'.repeat(90), links: [{ label: 'Pay my bill', href: '/' }] }, ...withLinks(1_500)],
+    signOutAction: '/logout',
+    hidden,
+  }),
   'signed-out': signedOutPage({ billerName, signInHref: '/login/riverton' }),
   'signed-out-portal': signedOutPage({ billerName, help, signInHref: '/login/riverton', portalHref: '/portal' }),
   'signed-out-everywhere': signedOutPage({}),

@@ -45,7 +45,6 @@ export function sheet(biller: BillerView): string {
     ['Encrypted', encryptionInWords(biller)],
     ['SP entity ID', biller.serviceProvider.entityId],
     ['SP requests', biller.serviceProvider.signedRequests],
-    ...helpOf(biller),
     ...biller.serviceProvider.acs.map(
       ({ url, index, isDefault }) => [`SP ACS ${index}`, `${url}${isDefault ? ' (default)' : ''}`] as const,
     ),
@@ -53,6 +52,7 @@ export function sheet(biller: BillerView): string {
       ({ use, validTo, fingerprintSha256 }) =>
         ['SP certificate', `${use}, valid to ${validTo.slice(0, 10)}, SHA-256 ${fingerprintSha256}`] as const,
     ),
+    ...helpOf(biller),
   ]);
   const claims = table(
     ['  Claim', 'carries', 'name format'],
