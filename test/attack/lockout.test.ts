@@ -143,6 +143,14 @@ test('a copy of the cookie is worth nothing once she has signed in again', async
   expect(await isThrottled(known)).toBe(false);
 });
 
+test('signing in several times at once leaves the browser known', async () => {
+  const known = await herBrowser();
+  const answers = await Promise.all(Array.from({ length: 5 }, () => signIn(known)));
+  expect(answers.map(({ statusCode }) => statusCode)).toEqual([303, 303, 303, 303, 303]);
+  await lockOut();
+  expect(await isThrottled(known)).toBe(false);
+});
+
 test('two people who share a browser are both known to it', async () => {
   const shared = await herBrowser();
   expect((await signIn(shared, PASSWORD, '192.0.2.1', 'mallory@example.com')).statusCode).toBe(303);

@@ -12,6 +12,8 @@ export function isPlainMailbox(text: string): boolean {
 
 /** @returns whether the text is a telephone number as people write it: at most 15 digits (E.164), grouped as they like */
 export function isPhone(text: string): boolean {
+  // Nobody dials both the country and the zero in brackets: a link with all digits would reach nobody.
+  if (/^\+.*\(0\)/.test(text)) return false;
   const digits = text.replaceAll(/\D/g, '').length;
   return /^\+?\(?\d[\d ()./-]*\d$/.test(text) && digits >= 3 && digits <= 15;
 }
