@@ -1,5 +1,8 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { launchChromium } from '../../support/browser/chromium.ts';
 import { PASSWORD, useStage } from '../../support/stage.ts';
 
@@ -13,6 +16,8 @@ let browser: Browser;
 let service: string;
 /** The Referer of every request that had one. */
 const referrers: string[] = [];
+/** How many times a link to set a password was answered. */
+let opened = 0;
 let pages: Page[] = [];
 let email = '';
 let users = 0;
@@ -21,6 +26,9 @@ beforeAll(async () => {
   const { server } = stage.installation;
   server.addHook('onRequest', async ({ headers }) => {
     if (headers.referer !== undefined) referrers.push(headers.referer);
+  });
+  server.addHook('onResponse', async ({ url }) => {
+    if (url.includes('?link=')) opened += 1;
   });
   service = (await server.listen({ port: 0, host: '127.0.0.1' })).replace('127.0.0.1', 'localhost');
   browser = await launchChromium();
@@ -106,9 +114,9 @@ test('the link reaches no other website and no request as a Referer', async () =
   });
   for (const name of [/^Contact Riverton Water/, /^Privacy/]) {
     await page.goto(link);
-    const opened = page.context().waitForEvent('page');
+    const appears = page.context().waitForEvent('page');
     await page.getByRole('link', { name }).click();
-    const other = await opened;
+    const other = await appears;
     await other.waitForLoadState();
     expect(await other.evaluate(() => [document.referrer, window.opener])).toEqual(['', null]);
   }
@@ -119,22 +127,29 @@ test('the link reaches no other website and no request as a Referer', async () =
   expect(referrers.filter((referrer) => referrer.includes(token))).toEqual([]);
 });
 
-test('a page that has the browser load the link beforehand does not use it up', async () => {
+test.each<[string, (link: string) => string]>([
+  ['an image', (link) => `<img src="${link}">`],
+  ['a prefetch', (link) => `<link rel="prefetch" href="${link}">`],
+  ['a frame', (link) => `<iframe src="${link}"></iframe>`],
+  ['a script', (link) => `<script src="${link}"></script>`],
+  ['a fetch', (link) => `<script>fetch(${JSON.stringify(link)}, { mode: 'no-cors' })</script>`],
+])('a page that has the browser load the link as %s does not use it up', async (_, content) => {
   const { link } = await makeLink();
-  const page = await openPage();
-  for (const content of [
-    `<img src="${link}">`,
-    `<link rel="prefetch" href="${link}">`,
-    `<iframe src="${link}"></iframe>`,
-    `<script src="${link}"></script>`,
-  ]) {
-    await page.goto('about:blank');
-    const asked = page.waitForRequest(link);
-    await page.setContent(content, { waitUntil: 'commit' });
-    await asked;
+  const website = createServer((_request, response) => {
+    response.setHeader('content-type', 'text/html').end(content(link));
+  }).listen(0, '127.0.0.1');
+  try {
+    await once(website, 'listening');
+    const page = await openPage();
+    opened = 0;
+    await page.goto(`http://localhost:${(website.address() as AddressInfo).port}/`);
+    await vi.waitUntil(() => opened > 0, { timeout: 20_000 });
+    await page.goto(link);
+    await page.getByLabel('New password').waitFor();
+  } finally {
+    website.close();
+    website.closeAllConnections();
   }
-  await page.goto(link);
-  await page.getByLabel('New password').waitFor();
 });
 
 test('strangers who guess her password don’t keep her out of her own browser, and learn how long to wait', async () => {
