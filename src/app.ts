@@ -14,12 +14,15 @@ import { createMetadataFetches, type MetadataFetches } from './core/keys/publica
 import { createOneTimeUrls } from './core/keys/publication/one-time-url.ts';
 import { createRotation } from './core/keys/rotation.ts';
 import { createSwitchOnFetch } from './core/keys/switch-on-fetch.ts';
+import { createKnownBrowsers, deleteExpiredBrowsers } from './core/portal-users/known-browsers.ts';
+import { deleteExpiredPasswordLinks } from './core/portal-users/password-links.ts';
 import type { MasterKey } from './core/secrets/master-key.ts';
 import type { MasterKeyFile } from './core/secrets/master-key-source.ts';
 import { createSessions, type Sessions } from './core/sessions/sessions.ts';
 import { deleteExpiredSessions } from './core/sessions/store.ts';
 import { createTraces } from './diagnostics/traces/traces.ts';
 import { createReadiness, type Readiness } from './endpoints/health/readiness.ts';
+import { createSetPassword, type SetPassword } from './endpoints/sign-in/set-password.ts';
 import { createSignIn, type SignIn } from './endpoints/sign-in/sign-in.ts';
 import { createThrottle } from './endpoints/sign-in/throttle.ts';
 import { type Answers, createAnswers } from './endpoints/sign-on/answers.ts';
@@ -37,6 +40,7 @@ export interface Services extends OperatorServices {
   readonly flows: Flows;
   readonly answers: Answers;
   readonly signIn: SignIn;
+  readonly setPassword: SetPassword;
   readonly issue: Issue;
   readonly strangersAudit: StrangersAudit;
   readonly metrics: Metrics;
@@ -74,9 +78,10 @@ export function createServices(foundation: Foundation): Services {
   const flows = createFlows({ db, clock });
   const answers = createAnswers({ db, clock });
   const traces = createTraces({ db, clock });
+  const knownBrowsers = createKnownBrowsers({ database, clock });
   const throttle = createThrottle(database);
   const strangersAudit = createStrangersAudit({ audit, clock });
-  const signIn = createSignIn({ database, keyedHash, sessions, throttle, audit, strangersAudit });
+  const signIn = createSignIn({ database, keyedHash, sessions, knownBrowsers, throttle, audit, strangersAudit });
   database.onChange((billerId) => {
     billers.forget(billerId);
     keys.forget(billerId);
@@ -110,6 +115,7 @@ export function createServices(foundation: Foundation): Services {
     flows,
     answers,
     signIn,
+    setPassword: createSetPassword({ database, knownBrowsers, audit, clock }),
     issue: createIssue({ keys, audit, clock }),
     traces,
     strangersAudit,
@@ -121,6 +127,8 @@ export function createServices(foundation: Foundation): Services {
       for (const work of [
         strangersAudit.flush,
         () => deleteExpiredSessions(db, new Date(clock())),
+        () => deleteExpiredBrowsers(db, new Date(clock())),
+        () => deleteExpiredPasswordLinks(db, new Date(clock())),
         flows.deleteExpired,
         throttle.deleteExpired,
         traces.deleteExpired,

@@ -18,6 +18,7 @@ export async function billerOf(request: FastifyRequest<BillerRoute>, billers: Bi
   facts.biller = biller.slug;
   facts.billerId = biller.id;
   facts.billerName = biller.name;
+  facts.help = biller.settings;
   facts.portalUrl = biller.settings.portalUrl ?? undefined;
   facts.frameAncestors = biller.portalOrigins;
   return biller;

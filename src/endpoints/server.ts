@@ -15,11 +15,17 @@ import { keepRefusals } from './keep-refusals.ts';
 import { type LaunchServices, launchRoutes } from './launch/routes.ts';
 import { type MetadataServices, metadataRoutes } from './metadata/routes.ts';
 import { securityTxtRoutes } from './security-txt/routes.ts';
+import { type PasswordServices, passwordRoutes } from './sign-in/password-routes.ts';
 import { type SignInServices, signInRoutes } from './sign-in/routes.ts';
 import { type SignOnServices, signOnRoutes } from './sign-on/routes.ts';
 
 /** Everything that the endpoints use together. */
-type ServerServices = SignOnServices & SignInServices & LaunchServices & MetadataServices & HealthServices;
+type ServerServices = SignOnServices &
+  SignInServices &
+  PasswordServices &
+  LaunchServices &
+  MetadataServices &
+  HealthServices;
 
 interface ServerOptions {
   readonly logger: Logger;
@@ -96,6 +102,7 @@ export async function createServer(
   await server.register(assetRoutes);
   await server.register(metadataRoutes, services);
   await server.register(signInRoutes, services);
+  await server.register(passwordRoutes, services);
   await server.register(signOnRoutes, services);
   await server.register(launchRoutes, services);
   await server.register(healthRoutes, services);

@@ -20,7 +20,9 @@ export const HINTS: { readonly [Code in InputCode]?: (names: Names, operation: O
   encryption_certificate_missing: () => 'Give --sp-metadata that has one, or --sp-encryption-certificate.',
   encryption_unsupported: () => IN_THE_CLEAR,
   user_not_found: () => '`ic-idp user list` lists the users of a biller.',
-  user_exists: () => 'Change it with `ic-idp user update`.',
+  user_exists: (_, operation) =>
+    operation === 'user.add' ? 'Change it with `ic-idp user update`.' : 'Nobody else of the biller can have it.',
+  user_disabled: () => 'Enable them first: `ic-idp user update --enable`.',
   session_not_found: ({ biller }) => `\`ic-idp session list ${biller}\` shows who is signed in.`,
   sessions_unclear: () => 'Give one of --email, --session and --all.',
   key_not_found: ({ biller }) => `\`ic-idp key list ${biller}\` shows what there is.`,

@@ -152,6 +152,18 @@ export const auditCatalog = {
     meaning: 'A portal user was changed.',
     details: { actor: 'the operator', changed: 'names of the changed fields' },
   },
+  'user.email_changed': {
+    meaning: 'A portal user got another email address. It is found by the new one; `user.updated` by the old one.',
+    details: { actor: 'the operator', previous: 'the keyed hash of the old email address' },
+  },
+  'user.password_link_made': {
+    meaning: 'A one-time link was made, with which a portal user can set a new password. Replaces any earlier one.',
+    details: { actor: 'the operator', expires: 'when the link expires' },
+  },
+  'user.password_set': {
+    meaning: 'A portal user set a new password with a one-time link, which ended all their sessions.',
+    details: {},
+  },
   'user.removed': { meaning: 'A portal user was removed.', details: { actor: 'the operator' } },
 } as const satisfies Record<string, { meaning: string; details: Record<string, string> }>;
 

@@ -29,6 +29,9 @@ export const EXPIRED_KEY_CHOICES = ['sign', 'refuse'] as const;
 export const REFRESH_CHOICES = ['report', 'signed'] as const;
 export const ACCOUNT_CHOICES = ['chosen', 'all'] as const;
 
+/** Characters of a link on our pages. */
+const MAX_LINK = 1000;
+
 const loginType = z.number().int().min(1).max(99);
 const seconds = (minimum: number, maximum: number, value: number) =>
   z.number().int().min(minimum).max(maximum).default(value);
@@ -137,6 +140,18 @@ export const billerSettingsSchema = z.strictObject({
   portalUrl: z.string().nullable().default(null).meta({
     assumed: 'Error pages link back to the portal, and only the portal may frame our pages.',
   }),
+  contactUrl: z.string().max(MAX_LINK).nullable().default(null).meta({
+    assumed: 'Pages tell portal users to ask the utility. They say where only if the biller has said so.',
+  }),
+  contactEmail: z.string().max(254).nullable().default(null).meta({
+    assumed: 'Pages show no email address for help unless the biller has one for portal users.',
+  }),
+  contactPhone: z.string().max(40).nullable().default(null).meta({
+    assumed: 'Pages show no telephone number for help unless the biller has one for portal users.',
+  }),
+  privacyUrl: z.string().max(MAX_LINK).nullable().default(null).meta({
+    assumed: 'The portal shows its privacy notice. Our pages link to it only if the biller wants that.',
+  }),
   assertionLifetimeSeconds: seconds(30, 300, 300).meta({
     assumed: 'Five minutes are enough for the Response to arrive.',
   }),
@@ -168,7 +183,14 @@ export const storedSettingsSchema = z.object(billerSettingsSchema.shape);
  * Settings that version 0.2.0 does not know. It refuses them, and may still be running while instances are replaced, so
  * they are stored only where they differ from their defaults.
  */
-const SINCE_0_2_0 = ['refreshMetadata', 'metadataSigningCertificates'] as const;
+const SINCE_0_2_0 = [
+  'refreshMetadata',
+  'metadataSigningCertificates',
+  'contactUrl',
+  'contactEmail',
+  'contactPhone',
+  'privacyUrl',
+] as const;
 
 /** @returns the settings as they are stored; what is left out has its default */
 export function toStored(settings: BillerSettings): BillerSettings {

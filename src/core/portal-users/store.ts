@@ -26,6 +26,20 @@ export async function findUser(
     .executeTakeFirst();
 }
 
+/**
+ * Reads a portal user in a transaction that will change them, and locks them until it ends. Whoever changes what belongs to
+ * a portal user locks them first, so that two changes never wait for each other.
+ */
+export async function lockUser(transaction: Transaction, id: string): Promise<PortalUserRow | undefined> {
+  return transaction.selectFrom('portalUsers').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
+}
+
+/** @returns whether the error is the database's answer that another portal user of the biller has the email address */
+export function isEmailTaken(error: unknown): boolean {
+  const { code, constraint } = error as { code?: unknown; constraint?: unknown };
+  return code === '23505' && constraint === 'portal_users_email';
+}
+
 export async function listUsers(db: Db, billerId: string): Promise<PortalUserRow[]> {
   return db.selectFrom('portalUsers').selectAll().where('billerId', '=', billerId).orderBy('emailKey').execute();
 }
@@ -70,12 +84,16 @@ async function insertAccounts(transaction: Transaction, userId: string, userAcco
 export async function updateUser(
   transaction: Transaction,
   id: string,
-  changes: Partial<Pick<PortalUserRow, 'passwordHash' | 'disabled'>>,
+  changes: Partial<Pick<PortalUserRow, 'email' | 'passwordHash' | 'disabled'>>,
   userAccounts: readonly Account[] | undefined,
 ): Promise<void> {
   await transaction
     .updateTable('portalUsers')
-    .set(({ ref }) => ({ email: ref('email'), ...changes }))
+    .set(({ ref }) => ({
+      email: ref('email'),
+      ...changes,
+      ...(changes.email === undefined ? {} : { emailKey: emailKeyOf(changes.email) }),
+    }))
     .where('id', '=', id)
     .execute();
   if (userAccounts === undefined) return;

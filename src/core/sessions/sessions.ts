@@ -24,13 +24,13 @@ export interface Sessions {
    * Starts a session, ending any earlier one in this browser.
    *
    * @param user as the password was checked
-   * @returns the new identifier, for the cookie; undefined if the password was changed or the user was disabled or removed
-   *   since
+   * @returns the new identifier, for the cookie; undefined if the password or the email address was changed, or the user was
+   *   disabled or removed since
    */
   start(
     transaction: Transaction,
     biller: Biller,
-    user: { readonly id: string; readonly passwordHash: string },
+    user: { readonly id: string; readonly passwordHash: string; readonly emailKey: string },
     previousId: string | undefined,
   ): Promise<string | undefined>;
   /** @returns the user whose session it was */
@@ -80,19 +80,19 @@ export function createSessions({ database, clock }: { database: Database; clock:
       };
     },
 
-    async start(transaction, biller, { id: userId, passwordHash }, previousId) {
+    async start(transaction, biller, user, previousId) {
       const id = randomBytes(32).toString('base64url');
       const now = clock();
       const session = {
         idHash: hashId(id),
         billerId: biller.id,
-        userId,
+        userId: user.id,
         sessionIndex: newSamlId(),
         authenticatedAt: new Date(now),
         lastSeenAt: new Date(now),
         expiresAt: new Date(now + biller.settings.sessionLifetimeMinutes * 60_000),
       };
-      if (!(await insertSession(transaction, session, passwordHash))) return undefined;
+      if (!(await insertSession(transaction, session, user))) return undefined;
       if (previousId !== undefined && ID.test(previousId)) await deleteSession(transaction, hashId(previousId));
       return id;
     },

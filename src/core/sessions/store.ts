@@ -51,7 +51,7 @@ export function createFindSession(database: Database): FindSession {
 }
 
 /**
- * Inserts a session if its portal user still has this password and is not disabled. Locks the user's row until the end of
+ * Inserts a session if its portal user still has this password and email address, and is not disabled. Locks the user's row until the end of
  * the transaction: a change that ends the user's sessions comes either before it, and is seen, or after it, and sees the
  * session.
  *
@@ -60,7 +60,7 @@ export function createFindSession(database: Database): FindSession {
 export async function insertSession(
   db: Db,
   session: Insertable<Omit<SessionsTable, 'launchedAccounts'>>,
-  passwordHash: string,
+  { passwordHash, emailKey }: { readonly passwordHash: string; readonly emailKey: string },
 ): Promise<boolean> {
   const { idHash, billerId, userId, sessionIndex, authenticatedAt, lastSeenAt, expiresAt } = session;
   const { numInsertedOrUpdatedRows } = await db
@@ -81,6 +81,7 @@ export async function insertSession(
         .where('id', '=', userId)
         .where('billerId', '=', billerId)
         .where('passwordHash', '=', passwordHash)
+        .where('emailKey', '=', emailKey)
         .where('disabled', '=', false)
         .forShare(),
     )

@@ -92,6 +92,7 @@ export function createProceed(services: ProceedServices): Proceed {
       reply,
       accountChoicePage({
         billerName: biller.name,
+        help: biller.settings,
         action: `/saml/${biller.slug}/sso`,
         hidden: { flow: flowId },
         accounts: session.accounts.map(({ number, role }) => ({ id: number, number, role })),

@@ -29,6 +29,7 @@ export const inputCodes = {
   account_missing: 'A login type is looked up for an account, and none was named.',
   user_not_found: 'The biller has no portal user with this email address.',
   user_exists: 'The biller already has a portal user with this email address.',
+  user_disabled: 'The portal user is disabled, so this would be of no use to them.',
 
   session_not_found: 'No session was found that could be ended.',
   sessions_unclear: 'It is not clear which sessions to end.',

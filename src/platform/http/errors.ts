@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isDatabaseGone } from '../database/database.ts';
-import { withName } from '../errors/catalog/entry.ts';
+import { withName, withoutLink } from '../errors/catalog/entry.ts';
 import { IdpError } from '../errors/idp-error.ts';
 import { errorPage } from './error-page.ts';
 import { sendPage } from './reply.ts';
@@ -85,7 +85,7 @@ function renderError(error: IdpError, request: FastifyRequest, reply: FastifyRep
   const { facts } = request;
   facts.outcome = error.code;
   facts.detail = error.detail;
-  const { billerName, portalUrl, wayOut, frameAncestors } = facts;
+  const { billerName, help, portalUrl, wayOut, frameAncestors } = facts;
   // A busy service is expected to refuse, and the request has its line.
   if (error.status >= 500 && error.code !== 'service_busy')
     request.log.error({ reference: request.id, err: error.cause ?? error }, error.message);
@@ -95,12 +95,15 @@ function renderError(error: IdpError, request: FastifyRequest, reply: FastifyRep
   if (wantsJson(request)) return sendProblem(reply, error, request);
   const back =
     portalUrl === undefined ? undefined : { href: portalUrl, label: `Back to ${billerName}`, newWindow: false };
-  const words = errorWords(error, billerName);
-  const page = errorPage({ ...words, billerName, reference: request.id, wayOut: wayOut ?? back });
+  const isDeadEnd = wayOut === undefined && back === undefined;
+  const words = errorWords(isDeadEnd ? { ...error, remedy: withoutLink(error.remedy) } : error, billerName);
+  const page = errorPage({ ...words, billerName, help, reference: request.id, wayOut: wayOut ?? back });
   return sendPage(reply, page, { status: error.status, frameAncestors: frameAncestors ?? [] });
 }
 
-const errorWords = ({ title, sentence, remedy, code }: IdpError, billerName: string | undefined) => ({
+type Words = Pick<IdpError, 'title' | 'sentence' | 'remedy' | 'code'>;
+
+const errorWords = ({ title, sentence, remedy, code }: Words, billerName: string | undefined) => ({
   title,
   sentence: withName(sentence, billerName),
   remedy: withName(remedy, billerName),

@@ -88,6 +88,12 @@ const described: Described = {
     request: 'text',
     createdAt: 'timestamp with time zone',
   },
+  knownBrowsers: {
+    idHash: 'bytea',
+    userId: 'uuid',
+    seenAt: 'timestamp with time zone',
+    expiresAt: 'timestamp with time zone',
+  },
   metadataFetches: {
     id: 'bigint default',
     billerId: 'uuid',
@@ -109,6 +115,12 @@ const described: Described = {
     networks: 'text[]',
     usedAt: 'timestamp with time zone null',
     usedFrom: 'text null',
+  },
+  passwordLinks: {
+    userId: 'uuid',
+    tokenHash: 'bytea',
+    createdAt: 'timestamp with time zone',
+    expiresAt: 'timestamp with time zone',
   },
   portalUsers: {
     id: 'uuid default',

@@ -9,6 +9,19 @@ function encryptionInWords({ slug, serviceProvider }: BillerView): string {
   return `${encryption}, which is assumed: the Service Provider does not say what it can decrypt. If it can't: \`ic-idp biller update ${slug} --encrypt never\``;
 }
 
+/** What the pages for portal users show besides the name. */
+function helpOf({ settings }: BillerView) {
+  const { portalUrl, contactUrl, contactEmail, contactPhone, privacyUrl } = settings;
+  const all = [
+    ['Portal', portalUrl],
+    ['Contact page', contactUrl],
+    ['Contact email', contactEmail],
+    ['Contact phone', contactPhone],
+    ['Privacy notice', privacyUrl],
+  ] as const;
+  return all.flatMap(([what, given]) => (given === null ? [] : [[what, given] as const]));
+}
+
 /** The sheet that onboarding staff copies values from. */
 export function sheet(biller: BillerView): string {
   const { certificate } = biller;
@@ -39,6 +52,7 @@ export function sheet(biller: BillerView): string {
       ({ use, validTo, fingerprintSha256 }) =>
         ['SP certificate', `${use}, valid to ${validTo.slice(0, 10)}, SHA-256 ${fingerprintSha256}`] as const,
     ),
+    ...helpOf(biller),
   ]);
   const claims = table(
     ['  Claim', 'carries', 'name format'],

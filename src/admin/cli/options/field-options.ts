@@ -23,6 +23,7 @@ export const FIELD_OPTIONS: Readonly<Record<Exclude<Field, 'settings'>, string>>
   sameServiceProvider: '--yes',
   state: 'The difference that was shown',
   email: '<email>',
+  newEmail: '--email',
   password: 'Password',
   accounts: '--account',
   disabled: '--disable',

@@ -174,7 +174,17 @@ export function addSettingsOptions(command: Command): Command {
     )
     .option('--redirect-link-base <origin>', 'where redirect links start (default: https://sso.invoicecloud.com)')
     .option('--acs-redirect-origin <origin>', 'origin that the ACS redirects to, besides its own; repeatable', collect)
-    .option('--portal-url <url>', 'page of the portal that errors lead back to; its origin may frame our pages')
+    .option(
+      '--portal-url <url>',
+      'page of the portal that errors lead back to; its origin may frame our pages; none: no such page (default: none)',
+    )
+    .option(
+      '--contact-url <url>',
+      'page where portal users get help, linked on every page; none: no link (default: none)',
+    )
+    .option('--contact-email <email>', 'email address for their questions; none: show none (default: none)')
+    .option('--contact-phone <number>', 'telephone number for their questions; none: show none (default: none)')
+    .option('--privacy-url <url>', 'privacy notice, linked on every page; none: no link (default: none)')
     .option('--assertion-lifetime <seconds>', 'lifetime of an assertion (default: 300)', wholeNumber)
     .option('--clock-skew <seconds>', 'how far clocks may differ (default: 60)', wholeNumber)
     .option('--request-max-age <seconds>', 'how old a sign-on request may be (default: 300)', wholeNumber)
@@ -184,6 +194,8 @@ export function addSettingsOptions(command: Command): Command {
 }
 
 type Options = Readonly<Record<string, unknown>>;
+
+const orNone = (given: unknown) => (given === 'none' ? null : given);
 
 /** @param options as commander read them @returns the settings among them, by their names in the database */
 export function settingsFrom(options: Options): Record<string, unknown> {
@@ -201,7 +213,7 @@ export function settingsFrom(options: Options): Record<string, unknown> {
     encrypt: options.encrypt,
     encryptionAlgorithm: options.encryptionAlgorithm,
     unsolicited: options.unsolicited,
-    unsolicitedRelayState: options.unsolicitedRelayState === 'none' ? null : options.unsolicitedRelayState,
+    unsolicitedRelayState: orNone(options.unsolicitedRelayState),
     signMetadata: options.signMetadata,
     rotation: options.rotation,
     stageDaysBefore: options.stageBefore,
@@ -213,7 +225,11 @@ export function settingsFrom(options: Options): Record<string, unknown> {
     viewMode: options.viewMode === undefined ? undefined : Number(options.viewMode),
     redirectLinkBase: options.redirectLinkBase,
     acsRedirectOrigins: options.acsRedirectOrigin,
-    portalUrl: options.portalUrl,
+    portalUrl: orNone(options.portalUrl),
+    contactUrl: orNone(options.contactUrl),
+    contactEmail: orNone(options.contactEmail),
+    contactPhone: orNone(options.contactPhone),
+    privacyUrl: orNone(options.privacyUrl),
     assertionLifetimeSeconds: options.assertionLifetime,
     clockSkewSeconds: options.clockSkew,
     requestMaxAgeSeconds: options.requestMaxAge,

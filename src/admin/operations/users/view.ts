@@ -34,5 +34,8 @@ export function roleWarnings(
 export async function requireUser(db: Db, billerId: string, address: string): Promise<PortalUserRow> {
   const user = await findUser(db, billerId, address);
   if (user !== undefined) return user;
-  throw new InputError(`There is no portal user ${address}.`, { code: 'user_not_found' });
+  throw noUser(address);
 }
+
+export const noUser = (address: string) =>
+  new InputError(`There is no portal user ${address}.`, { code: 'user_not_found' });

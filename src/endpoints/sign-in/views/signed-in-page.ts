@@ -1,6 +1,7 @@
 import { html } from 'ghtml';
 import { findAccountScript } from '../../../platform/http/assets.ts';
 import { findAccount, isLongList } from '../../../platform/http/find-account.ts';
+import type { Help } from '../../../platform/http/help.ts';
 import { hiddenInputs } from '../../../platform/http/hidden-inputs.ts';
 import { layout } from '../../../platform/http/layout.ts';
 
@@ -12,6 +13,7 @@ interface Account {
 
 interface SignedInPageModel {
   readonly billerName: string;
+  readonly help?: Help | undefined;
   readonly email: string;
   readonly accounts: readonly Account[];
   readonly signOutAction: string;
@@ -31,6 +33,7 @@ export function signedInPage(model: SignedInPageModel): string {
   return layout({
     title: 'You’re signed in',
     billerName: model.billerName,
+    help: model.help,
     script: isLong ? findAccountScript.path : undefined,
     body: html`<div class="card">
 <h1>You’re signed in</h1>

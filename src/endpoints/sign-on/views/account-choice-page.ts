@@ -1,11 +1,13 @@
 import { html } from 'ghtml';
 import { findAccountScript } from '../../../platform/http/assets.ts';
 import { findAccount, isLongList } from '../../../platform/http/find-account.ts';
+import type { Help } from '../../../platform/http/help.ts';
 import { hiddenInputs } from '../../../platform/http/hidden-inputs.ts';
 import { layout } from '../../../platform/http/layout.ts';
 
 interface AccountChoicePageModel {
   readonly billerName: string;
+  readonly help?: Help | undefined;
   /** Where the form is posted: the field `account` holds the id of the chosen account, with the hidden ones. */
   readonly action: string;
   readonly hidden: Readonly<Record<string, string>>;
@@ -25,6 +27,7 @@ export function accountChoicePage(model: AccountChoicePageModel): string {
   return layout({
     title,
     billerName: model.billerName,
+    help: model.help,
     script: isLong ? findAccountScript.path : undefined,
     body: html`<div class="card">
 <h1 id="question">${title}</h1>
