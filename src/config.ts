@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { HsmSettings } from './core/keys/hsm/hsm.ts';
 import { isNetwork } from './core/keys/publication/fetcher.ts';
 import { isMasterKey } from './core/secrets/master-key-source.ts';
-import { isSecretSource } from './core/secrets/secret-source.ts';
+import { isSecretSource, readSecretFile } from './core/secrets/secret-source.ts';
 import { InputError } from './platform/errors/idp-error.ts';
 import { findExposure } from './platform/files/exposure.ts';
 import { faultOfSecureOrigin } from './platform/util/web-url.ts';
@@ -70,7 +70,7 @@ export const settingsSchema = z.strictObject({
     defaultText: '`http://localhost:PORT`',
   }),
   DATABASE_URL: z.string().superRefine(without(faultOfDatabaseUrl)).optional().meta({
-    accepted: 'a PostgreSQL URL, e.g. postgres://user:password@host:5432/ic_idp',
+    accepted: 'a PostgreSQL URL, e.g. postgres://user:password@host:5432/ic_idp; or file:<path> of a file that holds it',
     purpose: 'The PostgreSQL database. Without it, the service runs an embedded PostgreSQL in DATA_DIR.',
     defaultText: 'none: embedded PostgreSQL in `DATA_DIR`',
     secret: true,
@@ -138,7 +138,10 @@ export const settingsSchema = z.strictObject({
 export type SettingName = keyof typeof settingsSchema.shape;
 const SETTING_NAMES = Object.keys(settingsSchema.shape) as SettingName[];
 
-export type Settings = Omit<z.infer<typeof settingsSchema>, 'PUBLIC_URL'> & { readonly PUBLIC_URL: string };
+export type Settings = Omit<z.infer<typeof settingsSchema>, 'PUBLIC_URL'> & { readonly PUBLIC_URL: string;
+  /** The file that DATABASE_URL was read from. */
+  readonly databaseUrlFile?: string;
+};
 
 /** Names that a `.env` file shared with docker compose may have besides the settings. */
 const FOREIGN_IN_ENV_FILE = /^(POSTGRES|SANDBOX|COMPOSE|NODE|TEST)_/;
@@ -189,6 +192,8 @@ function collect(environment: NodeJS.ProcessEnv, envFile: Record<string, string 
  */
 function parseSettings(environment: NodeJS.ProcessEnv, envFile: Record<string, string | undefined>) {
   const given = collect(environment, envFile);
+  const databaseUrlFile = given.DATABASE_URL?.startsWith('file:') ? given.DATABASE_URL.slice('file:'.length) : undefined;
+  if (databaseUrlFile !== undefined) given.DATABASE_URL = readSecretFile('DATABASE_URL', databaseUrlFile).trim();
   const result = settingsSchema.safeParse(given);
   if (!result.success) {
     const [issue] = result.error.issues;
@@ -198,7 +203,7 @@ function parseSettings(environment: NodeJS.ProcessEnv, envFile: Record<string, s
     const shown = secret ? 'is not valid' : `is "${given[name]}"`;
     throw new InputError(`Setting ${name} ${shown}. It must be ${accepted}${fault === undefined ? '' : `: ${fault}`}.`);
   }
-  return result.data;
+  return { ...result.data, ...(databaseUrlFile === undefined ? {} : { databaseUrlFile }) };
 }
 
 /**

@@ -18,7 +18,7 @@ const finding = (biller: Biller, level: Finding['level'], text: string, remedy: 
 });
 
 const newMetadata = ({ slug }: Biller) =>
-  `Ask the Service Provider for current metadata, and register it: \`ic-idp biller update ${slug} --sp-metadata <file|url>\`.`;
+  `Ask the Service Provider for current metadata, and register it with \`ic-idp biller update ${slug}\`.`;
 
 /** The rules of registration and sign-on about what is stored: an earlier version, or a restore, may have stored more. */
 function providerFindings(biller: Biller): Finding[] {
@@ -36,8 +36,8 @@ function providerFindings(biller: Biller): Finding[] {
     settingsOf(settings, {}, serviceProvider);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    const remedy = `Sign-ons may be refused. Correct it with \`ic-idp biller update ${biller.slug}\`; --help lists the options.`;
-    return [...unusable, ...weak, finding(biller, 'error', error.message, remedy)];
+    const remedy = `Sign-ons may be refused. Correct it with \`ic-idp biller update ${biller.slug}\`.`;
+    return [...unusable, ...weak, finding(biller, 'error', error.complaint, remedy)];
   }
   return [...unusable, ...weak];
 }
@@ -78,7 +78,7 @@ async function userFindings(billers: readonly Biller[], { database }: Uses<'data
               biller,
               'warning',
               `${plural(users, 'portal user')} without an account can sign in, but not sign on`,
-              `\`ic-idp user list ${biller.slug}\` shows them; give them one with \`ic-idp user update ${biller.slug} <email> --account <number>:<role>\`.`,
+              `\`ic-idp user list ${biller.slug}\` shows them, and \`ic-idp user update ${biller.slug}\` gives them one.`,
             ),
           ];
     const unmapped = roleWarnings(biller, roles.get(biller.id) ?? []).map((text) =>
@@ -86,7 +86,7 @@ async function userFindings(billers: readonly Biller[], { database }: Uses<'data
         biller,
         'warning',
         text,
-        `If it is a typo, correct the accounts with \`ic-idp user update ${biller.slug} <email> --account <number>:<role>\`, or map the role with \`ic-idp biller update ${biller.slug} --login-type <role>=<number>\`.`,
+        `If it is a typo, correct the accounts with \`ic-idp user update ${biller.slug}\`; if not, map the role with \`ic-idp biller update ${biller.slug}\`.`,
       ),
     );
     return [...none, ...unmapped];

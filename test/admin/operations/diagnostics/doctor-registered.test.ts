@@ -47,7 +47,7 @@ test.each([
   await stored(slug, ({ acs }) => ({ acs: acs.map((one) => ({ ...one, url })) }));
   const [found, ...others] = await about(`biller ${slug}`);
   expect(found).toMatchObject({ level: 'error', finding: expect.stringContaining(`the ACS "${url}"`) });
-  expect(found?.remedy).toContain(`\`ic-idp biller update ${slug} --sp-metadata <file|url>\``);
+  expect(found?.remedy).toContain(`\`ic-idp biller update ${slug}\``);
   expect(others).toEqual([]);
 });
 
