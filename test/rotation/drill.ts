@@ -1,10 +1,12 @@
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
+import { sql } from 'kysely';
 import { pino } from 'pino';
 import { actorWithEveryRole } from '../../src/admin/operations/operation.ts';
 import { runNamed } from '../../src/admin/operations/run.ts';
-import type { KeyStatus, Verdict } from '../../src/core/keys/status.ts';
+import type { KeyStatus } from '../../src/core/keys/status.ts';
+import type { Verdict } from '../../src/core/keys/trust/verdict.ts';
 import { createServer } from '../../src/endpoints/server.ts';
 import { createPortalClient, type PortalClient, samlResponseIn } from '../support/browser/portal-client.ts';
 import { type Cable, layCable } from '../support/postgres/cable.ts';
@@ -28,12 +30,17 @@ export interface Drill {
   /** The URL of a biller's metadata at one of the instances. */
   metadataUrl(slug: string, instance: 0 | 1, query?: string): string;
   status(slug: string): Promise<KeyStatus & { verdict: Verdict }>;
+  /** Signs the portal user CANARY on, at one of the instances. @returns whether the Service Provider accepts it */
+  signOnAsCanary(slug: string, instance: 0 | 1): Promise<boolean>;
+  /** Lets ten minutes pass for the retiring keys. */
+  passTenMinutes(): Promise<void>;
   /** Resolves when every biller has had this many more sign-ons. */
   signOns(more: number): Promise<void>;
   end(): Promise<void>;
 }
 
 const EMAIL = 'pat@example.com';
+export const CANARY = 'canary@example.com';
 const PASSWORD = 'correct horse battery';
 const ACS = 'https://sp.example/acs';
 const entityIdOf = (slug: string) => `https://sp.example/${slug}`;
@@ -66,9 +73,19 @@ export async function startDrill(kinds: Record<string, 'pins' | 'refetches'>, pa
 
   const billers: Drilled[] = [];
   for (const [slug, kind] of Object.entries(kinds)) {
-    const input = { slug, name: slug, billerGuid: crypto.randomUUID(), entityId: entityIdOf(slug), acs: [ACS] };
+    const settings = kind === 'refetches' ? { rotation: 'overlap' } : {};
+    const input = {
+      slug,
+      name: slug,
+      billerGuid: crypto.randomUUID(),
+      entityId: entityIdOf(slug),
+      acs: [ACS],
+      settings,
+    };
     await operate('biller.add', input);
-    await operate('user.add', { biller: slug, email: EMAIL, password: PASSWORD, accounts: ['101Invoice:owner'] });
+    for (const email of [EMAIL, CANARY]) {
+      await operate('user.add', { biller: slug, email, password: PASSWORD, accounts: ['101Invoice:owner'] });
+    }
     const party = createRelyingParty(kind, entityIdOf(slug), ACS);
     await party.save(metadataUrl(slug, 0));
     billers.push({ slug, party, accepted: 0, refused: [] });
@@ -115,6 +132,20 @@ export async function startDrill(kinds: Record<string, 'pins' | 'refetches'>, pa
       const [found] = (await operate('key.status', { billers: [slug] })) as (KeyStatus & { verdict: Verdict })[];
       if (found === undefined) throw new Error(`there is no biller ${slug}`);
       return found;
+    },
+    async signOnAsCanary(slug, instance) {
+      const client = createPortalClient(instances[instance].url);
+      await client.signIn(slug, CANARY, PASSWORD);
+      const response = samlResponseIn((await client.signOn(slug, entityIdOf(slug))).body);
+      client.close();
+      const biller = billers.find((one) => one.slug === slug);
+      if (response === undefined || biller === undefined) throw new Error(`there was no sign-on at ${slug}`);
+      return biller.party.accepts(response);
+    },
+    async passTenMinutes() {
+      const { db } = operators.database;
+      const stateSince = sql<Date>`state_since - interval '10 minutes'`;
+      await db.updateTable('signingKeys').set({ stateSince }).where('state', '=', 'retiring').execute();
     },
     async signOns(more) {
       const total = ({ accepted, refused }: Drilled) => accepted + refused.length;

@@ -26,6 +26,27 @@ export async function findUser(
     .executeTakeFirst();
 }
 
+/**
+ * Locks a portal user who can sign on against being disabled or removed until the transaction ends.
+ *
+ * @returns false if they are disabled or were removed
+ */
+export async function lockEnabledUser(transaction: Transaction, id: string): Promise<boolean> {
+  const row = await transaction
+    .selectFrom('portalUsers')
+    .select('id')
+    .where('id', '=', id)
+    .where('disabled', '=', false)
+    .forShare()
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** Locks a portal user who is about to be removed until the transaction ends. */
+export async function lockUser(transaction: Transaction, id: string): Promise<void> {
+  await transaction.selectFrom('portalUsers').select('id').where('id', '=', id).forUpdate().execute();
+}
+
 export async function listUsers(db: Db, billerId: string): Promise<PortalUserRow[]> {
   return db.selectFrom('portalUsers').selectAll().where('billerId', '=', billerId).orderBy('emailKey').execute();
 }

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { earlierAppendsEnded } from '../../../core/audit/earlier-appends.ts';
+import { endCanaryOf } from '../../../core/keys/trust/canary-events.ts';
 import { hashPassword } from '../../../core/portal-users/password.ts';
-import { deleteUser, findUser, insertUser, updateUser } from '../../../core/portal-users/store.ts';
+import { deleteUser, findUser, insertUser, lockUser, updateUser } from '../../../core/portal-users/store.ts';
 import { deleteSessionsOfUser } from '../../../core/sessions/store.ts';
 import { InputError } from '../../../platform/errors/idp-error.ts';
 import { newReference } from '../../../platform/util/reference.ts';
@@ -66,6 +67,11 @@ export const update = defineOperation({
       await updateUser(transaction, user.id, changes, input.accounts);
       // A new password or a disabled user ends all existing sessions.
       if (input.password !== undefined || input.disabled === true) await deleteSessionsOfUser(transaction, user.id);
+      if (input.disabled === true) {
+        const cause = { actor, reason: 'the portal user was disabled', reference: newReference() };
+        for (const event of await endCanaryOf(transaction, user.id, cause))
+          await audit.appendWithin(transaction, event);
+      }
       await audit.appendWithin(transaction, {
         event: 'user.updated',
         reference: newReference(),
@@ -91,6 +97,9 @@ export const remove = defineOperation({
     const { id: billerId } = await requireBiller(services, input.biller);
     const user = await requireUser(database.db, billerId, input.email);
     await database.transaction(async (transaction) => {
+      await lockUser(transaction, user.id);
+      const cause = { actor, reason: 'the portal user was removed', reference: newReference() };
+      for (const event of await endCanaryOf(transaction, user.id, cause)) await audit.appendWithin(transaction, event);
       await deleteUser(transaction, user.id);
       await audit.appendWithin(transaction, {
         event: 'user.removed',

@@ -180,7 +180,7 @@ describe('another key under the same label', () => {
     keys.forget(undefined);
     await expect(signOn(biller)).rejects.toThrow('signing_key_unavailable');
     const findings = (await operate('doctor', {})) as { level: string; finding: string }[];
-    expect(findings.find(({ level }) => level === 'error')?.finding).toBe(
+    expect(findings.filter(({ level }) => level === 'error').map(({ finding }) => finding)).toContain(
       `the active key can't be used: the key "${label}" in the HSM does not match its certificate`,
     );
     expect(x509.publicKey.type).toBe('public');
