@@ -8,17 +8,16 @@ import { runNamed } from '../../src/admin/operations/run.ts';
 import type { KeyStatus } from '../../src/core/keys/status.ts';
 import type { Verdict } from '../../src/core/keys/trust/verdict.ts';
 import { createServer } from '../../src/endpoints/server.ts';
-import { createPortalClient, type PortalClient, samlResponseIn } from '../support/browser/portal-client.ts';
+import { createPortalClient, samlResponseIn } from '../support/browser/portal-client.ts';
 import { type Cable, layCable } from '../support/postgres/cable.ts';
 import { createTestStorage, type TestConnection } from '../support/postgres/storage.ts';
-import { createRelyingParty, type RelyingParty, transitTimes } from './relying-party.ts';
+import { createRelyingParty, type PartyKind, type RelyingParty } from './relying-party.ts';
+import { type SignOnCounts, startSignOns } from './sign-ons.ts';
 
 /** A biller of the drill with its Service Provider and the results of its sign-ons. */
-interface Drilled {
+interface Drilled extends SignOnCounts {
   readonly slug: string;
   readonly party: RelyingParty;
-  accepted: number;
-  readonly refused: string[];
 }
 
 /** Two instances of the service on one PostgreSQL, with continuous sign-ons on both. */
@@ -59,7 +58,7 @@ async function listen(connection: TestConnection): Promise<{ server: FastifyInst
  * @param kinds the kind of each biller's Service Provider, by slug
  * @param pauseMs pause between two sign-ons of a biller at an instance
  */
-export async function startDrill(kinds: Record<string, 'pins' | 'refetches'>, pauseMs: number): Promise<Drill> {
+export async function startDrill(kinds: Record<string, PartyKind>, pauseMs: number): Promise<Drill> {
   const storage = await createTestStorage('postgresql');
   const url = storage.environment.DATABASE_URL ?? '';
   const cables = [await layCable(url), await layCable(url)] as const;
@@ -92,25 +91,6 @@ export async function startDrill(kinds: Record<string, 'pins' | 'refetches'>, pa
   }
 
   let running = true;
-  const arriving = new Set<Promise<void>>();
-  const transit = transitTimes();
-  async function keepSigningOn(client: PortalClient, biller: Drilled): Promise<void> {
-    await client.signIn(biller.slug, EMAIL, PASSWORD);
-    while (running) {
-      const { status, body } = await client.signOn(biller.slug, entityIdOf(biller.slug));
-      const response = samlResponseIn(body);
-      if (response === undefined) biller.refused.push(`answered with ${status}`);
-      else arriving.add(arrive(biller, response, transit.next().value));
-      await setTimeout(pauseMs);
-    }
-    client.close();
-  }
-  /** The page takes time to load and submit itself, and the form may be saved in the meantime. */
-  async function arrive(biller: Drilled, response: string, afterMs: number): Promise<void> {
-    await setTimeout(afterMs);
-    if (await biller.party.accepts(response)) biller.accepted += 1;
-    else biller.refused.push('refused by the Service Provider');
-  }
   /** A re-fetching Service Provider does so continuously, at either instance. */
   async function keepFetching({ slug, party }: Drilled): Promise<void> {
     for (let turn = 0; running; turn += 1) {
@@ -118,10 +98,19 @@ export async function startDrill(kinds: Record<string, 'pins' | 'refetches'>, pa
       await setTimeout(50);
     }
   }
-  const loops = billers.flatMap((biller) => [
-    ...instances.map(({ url }) => keepSigningOn(createPortalClient(url), biller)),
-    ...(kinds[biller.slug] === 'refetches' ? [keepFetching(biller)] : []),
-  ]);
+  const fetching = billers.filter(({ slug }) => kinds[slug] === 'refetches').map(keepFetching);
+  const signingOn = billers.map((biller) =>
+    startSignOns({
+      urls: instances.map(({ url }) => url),
+      slug: biller.slug,
+      entityId: entityIdOf(biller.slug),
+      email: EMAIL,
+      password: PASSWORD,
+      party: biller.party,
+      counts: biller,
+      pauseMs,
+    }),
+  );
 
   return {
     billers,
@@ -148,9 +137,7 @@ export async function startDrill(kinds: Record<string, 'pins' | 'refetches'>, pa
       await db.updateTable('signingKeys').set({ stateSince }).where('state', '=', 'retiring').execute();
     },
     async signOns(more) {
-      const total = ({ accepted, refused }: Drilled) => accepted + refused.length;
-      const goals = billers.map((biller) => total(biller) + more);
-      while (billers.some((biller, index) => total(biller) < (goals[index] ?? 0))) await setTimeout(20);
+      await Promise.all(signingOn.map((biller) => biller.more(more)));
     },
     async end() {
       running = false;
@@ -158,8 +145,7 @@ export async function startDrill(kinds: Record<string, 'pins' | 'refetches'>, pa
         cable.resume();
         cable.delay(0);
       }
-      await Promise.all(loops);
-      await Promise.all(arriving);
+      await Promise.all([...fetching, ...signingOn.map((biller) => biller.end())]);
       for (const { server } of instances) {
         const closed = once(server.server, 'close');
         await server.close();
