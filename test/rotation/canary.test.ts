@@ -1,6 +1,13 @@
-import { X509Certificate } from 'node:crypto';
+import { randomBytes, X509Certificate } from 'node:crypto';
+import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import { type BrowserLike, requirePosted } from '../support/browser/browser-like.ts';
+import { actorWithEveryRole } from '../../src/admin/operations/operation.ts';
+import { runNamed } from '../../src/admin/operations/run.ts';
+import { createServices } from '../../src/app.ts';
+import { createMasterKey } from '../../src/core/secrets/master-key.ts';
+import { verifyMasterKey } from '../../src/core/secrets/verify-master-key.ts';
+import { createServer } from '../../src/endpoints/server.ts';
+import { type BrowserLike, createBrowserLike, requirePosted } from '../support/browser/browser-like.ts';
 import { EMAIL, PASSWORD, useStage } from '../support/stage.ts';
 
 const CANARY = 'canary@example.com';
@@ -277,4 +284,23 @@ test('a staged key that can’t be opened stops nobody but the canary', async ()
   stage.installation.services.keys.forget(undefined);
   expect(await signerOf(slug, everybody)).toBe(active.fingerprint);
   expect((await stage.bring(canary, {}, undefined, slug)).statusCode).toBe(503);
+  await operate('biller.remove', { slug });
+});
+
+// Last: afterwards the stage has the old master key only.
+test('a canary goes on through a rotation of the master key', async () => {
+  const slug = await newBiller();
+  const { cookies } = await stage.signedIn(slug, CANARY);
+  await startCanary(slug);
+  const { staged } = await statusOf(slug);
+  const { database, keyedHash } = stage.installation.services;
+  await verifyMasterKey(database.db, stage.installation.services.masterKey);
+  const masterKey = createMasterKey(randomBytes(32).toString('base64'), stage.installation.masterKey);
+  const services = createServices({ publicUrl: 'https://idp.example', database, masterKey, keyedHash });
+  const before = await statusOf(slug);
+  await runNamed(services, 'master-key.rotate', {}, actorWithEveryRole('test'));
+  const server = await createServer(services, { logger: pino({ level: 'silent' }), settings: {} });
+  expect(await signerOf(slug, createBrowserLike(server, cookies))).toBe(staged?.fingerprint);
+  expect((await statusOf(slug)).canary).toMatchObject({ user_id: before.canary?.user_id, sign_ons: 1 });
+  await server.close();
 });
