@@ -151,6 +151,14 @@ test('a refused sign-on keeps the key from being activated, until another canary
   expect((await statusOf(slug)).verdict.safe).toBe(true);
 });
 
+test('what was refused while it was staged is not known once it is active', async () => {
+  const slug = await newBiller();
+  await startCanary(slug);
+  await operate('key.judge', { biller: slug, verdict: 'refused' });
+  await operate('key.activate', { biller: slug, force: true, reason: 'the Service Provider has it now' });
+  expect((await statusOf(slug)).active.trust).toBeNull();
+});
+
 test('the old key is the way back until a sign-on with the new one is known to be accepted', async () => {
   const slug = await newBiller();
   const browser = await stage.signedIn(slug);
@@ -296,7 +304,14 @@ test('a canary goes on through a rotation of the master key', async () => {
   const { database, keyedHash } = stage.installation.services;
   await verifyMasterKey(database.db, stage.installation.services.masterKey);
   const masterKey = createMasterKey(randomBytes(32).toString('base64'), stage.installation.masterKey);
-  const services = createServices({ publicUrl: 'https://idp.example', database, masterKey, keyedHash });
+  await verifyMasterKey(database.db, masterKey);
+  const services = createServices({
+    publicUrl: 'https://idp.example',
+    database,
+    masterKey,
+    keyedHash,
+    clock: stage.now,
+  });
   const before = await statusOf(slug);
   await runNamed(services, 'master-key.rotate', {}, actorWithEveryRole('test'));
   const server = await createServer(services, { logger: pino({ level: 'silent' }), settings: {} });

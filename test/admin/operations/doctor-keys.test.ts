@@ -75,6 +75,16 @@ test('our own monitor’s fetch makes nothing known over there', async () => {
   expect(await findingsOf(slug)).toMatchObject([NOT_KNOWN]);
 });
 
+test('a stranger’s fetch makes nothing known over there once the Service Provider’s clients are listed', async () => {
+  const slug = await newBiller();
+  stage.pass(1000);
+  await operate('key.revoke', { biller: slug, reason: 'it leaked', replace: 'EC-P256' });
+  await fetchMetadata(slug);
+  expect(await findingsOf(slug)).toEqual([]);
+  await operate('biller.update', { slug, settings: { metadataClients: ['203.0.113.0/24'] } });
+  expect(await findingsOf(slug)).toMatchObject([NOT_KNOWN]);
+});
+
 test('a key that was seen and not proven is a warning while the old one waits for that, and a refused one an error', async () => {
   const slug = await newBiller({ rotation: 'overlap' });
   await operate('key.stage', { biller: slug, keyType: 'EC-P256' });
