@@ -1,6 +1,6 @@
 import { randomBytes, X509Certificate } from 'node:crypto';
 import { pino } from 'pino';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { actorWithEveryRole } from '../../src/admin/operations/operation.ts';
 import { runNamed } from '../../src/admin/operations/run.ts';
 import { createServices } from '../../src/app.ts';
@@ -260,6 +260,20 @@ test.each([
   // Nothing of it comes back with the key or the portal user.
   await operate('key.back-out', { biller: slug }).catch(() => undefined);
   expect((await statusOf(slug)).canary).toBeNull();
+});
+
+test('a hand-over ends the canary, and the new key signs for everybody', async () => {
+  const slug = await newBiller();
+  const browser = await stage.signedIn(slug, EMAIL);
+  const { staged } = await statusOf(slug);
+  await startCanary(slug);
+  const { url } = (await operate('key.hand-over', { biller: slug })) as { url: string };
+  const { pathname, search } = new URL(url);
+  await stage.installation.server.inject({ url: pathname + search, headers: { 'user-agent': 'their-crm' } });
+  await vi.waitUntil(async () => (await statusOf(slug)).staged === null, { timeout: 30_000 });
+  expect(await signerOf(slug, browser)).toBe(staged?.fingerprint);
+  const [last] = (await eventsOf(slug)).filter(({ event }) => event.startsWith('key.canary'));
+  expect(last).toMatchObject({ event: 'key.canary_stopped', details: { actor: expect.stringContaining('their-crm') } });
 });
 
 test('a canary goes with its biller', async () => {

@@ -20,7 +20,7 @@ export const HINTS: { readonly [Code in InputCode]?: (names: Names, operation: O
   encryption_certificate_missing: () => 'Give --sp-metadata that has one, or --sp-encryption-certificate.',
   encryption_unsupported: () => IN_THE_CLEAR,
   user_not_found: () => '`ic-idp user list` lists the users of a biller.',
-  user_disabled: ({ biller }) => `Choose another one: \`ic-idp user list${biller === undefined ? '' : ` ${biller}`}\`.`,
+  user_disabled: ({ biller }) => `Choose another one: \`ic-idp user list ${biller}\`.`,
   user_exists: () => 'Change it with `ic-idp user update`.',
   session_not_found: ({ biller }) => `\`ic-idp session list ${biller}\` shows who is signed in.`,
   sessions_unclear: () => 'Give one of --email, --session and --all.',

@@ -102,6 +102,18 @@ test('a key that was seen and not proven is a warning while the old one waits fo
   expect(await findingsOf(slug)).toEqual([]);
 });
 
+test('a canary that was forgotten is a warning', async () => {
+  const slug = await newBiller({ rotation: 'overlap' });
+  const [user] = (await operate('user.list', { biller: slug })) as [{ email: string }];
+  await operate('key.stage', { biller: slug, keyType: 'EC-P256' });
+  await operate('key.canary', { biller: slug, user: user.email });
+  expect(await findingsOf(slug)).toEqual([]);
+  stage.pass(3 * DAY);
+  expect(await findingsOf(slug)).toMatchObject([
+    { level: 'warning', finding: 'the staged key has signed for a test user for 3 days' },
+  ]);
+});
+
 test('a certificate near its end is a warning with the command for the next step', async () => {
   const overlap = await newBiller({ rotation: 'overlap' });
   const single = await newBiller();

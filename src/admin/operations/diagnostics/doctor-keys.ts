@@ -5,6 +5,8 @@ import type { Finding } from './finding.ts';
 
 const DAY_MS = 86_400_000;
 const WARN_DAYS = 60;
+/** A canary that runs for longer was forgotten. */
+const FORGOTTEN_DAYS = 2;
 /** Shorter than fetches are kept: of an older key nothing is known. */
 const REMEMBERED_MS = 365 * DAY_MS;
 
@@ -57,6 +59,15 @@ function trustFinding(status: KeyStatus, keys: readonly Key[], publicUrl: string
   return [{ subject, level: 'warning', finding, remedy: `${tell}${back}` }];
 }
 
+/** A canary is for a sign-on or two. @param now milliseconds since 1970 */
+function canaryFinding({ slug, canary }: KeyStatus, now: number): Finding[] {
+  const days = canary === null ? 0 : Math.floor((now - canary.since) / DAY_MS);
+  if (days < FORGOTTEN_DAYS) return [];
+  const finding = `the staged key has signed for a test user for ${days} days`;
+  const remedy = `Say what Invoice Cloud did, or stop it: \`ic-idp key canary ${slug}\`.`;
+  return [{ subject: `biller ${slug}`, level: 'warning', finding, remedy }];
+}
+
 /** What is wrong with signing keys as Invoice Cloud sees them, and the command that helps. */
 export async function keyFindings({
   database,
@@ -69,6 +80,7 @@ export async function keyFindings({
   const all = await readKeyStatus(database, undefined, now);
   return all.flatMap((status) => [
     ...expiryFinding(status, now),
+    ...canaryFinding(status, now),
     ...trustFinding(status, ofBiller.get(status.biller_id) ?? [], publicUrl, now),
   ]);
 }

@@ -102,6 +102,7 @@ export function createCanary(services: KeyChangeServices): Canary {
           throw new InputError('The portal user is disabled or was removed, and can’t sign on.', {
             code: 'user_disabled',
             field: 'user',
+            ...named(biller),
           });
         }
         const staged = await requireStaged(transaction, biller);
