@@ -23,6 +23,7 @@ import { createTraces } from './diagnostics/traces/traces.ts';
 import { createReadiness, type Readiness } from './endpoints/health/readiness.ts';
 import { createSignIn, type SignIn } from './endpoints/sign-in/sign-in.ts';
 import { createThrottle } from './endpoints/sign-in/throttle.ts';
+import { type Answers, createAnswers } from './endpoints/sign-on/answers.ts';
 import { createFlows, type Flows } from './endpoints/sign-on/flows.ts';
 import { createIssue, type Issue } from './endpoints/sign-on/issue.ts';
 import { createProviderWatch } from './integrations/sp-metadata/watch.ts';
@@ -35,6 +36,7 @@ export interface Services extends OperatorServices {
   readonly expiry: ExpiryWatch;
   readonly sessions: Sessions;
   readonly flows: Flows;
+  readonly answers: Answers;
   readonly signIn: SignIn;
   readonly issue: Issue;
   readonly strangersAudit: StrangersAudit;
@@ -71,6 +73,7 @@ export function createServices(foundation: Foundation): Services {
   const fetches = createMetadataFetches({ database, clock });
   const sessions = createSessions({ database, clock });
   const flows = createFlows({ db, clock });
+  const answers = createAnswers({ db, clock });
   const traces = createTraces({ db, clock });
   const throttle = createThrottle(database);
   const strangersAudit = createStrangersAudit({ audit, clock });
@@ -107,6 +110,7 @@ export function createServices(foundation: Foundation): Services {
     expiry: createExpiryWatch({ database, masterKey, billers, rotation, audit, clock }),
     sessions,
     flows,
+    answers,
     signIn,
     issue: createIssue({ keys, audit, clock }),
     traces,

@@ -16,6 +16,7 @@ export async function billerOf(request: FastifyRequest<BillerRoute>, billers: Bi
   const biller = await billers.bySlug(request.params.biller);
   const { facts } = request;
   facts.biller = biller.slug;
+  facts.billerId = biller.id;
   facts.billerName = biller.name;
   facts.portalUrl = biller.settings.portalUrl ?? undefined;
   facts.frameAncestors = biller.portalOrigins;

@@ -5,12 +5,13 @@ import { limitBodies } from '../platform/http/body-limit.ts';
 import { keepClientAddresses } from '../platform/http/client-address.ts';
 import { ARRIVAL, answerClientErrors, limitConnections } from '../platform/http/connections.ts';
 import { drainOnClose } from '../platform/http/drain.ts';
-import { handleErrors, renderError } from '../platform/http/errors.ts';
+import { createRenderError, handleErrors } from '../platform/http/errors.ts';
 import { dropForwardedPorts } from '../platform/http/forwarded-for.ts';
 import { logRequest, logRequests } from '../platform/http/log.ts';
 import { collectFacts } from '../platform/http/request-facts.ts';
 import { newReference } from '../platform/util/reference.ts';
 import { type HealthServices, healthRoutes } from './health/routes.ts';
+import { keepRefusals } from './keep-refusals.ts';
 import { type LaunchServices, launchRoutes } from './launch/routes.ts';
 import { type MetadataServices, metadataRoutes } from './metadata/routes.ts';
 import { securityTxtRoutes } from './security-txt/routes.ts';
@@ -57,6 +58,8 @@ export async function createServer(
   { logger, settings }: ServerOptions,
 ): Promise<FastifyInstance> {
   const isTls = services.publicUrl.startsWith('https:');
+  const onRefused = keepRefusals(services.traces);
+  const renderError = createRenderError(onRefused);
   const server = fastify({
     loggerInstance: logger as FastifyInstance['log'],
     // logRequests writes one line per request.
@@ -68,7 +71,7 @@ export async function createServer(
     trustProxy: trustProxy(settings.TRUST_PROXY),
     bodyLimit: BODY_LIMIT_BYTES,
     ...ARRIVAL,
-    clientErrorHandler: answerClientErrors(isTls ? TLS_ONLY : {}),
+    clientErrorHandler: answerClientErrors(isTls ? TLS_ONLY : {}, onRefused),
     // A HEAD must never issue an assertion, and no page here needs one.
     exposeHeadRoutes: false,
     forceCloseConnections: 'idle',
@@ -83,7 +86,7 @@ export async function createServer(
   server.removeAllContentTypeParsers();
   dropForwardedPorts(server);
   collectFacts(server);
-  handleErrors(server);
+  handleErrors(server, renderError);
   logRequests(server);
   keepClientAddresses(server);
   drainOnClose(server);

@@ -8,6 +8,11 @@ export const auditCatalog = {
     meaning: 'A signed assertion was sent to the browser. Written before the assertion is sent.',
     details: { acs: 'the ACS URL', nameIdFormat: 'format of the NameID', signed: 'assertion, response or both' },
   },
+  'assertion.repeated': {
+    meaning:
+      'The same assertion was sent to the same browser once more, because the portal user sent a form twice. Written before it is sent.',
+    details: {},
+  },
   'sign_on.refused': {
     meaning: 'A sign-on request did not result in an assertion.',
     details: {
@@ -26,9 +31,9 @@ export const auditCatalog = {
   },
   'refusals.counted': {
     meaning:
-      'Within about a minute, more sign-ons were refused, or more sign-ins failed, than are written one by one. Counts the rest, for one biller or for what belongs to none.',
+      'Within about a minute, more sign-ons or launches were refused, or more sign-ins failed, than are written one by one. Counts the rest, for one biller or for what belongs to none.',
     details: {
-      of: 'sign_on.refused or sign_in.failed',
+      of: 'sign_on.refused, launch.refused or sign_in.failed',
       count: 'how many were not written',
       since: 'time of the first of them',
     },
@@ -43,7 +48,7 @@ export const auditCatalog = {
     details: { destination: 'number of the destination', viewMode: '0 or 1' },
   },
   'launch.refused': {
-    meaning: 'A launch was refused, e.g. for someone else’s account.',
+    meaning: 'A launch was refused, e.g. for someone else’s account or to an unknown destination.',
     details: { code: 'the error code', detail: 'what was expected and what was found' },
   },
   'biller.added': {

@@ -16,6 +16,7 @@ import { type BillerRoute, billerOf } from '../biller-of.ts';
 import { LAUNCH_PARAMETERS, launchPath } from '../launch/launch-path.ts';
 import { COOKIE, sessionCookie, sessionCookiesOf, sessionIdOf, setSessionCookie } from '../session-cookie.ts';
 import type { SignIn } from './sign-in.ts';
+import { isNotice, NOTICES, type Notice, signedInPath } from './signed-in-path.ts';
 import { signInPage } from './views/sign-in-page.ts';
 import { signedInPage } from './views/signed-in-page.ts';
 import { signedOutPage } from './views/signed-out-page.ts';
@@ -82,7 +83,7 @@ export const signInRoutes: FastifyPluginAsync<SignInServices> = async (scope, se
     return sendPage(reply, page, { status: error?.status ?? 200, formAction });
   }
 
-  function showSignedIn(reply: FastifyReply, biller: Biller, { user, accounts }: Session) {
+  function showSignedIn(reply: FastifyReply, biller: Biller, { user, accounts }: Session, notice?: Notice) {
     const links = (account: string) =>
       DESTINATION_NAMES.map((name) => ({
         label: DESTINATION_LABELS[name],
@@ -94,6 +95,7 @@ export const signInRoutes: FastifyPluginAsync<SignInServices> = async (scope, se
       accounts: accounts.map(({ number }) => ({ number, links: links(number) })),
       signOutAction: '/logout',
       hidden: { biller: biller.slug },
+      notice: notice && NOTICES[notice],
     });
     return sendPage(reply, page);
   }
@@ -133,7 +135,9 @@ export const signInRoutes: FastifyPluginAsync<SignInServices> = async (scope, se
     const session = await sessions.find(sessionIdOf(request, biller), biller);
     if (session === undefined) return showSignIn(reply, biller, waiting);
     const next = nextPath(biller, waiting);
-    return next === undefined ? showSignedIn(reply, biller, session) : sendTo(reply, next);
+    if (next !== undefined) return sendTo(reply, next);
+    const notice = parameters.get('notice');
+    return showSignedIn(reply, biller, session, isNotice(notice) ? notice : undefined);
   });
 
   scope.post<BillerRoute>('/login/:biller', async (request, reply) => {
@@ -147,7 +151,7 @@ export const signInRoutes: FastifyPluginAsync<SignInServices> = async (scope, se
       const credentials = { email, password, address: request.ip, reference: request.id, gone: whenGone(reply) };
       setSessionCookie(reply, biller, await signIn(biller, credentials, sessionIdOf(request, biller)));
       request.facts.outcome = 'signed_in';
-      return sendTo(reply, nextPath(biller, waiting) ?? `/login/${biller.slug}`);
+      return sendTo(reply, nextPath(biller, waiting) ?? signedInPath(biller));
     } catch (error) {
       if (!(error instanceof IdpError) || !TRY_AGAIN.includes(error.code)) throw error;
       request.facts.outcome = error.code;
@@ -166,6 +170,6 @@ export const signInRoutes: FastifyPluginAsync<SignInServices> = async (scope, se
     const { flow } = waitingFor(parameters);
     // “Not you?” on the way to Invoice Cloud: the sign-on still waits for another person to sign in.
     if (flow !== undefined) return sendTo(reply, `/login/${biller.slug}?flow=${flow}`);
-    return sendPage(reply, signedOutPage({ billerName: biller.name, signInHref: `/login/${biller.slug}` }));
+    return sendPage(reply, signedOutPage({ billerName: biller.name, signInHref: signedInPath(biller) }));
   });
 };

@@ -27,8 +27,17 @@ interface Issuance {
   readonly address: string;
 }
 
-/** @returns the signed Response as XML @throws IdpError; OutdatedState if something was read too early */
-export type Issue = (issuance: Issuance) => Promise<string>;
+/** What was issued. */
+export interface Issued {
+  /** The signed Response, as XML. */
+  readonly response: string;
+  readonly assertionId: string;
+  /** Fingerprint of the key that signed. */
+  readonly key: string;
+}
+
+/** @throws IdpError; OutdatedState if something was read too early */
+export type Issue = (issuance: Issuance) => Promise<Issued>;
 
 /**
  * @param key undefined if the biller has no active key
@@ -90,7 +99,7 @@ export function createIssue({ keys, audit, clock }: IssueServices): Issue {
     );
     if (!first) throw new IdpError('request_replayed', { detail: `request ${accepted.requestId} was answered before` });
     const now = clock();
-    return makeResponse(
+    const response = await makeResponse(
       newSamlId(),
       {
         id: assertionId,
@@ -111,5 +120,6 @@ export function createIssue({ keys, audit, clock }: IssueServices): Issue {
       signer,
       encryptionFor(biller),
     );
+    return { response, assertionId, key: fingerprint };
   };
 }

@@ -55,9 +55,33 @@ function sendProblem(reply: FastifyReply, error: IdpError, { id: reference, fact
 const wantsJson = (request: FastifyRequest) =>
   /\bjson\b/.test(request.headers.accept ?? '') && !/\bhtml\b/.test(request.headers.accept ?? '');
 
+/** A request that was refused, with what is known of it. */
+interface RefusedHttp {
+  readonly error: IdpError;
+  /** The page shows it. */
+  readonly reference: string;
+  /** Undefined if there is no client any more. */
+  readonly address: string | undefined;
+  /** Undefined if there is not even a request. */
+  readonly request?: FastifyRequest;
+}
+
+/** Called with every refusal that shows a reference, before it is shown. Must not throw. */
+export type OnRefused = (refused: RefusedHttp) => void;
+
+/** Turns an error into a response. */
+export type RenderError = (thrown: unknown, request: FastifyRequest, reply: FastifyReply) => FastifyReply;
+
 /** The one place where an error becomes a response: a page, or a problem document for a client that wants JSON. */
-export function renderError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const error = toIdpError(thrown);
+export function createRenderError(onRefused: OnRefused): RenderError {
+  return (thrown, request, reply) => {
+    const error = toIdpError(thrown);
+    onRefused({ error, reference: request.id, address: request.ip, request });
+    return renderError(error, request, reply);
+  };
+}
+
+function renderError(error: IdpError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { facts } = request;
   facts.outcome = error.code;
   facts.detail = error.detail;
@@ -83,8 +107,8 @@ const errorWords = ({ title, sentence, remedy, code }: IdpError, billerName: str
   code,
 });
 
-/** Sends every error of this server through renderError. */
-export function handleErrors(server: FastifyInstance): void {
+/** Sends every error of this server through one place. */
+export function handleErrors(server: FastifyInstance, renderError: RenderError): void {
   server.setErrorHandler(renderError);
   server.setNotFoundHandler((request, reply) =>
     renderError(new IdpError('page_not_found', { detail: 'no such route' }), request, reply),

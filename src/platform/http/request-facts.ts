@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 /** What the handlers found out about a request, for its line in the log and for its error page. */
 interface RequestFacts {
   biller?: string;
+  billerId?: string;
   billerName?: string;
   /** Where the biller's portal users come from, to link back to. */
   portalUrl?: string | undefined;

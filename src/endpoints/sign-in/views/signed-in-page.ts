@@ -16,6 +16,8 @@ interface SignedInPageModel {
   readonly accounts: readonly Account[];
   readonly signOutAction: string;
   readonly hidden: Readonly<Record<string, string>>;
+  /** What brought the portal user here, if it was not a sign-in. */
+  readonly notice?: string | undefined;
 }
 
 // With more accounts than this, each is folded to one line.
@@ -33,6 +35,7 @@ export function signedInPage(model: SignedInPageModel): string {
     body: html`<div class="card">
 <h1>You’re signed in</h1>
 <p class="lead">as <strong>${model.email}</strong></p>
+!${model.notice === undefined ? '' : html`<p role="status">${model.notice}</p>`}
 !${isLong ? findAccount : ''}
 !${accounts.length === 0 ? html`<p>No account is linked to your sign-in. Please tell ${model.billerName}.</p>` : accounts.map(show)}
 <form method="post" action="${model.signOutAction}">

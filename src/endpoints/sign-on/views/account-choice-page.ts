@@ -11,6 +11,8 @@ interface AccountChoicePageModel {
   readonly hidden: Readonly<Record<string, string>>;
   readonly accounts: readonly { readonly id: string; readonly number: string; readonly role: string }[];
   readonly email: string;
+  /** Whether Invoice Cloud asked, maybe because of a link that was for one account. It does not say which. */
+  readonly afterLink?: boolean | undefined;
   /** The form that signs this person out and shows the sign-in again. */
   readonly notYou: { readonly action: string; readonly hidden: Readonly<Record<string, string>> } | undefined;
 }
@@ -26,6 +28,11 @@ export function accountChoicePage(model: AccountChoicePageModel): string {
     script: isLong ? findAccountScript.path : undefined,
     body: html`<div class="card">
 <h1 id="question">${title}</h1>
+!${
+      model.afterLink === true
+        ? '<p class="lead">If you followed a link for one account, choose that one: Invoice Cloud does not tell us which it was.</p>'
+        : ''
+    }
 <form method="post" action="${model.action}" aria-labelledby="question">
 !${hiddenInputs(model.hidden)}
 !${isLong ? findAccount : ''}
