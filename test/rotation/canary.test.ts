@@ -280,7 +280,14 @@ test('a canary goes with its biller', async () => {
   const slug = await newBiller();
   await startCanary(slug);
   await operate('biller.remove', { slug });
-  expect(await codeOf(statusOf(slug))).toBe('biller_not_found');
+  // As soon as the notice of that has arrived.
+  await vi.waitUntil(async () => (await codeOf(statusOf(slug))) === 'biller_not_found', { timeout: 30_000 });
+  const { db } = stage.installation.services.database;
+  const canaries = db.selectFrom('signingKeys').select('id').where('canaryUserId', 'is not', null);
+  const left = await canaries.execute();
+  expect(left.length).toBe(
+    ((await operate('key.status', {})) as Status[]).filter(({ canary }) => canary !== null).length,
+  );
 });
 
 test('a change that fails halfway leaves no canary', async () => {
