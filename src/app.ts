@@ -14,6 +14,7 @@ import { createMetadataFetches, type MetadataFetches } from './core/keys/publica
 import { createOneTimeUrls } from './core/keys/publication/one-time-url.ts';
 import { createRotation } from './core/keys/rotation.ts';
 import { createSwitchOnFetch } from './core/keys/switch-on-fetch.ts';
+import { createCanary } from './core/keys/trust/canary.ts';
 import { createKnownBrowsers, deleteExpiredBrowsers } from './core/portal-users/known-browsers.ts';
 import { deleteExpiredPasswordLinks } from './core/portal-users/password-links.ts';
 import type { MasterKey } from './core/secrets/master-key.ts';
@@ -101,6 +102,7 @@ export function createServices(foundation: Foundation): Services {
     hsmKeys,
     tooMuchTrust,
     rotation,
+    canary: createCanary({ database, keys, audit, clock }),
     oneTimeUrls: createOneTimeUrls({ database, switchOnFetch, audit, clock }),
     fetches,
     providers: createProviderWatch({

@@ -9,7 +9,9 @@ let reader: string | undefined;
 
 async function readAllInput(option: string, maxBytes: number): Promise<Buffer> {
   if (reader !== undefined) {
-    throw new InputError(`${option} "-": standard input can be read only once, and ${reader} has read it. Give a file.`);
+    throw new InputError(
+      `${option} "-": standard input can be read only once, and ${reader} has read it. Give a file.`,
+    );
   }
   reader = option;
   const parts: Buffer[] = [];

@@ -67,7 +67,7 @@ export const auditCatalog = {
   'biller.removed': { meaning: 'A biller was removed.', details: { actor: 'the operator', slug: 'the biller' } },
   'key.created': { meaning: 'A signing key was made.', details: { actor: 'the operator', keyType: 'e.g. RSA-2048' } },
   'key.staged': {
-    meaning: 'A signing key was made or imported, and published next to the active one.',
+    meaning: 'A signing key was made or imported, to follow the active one.',
     details: {
       actor: 'the operator',
       reason: 'the reason given',
@@ -80,9 +80,30 @@ export const auditCatalog = {
     details: {
       actor: 'the operator, or the address that fetched the one-time metadata URL',
       reason: 'the reason given',
-      how: 'seen (by the Service Provider’s known client), confirmed (by the operator, for another client), fetch (of a one-time metadata URL) or forced',
+      how: 'proven (by a canary), confirmed (by the operator, because someone had fetched it), fetch (of a one-time metadata URL) or forced; version 0.2.0 also wrote seen (by the Service Provider’s known client)',
       fetchedBy: 'who fetched its certificate, or none',
       previous: 'fingerprint of the previous key',
+    },
+  },
+  'key.canary_started': {
+    meaning: 'From now on, the staged key signs the sign-ons of one portal user.',
+    details: { actor: 'the operator', reason: 'the reason given' },
+  },
+  'key.canary_stopped': {
+    meaning:
+      'The active key signs the sign-ons of that portal user again: stopped, judged, or the key or the portal user was changed.',
+    details: {
+      actor: 'the operator, or the address that fetched the one-time metadata URL',
+      reason: 'the reason given',
+    },
+  },
+  'key.judged': {
+    meaning: 'An operator said what Invoice Cloud did with a sign-on that this key signed.',
+    details: {
+      actor: 'the operator',
+      reason: 'the reason given',
+      verdict: 'accepted or refused',
+      state: 'of the key: staged or active',
     },
   },
   'key.backed_out': {

@@ -96,9 +96,9 @@ export const billerSettingsSchema = z.strictObject({
   signMetadata: z.boolean().default(false).meta({
     assumed: 'Invoice Cloud trusts IdP metadata because it is fetched over TLS, and does not need it signed.',
   }),
-  rotation: z.enum(ROTATION_CHOICES).default('overlap').meta({
+  rotation: z.enum(ROTATION_CHOICES).default('switch-on-fetch').meta({
     assumed:
-      'Invoice Cloud accepts every certificate in the metadata (overlap). If it keeps only one, the new key must become active at the moment it is fetched (switch-on-fetch).',
+      'Invoice Cloud copies the certificate at the moment it fetches the metadata, so a new key becomes active at that moment (switch-on-fetch). If it keeps several certificates, the new one can be published beside the old one before it signs (overlap).',
   }),
   monitors: z.array(z.string().min(3).max(200)).max(50).default([]).meta({
     assumed:
@@ -176,8 +176,14 @@ export const billerSettingsSchema = z.strictObject({
 
 export type BillerSettings = z.infer<typeof billerSettingsSchema>;
 
-/** As they are stored: without settings of a later version, which may have written them during an upgrade. */
-export const storedSettingsSchema = z.object(billerSettingsSchema.shape);
+/**
+ * As they are stored: without settings of a later version, which may have written them during an upgrade. A biller that
+ * was stored before there was a choice keeps the rotation of that time.
+ */
+export const storedSettingsSchema = z.object({
+  ...billerSettingsSchema.shape,
+  rotation: billerSettingsSchema.shape.rotation.unwrap().default('overlap'),
+});
 
 /**
  * Settings that version 0.2.0 does not know. It refuses them, and may still be running while instances are replaced, so

@@ -40,6 +40,22 @@ export function isEmailTaken(error: unknown): boolean {
   return code === '23505' && constraint === 'portal_users_email';
 }
 
+/**
+ * Locks a portal user who can sign on against being disabled or removed until the transaction ends.
+ *
+ * @returns false if they are disabled or were removed
+ */
+export async function lockEnabledUser(transaction: Transaction, id: string): Promise<boolean> {
+  const row = await transaction
+    .selectFrom('portalUsers')
+    .select('id')
+    .where('id', '=', id)
+    .where('disabled', '=', false)
+    .forShare()
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 export async function listUsers(db: Db, billerId: string): Promise<PortalUserRow[]> {
   return db.selectFrom('portalUsers').selectAll().where('billerId', '=', billerId).orderBy('emailKey').execute();
 }

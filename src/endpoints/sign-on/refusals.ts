@@ -19,7 +19,7 @@ import { sessionIdOf } from '../session-cookie.ts';
 import type { Answers } from './answers.ts';
 import type { Deliver } from './deliver.ts';
 import { createErrorResponses } from './error-responses.ts';
-import { requireActiveKey } from './issue.ts';
+import { requireSigningKey } from './issue.ts';
 import { hasAcs } from './sign-on-context.ts';
 import { traceOf } from './trace-of.ts';
 
@@ -66,7 +66,7 @@ export function createRefuse(services: RefusalServices): Refuse {
    * @throws OutdatedState if the biller or its key has changed; an error if there is no Response
    */
   async function respond(biller: Biller, { reply, target, status, record }: ToRespond): Promise<string> {
-    const { fingerprint, signer } = requireActiveKey(await keys.forSigning(biller.id), biller, clock());
+    const { fingerprint, signer } = requireSigningKey(await keys.forSigning(biller.id), biller, clock());
     const content = {
       id: newSamlId(),
       issuer: biller.entityId,

@@ -20,7 +20,7 @@ import type { Answers } from './answers.ts';
 import { createDeliver } from './deliver.ts';
 import type { Flows, Parked } from './flows.ts';
 import { createHandleAfresh } from './handle-afresh.ts';
-import { type Issue, requireActiveKey } from './issue.ts';
+import { type Issue, requireSigningKey } from './issue.ts';
 import { createProceed, flowPath, refuseFramed } from './proceed.ts';
 import { createRefuse } from './refusals.ts';
 import { createRepeat, type InFlow } from './repeat.ts';
@@ -82,7 +82,8 @@ export const signOnRoutes: FastifyPluginAsync<SignOnServices> = async (scope, se
     request.signOn = { biller, received: { binding, message, at } };
     const accepted = acceptRequest(message, biller, at);
     // If there is no key to sign with, say so before the sign-in.
-    await requireActiveKey(await keys.ofBiller(biller.id), biller, at).signer.ready?.();
+    const { active } = await keys.ofBiller(biller.id);
+    await requireSigningKey(active, biller, at).signer.ready?.();
     return accepted;
   }
 

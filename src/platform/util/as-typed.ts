@@ -1,4 +1,5 @@
-const PLAIN = /^[\p{L}\p{N}\p{P}\p{S} ]{1,200}$/u;
+/** A command that can be shown as code. */
+export const PLAIN_COMMAND = /^(?!.*`)[\p{L}\p{N}\p{P}\p{S} ]{1,200}$/u;
 /** In code, or at the beginning of a line of examples. Elsewhere it is the program's name. */
 const CALL = /(`|^ {2})ic-idp (?=[a-z<-])/gm;
 
@@ -11,6 +12,6 @@ const CALL = /(`|^ {2})ic-idp (?=[a-z<-])/gm;
  * @param otherwise how it is called if that is unset or not usable
  */
 export function asTyped(text: string, command: string | undefined, otherwise = 'ic-idp'): string {
-  const typed = command !== undefined && PLAIN.test(command) && !command.includes('`') ? command : otherwise;
+  const typed = command !== undefined && PLAIN_COMMAND.test(command) ? command : otherwise;
   return text.replace(CALL, (_, before: string) => `${before}${typed} `);
 }

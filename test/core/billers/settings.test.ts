@@ -83,6 +83,13 @@ test('stored settings are read back unchanged, and newer ones get their defaults
   expect(billerSettingsSchema.parse(older).sessionIdleMinutes).toBe(sessionIdleMinutes);
 });
 
+test('a new biller switches on fetch, and one that was stored before there was a choice keeps its overlap', () => {
+  const { rotation, ...older } = defaults;
+  expect(rotation).toBe('switch-on-fetch');
+  expect(storedSettingsSchema.parse(older).rotation).toBe('overlap');
+  expect(toStored(defaults).rotation).toBe('switch-on-fetch');
+});
+
 test('instances of version 0.2.0 and of later versions can read what is stored during an upgrade', () => {
   const since = ['refreshMetadata', 'metadataSigningCertificates'];
   since.push('contactUrl', 'contactEmail', 'contactPhone', 'privacyUrl');

@@ -168,6 +168,10 @@ const described: Described = {
     activatedAt: 'timestamp with time zone null',
     stateSince: 'timestamp with time zone default',
     holdUntil: 'timestamp with time zone null',
+    trust: 'text null',
+    trustAt: 'timestamp with time zone null',
+    canaryUserId: 'uuid null',
+    canarySince: 'timestamp with time zone null',
   },
   signOnFlows: {
     id: 'text',

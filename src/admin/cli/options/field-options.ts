@@ -36,6 +36,7 @@ export const FIELD_OPTIONS: Readonly<Record<Exclude<Field, 'settings'>, string>>
   hours: '--hours',
   networks: '--from',
   confirmed: '--yes',
+  verdict: '--accepted',
   force: '--force',
   staged: '--staged',
   fingerprint: '--fingerprint',

@@ -134,7 +134,7 @@ export function addSettingsOptions(command: Command): Command {
     .option('--sign-metadata', 'sign the IdP metadata (default: off)')
     .option('--no-sign-metadata', 'do not sign it')
     .addOption(
-      new Option('--rotation <way>', 'how a new certificate gets to Invoice Cloud (default: overlap)').choices([
+      new Option('--rotation <way>', 'how a new certificate gets to Invoice Cloud (default: switch-on-fetch)').choices([
         ...ROTATION_CHOICES,
       ]),
     )

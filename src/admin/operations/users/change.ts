@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { earlierAppendsEnded } from '../../../core/audit/earlier-appends.ts';
+import { endCanaryOf } from '../../../core/keys/trust/canary-events.ts';
 import { hashPassword } from '../../../core/portal-users/password.ts';
-import { deleteUser, insertUser } from '../../../core/portal-users/store.ts';
+import { deleteUser, insertUser, lockUser } from '../../../core/portal-users/store.ts';
 import { newReference } from '../../../platform/util/reference.ts';
 import { requireBiller } from '../billers/require-biller.ts';
 import { defineOperation } from '../operation.ts';
@@ -49,6 +50,9 @@ export const remove = defineOperation({
     const { id: billerId } = await requireBiller(services, input.biller);
     const user = await requireUser(database.db, billerId, input.email);
     await database.transaction(async (transaction) => {
+      await lockUser(transaction, user.id);
+      const cause = { actor, reason: 'the portal user was removed', reference: newReference() };
+      for (const event of await endCanaryOf(transaction, user.id, cause)) await audit.appendWithin(transaction, event);
       await deleteUser(transaction, user.id);
       await audit.appendWithin(transaction, {
         event: 'user.removed',

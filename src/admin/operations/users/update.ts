@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { earlierAppendsEnded } from '../../../core/audit/earlier-appends.ts';
+import { endCanaryOf } from '../../../core/keys/trust/canary-events.ts';
 import { forgetBrowsersOfUser } from '../../../core/portal-users/known-browsers.ts';
 import { hashPassword } from '../../../core/portal-users/password.ts';
 import { withdrawPasswordLink } from '../../../core/portal-users/password-links.ts';
@@ -58,6 +59,10 @@ export const update = defineOperation({
       // Who knew the password is a stranger again. With another email address they are still the same person.
       if (isShutOut) await forgetBrowsersOfUser(transaction, userId);
       const about = { reference: newReference(), billerId, userId };
+      if (disabled === true) {
+        const cause = { actor, reason: 'the portal user was disabled', reference: about.reference };
+        for (const event of await endCanaryOf(transaction, userId, cause)) await audit.appendWithin(transaction, event);
+      }
       await audit.appendWithin(transaction, {
         event: 'user.updated',
         ...about,
