@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
@@ -8,7 +9,6 @@ const SP_METADATA = `<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metada
   <SPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">
     <AssertionConsumerService Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST" Location="https://sp.example/acs" index="0"/>
   </SPSSODescriptor></EntityDescriptor>`;
-const PASSPHRASE = 'correct horse battery staple';
 
 const { folder, remove } = workingFolder();
 let drop: () => Promise<void>;
@@ -41,22 +41,11 @@ test('- is standard input wherever a file is wanted: SP metadata, a key file, a 
     stdout: expect.stringContaining('https://idp.example/saml/riverton/metadata'),
   });
 
-  writeFileSync(join(folder, 'passphrase.txt'), PASSPHRASE);
-  const sealed = ['--passphrase-file', 'passphrase.txt'];
-  const exported = await run([
-    'key',
-    'export',
-    'riverton',
-    '--private',
-    '--out',
-    'key.p12',
-    '--reason',
-    'test',
-    ...sealed,
-  ]);
-  expect(exported.code).toBe(0);
-  const again = await run(['key', 'import', 'riverton', '-', ...sealed], SP_METADATA);
-  expect(again.stderr).not.toContain('no such file');
+  // A PKCS#8 key without a certificate is read, and refused for that.
+  const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' });
+  const refused = await run(['key', 'import', 'riverton', '-'], key.toString());
+  expect(refused).toMatchObject({ code: 2, stderr: expect.stringMatching(/certificate/) });
+  expect(refused.stderr).not.toContain('no such file');
 
   const list =
     'slug,name,guid,entity-id,acs\nhill,Hill,1f8fad5b-d9cb-469f-a165-70867728950e,https://hill.example,https://hill.example/acs\n';
