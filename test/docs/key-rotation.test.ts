@@ -115,7 +115,7 @@ async function followed(slug: string, kind: PartyKind): Promise<Followed> {
     join(folder, source),
     generateServiceProviderMetadata({ issuer: entityId, callbackUrl: `${entityId}/acs` }),
   );
-  const add = `./ic-idp biller add ${slug} --name ${slug} --guid ${crypto.randomUUID()} --sp-metadata ${source}`;
+  const add = `./ic-idp biller add ${slug} --name "City of Riverton Water" --guid ${crypto.randomUUID()} --sp-metadata ${source}`;
   expect(await run(add)).toMatchObject({ status: 0 });
   for (const email of [TEST_USER, PORTAL_USER]) {
     expect(await run(`./ic-idp user add ${slug} ${email} --account 101Invoice`, `${PASSWORD}\n`)).toMatchObject({

@@ -17,6 +17,8 @@ const ALLOWED_JOINS: Readonly<Record<string, readonly string[]>> = {
   'src/integrations/sp-metadata/store.ts': ['billers'],
   // Whether each biller has a usable key, in one round trip for each probe of readiness.
   'src/core/keys/active-keys.ts': ['billers'],
+  // Who may still have a one-time URL, of all billers in one query.
+  'src/core/keys/publication/lasting-url.ts': ['billers'],
   // The status of a rotation, of all billers in one query, with the portal user who is the canary.
   'src/core/keys/status.ts': ['billers', 'portal_users'],
   // Who is signed in, with their accounts: one round trip on every sign-on.

@@ -138,6 +138,11 @@ export const auditCatalog = {
     meaning: 'A one-time metadata URL was made for a staged key.',
     details: { actor: 'the operator', reason: 'the reason given', expires: 'when the URL expires' },
   },
+  'key.lasting_url_confirmed': {
+    meaning:
+      'An operator said that the Service Provider’s form has the lasting metadata URL again, after a one-time URL.',
+    details: { actor: 'the operator', reason: 'the reason given' },
+  },
   'key.fetch_refused': {
     meaning: 'Someone who knows a valid one-time metadata URL fetched it and is not the Service Provider.',
     details: { detail: 'why it was refused' },

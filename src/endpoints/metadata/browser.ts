@@ -18,6 +18,18 @@ const OF_BROWSERS = [
 ];
 
 /**
+ * Whether a person opened the URL in a browser, to look at it. Everything else gets the document, also a browser that does
+ * not say so: a program must never get a page by mistake.
+ */
+export function isOpenedByPerson({ headers }: FastifyRequest): boolean {
+  return (
+    headers['sec-fetch-mode'] === 'navigate' &&
+    headers['sec-fetch-dest'] === 'document' &&
+    /\btext\/html\b/.test(headers.accept ?? '')
+  );
+}
+
+/**
  * Finds out whether a browser sent a request: because a person opened the URL, or because a page or the browser itself
  * loads it (a prefetch, an image, a frame, a script).
  *

@@ -11,8 +11,11 @@ import type { SigningKeyRow } from '../../core/keys/store.ts';
 import { IdpError } from '../../platform/errors/idp-error.ts';
 import { watchDelivery } from '../../platform/http/delivery.ts';
 import { rawQuery, readParameters } from '../../platform/http/parameters.ts';
+import { sendPage, sendTo } from '../../platform/http/reply.ts';
 import { type BillerRoute, billerOf } from '../biller-of.ts';
-import { browserHeaderOf } from './browser.ts';
+import { browserHeaderOf, isOpenedByPerson } from './browser.ts';
+import { pageOf } from './page-of.ts';
+import { metadataPage } from './views/metadata-page.ts';
 
 export interface MetadataServices {
   readonly billers: Billers;
@@ -27,9 +30,19 @@ const HEADERS = {
   'content-type': 'application/samlmetadata+xml; charset=utf-8',
   'x-content-type-options': 'nosniff',
 };
+/** A person gets a page at the same address. */
+const VARY = { vary: 'accept, sec-fetch-mode, sec-fetch-dest' };
 
 /** What nginx logs for a request whose client closed the connection. */
 const CUT_OFF = 499;
+
+/** How a fetch was answered. */
+interface Noted {
+  readonly oneTime?: boolean;
+  readonly status: number;
+  readonly certificates: readonly string[];
+  readonly taken: Promise<boolean>;
+}
 
 const fetcherOf = (request: FastifyRequest): Fetcher => ({
   address: request.ip,
@@ -61,7 +74,7 @@ export const metadataRoutes: FastifyPluginAsync<MetadataServices> = async (scope
   function note(
     request: FastifyRequest,
     biller: Biller,
-    { status, certificates, taken }: { status: number; certificates: readonly string[]; taken: Promise<boolean> },
+    { oneTime = false, status, certificates, taken }: Noted,
   ): void {
     const { address, client, browserHeader } = fetcherOf(request);
     const fetcher = { address, client, browserHeader };
@@ -71,6 +84,7 @@ export const metadataRoutes: FastifyPluginAsync<MetadataServices> = async (scope
       client,
       billerId: biller.id,
       monitor,
+      oneTime,
       known: !monitor && isKnown(fetcher, biller.settings),
     };
     fetches.note(
@@ -86,7 +100,7 @@ export const metadataRoutes: FastifyPluginAsync<MetadataServices> = async (scope
       const known = await keys.ofBiller(biller.id);
       const { document, fingerprints } = await oneTimeMetadataOf(biller, known, key, publicUrl, clock());
       reply.headers({ ...HEADERS, 'cache-control': 'no-store' }).send(document);
-      note(request, biller, { status: 200, certificates: fingerprints, taken });
+      note(request, biller, { oneTime: true, status: 200, certificates: fingerprints, taken });
       return taken;
     };
     const fetcher = fetcherOf(request);
@@ -94,7 +108,11 @@ export const metadataRoutes: FastifyPluginAsync<MetadataServices> = async (scope
       const whole = await oneTimeUrls.fetch({ biller, token, fetcher, reference: request.id, deliver, gone });
       if (!whole) request.facts.outcome = 'fetch_cut_off';
     } catch (error) {
-      if (!reply.sent) throw error;
+      if (!reply.sent) {
+        const href = new URL(biller.metadataUrl).pathname;
+        request.facts.wayOut = { href, label: 'See the lasting metadata URL', newWindow: false };
+        throw error;
+      }
       // The client has its document, so nobody else learns of this.
       request.log.error(
         { reference: request.id, err: error },
@@ -102,7 +120,7 @@ export const metadataRoutes: FastifyPluginAsync<MetadataServices> = async (scope
       );
     }
     if (!reply.sent) {
-      note(request, biller, { status: CUT_OFF, certificates: [], taken });
+      note(request, biller, { oneTime: true, status: CUT_OFF, certificates: [], taken });
       reply.hijack();
     }
     return reply;
@@ -110,22 +128,35 @@ export const metadataRoutes: FastifyPluginAsync<MetadataServices> = async (scope
 
   scope.get<BillerRoute>('/saml/:biller/metadata', async (request, reply) => {
     const biller = await currentBiller(request);
-    const token = readParameters(rawQuery(request.url)).get('one-time');
+    const parameters = readParameters(rawQuery(request.url));
+    const token = parameters.get('one-time');
     if (token !== undefined) return sendOneTime(request, reply, biller, token);
     const known = await keys.refreshed(biller.id);
     const { document, tag, fingerprints } = await idpMetadataOf(biller, known, publicUrl, clock());
+    reply.headers(VARY);
+    const isDownload = parameters.has('download');
+    if (isOpenedByPerson(request) && !isDownload) {
+      request.facts.outcome = 'shown';
+      return sendPage(reply, metadataPage(pageOf(biller, known, document, fingerprints)));
+    }
     reply.headers({ ...HEADERS, 'cache-control': 'no-cache', etag: tag });
+    if (isDownload) reply.header('content-disposition', `attachment; filename="${biller.slug}-idp-metadata.xml"`);
     const { fresh, seen } = knownTo(request, tag);
     const certificates = fresh && !seen ? [] : fingerprints;
     note(request, biller, { status: fresh ? 304 : 200, certificates, taken: watchDelivery(reply).taken });
     return fresh ? reply.code(304).send() : document;
   });
 
+  scope.get<BillerRoute>('/saml/:biller', async (request, reply) => {
+    const { metadataUrl } = await billerOf(request, billers);
+    return sendTo(reply, new URL(metadataUrl).pathname);
+  });
+
   // A HEAD shows no certificate, so it is not recorded as a fetch and does not use up a one-time URL.
   scope.head<BillerRoute>('/saml/:biller/metadata', async (request, reply) => {
     const biller = await currentBiller(request);
     const { document, tag } = await idpMetadataOf(biller, await keys.refreshed(biller.id), publicUrl, clock());
-    reply.headers({ ...HEADERS, 'cache-control': 'no-cache', etag: tag });
+    reply.headers({ ...HEADERS, ...VARY, 'cache-control': 'no-cache', etag: tag });
     if (knownTo(request, tag).fresh) return reply.code(304).send();
     return reply.header('content-length', Buffer.byteLength(document)).send();
   });

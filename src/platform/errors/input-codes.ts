@@ -34,6 +34,7 @@ export const inputCodes = {
   session_not_found: 'No session was found that could be ended.',
   sessions_unclear: 'It is not clear which sessions to end.',
 
+  one_time_url_unused: 'The biller has no fetched one-time metadata URL that is still to be replaced.',
   key_not_found: 'The biller has no such signing key.',
   key_ambiguous: 'Several signing keys have a fingerprint that begins like this.',
   key_changed: 'The keys of the biller were just changed by someone else.',

@@ -20,8 +20,17 @@ export const showPasswordScript: Asset = loadScript('show-password');
 /** Narrows a long list of accounts. */
 export const findAccountScript: Asset = loadScript('find-account');
 
+/** Copies the values on the page of the IdP metadata. */
+export const copyScript: Asset = loadScript('copy');
+
 /** Everything that the pages refer to, for the routes that serve it. */
-export const assets: readonly Asset[] = [stylesheet, autoSubmitScript, showPasswordScript, findAccountScript];
+export const assets: readonly Asset[] = [
+  stylesheet,
+  autoSubmitScript,
+  showPasswordScript,
+  findAccountScript,
+  copyScript,
+];
 
 function loadScript(name: string): Asset {
   return load(name, 'js', 'text/javascript; charset=utf-8');

@@ -103,6 +103,7 @@ const described: Described = {
     status: 'integer',
     certificates: 'text[]',
     monitor: 'boolean',
+    oneTime: 'boolean default',
     count: 'integer default',
     digest: 'bytea null',
   },
@@ -115,6 +116,7 @@ const described: Described = {
     networks: 'text[]',
     usedAt: 'timestamp with time zone null',
     usedFrom: 'text null',
+    replacedAt: 'timestamp with time zone null',
   },
   passwordLinks: {
     userId: 'uuid',

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import {
   assets,
   autoSubmitScript,
+  copyScript,
   findAccountScript,
   showPasswordScript,
   stylesheet,
@@ -19,6 +20,7 @@ test('serves the stylesheet and the scripts with their media types', () => {
     autoSubmitScript,
     showPasswordScript,
     findAccountScript,
+    copyScript,
   ]);
   expect(stylesheet.contentType).toBe('text/css; charset=utf-8');
   expect(new Set(assets.slice(1).map(({ contentType }) => contentType))).toEqual(

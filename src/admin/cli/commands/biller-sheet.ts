@@ -22,6 +22,13 @@ function helpOf({ settings }: BillerView) {
   return all.flatMap(([what, given]) => (given === null ? [] : [[what, given] as const]));
 }
 
+/** Whether a sign-on may begin here, without a request of the Service Provider. */
+function unsolicitedInWords({ settings, ssoUrl }: BillerView): string {
+  const { unsolicited, unsolicitedRelayState: relayState } = settings;
+  if (!unsolicited) return 'no: every sign-on needs a request';
+  return `yes, at ${ssoUrl}, ${relayState === null ? 'without RelayState' : `with the RelayState "${relayState}"`}`;
+}
+
 /** The sheet that onboarding staff copies values from. */
 export function sheet(biller: BillerView): string {
   const { certificate } = biller;
@@ -43,6 +50,7 @@ export function sheet(biller: BillerView): string {
     ],
     ['Signed', biller.sign === 'both' ? 'assertion and Response' : biller.sign],
     ['Encrypted', encryptionInWords(biller)],
+    ['Unsolicited', unsolicitedInWords(biller)],
     ['SP entity ID', biller.serviceProvider.entityId],
     ['SP requests', biller.serviceProvider.signedRequests],
     ...biller.serviceProvider.acs.map(

@@ -1,8 +1,9 @@
-import { Command, Option } from 'commander';
-import { KEY_TYPES, type KeyType } from '../../../core/keys/key-types.ts';
+import { Command } from 'commander';
+import type { KeyType } from '../../../core/keys/key-types.ts';
 import { InputError } from '../../../platform/errors/idp-error.ts';
 import { confirmSharedProvider } from '../confirm-change.ts';
 import { operate } from '../operate.ts';
+import { keyTypeOption } from '../options/key-type-option.ts';
 import { addProviderOptions, type ProviderOptions, providerInput } from '../options/provider-options.ts';
 import { addSettingsOptions, settingsFrom } from '../options/settings-options.ts';
 import { JSON_OPTION, listInWords, print, printWarnings } from '../output.ts';
@@ -31,7 +32,7 @@ function addCommand(): Command {
     .option('--name <name>', 'name of the biller, as portal users know it; required')
     .option('--guid <BillerGUID>', 'the GUID that Invoice Cloud gave the biller; required');
   addProviderOptions(command)
-    .addOption(new Option('--key-type <type>', 'kind of the signing key').choices([...KEY_TYPES]).default('RSA-2048'))
+    .addOption(keyTypeOption('kind of the signing key').default('RSA-2048'))
     .option('--module', 'make the signing key in the hardware security module (HSM), which it never leaves')
     .option('--yes', 'confirm that another biller has the same Service Provider');
   return addSettingsOptions(command)

@@ -2,10 +2,11 @@ import { X509Certificate } from 'node:crypto';
 import { z } from 'zod';
 import { type Biller, billerUrls, requiresSignature } from '../../../core/billers/biller.ts';
 import { encryptionFor } from '../../../core/billers/encryption.ts';
+import { listedClaims } from '../../../core/billers/listed-claims.ts';
 import { billerSettingsSchema } from '../../../core/billers/settings.ts';
 import { DESTINATIONS } from '../../../protocols/invoice-cloud/destinations.ts';
 import { buildRedirectLink } from '../../../protocols/invoice-cloud/redirect-link.ts';
-import { ATTRIBUTE_NAME_FORMATS, NAME_ID_FORMATS } from '../../../protocols/saml/names.ts';
+import { NAME_ID_FORMATS } from '../../../protocols/saml/names.ts';
 import type { ServiceProvider } from '../../../protocols/saml/sp-metadata/service-provider.ts';
 import type { Uses } from '../services.ts';
 import { requireBiller } from './require-biller.ts';
@@ -75,11 +76,6 @@ export function billerView(
   const { nameIdFormats } = serviceProvider;
   const nameIdFormat: string = NAME_ID_FORMATS[settings.nameIdFormat];
   const certificate = active && new X509Certificate(Buffer.from(active.signer.certificate, 'base64'));
-  const claim = (meaning: string, { name, nameFormat }: Biller['settings']['emailClaim']) => ({
-    meaning,
-    name,
-    nameFormat: ATTRIBUTE_NAME_FORMATS[nameFormat],
-  });
   return {
     slug: biller.slug,
     name: biller.name,
@@ -97,14 +93,7 @@ export function billerView(
     nameIdFormatUnlisted:
       nameIdFormats.length > 0 &&
       !nameIdFormats.some((uri) => [nameIdFormat, NAME_ID_FORMATS.unspecified].includes(uri)),
-    claims: [
-      claim('email address', settings.emailClaim),
-      claim('login type', settings.loginTypeClaim),
-      ...(settings.accountNumberClaim === null
-        ? []
-        : [claim(settings.accounts === 'all' ? 'account numbers' : 'account number', settings.accountNumberClaim)]),
-      ...settings.constantClaims.map((constant) => claim(`always ${constant.values.join(', ')}`, constant)),
-    ],
+    claims: listedClaims(settings),
     loginTypes: { ...settings.loginTypes, 'everybody else': settings.defaultLoginType },
     sign: settings.sign,
     serviceProvider: {

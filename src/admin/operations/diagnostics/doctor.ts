@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { isLoopback } from '../../../platform/util/web-url.ts';
 import { defineOperation, nothing } from '../operation.ts';
 import type { Uses } from '../services.ts';
+import { handOverFindings } from './doctor-hand-over.ts';
 import { instanceFindings } from './doctor-instances.ts';
 import { keyFindings } from './doctor-keys.ts';
 import { moduleFindings } from './doctor-module.ts';
@@ -107,6 +108,7 @@ async function examine(services: DoctorServices): Promise<Finding[]> {
     });
   findings.push(...(await registeredFindings(services)));
   findings.push(...(await keyFindings(services)));
+  findings.push(...(await handOverFindings(services)));
   findings.push(...(await providerFindings(services)));
   findings.push(...(await moduleFindings(services)));
   return findings;

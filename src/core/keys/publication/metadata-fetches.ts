@@ -11,6 +11,8 @@ interface MetadataFetch extends Pick<Fetcher, 'address' | 'client'> {
   readonly status: number;
   readonly certificates: readonly string[];
   readonly monitor: boolean;
+  /** Of a one-time URL. */
+  readonly oneTime: boolean;
   /** One of the Service Provider's clients that the biller's settings list. */
   readonly known: boolean;
 }
@@ -43,7 +45,15 @@ function newRow({ known: _, ...fetch }: MetadataFetch, now: number): Row {
   const address = fetch.address.slice(0, MAX_TEXT);
   const client = fetch.client.slice(0, MAX_TEXT);
   const certificates = [...fetch.certificates];
-  const same = [Math.floor(now / DAY_MS), address, client, fetch.status, fetch.monitor, certificates];
+  const same = [
+    Math.floor(now / DAY_MS),
+    address,
+    client,
+    fetch.status,
+    fetch.monitor,
+    certificates,
+    ...(fetch.oneTime ? ['one-time'] : []),
+  ];
   const digest = createHash('sha256').update(JSON.stringify(same)).digest();
   return { ...fetch, address, client, certificates, digest, at: new Date(now), count: 1 };
 }

@@ -15,6 +15,8 @@ export interface MetadataFetchesTable {
   certificates: string[];
   /** According to the biller's settings, not the Service Provider but one of our monitors or an unknown client. */
   monitor: boolean;
+  /** Of a one-time URL. */
+  oneTime: Generated<boolean>;
   count: Generated<number>;
   /** Of all that makes fetches the same; null for a single fetch that an earlier version recorded. */
   digest: Buffer | null;
@@ -32,6 +34,8 @@ export interface OneTimeMetadataTable {
   networks: string[];
   usedAt: Date | null;
   usedFrom: string | null;
+  /** When the Service Provider’s form had the lasting metadata URL again, as an operator said. */
+  replacedAt: Date | null;
 }
 
 declare module '../../../platform/database/database.ts' {

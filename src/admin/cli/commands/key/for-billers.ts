@@ -35,6 +35,14 @@ interface Confirmation<Input> {
   readonly answer: Partial<Input>;
 }
 
+interface More<Name extends ManyOperation> {
+  readonly confirmation?: Confirmation<OperationInput<Name>>;
+  readonly csv?: ((results: readonly OperationResult<Name>[]) => string) | undefined;
+}
+
+/** What most of these operations say. */
+export const sentenceOf = ({ sentence }: { readonly sentence: string }) => sentence;
+
 /** A refusal can be confirmed, and there is a terminal to ask at. */
 const isAskable = (
   error: unknown,
@@ -62,7 +70,8 @@ async function billersOf(run: Run, slugs: readonly string[], { all }: ManyOption
  * are refused, with that reason.
  *
  * @param sentenceOf describes a result
- * @param confirmation a refusal that a person at a terminal can confirm instead
+ * @param more.confirmation a refusal that a person at a terminal can confirm instead
+ * @param more.csv prints all results together on standard output; what happens goes to standard error then
  */
 export async function forBillers<Name extends ManyOperation>(
   slugs: readonly string[],
@@ -70,10 +79,12 @@ export async function forBillers<Name extends ManyOperation>(
   operation: Name,
   input: Omit<OperationInput<Name>, 'biller' | 'reason'>,
   sentenceOf: (result: OperationResult<Name>) => string,
-  confirmation?: Confirmation<OperationInput<Name>>,
+  more: More<Name> = {},
 ): Promise<void> {
+  const { confirmation, csv } = more;
+  const say = csv === undefined ? console.log : console.error;
   const outcomes: Outcome[] = [];
-  const results: unknown[] = [];
+  const results: OperationResult<Name>[] = [];
   let left = 0;
   await withOperations(async (run) => {
     const billers = await billersOf(run, slugs, options);
@@ -87,7 +98,7 @@ export async function forBillers<Name extends ManyOperation>(
       outcomes.push(outcome);
       if (options.json !== true) {
         const progress = billers.length > 1 ? `[${position + 1}/${billers.length}] ` : '';
-        console.log(`${progress}${outcome.done ? '' : 'not done: '}${forPeople(outcome.sentence)}`);
+        say(`${progress}${outcome.done ? '' : 'not done: '}${forPeople(outcome.sentence)}`);
       }
     }
     interruption.release();
@@ -112,13 +123,20 @@ export async function forBillers<Name extends ManyOperation>(
       }
     }
   });
-  report(outcomes, results, left, options);
+  if (csv !== undefined) process.stdout.write(csv(results));
+  report(outcomes, results, left, options, say);
 }
 
-function report(outcomes: readonly Outcome[], results: readonly unknown[], left: number, { json }: ManyOptions): void {
+function report(
+  outcomes: readonly Outcome[],
+  results: readonly unknown[],
+  left: number,
+  { json }: ManyOptions,
+  say: (line: string) => void,
+): void {
   const refused = outcomes.filter(({ done }) => !done).length;
   const many = outcomes.length + left > 1;
   if (json === true) console.log(JSON.stringify(many ? { outcomes, results, left } : results[0]));
-  else if (many) console.log(`${outcomes.length - refused} done, ${refused} not done, ${left} left.`);
+  else if (many) say(`${outcomes.length - refused} done, ${refused} not done, ${left} left.`);
   if (refused > 0 || left > 0) process.exitCode = 1;
 }

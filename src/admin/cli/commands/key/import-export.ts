@@ -1,9 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
 import { CERTIFICATE_FORMATS, type CertificateFormat } from '../../../../core/keys/certificate-formats.ts';
-import { KEY_TYPES, type KeyType } from '../../../../core/keys/key-types.ts';
+import type { KeyType } from '../../../../core/keys/key-types.ts';
 import { InputError } from '../../../../platform/errors/idp-error.ts';
 import { operate } from '../../operate.ts';
+import { keyTypeOption } from '../../options/key-type-option.ts';
 import { JSON_OPTION, print } from '../../output.ts';
 import { readBytes, readFirstLine } from '../../read-input.ts';
 
@@ -26,7 +27,7 @@ export function requestCommand(): Command {
   return new Command('request')
     .description('Make a key pair and print a certificate request (PKCS#10) for a certificate authority')
     .argument('<biller>', 'slug of the biller')
-    .addOption(new Option('--key-type <type>', 'kind of the key').choices([...KEY_TYPES]).default('RSA-2048'))
+    .addOption(keyTypeOption('kind of the key').default('RSA-2048'))
     .option('--reason <text>', 'why; written into the audit')
     .option(...JSON_OPTION)
     .addHelpText('after', '\nExample:\n  ic-idp key request riverton-water > riverton-water.csr')

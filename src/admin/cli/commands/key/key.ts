@@ -1,8 +1,9 @@
 import { Command } from 'commander';
 import { canaryCommand } from './canary.ts';
+import { handOverCommand, lastingUrlCommand } from './hand-over.ts';
 import { exportCommand, importCommand, requestCommand } from './import-export.ts';
 import { listCommand } from './list.ts';
-import { activateCommand, backOutCommand, handOverCommand, retireCommand, revokeCommand } from './rotate.ts';
+import { activateCommand, backOutCommand, retireCommand, revokeCommand } from './rotate.ts';
 import { stageCommand } from './stage.ts';
 import { fetchesCommand, planCommand, statusCommand } from './status.ts';
 
@@ -19,6 +20,7 @@ export function keyCommand(): Command {
     stageCommand,
     activateCommand,
     handOverCommand,
+    lastingUrlCommand,
     canaryCommand,
     backOutCommand,
     retireCommand,

@@ -1,12 +1,9 @@
-import { Command, Option } from 'commander';
-import { KEY_TYPES, type KeyType } from '../../../../core/keys/key-types.ts';
+import { Command } from 'commander';
+import type { KeyType } from '../../../../core/keys/key-types.ts';
 import { operate } from '../../operate.ts';
+import { keyTypeOption } from '../../options/key-type-option.ts';
 import { JSON_OPTION, print } from '../../output.ts';
-import { forBillers, type ManyOptions, manyCommand } from './for-billers.ts';
-
-const sentenceOf = ({ sentence }: { readonly sentence: string }) => sentence;
-const collect = (value: string, all: string[] = []) => [...all, value];
-const keyTypeOption = (flag: string, text: string) => new Option(flag, text).choices([...KEY_TYPES]);
+import { forBillers, type ManyOptions, manyCommand, sentenceOf } from './for-billers.ts';
 
 /** `ic-idp key activate` */
 export function activateCommand(): Command {
@@ -20,9 +17,11 @@ export function activateCommand(): Command {
     .addHelpText('after', '\nExample:\n  ic-idp key activate riverton-water --reason "routine, ticket 4711"')
     .action((slugs: string[], options: ManyOptions & { force?: boolean; yes?: boolean }) =>
       forBillers(slugs, options, 'key.activate', { force: options.force, confirmed: options.yes }, sentenceOf, {
-        code: 'activation_unconfirmed',
-        question: 'Is this the Service Provider, and does it keep several certificates?',
-        answer: { confirmed: true },
+        confirmation: {
+          code: 'activation_unconfirmed',
+          question: 'Is this the Service Provider, and does it keep several certificates?',
+          answer: { confirmed: true },
+        },
       }),
     );
 }
@@ -34,28 +33,6 @@ export function backOutCommand(): Command {
   )
     .addHelpText('after', '\nExample:\n  ic-idp key back-out riverton-water --reason "their form was not saved"')
     .action((slugs: string[], options: ManyOptions) => forBillers(slugs, options, 'key.back-out', {}, sentenceOf));
-}
-
-/** `ic-idp key hand-over` */
-export function handOverCommand(): Command {
-  return manyCommand(
-    new Command('hand-over').description(
-      'Create a one-time metadata URL, which activates the staged key when the Service Provider fetches it',
-    ),
-  )
-    .option('--hours <number>', 'how long the URL is valid', '72')
-    .option('--from <network>', 'only a fetch from this address or network counts; repeatable', collect)
-    .addHelpText('after', '\nExample:\n  ic-idp key hand-over riverton-water --from 203.0.113.0/24')
-    .action((slugs: string[], options: ManyOptions & { hours: string; from?: string[] }) =>
-      forBillers(
-        slugs,
-        options,
-        'key.hand-over',
-        { hours: options.hours, networks: options.from },
-        ({ url, expiresAt }) =>
-          `hand this address to Invoice Cloud, to save in the biller's form in place of the metadata URL (until ${expiresAt.slice(0, 16)} UTC):\n  ${url}\n  Do not open it yourself.`,
-      ),
-    );
 }
 
 /** `ic-idp key retire` */
@@ -81,7 +58,7 @@ export function revokeCommand(): Command {
     .requiredOption('--reason <text>', 'why; written into the audit')
     .option('--fingerprint <sha256>', 'the key, by the beginning of its fingerprint (default: the active one)')
     .option('--replace', 'create a new active key in its place')
-    .addOption(keyTypeOption('--key-type <type>', 'kind of the new key').default('RSA-2048'))
+    .addOption(keyTypeOption('kind of the new key').default('RSA-2048'))
     .option('--module', 'make the new key in the hardware security module (HSM)')
     .option('--no-module', 'make it in the database (default: where the revoked one is)')
     .option(...JSON_OPTION)

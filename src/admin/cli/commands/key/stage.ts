@@ -1,6 +1,7 @@
-import { Command, Option } from 'commander';
-import { KEY_TYPES, type KeyType } from '../../../../core/keys/key-types.ts';
+import { Command } from 'commander';
+import type { KeyType } from '../../../../core/keys/key-types.ts';
 import { InputError } from '../../../../platform/errors/idp-error.ts';
+import { keyTypeOption } from '../../options/key-type-option.ts';
 import { readBytes } from '../../read-input.ts';
 import { forBillers, type ManyOptions, manyCommand } from './for-billers.ts';
 
@@ -28,7 +29,7 @@ async function stageFromModule(slugs: string[], options: StageOptions, label: st
 /** `ic-idp key stage` */
 export function stageCommand(): Command {
   return manyCommand(new Command('stage').description('Create a key and publish it beside the active one'))
-    .addOption(new Option('--key-type <type>', 'kind of the key (default: RSA-2048)').choices([...KEY_TYPES]))
+    .addOption(keyTypeOption('kind of the key (default: RSA-2048)'))
     .option('--module', 'make it in the hardware security module (HSM), which it never leaves')
     .option('--no-module', 'make it in the database (default: where the active key is)')
     .option('--module-label <label>', 'import the key pair that is in the HSM under this label')
