@@ -6,7 +6,12 @@
 export const auditCatalog = {
   'assertion.issued': {
     meaning: 'A signed assertion was sent to the browser. Written before the assertion is sent.',
-    details: { acs: 'the ACS URL', nameIdFormat: 'format of the NameID', signed: 'assertion, response or both' },
+    details: {
+      acs: 'the ACS URL',
+      nameIdFormat: 'format of the NameID',
+      signed: 'assertion, response or both',
+      beganBy: 'how the portal user became known: password, or portal (its word, by a launch)',
+    },
   },
   'sign_on.refused': {
     meaning: 'A sign-on request did not result in an assertion.',

@@ -3,7 +3,7 @@ import type { Database, Transaction } from '../../platform/database/database.ts'
 import { newSamlId } from '../../protocols/saml/writing/id.ts';
 import type { Biller } from '../billers/biller.ts';
 import type { Account } from '../billers/claims.ts';
-import type { LaunchedAccount } from './schema.ts';
+import type { BeganBy, LaunchedAccount } from './schema.ts';
 import { createFindSession, deleteSession, insertSession, setLaunchedAccounts, touchSession } from './store.ts';
 
 /** A signed-in portal user. Times are milliseconds since 1970. */
@@ -11,6 +11,7 @@ export interface Session {
   readonly idHash: Buffer;
   readonly sessionIndex: string;
   readonly authenticatedAt: number;
+  readonly beganBy: BeganBy;
   /** `version` changes with every change of the portal user or their accounts. */
   readonly user: { readonly id: string; readonly email: string; readonly version: string };
   readonly accounts: readonly Account[];
@@ -23,15 +24,17 @@ export interface Sessions {
   /**
    * Starts a session, ending any earlier one in this browser.
    *
-   * @param user as the password was checked
+   * @param user as the password was checked; without a password, the portal vouches for them
+   * @param launchedAccount the account that the next sign-on is for
    * @returns the new identifier, for the cookie; undefined if the password was changed or the user was disabled or removed
    *   since
    */
   start(
     transaction: Transaction,
     biller: Biller,
-    user: { readonly id: string; readonly passwordHash: string },
+    user: { readonly id: string; readonly passwordHash: string | null },
     previousId: string | undefined,
+    launchedAccount?: string,
   ): Promise<string | undefined>;
   /** @returns the user whose session it was */
   end(id: string): Promise<{ userId: string; billerId: string } | undefined>;
@@ -74,13 +77,14 @@ export function createSessions({ database, clock }: { database: Database; clock:
         idHash,
         sessionIndex: row.session_index,
         authenticatedAt: row.authenticated_at,
+        beganBy: row.began_by,
         user: { id: row.user_id, email: row.email, version: row.user_version },
         accounts: row.accounts,
         launched: row.launched_accounts,
       };
     },
 
-    async start(transaction, biller, { id: userId, passwordHash }, previousId) {
+    async start(transaction, biller, { id: userId, passwordHash }, previousId, launchedAccount) {
       const id = randomBytes(32).toString('base64url');
       const now = clock();
       const session = {
@@ -91,8 +95,10 @@ export function createSessions({ database, clock }: { database: Database; clock:
         authenticatedAt: new Date(now),
         lastSeenAt: new Date(now),
         expiresAt: new Date(now + biller.settings.sessionLifetimeMinutes * 60_000),
+        beganBy: passwordHash === null ? ('portal' as const) : ('password' as const),
       };
-      if (!(await insertSession(transaction, session, passwordHash))) return undefined;
+      const launched = launchedAccount === undefined ? [] : [{ number: launchedAccount, at: now }];
+      if (!(await insertSession(transaction, session, passwordHash, launched))) return undefined;
       if (previousId !== undefined && ID.test(previousId)) await deleteSession(transaction, hashId(previousId));
       return id;
     },

@@ -12,6 +12,7 @@ import type { Metrics } from '../../platform/metrics.ts';
 import { sessionIdOf } from '../session-cookie.ts';
 import { chooseAccount, requireAnyAccount } from './choose-account.ts';
 import type { Deliver } from './deliver.ts';
+import { authnContextOf, mustSignInAgain } from './demands.ts';
 import type { Flows } from './flows.ts';
 import type { Issue } from './issue.ts';
 import { formActionOf, type SignOnContext } from './sign-on-context.ts';
@@ -97,13 +98,15 @@ export function createProceed({ sessions, flows, issue, metrics, deliver }: Proc
     const { request, reply, biller, accepted, flowId } = context;
     const session = await sessions.find(sessionIdOf(request, biller), biller);
     if (session === undefined) return askWho(context, false);
-    if (accepted.forceAuthn && session.authenticatedAt < accepted.receivedAt) return askWho(context, true);
+    if (mustSignInAgain(accepted, session)) return askWho(context, true);
+    const authnContextClassRef = authnContextOf(accepted, session);
     requireSubject(context, session);
     requireAnyAccount(session);
     const mustAsk = accepted.confirm === true && chosen === undefined;
     const account = mustAsk ? undefined : await chooseAccount(biller.settings, sessions, session, chosen);
     if (account === undefined) return askAccount(context, session);
-    const issuance = { biller, accepted, session, account, reference: request.id, address: request.ip };
+    const known = { ...accepted, authnContextClassRef };
+    const issuance = { biller, accepted: known, session, account, reference: request.id, address: request.ip };
     const response = await issue(issuance).catch(async (error: unknown) => {
       // This sign-on is tried again, and must find the launch that it used up.
       if (error instanceof OutdatedState && session.launched.length > 0) {

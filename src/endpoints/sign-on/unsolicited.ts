@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
+import { AUTHN_CONTEXT_OF } from '../../core/authn-requests/authn-context.ts';
 import type { AcceptedRequest } from '../../core/authn-requests/check.ts';
-import { OUR_AUTHN_CONTEXT } from '../../core/authn-requests/checks/requested-authn-context.ts';
 import type { Biller } from '../../core/billers/biller.ts';
 import { IdpError } from '../../platform/errors/idp-error.ts';
 
@@ -34,7 +34,7 @@ export function unsolicitedRequest(request: FastifyRequest, biller: Biller, now:
     acsUrl: acs.url,
     relayState: settings.unsolicitedRelayState ?? undefined,
     nameIdFormat: settings.nameIdFormat,
-    authnContextClassRef: OUR_AUTHN_CONTEXT,
+    authnContextClassRef: AUTHN_CONTEXT_OF.password,
     forceAuthn: false,
     isPassive: false,
     receivedAt: now,
