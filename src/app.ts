@@ -1,6 +1,7 @@
 import { actorWithEveryRole } from './admin/operations/operation.ts';
 import { runOperation } from './admin/operations/run.ts';
 import type { OperatorServices } from './admin/operations/services.ts';
+import { type ApiKeys, createApiKeys } from './core/api-keys/api-keys.ts';
 import type { KeyedHash } from './core/audit/keyed-hash.ts';
 import { createStrangersAudit, type StrangersAudit } from './core/audit/strangers.ts';
 import { createAuditWriter } from './core/audit/writer.ts';
@@ -33,6 +34,7 @@ export interface Services extends OperatorServices {
   readonly fetches: MetadataFetches;
   readonly expiry: ExpiryWatch;
   readonly sessions: Sessions;
+  readonly apiKeys: ApiKeys;
   readonly flows: Flows;
   readonly signIn: SignIn;
   readonly issue: Issue;
@@ -104,6 +106,7 @@ export function createServices(foundation: Foundation): Services {
     }),
     expiry: createExpiryWatch({ database, masterKey, billers, rotation, audit, clock }),
     sessions,
+    apiKeys: createApiKeys({ database, clock }),
     flows,
     signIn,
     issue: createIssue({ keys, audit, clock }),

@@ -19,6 +19,8 @@ const ALLOWED_JOINS: Readonly<Record<string, readonly string[]>> = {
   'src/core/keys/active-keys.ts': ['billers'],
   // The status of a rotation, of all billers in one query.
   'src/core/keys/status.ts': ['billers'],
+  // Which biller a key belongs to, in one round trip on every call of the API.
+  'src/core/api-keys/store.ts': ['billers'],
   // Who is signed in, with their accounts: one round trip on every sign-on.
   'src/core/sessions/store.ts': ['portal_users', 'accounts'],
 };

@@ -21,6 +21,8 @@ export const HINTS: { readonly [Code in InputCode]?: (names: Names, operation: O
   encryption_unsupported: () => IN_THE_CLEAR,
   user_not_found: () => '`ic-idp user list` lists the users of a biller.',
   user_exists: () => 'Change it with `ic-idp user update`.',
+  api_key_not_found: ({ biller }) => `\`ic-idp api-key list ${biller}\` shows them.`,
+  api_keys_too_many: ({ biller }) => `\`ic-idp api-key list ${biller}\` shows when each was last used.`,
   session_not_found: ({ biller }) => `\`ic-idp session list ${biller}\` shows who is signed in.`,
   sessions_unclear: () => 'Give one of --email, --session and --all.',
   key_not_found: ({ biller }) => `\`ic-idp key list ${biller}\` shows what there is.`,

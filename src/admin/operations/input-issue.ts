@@ -9,6 +9,8 @@ const SHOWN = new Set([
   'email',
   'accounts',
   'networks',
+  'role',
+  'expires',
   'days',
   'hours',
   'user',

@@ -130,6 +130,19 @@ export const auditCatalog = {
     meaning: 'An active certificate expires soon. Recorded once each at 60, 30, 7 days and 1 day before.',
     details: { days: 'the threshold', expires: 'when it expires' },
   },
+  'api_key.added': {
+    meaning: 'An API key was made for the portal of a biller.',
+    details: {
+      actor: 'the operator',
+      key: 'ID of the key',
+      role: 'what it may do',
+      expires: 'when it expires, or never',
+    },
+  },
+  'api_key.revoked': {
+    meaning: 'An API key was revoked.',
+    details: { actor: 'the operator', key: 'ID of the key' },
+  },
   'webhook.changed': {
     meaning: 'The webhook for warnings was set or removed.',
     details: { actor: 'the operator', host: 'its host, or none' },

@@ -110,6 +110,16 @@ const described: Described = {
     usedAt: 'timestamp with time zone null',
     usedFrom: 'text null',
   },
+  apiKeys: {
+    id: 'text',
+    billerId: 'uuid',
+    role: 'text',
+    secretHash: 'bytea',
+    createdAt: 'timestamp with time zone',
+    expiresAt: 'timestamp with time zone null',
+    revokedAt: 'timestamp with time zone null',
+    lastUsedAt: 'timestamp with time zone null',
+  },
   portalUsers: {
     id: 'uuid default',
     billerId: 'uuid',
