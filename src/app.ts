@@ -15,6 +15,7 @@ import { createMetadataFetches, type MetadataFetches } from './core/keys/publica
 import { createOneTimeUrls } from './core/keys/publication/one-time-url.ts';
 import { createRotation } from './core/keys/rotation.ts';
 import { createSwitchOnFetch } from './core/keys/switch-on-fetch.ts';
+import { createPortalUsers, type PortalUsers } from './core/portal-users/portal-users.ts';
 import type { MasterKey } from './core/secrets/master-key.ts';
 import type { MasterKeyFile } from './core/secrets/master-key-source.ts';
 import { createSessions, type Sessions } from './core/sessions/sessions.ts';
@@ -35,6 +36,7 @@ export interface Services extends OperatorServices {
   readonly expiry: ExpiryWatch;
   readonly sessions: Sessions;
   readonly apiKeys: ApiKeys;
+  readonly portalUsers: PortalUsers;
   readonly flows: Flows;
   readonly signIn: SignIn;
   readonly issue: Issue;
@@ -107,6 +109,7 @@ export function createServices(foundation: Foundation): Services {
     expiry: createExpiryWatch({ database, masterKey, billers, rotation, audit, clock }),
     sessions,
     apiKeys: createApiKeys({ database, clock }),
+    portalUsers: createPortalUsers({ database, audit }),
     flows,
     signIn,
     issue: createIssue({ keys, audit, clock }),

@@ -10,6 +10,7 @@ import { dropForwardedPorts } from '../platform/http/forwarded-for.ts';
 import { logRequest, logRequests } from '../platform/http/log.ts';
 import { collectFacts } from '../platform/http/request-facts.ts';
 import { newReference } from '../platform/util/reference.ts';
+import { type ApiServices, apiRoutes } from './api/routes.ts';
 import { type HealthServices, healthRoutes } from './health/routes.ts';
 import { type LaunchServices, launchRoutes } from './launch/routes.ts';
 import { type MetadataServices, metadataRoutes } from './metadata/routes.ts';
@@ -18,7 +19,12 @@ import { type SignInServices, signInRoutes } from './sign-in/routes.ts';
 import { type SignOnServices, signOnRoutes } from './sign-on/routes.ts';
 
 /** Everything that the endpoints use together. */
-type ServerServices = SignOnServices & SignInServices & LaunchServices & MetadataServices & HealthServices;
+type ServerServices = SignOnServices &
+  SignInServices &
+  LaunchServices &
+  MetadataServices &
+  HealthServices &
+  ApiServices;
 
 interface ServerOptions {
   readonly logger: Logger;
@@ -32,6 +38,8 @@ interface ServerOptions {
 
 /** No route takes a larger body, unless it says so. */
 const BODY_LIMIT_BYTES = 16 * 1024;
+/** Of a part of a path, percent-encoded; each route has its own limit, which it can explain. */
+const MAX_PARAMETER = 4_000;
 const TLS_ONLY = { 'strict-transport-security': 'max-age=31536000' };
 
 function trustProxy(value: string | undefined) {
@@ -62,7 +70,8 @@ export async function createServer(
     // logRequests writes one line per request.
     logController: new LogController({ disableRequestLogging: true }),
     // readParameters reads queries, and is stricter.
-    routerOptions: { querystringParser: () => ({}) },
+    // IDs of portals' users are part of a path.
+    routerOptions: { querystringParser: () => ({}), maxParamLength: MAX_PARAMETER },
     genReqId: newReference,
     requestIdHeader: false,
     trustProxy: trustProxy(settings.TRUST_PROXY),
@@ -95,6 +104,7 @@ export async function createServer(
   await server.register(signInRoutes, services);
   await server.register(signOnRoutes, services);
   await server.register(launchRoutes, services);
+  await server.register(apiRoutes, services);
   await server.register(healthRoutes, services);
   const { SECURITY_CONTACT: contact } = settings;
   if (contact !== undefined) await server.register(securityTxtRoutes, { ...services, contact });

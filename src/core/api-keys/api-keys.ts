@@ -20,7 +20,7 @@ export interface ValidKey {
 
 /** A text that is no valid key, and why. The reason is for the audit: who sent it gets the same answer for all. */
 export interface RefusedKey {
-  readonly reason: 'missing' | 'malformed' | 'unknown' | 'wrong' | 'revoked' | 'expired';
+  readonly reason: 'missing' | 'malformed' | 'unknown' | 'wrong' | 'revoked' | 'expired' | 'role';
   /** Whose key it is or was; only once the secret was right. */
   readonly owner?: { readonly id: string; readonly billerId: string };
 }

@@ -31,9 +31,9 @@ export const auditCatalog = {
   },
   'refusals.counted': {
     meaning:
-      'Within about a minute, more sign-ons were refused, or more sign-ins failed, than are written one by one. Counts the rest, for one biller or for what belongs to none.',
+      'Within about a minute, more sign-ons or calls of the API were refused, or more sign-ins failed, than are written one by one. Counts the rest, for one biller or for what belongs to none.',
     details: {
-      of: 'sign_on.refused or sign_in.failed',
+      of: 'sign_on.refused, sign_in.failed or api.refused',
       count: 'how many were not written',
       since: 'time of the first of them',
     },
@@ -142,6 +142,13 @@ export const auditCatalog = {
   'api_key.revoked': {
     meaning: 'An API key was revoked.',
     details: { actor: 'the operator', key: 'ID of the key' },
+  },
+  'api.refused': {
+    meaning: 'A call of the API had no valid key.',
+    details: {
+      reason: 'missing, malformed, unknown, wrong, revoked, expired or role',
+      key: 'ID of the key, if it was right once',
+    },
   },
   'webhook.changed': {
     meaning: 'The webhook for warnings was set or removed.',

@@ -5,7 +5,7 @@ import type { Fence } from './fence.ts';
 import type { AuditWriter } from './writer.ts';
 
 /** An event that anyone can cause. */
-type StrangersEvent = Extract<AuditEvent, { event: 'sign_on.refused' | 'sign_in.failed' }>;
+type StrangersEvent = Extract<AuditEvent, { event: 'sign_on.refused' | 'sign_in.failed' | 'api.refused' }>;
 
 /** Where an event came from. */
 interface Origin {
@@ -50,6 +50,7 @@ export function createStrangersAudit({ audit, clock }: { audit: AuditWriter; clo
   const strangers = {
     'sign_on.refused': createBudget(STRANGERS, clock),
     'sign_in.failed': createBudget(STRANGERS, clock),
+    'api.refused': createBudget(STRANGERS, clock),
   };
   const users = createBudget(USERS, clock);
   let counts = new Map<string, Count>();

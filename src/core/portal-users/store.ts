@@ -106,6 +106,8 @@ export async function updateUser(
   await insertAccounts(transaction, id, userAccounts);
 }
 
-export async function deleteUser(db: Db, id: string): Promise<void> {
-  await db.deleteFrom('portalUsers').where('id', '=', id).execute();
+/** @returns false if there was none */
+export async function deleteUser(db: Db, id: string): Promise<boolean> {
+  const { numDeletedRows } = await db.deleteFrom('portalUsers').where('id', '=', id).executeTakeFirst();
+  return numDeletedRows > 0n;
 }

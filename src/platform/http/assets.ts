@@ -11,6 +11,9 @@ interface Asset {
 /** The stylesheet of every page. */
 export const stylesheet: Asset = load('style', 'css', 'text/css; charset=utf-8');
 
+/** What the page of the API needs besides. */
+export const apiDocsStylesheet: Asset = load('api-docs', 'css', 'text/css; charset=utf-8');
+
 /** Posts the form of the auto-submit page. */
 export const autoSubmitScript: Asset = loadScript('auto-submit');
 
@@ -21,7 +24,13 @@ export const showPasswordScript: Asset = loadScript('show-password');
 export const findAccountScript: Asset = loadScript('find-account');
 
 /** Everything that the pages refer to, for the routes that serve it. */
-export const assets: readonly Asset[] = [stylesheet, autoSubmitScript, showPasswordScript, findAccountScript];
+export const assets: readonly Asset[] = [
+  stylesheet,
+  apiDocsStylesheet,
+  autoSubmitScript,
+  showPasswordScript,
+  findAccountScript,
+];
 
 function loadScript(name: string): Asset {
   return load(name, 'js', 'text/javascript; charset=utf-8');

@@ -35,8 +35,12 @@ export function toIdpError(error: unknown): IdpError {
   return new IdpError('internal_error', { detail: 'unexpected error', cause: error });
 }
 
-/** RFC 9457. */
-function sendProblem(reply: FastifyReply, error: IdpError, { id: reference, facts }: FastifyRequest): FastifyReply {
+/** Answers with a problem document (RFC 9457). */
+export function sendProblem(
+  reply: FastifyReply,
+  error: IdpError,
+  { id: reference, facts }: FastifyRequest,
+): FastifyReply {
   const { title, sentence, remedy, code } = errorWords(error, facts.billerName);
   return reply
     .code(error.status)
@@ -46,26 +50,33 @@ function sendProblem(reply: FastifyReply, error: IdpError, { id: reference, fact
       type: `urn:ic-idp:error:${error.code}`,
       title,
       status: error.status,
-      detail: `${sentence} ${remedy}`,
+      detail: `${sentence} ${remedy}`.trim(),
       code,
       reference,
+      field: error.field,
     });
 }
 
 const wantsJson = (request: FastifyRequest) =>
   /\bjson\b/.test(request.headers.accept ?? '') && !/\bhtml\b/.test(request.headers.accept ?? '');
 
-/** The one place where an error becomes a response: a page, or a problem document for a client that wants JSON. */
-export function renderError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+/** Notes an error for the log, and in the headers of the response. @returns it as an IdpError */
+export function noteError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): IdpError {
   const error = toIdpError(thrown);
   const { facts } = request;
   facts.outcome = error.code;
   facts.detail = error.detail;
-  const { billerName, portalUrl, wayOut, frameAncestors } = facts;
   // A busy service is expected to refuse, and the request has its line.
   if (error.status >= 500 && error.code !== 'service_busy')
     request.log.error({ reference: request.id, err: error.cause ?? error }, error.message);
   if (error.retryAfter !== undefined) reply.header('retry-after', String(error.retryAfter));
+  return error;
+}
+
+/** The one place where an error becomes a response: a page, or a problem document for a client that wants JSON. */
+export function renderError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const error = noteError(thrown, request, reply);
+  const { billerName, portalUrl, wayOut, frameAncestors } = request.facts;
   // For whoever programmed the form (Linked Data Platform, 7.1; IANA's registry of HTTP fields).
   if (error.code === 'content_type_unsupported') reply.header('accept-post', FORMS);
   if (wantsJson(request)) return sendProblem(reply, error, request);

@@ -1,0 +1,48 @@
+import type { ErrorEntry } from './entry.ts';
+
+/** What is wrong with a call of the API: words for the developer of a portal. */
+export const apiErrors = {
+  api_key_refused: {
+    status: 401,
+    title: 'No valid API key',
+    sentence: 'The request has no API key that is valid now.',
+    remedy:
+      'Send one in the header Authorization, after the word Bearer. Whoever runs this service makes and lists keys with `ic-idp api-key`.',
+  },
+  json_required: {
+    status: 415,
+    title: 'The body is not JSON',
+    sentence: 'The API takes bodies of one type only.',
+    remedy: 'Send JSON, with the Content-Type application/json.',
+  },
+  json_unreadable: {
+    status: 422,
+    title: 'The body can’t be read',
+    sentence: 'The body is no JSON.',
+    remedy: 'It must be one JSON value in UTF-8.',
+  },
+  body_too_large: {
+    status: 413,
+    title: 'The body is too large',
+    sentence: 'The body is larger than the API takes.',
+    remedy: 'A body must have at most 2 MiB.',
+  },
+  field_invalid: {
+    status: 422,
+    title: 'A field is not valid',
+    sentence: 'A field is missing, not known or not valid.',
+    remedy: 'The problem names it, and says what is accepted.',
+  },
+  route_unknown: {
+    status: 404,
+    title: 'There is no such call',
+    sentence: 'The API has no call with this method and path.',
+    remedy: 'See /api/docs for all.',
+  },
+  user_unknown: {
+    status: 404,
+    title: 'There is no such user',
+    sentence: 'You gave no user with this ID, or removed them.',
+    remedy: 'Give the user with PUT, or with a launch.',
+  },
+} as const satisfies Record<string, ErrorEntry>;
