@@ -15,12 +15,14 @@ import { createMetadataFetches, type MetadataFetches } from './core/keys/publica
 import { createOneTimeUrls } from './core/keys/publication/one-time-url.ts';
 import { createRotation } from './core/keys/rotation.ts';
 import { createSwitchOnFetch } from './core/keys/switch-on-fetch.ts';
-import { createPortalUsers, type PortalUsers } from './core/portal-users/portal-users.ts';
+import { createLaunches } from './core/launches/launches.ts';
+import { createPortalUsers } from './core/portal-users/portal-users.ts';
 import type { MasterKey } from './core/secrets/master-key.ts';
 import type { MasterKeyFile } from './core/secrets/master-key-source.ts';
 import { createSessions, type Sessions } from './core/sessions/sessions.ts';
 import { deleteExpiredSessions } from './core/sessions/store.ts';
 import { createTraces } from './diagnostics/traces/traces.ts';
+import { createIdempotency, type Idempotency } from './endpoints/api/idempotency.ts';
 import { createReadiness, type Readiness } from './endpoints/health/readiness.ts';
 import { createSignIn, type SignIn } from './endpoints/sign-in/sign-in.ts';
 import { createThrottle } from './endpoints/sign-in/throttle.ts';
@@ -36,7 +38,7 @@ export interface Services extends OperatorServices {
   readonly expiry: ExpiryWatch;
   readonly sessions: Sessions;
   readonly apiKeys: ApiKeys;
-  readonly portalUsers: PortalUsers;
+  readonly idempotency: Idempotency;
   readonly flows: Flows;
   readonly signIn: SignIn;
   readonly issue: Issue;
@@ -73,6 +75,9 @@ export function createServices(foundation: Foundation): Services {
   const switchOnFetch = createSwitchOnFetch({ database, keys, audit, clock });
   const fetches = createMetadataFetches({ database, clock });
   const sessions = createSessions({ database, clock });
+  const portalUsers = createPortalUsers({ database, audit });
+  const launches = createLaunches({ database, portalUsers, sessions, audit, publicUrl, clock });
+  const idempotency = createIdempotency({ database, clock });
   const flows = createFlows({ db, clock });
   const traces = createTraces({ db, clock });
   const throttle = createThrottle(database);
@@ -109,7 +114,9 @@ export function createServices(foundation: Foundation): Services {
     expiry: createExpiryWatch({ database, masterKey, billers, rotation, audit, clock }),
     sessions,
     apiKeys: createApiKeys({ database, clock }),
-    portalUsers: createPortalUsers({ database, audit }),
+    portalUsers,
+    launches,
+    idempotency,
     flows,
     signIn,
     issue: createIssue({ keys, audit, clock }),
@@ -124,6 +131,8 @@ export function createServices(foundation: Foundation): Services {
         strangersAudit.flush,
         () => deleteExpiredSessions(db, new Date(clock())),
         flows.deleteExpired,
+        launches.deleteExpired,
+        idempotency.deleteExpired,
         throttle.deleteExpired,
         traces.deleteExpired,
         fetches.deleteExpired,

@@ -14,10 +14,14 @@ export interface BillerRoute {
  */
 export async function billerOf(request: FastifyRequest<BillerRoute>, billers: Billers): Promise<Biller> {
   const biller = await billers.bySlug(request.params.biller);
-  const { facts } = request;
+  noteBiller(request, biller);
+  return biller;
+}
+
+/** Notes a biller for the log and the error page. */
+export function noteBiller({ facts }: FastifyRequest, biller: Biller): void {
   facts.biller = biller.slug;
   facts.billerName = biller.name;
   facts.portalUrl = biller.settings.portalUrl ?? undefined;
   facts.frameAncestors = biller.portalOrigins;
-  return biller;
 }

@@ -13,6 +13,7 @@ import { newReference } from '../platform/util/reference.ts';
 import { type ApiServices, apiRoutes } from './api/routes.ts';
 import { type HealthServices, healthRoutes } from './health/routes.ts';
 import { type LaunchServices, launchRoutes } from './launch/routes.ts';
+import { type TicketServices, ticketRoutes } from './launch/ticket-routes.ts';
 import { type MetadataServices, metadataRoutes } from './metadata/routes.ts';
 import { securityTxtRoutes } from './security-txt/routes.ts';
 import { type SignInServices, signInRoutes } from './sign-in/routes.ts';
@@ -22,6 +23,7 @@ import { type SignOnServices, signOnRoutes } from './sign-on/routes.ts';
 type ServerServices = SignOnServices &
   SignInServices &
   LaunchServices &
+  TicketServices &
   MetadataServices &
   HealthServices &
   ApiServices;
@@ -104,6 +106,7 @@ export async function createServer(
   await server.register(signInRoutes, services);
   await server.register(signOnRoutes, services);
   await server.register(launchRoutes, services);
+  await server.register(ticketRoutes, services);
   await server.register(apiRoutes, services);
   await server.register(healthRoutes, services);
   const { SECURITY_CONTACT: contact } = settings;

@@ -21,6 +21,8 @@ const ALLOWED_JOINS: Readonly<Record<string, readonly string[]>> = {
   'src/core/keys/status.ts': ['billers'],
   // Which biller a key belongs to, in one round trip on every call of the API.
   'src/core/api-keys/store.ts': ['billers'],
+  // Whose launch a ticket begins, in one round trip.
+  'src/core/launches/store.ts': ['portal_users', 'billers'],
   // Who is signed in, with their accounts: one round trip on every sign-on.
   'src/core/sessions/store.ts': ['portal_users', 'accounts'],
 };

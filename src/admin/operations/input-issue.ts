@@ -19,6 +19,8 @@ const SHOWN = new Set([
   'before',
   'limit',
   'viewMode',
+  'returnUrl',
+  'refreshUrl',
 ]);
 const MAX_SHOWN = 100;
 

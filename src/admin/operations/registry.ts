@@ -30,6 +30,7 @@ export const operations = {
   'api-key.add': entry('security', async () => (await import('./api-keys/api-keys.ts')).add),
   'api-key.list': entry('viewer', async () => (await import('./api-keys/api-keys.ts')).list),
   'api-key.revoke': entry('security', async () => (await import('./api-keys/api-keys.ts')).revoke),
+  'launch.make': entry('onboarding', async () => (await import('./launches/launch.ts')).make),
   'session.list': entry('support', async () => (await import('./sessions/sessions.ts')).list),
   'session.end': entry('support', async () => (await import('./sessions/sessions.ts')).end),
   'key.list': entry('viewer', async () => (await import('./keys/read.ts')).list),

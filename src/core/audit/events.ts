@@ -31,9 +31,9 @@ export const auditCatalog = {
   },
   'refusals.counted': {
     meaning:
-      'Within about a minute, more sign-ons or calls of the API were refused, or more sign-ins failed, than are written one by one. Counts the rest, for one biller or for what belongs to none.',
+      'Within about a minute, more sign-ons, launches or calls of the API were refused, or more sign-ins failed, than are written one by one. Counts the rest, for one biller or for what belongs to none.',
     details: {
-      of: 'sign_on.refused, sign_in.failed or api.refused',
+      of: 'sign_on.refused, sign_in.failed, api.refused or launch.ticket_refused',
       count: 'how many were not written',
       since: 'time of the first of them',
     },
@@ -46,6 +46,33 @@ export const auditCatalog = {
   'launch.started': {
     meaning: 'A signed-in portal user was sent to Invoice Cloud by a redirect link.',
     details: { destination: 'number of the destination', viewMode: '0 or 1' },
+  },
+  'launch.requested': {
+    meaning: 'A portal asked for a launch, and got its address.',
+    details: {
+      actor: 'the API key, or the operator who tests',
+      launch: 'ID of the launch',
+      destination: 'number of the destination',
+      viewMode: '0 or 1',
+    },
+  },
+  'launch.followed': {
+    meaning: 'A browser came with the ticket of a launch: a session began, and it was sent on to Invoice Cloud.',
+    details: {
+      launch: 'ID of the launch',
+      destination: 'number of the destination',
+      viewMode: '0 or 1',
+      beganBy: 'portal: its word says who it is',
+    },
+  },
+  'launch.ticket_refused': {
+    meaning:
+      'A browser came with a ticket that is used, expired or unknown, or whose account is not the portal user’s any more.',
+    details: {
+      reason: 'used, expired, unknown, or an error code',
+      launch: 'ID of the launch, or none',
+      led: 'portal (back to its refreshUrl) or page',
+    },
   },
   'launch.refused': {
     meaning: 'A launch was refused, e.g. for someone else’s account.',

@@ -137,6 +137,10 @@ export const billerSettingsSchema = z.strictObject({
   portalUrl: z.string().nullable().default(null).meta({
     assumed: 'Error pages link back to the portal, and only the portal may frame our pages.',
   }),
+  furtherPortalUrls: z.array(z.string()).max(20).default([]).meta({
+    assumed:
+      'The portal has one origin. Further ones can be listed: they may frame our pages, and a launch may lead back to them.',
+  }),
   assertionLifetimeSeconds: seconds(30, 300, 300).meta({
     assumed: 'Five minutes are enough for the Response to arrive.',
   }),
@@ -168,7 +172,7 @@ export const storedSettingsSchema = z.object(billerSettingsSchema.shape);
  * Settings that version 0.2.0 does not know. It refuses them, and may still be running while instances are replaced, so
  * they are stored only where they differ from their defaults.
  */
-const SINCE_0_2_0 = ['refreshMetadata', 'metadataSigningCertificates'] as const;
+const SINCE_0_2_0 = ['refreshMetadata', 'metadataSigningCertificates', 'furtherPortalUrls'] as const;
 
 /** @returns the settings as they are stored; what is left out has its default */
 export function toStored(settings: BillerSettings): BillerSettings {

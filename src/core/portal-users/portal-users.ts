@@ -6,7 +6,7 @@ import { accountsOf, deleteUser } from './store.ts';
 import { findVouchedUser, putVouchedUser, type VouchedChange } from './vouched.ts';
 
 /** What a portal says of one of its users. */
-interface PortalsUser {
+export interface PortalsUser {
   /** The portal's own ID of the person. */
   readonly id: string;
   readonly email: string;

@@ -2,13 +2,14 @@ import type { FastifyPluginAsync } from 'fastify';
 import { serializerCompiler } from 'fastify-type-provider-zod';
 import { IdpError } from '../../platform/errors/idp-error.ts';
 import { type AuthenticateServices, requireKeys } from './authenticate.ts';
+import { type LaunchApiServices, launchApiRoutes } from './launches.ts';
 import { describeApi } from './openapi.ts';
 import { sendApiProblem } from './problems.ts';
 import { acceptJson } from './read-json.ts';
 import { type UserServices, userRoutes } from './users.ts';
 import { validatorCompiler } from './validate.ts';
 
-export interface ApiServices extends AuthenticateServices, UserServices {
+export interface ApiServices extends AuthenticateServices, UserServices, LaunchApiServices {
   readonly publicUrl: string;
 }
 
@@ -31,6 +32,7 @@ export const apiRoutes: FastifyPluginAsync<ApiServices> = async (scope, services
     done(null, payload);
   });
   await describeApi(scope, services);
+  await scope.register(launchApiRoutes, services);
   await scope.register(userRoutes, services);
   // What is no route here is answered like the rest of the API, not with a page.
   for (const url of ['/api', '/api/*']) {

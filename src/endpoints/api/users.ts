@@ -21,7 +21,7 @@ const NOT_FOUND = 'You gave no user with this ID, or removed them.';
 const INVALID = 'A part of the request is wrong: `field` names it. Nothing was done.';
 
 /** @returns who says what a call says, for the audit */
-function sayingOf(request: FastifyRequest): Saying {
+export function sayingOf(request: FastifyRequest): Saying {
   const { key, biller } = callerOf(request);
   return { billerId: biller.id, actor: `API key ${key.id}`, reference: request.id, address: request.ip };
 }

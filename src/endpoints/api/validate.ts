@@ -37,7 +37,12 @@ function shown(field: string, value: unknown): string {
  * @param value as it came
  * @param complaint what is accepted, e.g. `must be ...`
  */
-function fieldError(field: string, value: unknown, complaint: string, code: ErrorCode = 'field_invalid'): IdpError {
+export function fieldError(
+  field: string,
+  value: unknown,
+  complaint: string,
+  code: ErrorCode = 'field_invalid',
+): IdpError {
   const name = escapeControls(field, MAX_SHOWN) || 'the body';
   return new IdpError(code, {
     // Without the value: this goes to the log.

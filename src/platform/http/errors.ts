@@ -76,7 +76,7 @@ export function noteError(thrown: unknown, request: FastifyRequest, reply: Fasti
 /** The one place where an error becomes a response: a page, or a problem document for a client that wants JSON. */
 export function renderError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const error = noteError(thrown, request, reply);
-  const { billerName, portalUrl, wayOut, frameAncestors } = request.facts;
+  const { billerName, portalUrl, wayOut, frameAncestors, hidesAddress } = request.facts;
   // For whoever programmed the form (Linked Data Platform, 7.1; IANA's registry of HTTP fields).
   if (error.code === 'content_type_unsupported') reply.header('accept-post', FORMS);
   if (wantsJson(request)) return sendProblem(reply, error, request);
@@ -84,7 +84,8 @@ export function renderError(thrown: unknown, request: FastifyRequest, reply: Fas
     portalUrl === undefined ? undefined : { href: portalUrl, label: `Back to ${billerName}`, newWindow: false };
   const words = errorWords(error, billerName);
   const page = errorPage({ ...words, billerName, reference: request.id, wayOut: wayOut ?? back });
-  return sendPage(reply, page, { status: error.status, frameAncestors: frameAncestors ?? [] });
+  const referrer = hidesAddress === true ? 'none' : 'own';
+  return sendPage(reply, page, { status: error.status, frameAncestors: frameAncestors ?? [], referrer });
 }
 
 const errorWords = ({ title, sentence, remedy, code }: IdpError, billerName: string | undefined) => ({

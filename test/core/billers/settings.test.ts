@@ -44,7 +44,7 @@ test('stored settings are read back unchanged, and newer ones get their defaults
 });
 
 test('instances of version 0.2.0 and of later versions can read what is stored during an upgrade', () => {
-  const since = ['refreshMetadata', 'metadataSigningCertificates'];
+  const since = ['refreshMetadata', 'metadataSigningCertificates', 'furtherPortalUrls'];
   expect(Object.keys(toStored(defaults))).toEqual(Object.keys(defaults).filter((name) => !since.includes(name)));
   const chosen = { ...defaults, refreshMetadata: 'signed' as const };
   expect(storedSettingsSchema.parse(toStored(chosen))).toEqual(chosen);
@@ -76,6 +76,12 @@ describe('an out-of-range setting is refused, naming the option', () => {
     ['--accounts', 'accounts', ['chosen', 'all'], ['none']],
     ['--redirect-link-base', 'redirectLinkBase', ['https://x.example'], ['https://x.example/', 'x.example']],
     ['--portal-url', 'portalUrl', ['https://x.example/pay?a=1', null], ['http://x.example', 'javascript:alert(1)']],
+    [
+      '--portal-url',
+      'furtherPortalUrls',
+      [['https://x.example/a', 'https://y.example']],
+      [['http://x.example'], ['x']],
+    ],
     ['--acs-redirect-origin', 'acsRedirectOrigins', [['https://x.example']], [['https://x.example/'], ['*'], ['x']]],
     [
       '--email-claim',

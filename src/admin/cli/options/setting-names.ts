@@ -28,6 +28,7 @@ export const SETTING_OPTIONS: Readonly<Record<keyof BillerSettings, readonly [st
   redirectLinkBase: ['--redirect-link-base'],
   acsRedirectOrigins: ['--acs-redirect-origin'],
   portalUrl: ['--portal-url'],
+  furtherPortalUrls: ['--portal-url'],
   assertionLifetimeSeconds: ['--assertion-lifetime'],
   clockSkewSeconds: ['--clock-skew'],
   requestMaxAgeSeconds: ['--request-max-age'],

@@ -174,13 +174,24 @@ export function addSettingsOptions(command: Command): Command {
     )
     .option('--redirect-link-base <origin>', 'where redirect links start (default: https://sso.invoicecloud.com)')
     .option('--acs-redirect-origin <origin>', 'origin that the ACS redirects to, besides its own; repeatable', collect)
-    .option('--portal-url <url>', 'page of the portal that errors lead back to; its origin may frame our pages')
+    .option(
+      '--portal-url <url>',
+      'page of the portal that errors lead back to; repeatable: the origins of all may frame our pages, and launches may lead back to them',
+      collect,
+    )
     .option('--assertion-lifetime <seconds>', 'lifetime of an assertion (default: 300)', wholeNumber)
     .option('--clock-skew <seconds>', 'how far clocks may differ (default: 60)', wholeNumber)
     .option('--request-max-age <seconds>', 'how old a sign-on request may be (default: 300)', wholeNumber)
     .option('--relay-state-max <bytes>', 'longest RelayState (default: 1024)', wholeNumber)
     .option('--session-idle <minutes>', 'a session ends after this long without use (default: 30)', wholeNumber)
     .option('--session-lifetime <minutes>', 'a session ends after this long in any case (default: 480)', wholeNumber);
+}
+
+/** The first one is where errors lead back to. Given ones replace all that were registered before. */
+function portalUrls(given: readonly string[] | undefined) {
+  if (given === undefined) return {};
+  const [portalUrl, ...furtherPortalUrls] = given;
+  return { portalUrl, furtherPortalUrls };
 }
 
 type Options = Readonly<Record<string, unknown>>;
@@ -213,7 +224,7 @@ export function settingsFrom(options: Options): Record<string, unknown> {
     viewMode: options.viewMode === undefined ? undefined : Number(options.viewMode),
     redirectLinkBase: options.redirectLinkBase,
     acsRedirectOrigins: options.acsRedirectOrigin,
-    portalUrl: options.portalUrl,
+    ...portalUrls(options.portalUrl as readonly string[] | undefined),
     assertionLifetimeSeconds: options.assertionLifetime,
     clockSkewSeconds: options.clockSkew,
     requestMaxAgeSeconds: options.requestMaxAge,

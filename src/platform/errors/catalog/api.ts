@@ -39,6 +39,30 @@ export const apiErrors = {
     sentence: 'The API has no call with this method and path.',
     remedy: 'See /api/docs for all.',
   },
+  account_not_listed: {
+    status: 422,
+    title: 'The account is not one of the user’s',
+    sentence: 'A launch is for one of the accounts that it lists.',
+    remedy: 'List all accounts of the user, and name one of them.',
+  },
+  url_not_registered: {
+    status: 422,
+    title: 'The origin of a URL is not registered',
+    sentence: 'People are sent to registered pages of the portal only.',
+    remedy: 'Whoever runs this service registers further pages of the portal.',
+  },
+  idempotency_key_reused: {
+    status: 422,
+    title: 'The Idempotency-Key was used for another call',
+    sentence: 'Another call, or the same with another body, came with this Idempotency-Key within 24 hours.',
+    remedy: 'Take a fresh one for each thing that you want done.',
+  },
+  idempotency_conflict: {
+    status: 409,
+    title: 'The same call is being worked on',
+    sentence: 'A call with this Idempotency-Key has not been answered yet.',
+    remedy: 'Send it again in a moment: you get the same answer.',
+  },
   user_unknown: {
     status: 404,
     title: 'There is no such user',

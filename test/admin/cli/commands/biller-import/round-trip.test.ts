@@ -53,6 +53,7 @@ const UNUSUAL = {
   redirectLinkBase: 'https://sso.other.example',
   acsRedirectOrigins: ['https://a.example', 'https://b.example'],
   portalUrl: 'https://portal.example/pay',
+  furtherPortalUrls: ['https://other-portal.example/'],
   assertionLifetimeSeconds: 120,
   clockSkewSeconds: 30,
   requestMaxAgeSeconds: 600,
