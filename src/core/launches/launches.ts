@@ -120,8 +120,9 @@ export function createLaunches(services: LaunchesServices): Launches {
       return expiresAt.getTime() <= clock() ? 'expired' : undefined;
     },
 
-    follow: (launch, biller, previousSession, about) =>
-      database.transaction(async (transaction) => {
+    async follow(launch, biller, previousSession, about) {
+      const before = await sessions.find(previousSession, biller);
+      return database.transaction(async (transaction) => {
         const { id, userId, account, destination, viewMode } = launch;
         if (!(await useTicket(transaction, id, new Date(clock())))) return undefined;
         const accounts = await accountsOf(transaction, userId);
@@ -131,7 +132,7 @@ export function createLaunches(services: LaunchesServices): Launches {
           });
         }
         const user = { id: userId, passwordHash: null };
-        const session = await sessions.start(transaction, biller, user, previousSession, account);
+        const session = await sessions.start(transaction, biller, user, previousSession, { account, before });
         // The portal user was removed or disabled since.
         if (session === undefined) return undefined;
         await audit.appendWithin(transaction, {
@@ -143,7 +144,8 @@ export function createLaunches(services: LaunchesServices): Launches {
           details: { launch: id, destination, viewMode, beganBy: 'portal' },
         });
         return session;
-      }),
+      });
+    },
 
     async refresh({ id, userId, refreshUrl }) {
       if (refreshUrl === null) return undefined;

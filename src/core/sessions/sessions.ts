@@ -25,7 +25,8 @@ export interface Sessions {
    * Starts a session, ending any earlier one in this browser.
    *
    * @param user as the password was checked; without a password, the portal vouches for them
-   * @param launchedAccount the account that the next sign-on is for
+   * @param launch the account that the next sign-on is for, and the session that was in this browser until now: what it
+   *   has launched for the same portal user may be on its way in another tab
    * @returns the new identifier, for the cookie; undefined if the password was changed or the user was disabled or removed
    *   since
    */
@@ -34,7 +35,7 @@ export interface Sessions {
     biller: Biller,
     user: { readonly id: string; readonly passwordHash: string | null },
     previousId: string | undefined,
-    launchedAccount?: string,
+    launch?: { readonly account: string; readonly before: Session | undefined },
   ): Promise<string | undefined>;
   /** @returns the user whose session it was */
   end(id: string): Promise<{ userId: string; billerId: string } | undefined>;
@@ -60,6 +61,12 @@ export function createSessions({ database, clock }: { database: Database; clock:
   const liveLaunches = (launched: readonly LaunchedAccount[]) =>
     launched.filter((launch) => launch.at > clock() - LAUNCH_LIFETIME_MS);
 
+  /** @returns what a session has launched, and one account more */
+  function withLaunch(session: Pick<Session, 'launched'> | undefined, accountNumber: string): LaunchedAccount[] {
+    const others = liveLaunches(session?.launched ?? []).filter(({ number }) => number !== accountNumber);
+    return [...others, { number: accountNumber, at: clock() }].slice(-MAX_LAUNCHED);
+  }
+
   return {
     async find(id, biller) {
       if (id === undefined || !ID.test(id)) return undefined;
@@ -84,7 +91,7 @@ export function createSessions({ database, clock }: { database: Database; clock:
       };
     },
 
-    async start(transaction, biller, { id: userId, passwordHash }, previousId, launchedAccount) {
+    async start(transaction, biller, { id: userId, passwordHash }, previousId, launch) {
       const id = randomBytes(32).toString('base64url');
       const now = clock();
       const session = {
@@ -97,7 +104,10 @@ export function createSessions({ database, clock }: { database: Database; clock:
         expiresAt: new Date(now + biller.settings.sessionLifetimeMinutes * 60_000),
         beganBy: passwordHash === null ? ('portal' as const) : ('password' as const),
       };
-      const launched = launchedAccount === undefined ? [] : [{ number: launchedAccount, at: now }];
+      const launched =
+        launch === undefined
+          ? []
+          : withLaunch(launch.before?.user.id === userId ? launch.before : undefined, launch.account);
       if (!(await insertSession(transaction, session, passwordHash, launched))) return undefined;
       if (previousId !== undefined && ID.test(previousId)) await deleteSession(transaction, hashId(previousId));
       return id;
@@ -106,9 +116,7 @@ export function createSessions({ database, clock }: { database: Database; clock:
     end: async (id) => (ID.test(id) ? deleteSession(db, hashId(id)) : undefined),
 
     async launch(session, accountNumber) {
-      const others = liveLaunches(session.launched).filter((launch) => launch.number !== accountNumber);
-      const launched = [...others, { number: accountNumber, at: clock() }].slice(-MAX_LAUNCHED);
-      await setLaunchedAccounts(db, session.idHash, launched);
+      await setLaunchedAccounts(db, session.idHash, withLaunch(session, accountNumber));
     },
 
     async takeLaunched(session) {

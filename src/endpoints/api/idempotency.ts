@@ -38,8 +38,8 @@ const RETRY_AFTER_SECONDS = 1;
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** The header, for the schema of a route. */
-export const idempotencyHeaders = z.object({
+/** The header, for the schema of a route. The other headers stay as they are. */
+export const idempotencyHeaders = z.looseObject({
   'idempotency-key': z
     .string()
     .regex(/^[\x21-\x7e]{1,255}$/, 'must have 1 to 255 printable ASCII characters')

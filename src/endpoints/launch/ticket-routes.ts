@@ -61,7 +61,8 @@ export const ticketRoutes: FastifyPluginAsync<TicketServices> = async (scope, se
     const refreshUrl = await launches.refresh(launch);
     await noteRefusal(request, launch, reason, refreshUrl === undefined ? 'page' : 'portal');
     request.facts.outcome = `launch_${reason}`;
-    if (refreshUrl !== undefined) return sendTo(reply, refreshUrl);
+    // The portal's next redirect leads here again, and must still tell that the browser began at the portal.
+    if (refreshUrl !== undefined) return sendTo(reply, refreshUrl, 'strict-origin');
     const detail = `the ticket of ${launch.id} is ${reason}`;
     throw reason === 'used' ? new IdpError('launch_used', { detail }) : new IdpError('launch_expired', { detail });
   }

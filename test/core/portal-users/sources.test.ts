@@ -156,6 +156,24 @@ test('operators see who vouches for a person and how a session began, and end se
   }
 });
 
+test('a command for users of the directory says so when the portal vouches for the person', async () => {
+  await put('p-13', 'portals@example.com', ['1']);
+  for (const [name, input] of [
+    ['update', { disabled: true }],
+    ['remove', {}],
+  ] as const) {
+    const attempt = stage.installation.operate(`user.${name}`, {
+      biller: 'riverton',
+      email: 'Portals@example.com',
+      ...input,
+    });
+    await expect(attempt).rejects.toMatchObject({
+      code: 'user_not_found',
+      message: expect.stringContaining('the portal says'),
+    });
+  }
+});
+
 test('a session is not begun for a person who was disabled', async () => {
   const { userId } = await put('p-12', EMAIL, ['1']);
   await services().database.transaction((transaction) =>

@@ -93,6 +93,7 @@ test.each([
     'accounts.0.owner',
     'accounts.0.owner: is not known here. Accepted are number, role.',
   ],
+  [`{"email":"${EMAIL}","accounts":[],"__proto__":{"x":1}}`, '__proto__', expect.stringContaining('is not known here')],
   [{ email: EMAIL }, 'accounts', 'accounts: is missing; it must be an array.'],
   [{ email: EMAIL, accounts: {} }, 'accounts', 'accounts: must be an array.'],
   [[], 'the body', 'the body: must be an object.'],

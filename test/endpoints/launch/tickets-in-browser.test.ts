@@ -18,6 +18,7 @@ let portalPort: number;
 const arrived: IncomingMessage[] = [];
 /** What the pages of the portal show. */
 let portalPage = '';
+const againUser = { ...launchBody().user, id: 'u-again' };
 
 const listening = (server: Server) =>
   new Promise<number>((resolve) => {
@@ -29,7 +30,11 @@ beforeAll(async () => {
     if (request.url?.startsWith('/saml/') === true) arrived.push(request);
     response.setHeader('content-type', 'text/html').end('<title>Arrived</title><h1>Arrived</h1>');
   });
-  portalServer = createServer((_request, response) => {
+  portalServer = createServer(async (request, response) => {
+    if (request.url === '/again') {
+      response.writeHead(303, { location: await makeLaunch({ user: againUser }) }).end();
+      return;
+    }
     response.setHeader('content-type', 'text/html').end(`<!doctype html><title>Portal</title>${portalPage}`);
   });
   const [cloudPort, ownPort] = [await listening(invoiceCloud), await freePort()];
@@ -130,13 +135,21 @@ test('in a frame of the portal the page offers a new window, which works', async
   expect(arrived.at(-1)?.url).toContain('ViewMode=1');
 });
 
-test('a used link leads back to the portal for a new one', async () => {
+test('a used link leads to the portal and, by a new one, to Invoice Cloud, without a question', async () => {
   const refreshUrl = `http://portal.localhost:${portalPort}/again`;
-  const url = await makeLaunch({ user: { ...launchBody().user, id: 'u-again' }, refreshUrl });
+  const url = await makeLaunch({ user: againUser, refreshUrl });
   const page = await openPage(`<a href="${url}">Pay</a>`);
   await page.getByText('Pay').click();
   await heading(page, 'Arrived');
   await page.goBack();
+  const hops: string[] = [];
+  const referers: (string | undefined)[] = [];
+  page.on('request', (request) => {
+    hops.push(request.url());
+    referers.push(request.headers().referer);
+  });
   await page.getByText('Pay').click();
-  await page.waitForURL(refreshUrl);
+  await heading(page, 'Arrived');
+  expect(hops).toContain(refreshUrl);
+  expect(referers.filter((referer) => referer?.includes('/launch/t/'))).toEqual([]);
 });

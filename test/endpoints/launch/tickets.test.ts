@@ -53,6 +53,19 @@ test('a ticket begins a session and leads to the redirect link; the sign-on is f
   expect(xml).toContain('>502Invoice<');
 });
 
+test('two tabs that launch different accounts of one user are not mixed up: the user is asked', async () => {
+  const accounts = ['601Invoice', '602Invoice'].map((number) => ({ number, role: 'owner' }));
+  const user = { id: 'u-tabs', email: EMAIL, accounts };
+  const browser = stage.stranger();
+  for (const { number } of accounts) await browser.get(await launch({ user, account: number }));
+  const page = await browser.follow(await stage.bring(browser));
+  for (const { number } of accounts) expect(page.body).toContain(number);
+  // Another user's launch in the same browser has nothing to do with it.
+  await browser.get(await launch({ user, account: '602Invoice' }));
+  await browser.get(await launch({ user: { ...user, id: 'u-other' }, account: '601Invoice' }));
+  expect(requirePosted(await stage.bring(browser)).xml).toContain('>601Invoice<');
+});
+
 test('a form keeps the ticket out of the address', async () => {
   const browser = stage.stranger();
   const ticket = (await launch()).slice('/launch/t/'.length);

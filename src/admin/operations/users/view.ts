@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Biller } from '../../../core/billers/biller.ts';
-import { accountsOf, findUser, type PortalUserRow } from '../../../core/portal-users/store.ts';
+import { accountsOf, findUser, findUsersWithEmail, type PortalUserRow } from '../../../core/portal-users/store.ts';
 import type { Db } from '../../../platform/database/database.ts';
 import { InputError } from '../../../platform/errors/idp-error.ts';
 
@@ -44,5 +44,11 @@ export const noUser = (address: string) =>
 export async function requireUser(db: Db, billerId: string, address: string): Promise<PortalUserRow> {
   const user = await findUser(db, billerId, address);
   if (user !== undefined) return user;
-  throw noUser(address);
+  if ((await findUsersWithEmail(db, billerId, address)).length === 0) throw noUser(address);
+  throw new InputError(
+    `${address} is not in the directory: the portal says who this is, and changes or removes them.`,
+    {
+      code: 'user_not_found',
+    },
+  );
 }
