@@ -25,8 +25,10 @@ RUN npm pkg delete workspaces && npm ci --omit=dev --no-audit --no-fund && npm c
 COPY ic-idp ./ic-idp
 COPY src ./src
 RUN ln -s /app/ic-idp /usr/local/bin/ic-idp
+# Messages name commands as they are typed outside of the container.
 ENV HOST=0.0.0.0 \
-    PORT=3000
+    PORT=3000 \
+    IC_IDP_COMMAND="docker compose exec idp ic-idp"
 # The files above belong to root, so the service cannot change its own program.
 USER node
 EXPOSE 3000

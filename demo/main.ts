@@ -56,19 +56,24 @@ async function onboard({ idp, sandbox }: Addresses, { billerGuid }: DemoState): 
   if (!response.ok) throw new Error(`The sandbox refused the onboarding: ${await response.text()}`);
 }
 
-function screen({ idp, sandbox }: Addresses, { billerGuid, email, password }: DemoState): string {
-  const link = (account: string, destination: number) =>
-    `${sandbox}/saml/${billerGuid}?account=${account}&ViewMode=0&DeepLinkID=${destination}`;
-  return `
-  ${DEMO_BILLER.name} is ready. Click the link, as a portal page would show it:
+const redirectLink = (sandbox: string, billerGuid: string) =>
+  `${sandbox}/saml/${billerGuid}?account=101Invoice&ViewMode=0&DeepLinkID=3`;
 
-    AutoPay of account 101Invoice      ${link('101Invoice', 3)}
-    Bills of account 202Invoice        ${link('202Invoice', 1)}
+function screen({ idp, sandbox }: Addresses, { billerGuid, email, password }: DemoState): string {
+  const launch = `${idp}/launch/${DEMO_BILLER.slug}`;
+  return `
+  ${DEMO_BILLER.name} is ready. Click a link, as a portal page would show it:
+
+    AutoPay of account 101Invoice      ${launch}/autopay?account=101Invoice
+    Bills of account 202Invoice        ${launch}/bills?account=202Invoice
 
   Sign in as                           ${email}
   with the password                    ${password}
 
-  Or sign in here first, then launch   ${idp}/login/${DEMO_BILLER.slug}
+  Invoice Cloud's own redirect link    ${redirectLink(sandbox, billerGuid)}
+  (asks for the account: Invoice Cloud does not pass it on)
+
+  Sign-in page                         ${idp}/login/${DEMO_BILLER.slug}
   IdP metadata of the biller           ${idp}/saml/${DEMO_BILLER.slug}/metadata
   Sandbox (instead of Invoice Cloud)   ${sandbox}/
 
@@ -82,7 +87,7 @@ function asJson({ idp, sandbox }: Addresses, { billerGuid, email, password }: De
     sandbox,
     biller: DEMO_BILLER.slug,
     billerGuid,
-    redirectLink: `${sandbox}/saml/${billerGuid}?account=101Invoice&ViewMode=0&DeepLinkID=3`,
+    redirectLink: redirectLink(sandbox, billerGuid),
     user: { email, password, accounts: DEMO_ACCOUNTS },
   });
 }
@@ -104,7 +109,11 @@ async function choosePorts(): Promise<void> {
 }
 
 async function demo(): Promise<void> {
-  const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
+  const { values } = parseArgs({ options: { json: { type: 'boolean' }, help: { type: 'boolean' } } });
+  if (values.help) {
+    console.log(USAGE);
+    return;
+  }
   process.env.DATA_DIR ??= DEMO_DATA_DIR;
   process.env.LOG_LEVEL ??= 'warn';
   await choosePorts();
@@ -126,7 +135,17 @@ async function demo(): Promise<void> {
   console.log(values.json ? asJson(addresses, state) : screen(addresses, state));
 }
 
+const USAGE = `npm run demo [-- --json]
+
+Starts the Identity Provider and the sandbox, with a biller and a portal user, until Ctrl-C.
+
+  --json   prints one line with addresses, links and sign-in data instead of text for people
+
+PORT and SANDBOX_PORT choose the ports, DATA_DIR the folder of the data (data/demo).`;
+
 demo().catch((error: unknown) => {
-  console.error((error as Error).message);
-  process.exit(error instanceof InputError ? 2 : 1);
+  const { message, code } = error as NodeJS.ErrnoException;
+  const isUsage = code?.startsWith('ERR_PARSE_ARGS') === true;
+  console.error(isUsage ? `${message}. See: npm run demo -- --help` : message);
+  process.exit(isUsage || error instanceof InputError ? 2 : 1);
 });

@@ -63,8 +63,9 @@ export async function createSandbox(options: SandboxOptions): Promise<FastifyIns
 
   app.get('/health', async () => ({ status: 'ok' }));
   await app.register(assetRoutes);
-  await app.register(onboardingRoutes, { publicUrl, billers, sources: { idpOrigins: options.idpOrigins ?? [] } });
-  await app.register(samlRoutes, { publicUrl, billers, sessions, signOn: new SignOn(publicUrl) });
+  const sources = { idpOrigins: options.idpOrigins ?? [] };
+  await app.register(onboardingRoutes, { publicUrl, billers, sources });
+  await app.register(samlRoutes, { publicUrl, billers, sessions, signOn: new SignOn(publicUrl), sources });
   await app.register(payRoutes, { billers, sessions, publicUrl });
   return app;
 }

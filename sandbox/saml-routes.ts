@@ -5,6 +5,8 @@ import { destinationOf } from './destinations.ts';
 import { sendPage, wantsJson } from './http/answers.ts';
 import { field, guidFromPath, readRedirectLink } from './redirect-link.ts';
 import { Refusal } from './refusal.ts';
+import { copiedAgain } from './saml/copy-metadata.ts';
+import type { MetadataSources } from './saml/fetch-metadata.ts';
 import { serviceProviderMetadata, serviceProviderUrls } from './saml/service-provider.ts';
 import type { SignOn } from './saml/sign-on.ts';
 import type { Sessions } from './sessions.ts';
@@ -16,11 +18,12 @@ interface SamlOptions {
   readonly billers: BillerStore;
   readonly sessions: Sessions;
   readonly signOn: SignOn;
+  readonly sources: MetadataSources;
 }
 
 /** The endpoints for the Identity Provider and the browser: SP metadata, redirect link, Assertion Consumer Service. */
 export async function samlRoutes(app: FastifyInstance, options: SamlOptions): Promise<void> {
-  const { publicUrl, billers, sessions, signOn } = options;
+  const { publicUrl, billers, sessions, signOn, sources } = options;
 
   // Works before onboarding too, because the Identity Provider needs the metadata first.
   app.get('/saml/:billerGuid/metadata', async (request, reply) => {
@@ -43,7 +46,11 @@ export async function samlRoutes(app: FastifyInstance, options: SamlOptions): Pr
   });
 
   app.post('/saml/:billerGuid/acs', async (request, reply) => {
-    const biller = knownBiller(billers, request.params);
+    const known = knownBiller(billers, request.params);
+    const biller = await copiedAgain(known, sources);
+    if (biller !== known) {
+      await billers.save(biller);
+    }
     const encodedResponse = field(request.body, 'SAMLResponse');
     const relayState = field(request.body, 'RelayState');
     if (encodedResponse === undefined || relayState === undefined) {

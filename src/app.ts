@@ -15,7 +15,10 @@ import { createMetadataFetches, type MetadataFetches } from './core/keys/publica
 import { createOneTimeUrls } from './core/keys/publication/one-time-url.ts';
 import { createRotation } from './core/keys/rotation.ts';
 import { createSwitchOnFetch } from './core/keys/switch-on-fetch.ts';
+import { createCanary } from './core/keys/trust/canary.ts';
 import { createLaunches } from './core/launches/launches.ts';
+import { createKnownBrowsers, deleteExpiredBrowsers } from './core/portal-users/known-browsers.ts';
+import { deleteExpiredPasswordLinks } from './core/portal-users/password-links.ts';
 import { createPortalUsers } from './core/portal-users/portal-users.ts';
 import type { MasterKey } from './core/secrets/master-key.ts';
 import type { MasterKeyFile } from './core/secrets/master-key-source.ts';
@@ -24,8 +27,10 @@ import { deleteExpiredSessions } from './core/sessions/store.ts';
 import { createTraces } from './diagnostics/traces/traces.ts';
 import { createIdempotency, type Idempotency } from './endpoints/api/idempotency.ts';
 import { createReadiness, type Readiness } from './endpoints/health/readiness.ts';
+import { createSetPassword, type SetPassword } from './endpoints/sign-in/set-password.ts';
 import { createSignIn, type SignIn } from './endpoints/sign-in/sign-in.ts';
 import { createThrottle } from './endpoints/sign-in/throttle.ts';
+import { type Answers, createAnswers } from './endpoints/sign-on/answers.ts';
 import { createFlows, type Flows } from './endpoints/sign-on/flows.ts';
 import { createIssue, type Issue } from './endpoints/sign-on/issue.ts';
 import { createProviderWatch } from './integrations/sp-metadata/watch.ts';
@@ -40,7 +45,9 @@ export interface Services extends OperatorServices {
   readonly apiKeys: ApiKeys;
   readonly idempotency: Idempotency;
   readonly flows: Flows;
+  readonly answers: Answers;
   readonly signIn: SignIn;
+  readonly setPassword: SetPassword;
   readonly issue: Issue;
   readonly strangersAudit: StrangersAudit;
   readonly metrics: Metrics;
@@ -79,10 +86,12 @@ export function createServices(foundation: Foundation): Services {
   const launches = createLaunches({ database, portalUsers, sessions, audit, publicUrl, clock });
   const idempotency = createIdempotency({ database, clock });
   const flows = createFlows({ db, clock });
+  const answers = createAnswers({ db, clock });
   const traces = createTraces({ db, clock });
+  const knownBrowsers = createKnownBrowsers({ database, clock });
   const throttle = createThrottle(database);
   const strangersAudit = createStrangersAudit({ audit, clock });
-  const signIn = createSignIn({ database, keyedHash, sessions, throttle, audit, strangersAudit });
+  const signIn = createSignIn({ database, keyedHash, sessions, knownBrowsers, throttle, audit, strangersAudit });
   database.onChange((billerId) => {
     billers.forget(billerId);
     keys.forget(billerId);
@@ -102,6 +111,7 @@ export function createServices(foundation: Foundation): Services {
     hsmKeys,
     tooMuchTrust,
     rotation,
+    canary: createCanary({ database, keys, audit, clock }),
     oneTimeUrls: createOneTimeUrls({ database, switchOnFetch, audit, clock }),
     fetches,
     providers: createProviderWatch({
@@ -118,7 +128,9 @@ export function createServices(foundation: Foundation): Services {
     launches,
     idempotency,
     flows,
+    answers,
     signIn,
+    setPassword: createSetPassword({ database, knownBrowsers, audit, clock }),
     issue: createIssue({ keys, audit, clock }),
     traces,
     strangersAudit,
@@ -130,6 +142,8 @@ export function createServices(foundation: Foundation): Services {
       for (const work of [
         strangersAudit.flush,
         () => deleteExpiredSessions(db, new Date(clock())),
+        () => deleteExpiredBrowsers(db, new Date(clock())),
+        () => deleteExpiredPasswordLinks(db, new Date(clock())),
         flows.deleteExpired,
         launches.deleteExpired,
         idempotency.deleteExpired,

@@ -5,9 +5,10 @@ import { z } from 'zod';
 import type { HsmSettings } from './core/keys/hsm/hsm.ts';
 import { isNetwork } from './core/keys/publication/fetcher.ts';
 import { isMasterKey } from './core/secrets/master-key-source.ts';
-import { isSecretSource } from './core/secrets/secret-source.ts';
+import { isSecretSource, readSecretFile } from './core/secrets/secret-source.ts';
 import { InputError } from './platform/errors/idp-error.ts';
 import { findExposure } from './platform/files/exposure.ts';
+import { PLAIN_COMMAND } from './platform/util/as-typed.ts';
 import { faultOfSecureOrigin } from './platform/util/web-url.ts';
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -70,7 +71,8 @@ export const settingsSchema = z.strictObject({
     defaultText: '`http://localhost:PORT`',
   }),
   DATABASE_URL: z.string().superRefine(without(faultOfDatabaseUrl)).optional().meta({
-    accepted: 'a PostgreSQL URL, e.g. postgres://user:password@host:5432/ic_idp',
+    accepted:
+      'a PostgreSQL URL, e.g. postgres://user:password@host:5432/ic_idp; or file:<path> of a file that holds it',
     purpose: 'The PostgreSQL database. Without it, the service runs an embedded PostgreSQL in DATA_DIR.',
     defaultText: 'none: embedded PostgreSQL in `DATA_DIR`',
     secret: true,
@@ -124,6 +126,12 @@ export const settingsSchema = z.strictObject({
         'Who runs the commands: a person or a job, for the [audit](audit.md). Set it in the environment, not in `.env`, which several people share. What it says is not verified, so the audit adds the operating system’s user.',
       defaultText: 'the user who called sudo, or else the operating system’s user',
     }),
+  IC_IDP_COMMAND: z.string().regex(PLAIN_COMMAND).optional().meta({
+    accepted: 'how to call it, at most 200 characters, e.g. kubectl exec deploy/idp -- ic-idp',
+    purpose:
+      'How messages name the command line, so that commands in them can be copied. Set it in the environment, not in `.env`.',
+    defaultText: 'as it was called; in the container `docker compose exec idp ic-idp`',
+  }),
   SECURITY_CONTACT: z.string().refine(isContact).optional().meta({
     accepted: 'a mailto: or https: URL, e.g. mailto:security@riverton.example',
     purpose: 'Where to report a vulnerability: `/.well-known/security.txt` says so (RFC 9116).',
@@ -136,9 +144,15 @@ export const settingsSchema = z.strictObject({
 });
 
 export type SettingName = keyof typeof settingsSchema.shape;
+/** What `.env`, which several people and ways of calling share, can't say. */
+export const ENVIRONMENT_ONLY = ['IC_IDP_ACTOR', 'IC_IDP_COMMAND'] as const;
 const SETTING_NAMES = Object.keys(settingsSchema.shape) as SettingName[];
 
-export type Settings = Omit<z.infer<typeof settingsSchema>, 'PUBLIC_URL'> & { readonly PUBLIC_URL: string };
+export type Settings = Omit<z.infer<typeof settingsSchema>, 'PUBLIC_URL'> & {
+  readonly PUBLIC_URL: string;
+  /** The file that DATABASE_URL was read from. */
+  readonly databaseUrlFile?: string;
+};
 
 /** Names that a `.env` file shared with docker compose may have besides the settings. */
 const FOREIGN_IN_ENV_FILE = /^(POSTGRES|SANDBOX|COMPOSE|NODE|TEST)_/;
@@ -166,8 +180,9 @@ function collect(environment: NodeJS.ProcessEnv, envFile: Record<string, string 
   const given: Record<string, string> = {};
   for (const [name, value] of Object.entries(envFile)) {
     if (!(name in settingsSchema.shape) && !FOREIGN_IN_ENV_FILE.test(name)) refuseUnknown(name, '.env');
-    if (name === 'IC_IDP_ACTOR') {
-      throw new InputError('Setting IC_IDP_ACTOR names one person: set it in the environment, not in .env.');
+    if (ENVIRONMENT_ONLY.some((one) => one === name)) {
+      const why = name === 'IC_IDP_ACTOR' ? 'names one person' : 'belongs to one way of calling the commands';
+      throw new InputError(`Setting ${name} ${why}: set it in the environment, not in .env.`);
     }
     if (name in settingsSchema.shape && value !== undefined && value !== '') given[name] = value;
   }
@@ -189,6 +204,10 @@ function collect(environment: NodeJS.ProcessEnv, envFile: Record<string, string 
  */
 function parseSettings(environment: NodeJS.ProcessEnv, envFile: Record<string, string | undefined>) {
   const given = collect(environment, envFile);
+  const databaseUrlFile = given.DATABASE_URL?.startsWith('file:')
+    ? given.DATABASE_URL.slice('file:'.length)
+    : undefined;
+  if (databaseUrlFile !== undefined) given.DATABASE_URL = readSecretFile('DATABASE_URL', databaseUrlFile).trim();
   const result = settingsSchema.safeParse(given);
   if (!result.success) {
     const [issue] = result.error.issues;
@@ -198,7 +217,7 @@ function parseSettings(environment: NodeJS.ProcessEnv, envFile: Record<string, s
     const shown = secret ? 'is not valid' : `is "${given[name]}"`;
     throw new InputError(`Setting ${name} ${shown}. It must be ${accepted}${fault === undefined ? '' : `: ${fault}`}.`);
   }
-  return result.data;
+  return { ...result.data, ...(databaseUrlFile === undefined ? {} : { databaseUrlFile }) };
 }
 
 /**

@@ -26,10 +26,11 @@ const modeOf = (path: string) =>
 const inOctal = (mode: number) => (mode & 0o777).toString(8).padStart(4, '0');
 
 /** The files of secrets that settings lead to. */
-function secretFiles({ MASTER_KEY, PKCS11_PIN }: Settings): { subject: string; path: string }[] {
+function secretFiles({ MASTER_KEY, PKCS11_PIN, databaseUrlFile }: Settings): { subject: string; path: string }[] {
   const given = Object.entries({ MASTER_KEY, PKCS11_PIN }).flatMap(([subject, setting]) =>
     setting?.startsWith('file:') ? [{ subject, path: setting.slice('file:'.length) }] : [],
   );
+  if (databaseUrlFile !== undefined) given.push({ subject: 'DATABASE_URL', path: databaseUrlFile });
   return MASTER_KEY === undefined ? [{ subject: MASTER_KEY_FILE, path: MASTER_KEY_FILE }, ...given] : given;
 }
 

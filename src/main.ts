@@ -9,6 +9,7 @@ import { openInstallation } from './installation.ts';
 import { InputError } from './platform/errors/idp-error.ts';
 import { createLogger } from './platform/http/log.ts';
 import { standardOutput } from './platform/http/log-output.ts';
+import { asTyped } from './platform/util/as-typed.ts';
 
 /** Tells the others that this instance runs, and which master keys it has. Returns how to stop. */
 async function announce(services: Services, logger: Logger): Promise<() => Promise<void>> {
@@ -116,7 +117,7 @@ async function start(): Promise<void> {
 }
 
 start().catch((error: unknown) => {
-  if (error instanceof InputError) console.error(error.message);
+  if (error instanceof InputError) console.error(asTyped(error.message, process.env.IC_IDP_COMMAND, './ic-idp'));
   else console.error(error);
   process.exit(error instanceof InputError ? 2 : 1);
 });

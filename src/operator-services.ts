@@ -58,6 +58,10 @@ export function createOperatorServices(foundation: Foundation): OperatorServiceS
       const { createRotation } = await import('./core/keys/rotation.ts');
       return createRotation({ database, keys: await one('keys'), audit: await one('audit'), clock });
     },
+    canary: async () => {
+      const { createCanary } = await import('./core/keys/trust/canary.ts');
+      return createCanary({ database, keys: await one('keys'), audit: await one('audit'), clock });
+    },
     oneTimeUrls: async () => {
       const { createOneTimeUrls } = await import('./core/keys/publication/one-time-url.ts');
       const { createSwitchOnFetch } = await import('./core/keys/switch-on-fetch.ts');

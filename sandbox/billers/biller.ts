@@ -3,6 +3,12 @@ import { z } from 'zod';
 /** The binding used to send the AuthnRequest. */
 export const bindings = ['HTTP-Redirect', 'HTTP-POST'] as const;
 
+/**
+ * What is kept of the certificates in the metadata: the first, as Invoice Cloud is assumed to do; all of them; or all of
+ * them, fetched again for each sign-on.
+ */
+export const keepsChoices = ['first', 'all', 'fetches-again'] as const;
+
 /** An onboarded biller: what the staff entered, and what was copied from the Identity Provider's metadata. */
 export const billerSchema = z.strictObject({
   guid: z.string(),
@@ -14,6 +20,7 @@ export const billerSchema = z.strictObject({
   claimAccountNumber: z.string(),
   binding: z.enum(bindings),
   responseSignatureRequired: z.boolean(),
+  keeps: z.enum(keepsChoices).default('first'),
   loginTypeMeanings: z.array(z.strictObject({ loginType: z.int(), meaning: z.string() })),
   copied: z.strictObject({
     at: z.iso.datetime(),
@@ -23,6 +30,8 @@ export const billerSchema = z.strictObject({
     certificateFingerprint: z.string(),
     certificateSubject: z.string(),
     certificateNotAfter: z.iso.datetime(),
+    /** Those that are kept besides. */
+    otherCertificatesPem: z.array(z.string()).default([]),
   }),
 });
 

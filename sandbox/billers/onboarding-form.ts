@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Biller, bindings, readGuid } from './biller.ts';
+import { type Biller, bindings, keepsChoices, readGuid } from './biller.ts';
 
 const claimName = z.string().trim().max(256, 'has more than 256 characters').regex(/^\S*$/, 'must not contain spaces');
 
@@ -46,6 +46,7 @@ const formSchema = z.object({
   claimLoginType: claimName.min(1, 'is empty').default('LoginType'),
   claimAccountNumber: claimName.default('AccountNumber'),
   binding: z.enum(bindings, `must be ${bindings.join(' or ')}`).default('HTTP-Redirect'),
+  keeps: z.enum(keepsChoices, `must be ${keepsChoices.join(' or ')}`).default('first'),
   responseSignatureRequired: z
     .union([z.boolean(), z.enum(['on', 'true', 'false'])])
     .transform((value) => value === true || value === 'on' || value === 'true')
@@ -62,6 +63,7 @@ export const formLabels = {
   claimLoginType: 'Claim name for LoginType',
   claimAccountNumber: 'Claim name for AccountNumber',
   binding: 'AuthnRequest binding',
+  keeps: 'Certificates kept',
   responseSignatureRequired: 'Response signature required',
   loginTypeMeanings: 'LoginType meanings',
 } as const satisfies Record<keyof z.infer<typeof formSchema>, string>;

@@ -3,8 +3,8 @@ import { sendPage, wantsJson } from '../http/answers.ts';
 import { requireSameOrigin } from '../http/same-origin.ts';
 import { field } from '../redirect-link.ts';
 import { Refusal } from '../refusal.ts';
-import { fetchMetadata, type MetadataSources } from '../saml/fetch-metadata.ts';
-import { readIdpMetadata } from '../saml/idp-metadata.ts';
+import { copyMetadata } from '../saml/copy-metadata.ts';
+import type { MetadataSources } from '../saml/fetch-metadata.ts';
 import { onboardingView, valuesOf } from '../views/onboarding-view.ts';
 import { overviewView } from '../views/overview-view.ts';
 import { type Biller, readGuid } from './biller.ts';
@@ -47,7 +47,7 @@ export async function onboardingRoutes(
       const biller: Biller = {
         guid: billerGuid,
         ...rest,
-        copied: await copyMetadata(rest.metadataUrl, rest.binding, sources),
+        copied: await copyMetadata(rest, sources),
       };
       await billers.save(biller);
       if (wantsJson(request)) {
@@ -65,17 +65,6 @@ export async function onboardingRoutes(
       return sendPage(reply.code(400), onboardingView({ values: typedValues(request.body), problems }));
     }
   });
-}
-
-/** The only moment at which the metadata is read. From here on, only the copy is used. */
-async function copyMetadata(
-  metadataUrl: string,
-  binding: Biller['binding'],
-  sources: MetadataSources,
-): Promise<Biller['copied']> {
-  const xml = await fetchMetadata(metadataUrl, sources);
-  const now = new Date();
-  return { at: now.toISOString(), ...readIdpMetadata(xml, binding, now) };
 }
 
 function summaryOf({ guid, copied }: Biller): Record<string, string> {

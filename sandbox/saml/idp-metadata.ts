@@ -7,12 +7,15 @@ import { childrenNamed, readXml, type XmlElement } from './xml-tree.ts';
 
 type Copied = Omit<Biller['copied'], 'at'>;
 
+/** Certificates that are kept besides the first. */
+const MAX_OTHERS = 9;
+
 /**
  * Reads the data that onboarding copies from an Identity Provider's metadata: Entity ID, the SSO Service URL for the
- * binding, and the first signing certificate. Any further certificates are ignored.
+ * binding, and the signing certificates that are kept, the first one apart from the others.
  * @throws Refusal that says what is missing
  */
-export function readIdpMetadata(xml: string, binding: Biller['binding'], now: Date): Copied {
+export function readIdpMetadata(xml: string, { binding, keeps }: Pick<Biller, 'binding' | 'keeps'>, now: Date): Copied {
   const entity = readEntity(xml);
   const entityId = entity.attributes.get('entityID') ?? '';
   if (entityId === '' || entityId.length > 1024) {
@@ -26,7 +29,7 @@ export function readIdpMetadata(xml: string, binding: Biller['binding'], now: Da
   }
   checkValidUntil(entity, now);
   checkValidUntil(role, now);
-  return { entityId, ssoUrl: readSsoUrl(role, binding), ...readCertificate(role, now) };
+  return { entityId, ssoUrl: readSsoUrl(role, binding), ...readCertificates(role, keeps, now) };
 }
 
 function readEntity(xml: string): XmlElement {
@@ -66,12 +69,16 @@ function readSsoUrl(role: XmlElement, binding: Biller['binding']): string {
   return location;
 }
 
-function readCertificate(
+function readCertificates(
   role: XmlElement,
+  keeps: Biller['keeps'],
   now: Date,
-): Pick<Copied, 'certificatePem' | 'certificateFingerprint' | 'certificateSubject' | 'certificateNotAfter'> {
+): Pick<
+  Copied,
+  'certificatePem' | 'certificateFingerprint' | 'certificateSubject' | 'certificateNotAfter' | 'otherCertificatesPem'
+> {
   // A KeyDescriptor without `use` is for both signing and encryption (SAML metadata 2.4.1.1).
-  const [encoded] = childrenNamed(role, samlNames.metadata, 'KeyDescriptor')
+  const [encoded, ...others] = childrenNamed(role, samlNames.metadata, 'KeyDescriptor')
     .filter((key) => (key.attributes.get('use') ?? 'signing') === 'signing')
     .flatMap((key) => childrenNamed(key, samlNames.signature, 'KeyInfo'))
     .flatMap((info) => childrenNamed(info, samlNames.signature, 'X509Data'))
@@ -79,11 +86,14 @@ function readCertificate(
   if (encoded === undefined) {
     throw unusable('It has no signing certificate.');
   }
+  const parsed = ({ text }: XmlElement) => new X509Certificate(Buffer.from(text.replaceAll(/\s+/g, ''), 'base64'));
   let certificate: X509Certificate;
+  let further: X509Certificate[];
   try {
-    certificate = new X509Certificate(Buffer.from(encoded.text.replaceAll(/\s+/g, ''), 'base64'));
+    certificate = parsed(encoded);
+    further = keeps === 'first' ? [] : others.slice(0, MAX_OTHERS).map(parsed);
   } catch (error) {
-    throw unusable('Its first signing certificate is not a base64 X.509 certificate.', error);
+    throw unusable('One of its signing certificates is not a base64 X.509 certificate.', error);
   }
   const notAfter = new Date(certificate.validTo);
   if (!(notAfter > now)) {
@@ -94,6 +104,7 @@ function readCertificate(
     certificateFingerprint: certificate.fingerprint256,
     certificateSubject: certificate.subject.replaceAll('\n', ', '),
     certificateNotAfter: notAfter.toISOString(),
+    otherCertificatesPem: further.map((one) => one.toString()),
   };
 }
 

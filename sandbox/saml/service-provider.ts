@@ -106,8 +106,8 @@ function nodeSaml(
 ): SAML {
   return new SAML({
     entryPoint: biller.copied.ssoUrl,
-    // The one certificate copied at onboarding. Nothing else is ever trusted.
-    idpCert: biller.copied.certificatePem,
+    // What was copied. Nothing else is ever trusted.
+    idpCert: [biller.copied.certificatePem, ...biller.copied.otherCertificatesPem],
     idpIssuer: biller.copied.entityId,
     issuer: urls.entityId,
     audience: urls.entityId,

@@ -1,5 +1,5 @@
 import { html } from 'ghtml';
-import { type Biller, bindings } from '../billers/biller.ts';
+import { type Biller, bindings, keepsChoices } from '../billers/biller.ts';
 import { formLabels, type TypedValues } from '../billers/onboarding-form.ts';
 import { staffLayout } from './layout.ts';
 
@@ -15,7 +15,14 @@ const defaults: TypedValues = {
   claimLoginType: 'LoginType',
   claimAccountNumber: 'AccountNumber',
   binding: 'HTTP-Redirect',
+  keeps: 'first',
   loginTypeMeanings: '1=Account owner\n5=Portal user',
+};
+
+const keepsLabels: Readonly<Record<Biller['keeps'], string>> = {
+  first: 'The first',
+  all: 'All',
+  'fetches-again': 'All, fetched again',
 };
 
 /** The form's values for an onboarded biller. */
@@ -28,6 +35,7 @@ export function valuesOf(biller: Biller): TypedValues {
     claimLoginType: biller.claimLoginType,
     claimAccountNumber: biller.claimAccountNumber,
     binding: biller.binding,
+    keeps: biller.keeps,
     ...(biller.responseSignatureRequired ? { responseSignatureRequired: 'on' } : {}),
     loginTypeMeanings: biller.loginTypeMeanings.map(({ loginType, meaning }) => `${loginType}=${meaning}`).join('\n'),
   };
@@ -39,7 +47,7 @@ export function onboardingView(state: FormState): string {
   return staffLayout(
     'Onboarding',
     html`<div class="page-head"><div><h1>Onboard a biller</h1>
-<p class="muted">Saving fetches the metadata once and copies the Entity ID, the SSO Service URL and the first signing certificate. To pick up a new certificate, save the form again.</p></div></div>
+<p class="muted">Saving fetches the metadata once and copies the Entity ID, the SSO Service URL and the certificates to be kept. To pick up a new certificate, save the form again.</p></div></div>
 !${count === 0 ? '' : '<p class="notice bad" role="alert">Nothing was saved. Correct the marked fields and save again.</p>'}
 <form class="card form" method="post" action="/onboarding">
 <fieldset><legend>Biller</legend>
@@ -49,7 +57,8 @@ export function onboardingView(state: FormState): string {
 </fieldset>
 <fieldset><legend>Identity Provider</legend>
 !${input(state, 'metadataUrl', 'https, or http for localhost.', true)}
-!${bindingChoice(state)}
+!${choice(state, 'binding', bindings, '')}
+!${choice(state, 'keeps', keepsChoices, 'Copied when this form is saved, or fetched again for each sign-on. Invoice Cloud is assumed to keep the first.', keepsLabels)}
 !${signatureChoice(state)}
 </fieldset>
 <fieldset><legend>Claims</legend>
@@ -94,13 +103,20 @@ function meaningsInput(state: FormState): string {
   return around(state, 'loginTypeMeanings', hint, control);
 }
 
-function bindingChoice(state: FormState): string {
-  const options = bindings.map(
-    (binding) =>
-      html`<option value="${binding}" !${shownValue(state, 'binding') === binding ? 'selected' : ''}>${binding}</option>`,
+function choice<Value extends string>(
+  state: FormState,
+  field: Field,
+  values: readonly Value[],
+  hint: string,
+  labels?: Readonly<Record<Value, string>>,
+): string {
+  const chosen = shownValue(state, field) || values[0];
+  const options = values.map(
+    (value) =>
+      html`<option value="${value}" !${chosen === value ? 'selected' : ''}>${labels?.[value] ?? value}</option>`,
   );
-  const control = html`<select id="binding" name="binding" !${ties(state, 'binding', '')}>!${options}</select>`;
-  return around(state, 'binding', '', control);
+  const control = html`<select id="${field}" name="${field}" !${ties(state, field, hint)}>!${options}</select>`;
+  return around(state, field, hint, control);
 }
 
 function signatureChoice(state: FormState): string {

@@ -21,7 +21,9 @@ export async function billerOf(request: FastifyRequest<BillerRoute>, billers: Bi
 /** Notes a biller for the log and the error page. */
 export function noteBiller({ facts }: FastifyRequest, biller: Biller): void {
   facts.biller = biller.slug;
+  facts.billerId = biller.id;
   facts.billerName = biller.name;
+  facts.help = biller.settings;
   facts.portalUrl = biller.settings.portalUrl ?? undefined;
   facts.frameAncestors = biller.portalOrigins;
 }

@@ -5,23 +5,26 @@ import { limitBodies } from '../platform/http/body-limit.ts';
 import { keepClientAddresses } from '../platform/http/client-address.ts';
 import { ARRIVAL, answerClientErrors, limitConnections } from '../platform/http/connections.ts';
 import { drainOnClose } from '../platform/http/drain.ts';
-import { handleErrors, renderError } from '../platform/http/errors.ts';
+import { createRenderError, handleErrors } from '../platform/http/errors.ts';
 import { dropForwardedPorts } from '../platform/http/forwarded-for.ts';
 import { logRequest, logRequests } from '../platform/http/log.ts';
 import { collectFacts } from '../platform/http/request-facts.ts';
 import { newReference } from '../platform/util/reference.ts';
 import { type ApiServices, apiRoutes } from './api/routes.ts';
 import { type HealthServices, healthRoutes } from './health/routes.ts';
+import { keepRefusals } from './keep-refusals.ts';
 import { type LaunchServices, launchRoutes } from './launch/routes.ts';
 import { type TicketServices, ticketRoutes } from './launch/ticket-routes.ts';
 import { type MetadataServices, metadataRoutes } from './metadata/routes.ts';
 import { securityTxtRoutes } from './security-txt/routes.ts';
+import { type PasswordServices, passwordRoutes } from './sign-in/password-routes.ts';
 import { type SignInServices, signInRoutes } from './sign-in/routes.ts';
 import { type SignOnServices, signOnRoutes } from './sign-on/routes.ts';
 
 /** Everything that the endpoints use together. */
 type ServerServices = SignOnServices &
   SignInServices &
+  PasswordServices &
   LaunchServices &
   TicketServices &
   MetadataServices &
@@ -67,6 +70,8 @@ export async function createServer(
   { logger, settings }: ServerOptions,
 ): Promise<FastifyInstance> {
   const isTls = services.publicUrl.startsWith('https:');
+  const onRefused = keepRefusals(services.traces);
+  const renderError = createRenderError(onRefused);
   const server = fastify({
     loggerInstance: logger as FastifyInstance['log'],
     // logRequests writes one line per request.
@@ -79,7 +84,7 @@ export async function createServer(
     trustProxy: trustProxy(settings.TRUST_PROXY),
     bodyLimit: BODY_LIMIT_BYTES,
     ...ARRIVAL,
-    clientErrorHandler: answerClientErrors(isTls ? TLS_ONLY : {}),
+    clientErrorHandler: answerClientErrors(isTls ? TLS_ONLY : {}, onRefused),
     // A HEAD must never issue an assertion, and no page here needs one.
     exposeHeadRoutes: false,
     forceCloseConnections: 'idle',
@@ -94,7 +99,7 @@ export async function createServer(
   server.removeAllContentTypeParsers();
   dropForwardedPorts(server);
   collectFacts(server);
-  handleErrors(server);
+  handleErrors(server, renderError);
   logRequests(server);
   keepClientAddresses(server);
   drainOnClose(server);
@@ -104,6 +109,7 @@ export async function createServer(
   await server.register(assetRoutes);
   await server.register(metadataRoutes, services);
   await server.register(signInRoutes, services);
+  await server.register(passwordRoutes, services);
   await server.register(signOnRoutes, services);
   await server.register(launchRoutes, services);
   await server.register(ticketRoutes, services);

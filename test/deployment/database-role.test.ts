@@ -73,7 +73,8 @@ test('a whole sign-on, a rotation and tidying work with that role', async () => 
   await operate('key.stage', { biller: 'riverton', keyType: 'EC-P256' });
   await operate('key.activate', { biller: 'riverton', force: true, reason: 'test' });
   await signOn();
-  await operate('key.retire', { biller: 'riverton', force: true, reason: 'test' });
+  await operate('key.judge', { biller: 'riverton', verdict: 'accepted' });
+  await operate('key.retire', { biller: 'riverton' });
   await operate('biller.update', { slug: 'riverton', name: 'Riverton' });
   await services.tidy();
   await operate('session.end', { biller: 'riverton', all: true });

@@ -64,8 +64,19 @@ const composeSchema = z.object({
   volumes: z.record(z.string(), z.unknown()),
 });
 const text = read('docker-compose.yml');
-// The schema is a check too: it rejects a service that can write its root, gain a privilege, or has no health check.
-const { services, volumes } = composeSchema.parse(parse(text, { merge: true }));
+const yaml = (name: string) => parse(read(name), { merge: true });
+const alone = yaml('docker-compose.yml');
+const added = yaml('docker-compose.sandbox.yml');
+// Docker joins the two files like this: lists are appended. The schema is a check too: it rejects a service that can write
+// its root, gain a privilege, or has no health check.
+const { services, volumes } = composeSchema.parse({
+  ...alone,
+  services: {
+    ...alone.services,
+    ...added.services,
+    idp: { ...alone.services.idp, ports: [...alone.services.idp.ports, ...added.services.idp.ports] },
+  },
+});
 
 describe.each(Object.entries(TARGETS))('the target %s of the Dockerfile', (name, expected) => {
   const stage = target(name);
@@ -163,7 +174,7 @@ describe('docker-compose.yml', () => {
     expect(services.postgres.image).toMatch(/^postgres:17\b/);
     expect(services.postgres.volumes).toEqual(['postgres-data:/var/lib/postgresql/data']);
     expect(Object.keys(volumes)).toEqual(['postgres-data']);
-    expect([...services.idp.volumes, ...services.sandbox.volumes]).toEqual([]);
+    expect(services.sandbox.volumes).toEqual([]);
   });
 
   test('starts each service once its dependencies are healthy', () => {
@@ -180,6 +191,26 @@ describe('docker-compose.yml', () => {
     expect(Object.keys(services.idp.environment).filter((name) => !known.includes(name))).toEqual([]);
     expect(services.idp.environment.HOST).toBe('0.0.0.0');
     expect(services.idp.ports).toContain(`127.0.0.1:3000:${services.idp.environment.PORT}`);
+  });
+
+  test('shows the command line the files in ./metadata, and passes an HSM’s settings on', () => {
+    expect(services.idp.volumes).toEqual(['./metadata:/app/metadata:ro']);
+    expect(values('WORKDIR')).toEqual(['/app']);
+    expect(exists('metadata')).toBe(true);
+    for (const name of ['PKCS11_LIBRARY', 'PKCS11_TOKEN', 'PKCS11_PIN']) {
+      expect(services.idp.environment[name]).toBe(`\${${name}:-}`);
+    }
+  });
+
+  test('has neither the sandbox nor its port without docker-compose.sandbox.yml, which changes nothing else', () => {
+    expect(Object.keys(alone.services)).toEqual(['idp', 'postgres']);
+    expect(alone.services.idp.ports).toEqual(['127.0.0.1:3000:3000']);
+    expect(Object.keys(added.services.idp)).toEqual(['ports']);
+    expect(Object.keys(added.services)).toEqual(['idp', 'sandbox']);
+  });
+
+  test('messages in the container name the command as it is typed outside', () => {
+    expect(valuesOf(target('idp'), 'ENV').join(' ')).toContain('IC_IDP_COMMAND="docker compose exec idp ic-idp"');
   });
 
   test('lets the sandbox reach the service at its public URL on localhost', () => {

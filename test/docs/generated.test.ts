@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sandboxSettings } from '../../sandbox/settings.ts';
-import { readSettings, settingsSchema } from '../../src/config.ts';
+import { ENVIRONMENT_ONLY, readSettings, settingsSchema } from '../../src/config.ts';
 import { auditCatalog } from '../../src/core/audit/events.ts';
 import { billerSettingsSchema } from '../../src/core/billers/settings.ts';
 import { errorCatalog } from '../../src/platform/errors/catalog.ts';
@@ -31,8 +31,8 @@ describe('everything is documented', () => {
   test('every setting of the service, in .env.example, whose values are the defaults', () => {
     const example = readPage('.env.example');
     const given = parseEnv(example.replaceAll(/^#(?=[A-Z0-9_]+=)/gm, ''));
-    // IC_IDP_ACTOR names one person, and is refused in a file that several share.
-    const shared = Object.keys(settingsSchema.shape).filter((name) => name !== 'IC_IDP_ACTOR');
+    // These are refused in a file that several people and ways of calling share.
+    const shared = Object.keys(settingsSchema.shape).filter((name) => !ENVIRONMENT_ONLY.some((one) => one === name));
     expect(Object.keys(given).sort()).toEqual(shared.sort());
     expect(parseEnv(example)).toEqual({});
     const defaults = readSettings({}, {});

@@ -74,6 +74,15 @@ const issued = async (biller: string) =>
 const activeOf = async (slug: string) =>
   ((await operate('key.status', { billers: [slug] })) as [{ active: { fingerprint: string } }])[0].active.fingerprint;
 
+async function stageElsewhere(slug: string): Promise<{ active: string; staged: string }> {
+  await operate('key.stage', { biller: slug, keyType: 'EC-P256' });
+  await operate('biller.update', { slug, settings: { rotation: 'overlap' } });
+  const [{ active, staged }] = (await operate('key.status', { billers: [slug] })) as [
+    Record<'active' | 'staged', { fingerprint: string }>,
+  ];
+  return { active: active.fingerprint, staged: staged.fingerprint };
+}
+
 describe('an instance that hears of no change', () => {
   test('signs with the replacement of a key that was revoked elsewhere', async () => {
     const { slug, browser } = await cachedBiller();
@@ -83,6 +92,35 @@ describe('an instance that hears of no change', () => {
     const [last, ...earlier] = await issued(slug);
     expect(last?.keyFingerprint).toBe(await activeOf(slug));
     expect(earlier.map(({ keyFingerprint }) => keyFingerprint)).toEqual([before]);
+  });
+
+  test('signs for a canary with the staged key from the moment it was started elsewhere, until it was stopped', async () => {
+    const { slug, browser } = await cachedBiller();
+    const { staged, active } = await stageElsewhere(slug);
+    requirePosted(await browser.get(ssoOf(slug)));
+    await operate('key.canary', { biller: slug, user: EMAIL });
+    requirePosted(await browser.get(ssoOf(slug)));
+    await operate('key.stop-canary', { biller: slug });
+    requirePosted(await browser.get(ssoOf(slug)));
+    expect((await issued(slug)).map(({ keyFingerprint }) => keyFingerprint)).toEqual([active, staged, active, active]);
+  });
+
+  test('does not sign with a staged key whose canary was activated, withdrawn or revoked elsewhere', async () => {
+    for (const [name, input] of [
+      ['key.activate', { force: true }],
+      ['key.retire', { staged: true }],
+      ['key.revoke', {}],
+    ] as const) {
+      const { slug, browser } = await cachedBiller();
+      const { staged } = await stageElsewhere(slug);
+      await operate('key.canary', { biller: slug, user: EMAIL });
+      requirePosted(await browser.get(ssoOf(slug)));
+      const fingerprint = name === 'key.revoke' ? { fingerprint: staged } : {};
+      await operate(name, { biller: slug, reason: 'test', ...input, ...fingerprint });
+      requirePosted(await browser.get(ssoOf(slug)));
+      const [last, before] = await issued(slug);
+      expect([last?.keyFingerprint, before?.keyFingerprint]).toEqual([await activeOf(slug), staged]);
+    }
   });
 
   test('sends no Response to an ACS that was removed elsewhere, neither an assertion nor an error', async () => {

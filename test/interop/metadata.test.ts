@@ -47,7 +47,7 @@ describe.each([
     { meta: { holds: ['IDP-073', 'IDP-074', 'IDP-080'], source: 'SAML Metadata 2.4.3' } },
     async (binding) => {
       const metadata = await idpMetadata({ certificates: certificates() }, signer());
-      const copied = readIdpMetadata(metadata, binding, new Date());
+      const copied = readIdpMetadata(metadata, { binding, keeps: 'first' }, new Date());
       expect(copied).toMatchObject({ entityId: ISSUER, ssoUrl: SSO });
       const certificate = copied.certificatePem.replaceAll(/-----.*-----|\s/g, '');
       const content = assertionContent({ issuer: copied.entityId });

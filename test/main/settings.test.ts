@@ -126,7 +126,7 @@ describe('what is refused, with the setting, what was given and what is accepted
 describe('names that are not settings', () => {
   test('are refused in the .env file, except those of other programs that share it', () => {
     const accepted =
-      'The settings are PORT, HOST, PUBLIC_URL, DATABASE_URL, DATA_DIR, MASTER_KEY, PKCS11_LIBRARY, PKCS11_TOKEN, PKCS11_PIN, TRUST_PROXY, IC_IDP_ACTOR, SECURITY_CONTACT, LOG_LEVEL.';
+      'The settings are PORT, HOST, PUBLIC_URL, DATABASE_URL, DATA_DIR, MASTER_KEY, PKCS11_LIBRARY, PKCS11_TOKEN, PKCS11_PIN, TRUST_PROXY, IC_IDP_ACTOR, IC_IDP_COMMAND, SECURITY_CONTACT, LOG_LEVEL.';
     expect(() => readSettings({}, { COLOR: 'blue' })).toThrow(
       new InputError(`Setting COLOR (from .env) is unknown. ${accepted}`),
     );

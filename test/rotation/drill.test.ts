@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Drill, startDrill } from './drill.ts';
+import { CANARY, type Drill, startDrill } from './drill.ts';
 
 /** Sign-ons of each biller between two steps: enough for both instances to be in the middle of some at each step. */
 const SIGN_ONS = Number(process.env.DRILL_SIGN_ONS ?? 40);
@@ -22,7 +22,7 @@ test('a complete rotation, in both ways, on two instances: no sign-on is refused
   timeout: 60_000 + SIGN_ONS * 400,
   meta: { holds: ['IDP-083', 'IDP-084', 'IDP-093'], source: 'project rule' },
 }, async () => {
-  const { billers, operate, status, signOns, metadataUrl } = drill;
+  const { billers, operate, status, signOns, signOnAsCanary, passTenMinutes, metadataUrl } = drill;
   const [, pins, pinsFirst] = billers;
   await signOns(SIGN_ONS);
 
@@ -31,7 +31,7 @@ test('a complete rotation, in both ways, on two instances: no sign-on is refused
   await signOns(SIGN_ONS);
   expectNobodyHurt();
 
-  // A Service Provider that pins the first of two certificates learns nothing by saving its form again.
+  // A Service Provider that pins one certificate learns nothing by saving its form again.
   const before = pinsFirst?.party.kept();
   await pinsFirst?.party.save(metadataUrl('pins-first-of-two', 1));
   expect(pinsFirst?.party.kept()).toEqual(before);
@@ -45,13 +45,18 @@ test('a complete rotation, in both ways, on two instances: no sign-on is refused
   console.log(`drill: had the operator forced it, sign-ons would have failed for ${hurt.join(' and ')}`);
   expect(hurt).toEqual(['pins', 'pins-first-of-two']);
 
-  // Overlap: the Service Provider that re-fetches has seen it.
+  // Overlap: the Service Provider that re-fetches has seen it. A canary proves that it trusts it, at either instance.
   const { verdict } = await status('refetches');
   expect(verdict).toMatchObject({ safe: false, unconfirmed: true });
-  await operate('key.activate', { biller: 'refetches', confirmed: true });
+  await operate('key.canary', { biller: 'refetches', user: CANARY });
+  expect(await signOnAsCanary('refetches', 0)).toBe(true);
+  expect(await signOnAsCanary('refetches', 1)).toBe(true);
+  await signOns(SIGN_ONS);
+  await operate('key.judge', { biller: 'refetches', verdict: 'accepted' });
+  await operate('key.activate', { biller: 'refetches' });
   // For one that has not fetched, activation is refused.
   expect((await status('pins')).seen).toBe(0);
-  await expect(operate('key.activate', { biller: 'pins' })).rejects.toThrow('has not fetched the staged certificate');
+  await expect(operate('key.activate', { biller: 'pins' })).rejects.toThrow('keeps only one certificate');
 
   // Switch on fetch: forms saved with the one-time metadata URL, each at another instance.
   for (const [party, slug, instance] of [
@@ -68,7 +73,12 @@ test('a complete rotation, in both ways, on two instances: no sign-on is refused
   }
 
   // Retired: gone from the metadata, and still no one notices.
-  for (const { slug } of billers) await operate('key.retire', { biller: slug, force: true });
+  for (const slug of ['pins', 'pins-first-of-two']) {
+    expect(await signOnAsCanary(slug, 1)).toBe(true);
+    await operate('key.judge', { biller: slug, verdict: 'accepted' });
+  }
+  await passTenMinutes();
+  for (const { slug } of billers) await operate('key.retire', { biller: slug });
   await signOns(SIGN_ONS);
   expectNobodyHurt();
   const total = billers.reduce((sum, { accepted }) => sum + accepted, 0);

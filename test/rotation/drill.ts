@@ -1,22 +1,23 @@
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
+import { sql } from 'kysely';
 import { pino } from 'pino';
 import { actorWithEveryRole } from '../../src/admin/operations/operation.ts';
 import { runNamed } from '../../src/admin/operations/run.ts';
-import type { KeyStatus, Verdict } from '../../src/core/keys/status.ts';
+import type { KeyStatus } from '../../src/core/keys/status.ts';
+import type { Verdict } from '../../src/core/keys/trust/verdict.ts';
 import { createServer } from '../../src/endpoints/server.ts';
-import { createPortalClient, type PortalClient, samlResponseIn } from '../support/browser/portal-client.ts';
+import { createPortalClient, samlResponseIn } from '../support/browser/portal-client.ts';
 import { type Cable, layCable } from '../support/postgres/cable.ts';
 import { createTestStorage, type TestConnection } from '../support/postgres/storage.ts';
-import { createRelyingParty, type RelyingParty, transitTimes } from './relying-party.ts';
+import { createRelyingParty, type PartyKind, type RelyingParty } from './relying-party.ts';
+import { type SignOnCounts, startSignOns } from './sign-ons.ts';
 
 /** A biller of the drill with its Service Provider and the results of its sign-ons. */
-interface Drilled {
+interface Drilled extends SignOnCounts {
   readonly slug: string;
   readonly party: RelyingParty;
-  accepted: number;
-  readonly refused: string[];
 }
 
 /** Two instances of the service on one PostgreSQL, with continuous sign-ons on both. */
@@ -28,12 +29,17 @@ export interface Drill {
   /** The URL of a biller's metadata at one of the instances. */
   metadataUrl(slug: string, instance: 0 | 1, query?: string): string;
   status(slug: string): Promise<KeyStatus & { verdict: Verdict }>;
+  /** Signs the portal user CANARY on, at one of the instances. @returns whether the Service Provider accepts it */
+  signOnAsCanary(slug: string, instance: 0 | 1): Promise<boolean>;
+  /** Lets ten minutes pass for the retiring keys. */
+  passTenMinutes(): Promise<void>;
   /** Resolves when every biller has had this many more sign-ons. */
   signOns(more: number): Promise<void>;
   end(): Promise<void>;
 }
 
 const EMAIL = 'pat@example.com';
+export const CANARY = 'canary@example.com';
 const PASSWORD = 'correct horse battery';
 const ACS = 'https://sp.example/acs';
 const entityIdOf = (slug: string) => `https://sp.example/${slug}`;
@@ -52,7 +58,7 @@ async function listen(connection: TestConnection): Promise<{ server: FastifyInst
  * @param kinds the kind of each biller's Service Provider, by slug
  * @param pauseMs pause between two sign-ons of a biller at an instance
  */
-export async function startDrill(kinds: Record<string, 'pins' | 'refetches'>, pauseMs: number): Promise<Drill> {
+export async function startDrill(kinds: Record<string, PartyKind>, pauseMs: number): Promise<Drill> {
   const storage = await createTestStorage('postgresql');
   const url = storage.environment.DATABASE_URL ?? '';
   const cables = [await layCable(url), await layCable(url)] as const;
@@ -66,34 +72,25 @@ export async function startDrill(kinds: Record<string, 'pins' | 'refetches'>, pa
 
   const billers: Drilled[] = [];
   for (const [slug, kind] of Object.entries(kinds)) {
-    const input = { slug, name: slug, billerGuid: crypto.randomUUID(), entityId: entityIdOf(slug), acs: [ACS] };
+    const settings = kind === 'refetches' ? { rotation: 'overlap' } : {};
+    const input = {
+      slug,
+      name: slug,
+      billerGuid: crypto.randomUUID(),
+      entityId: entityIdOf(slug),
+      acs: [ACS],
+      settings,
+    };
     await operate('biller.add', input);
-    await operate('user.add', { biller: slug, email: EMAIL, password: PASSWORD, accounts: ['101Invoice:owner'] });
+    for (const email of [EMAIL, CANARY]) {
+      await operate('user.add', { biller: slug, email, password: PASSWORD, accounts: ['101Invoice:owner'] });
+    }
     const party = createRelyingParty(kind, entityIdOf(slug), ACS);
     await party.save(metadataUrl(slug, 0));
     billers.push({ slug, party, accepted: 0, refused: [] });
   }
 
   let running = true;
-  const arriving = new Set<Promise<void>>();
-  const transit = transitTimes();
-  async function keepSigningOn(client: PortalClient, biller: Drilled): Promise<void> {
-    await client.signIn(biller.slug, EMAIL, PASSWORD);
-    while (running) {
-      const { status, body } = await client.signOn(biller.slug, entityIdOf(biller.slug));
-      const response = samlResponseIn(body);
-      if (response === undefined) biller.refused.push(`answered with ${status}`);
-      else arriving.add(arrive(biller, response, transit.next().value));
-      await setTimeout(pauseMs);
-    }
-    client.close();
-  }
-  /** The page takes time to load and submit itself, and the form may be saved in the meantime. */
-  async function arrive(biller: Drilled, response: string, afterMs: number): Promise<void> {
-    await setTimeout(afterMs);
-    if (await biller.party.accepts(response)) biller.accepted += 1;
-    else biller.refused.push('refused by the Service Provider');
-  }
   /** A re-fetching Service Provider does so continuously, at either instance. */
   async function keepFetching({ slug, party }: Drilled): Promise<void> {
     for (let turn = 0; running; turn += 1) {
@@ -101,10 +98,19 @@ export async function startDrill(kinds: Record<string, 'pins' | 'refetches'>, pa
       await setTimeout(50);
     }
   }
-  const loops = billers.flatMap((biller) => [
-    ...instances.map(({ url }) => keepSigningOn(createPortalClient(url), biller)),
-    ...(kinds[biller.slug] === 'refetches' ? [keepFetching(biller)] : []),
-  ]);
+  const fetching = billers.filter(({ slug }) => kinds[slug] === 'refetches').map(keepFetching);
+  const signingOn = billers.map((biller) =>
+    startSignOns({
+      urls: instances.map(({ url }) => url),
+      slug: biller.slug,
+      entityId: entityIdOf(biller.slug),
+      email: EMAIL,
+      password: PASSWORD,
+      party: biller.party,
+      counts: biller,
+      pauseMs,
+    }),
+  );
 
   return {
     billers,
@@ -116,10 +122,22 @@ export async function startDrill(kinds: Record<string, 'pins' | 'refetches'>, pa
       if (found === undefined) throw new Error(`there is no biller ${slug}`);
       return found;
     },
+    async signOnAsCanary(slug, instance) {
+      const client = createPortalClient(instances[instance].url);
+      await client.signIn(slug, CANARY, PASSWORD);
+      const response = samlResponseIn((await client.signOn(slug, entityIdOf(slug))).body);
+      client.close();
+      const biller = billers.find((one) => one.slug === slug);
+      if (response === undefined || biller === undefined) throw new Error(`there was no sign-on at ${slug}`);
+      return biller.party.accepts(response);
+    },
+    async passTenMinutes() {
+      const { db } = operators.database;
+      const stateSince = sql<Date>`state_since - interval '10 minutes'`;
+      await db.updateTable('signingKeys').set({ stateSince }).where('state', '=', 'retiring').execute();
+    },
     async signOns(more) {
-      const total = ({ accepted, refused }: Drilled) => accepted + refused.length;
-      const goals = billers.map((biller) => total(biller) + more);
-      while (billers.some((biller, index) => total(biller) < (goals[index] ?? 0))) await setTimeout(20);
+      await Promise.all(signingOn.map((biller) => biller.more(more)));
     },
     async end() {
       running = false;
@@ -127,8 +145,7 @@ export async function startDrill(kinds: Record<string, 'pins' | 'refetches'>, pa
         cable.resume();
         cable.delay(0);
       }
-      await Promise.all(loops);
-      await Promise.all(arriving);
+      await Promise.all([...fetching, ...signingOn.map((biller) => biller.end())]);
       for (const { server } of instances) {
         const closed = once(server.server, 'close');
         await server.close();

@@ -14,7 +14,7 @@ interface Status {
 }
 
 async function addStaged(slug: string, settings: Record<string, unknown> = {}): Promise<void> {
-  await stage.installation.addBiller(slug, { keyType: 'EC-P256', settings });
+  await stage.installation.addBiller(slug, { keyType: 'EC-P256', settings: { rotation: 'overlap', ...settings } });
   await stage.installation.operate('key.stage', { biller: slug, keyType: 'EC-P256' });
 }
 async function statusOf(slug: string): Promise<Status> {
@@ -24,7 +24,7 @@ async function statusOf(slug: string): Promise<Status> {
 const fetchMetadata = (path: string, headers: Record<string, string> = {}) =>
   stage.installation.server.inject({ url: path, headers: { 'user-agent': 'their-crm/1.0', ...headers } });
 
-test('a fetch by the Service Provider is recorded with what it was shown, and makes the staged key safe', {
+test('a fetch by the Service Provider is recorded with what it was shown, and does not prove that it is trusted', {
   meta: { holds: ['IDP-084'], source: 'project rule' },
 }, async () => {
   await addStaged('riverton', { metadataClients: ['203.0.113.7'] });
@@ -39,7 +39,8 @@ test('a fetch by the Service Provider is recorded with what it was shown, and ma
   await fetchMetadata('/saml/riverton/metadata', { 'x-forwarded-for': '203.0.113.7' });
   const status = await statusOf('riverton');
   expect(status).toMatchObject({ seen: 1, last_seen: { address: '203.0.113.7', client: 'their-crm/1.0' } });
-  expect(status.verdict.safe).toBe(true);
+  expect(status.verdict).toMatchObject({ safe: false, unconfirmed: true });
+  expect(status.verdict.sentence).toContain('safe only if the Service Provider keeps several certificates');
   const [fetch] = (await stage.installation.operate('key.fetches', { biller: 'riverton' })) as Record<
     string,
     unknown
@@ -49,11 +50,14 @@ test('a fetch by the Service Provider is recorded with what it was shown, and ma
     monitor: false,
     certificates: [status.active.fingerprint, status.staged?.fingerprint],
   });
-  await stage.installation.operate('key.activate', { biller: 'riverton' });
+  await expect(stage.installation.operate('key.activate', { biller: 'riverton' })).rejects.toMatchObject({
+    code: 'activation_unconfirmed',
+  });
+  await stage.installation.operate('key.activate', { biller: 'riverton', confirmed: true });
   expect((await statusOf('riverton')).staged).toBeNull();
 });
 
-test('a fetch by anyone makes a key safe only if an operator confirms who it was', async () => {
+test('after a fetch by anyone, an operator must confirm who it was', async () => {
   await addStaged('anyone');
   await fetchMetadata('/saml/anyone/metadata', { 'x-forwarded-for': '198.51.100.1', 'user-agent': 'curl/8.0' });
   const { verdict, staged } = await statusOf('anyone');
@@ -108,7 +112,7 @@ test('no number of strangers hides a fetch by a known client, or one of another 
   }
   await fetchMetadata('/saml/drowned/metadata', { 'x-forwarded-for': '203.0.113.7' });
   await fetchMetadata('/saml/aside/metadata');
-  expect(await statusOf('drowned')).toMatchObject({ seen: 1, verdict: { safe: true } });
+  expect(await statusOf('drowned')).toMatchObject({ seen: 1, verdict: { unconfirmed: true } });
   expect(await statusOf('aside')).toMatchObject({ seen: 1 });
   const rows = (await stage.installation.operate('key.fetches', { biller: 'drowned' })) as { known: boolean }[];
   expect(rows.length).toBeLessThan(100);
@@ -118,7 +122,7 @@ test('no number of strangers hides a fetch by a known client, or one of another 
 test('a fetch before the key was staged does not count', {
   meta: { holds: ['IDP-084'], source: 'project rule' },
 }, async () => {
-  await stage.installation.addBiller('early', { keyType: 'EC-P256' });
+  await stage.installation.addBiller('early', { keyType: 'EC-P256', settings: { rotation: 'overlap' } });
   await fetchMetadata('/saml/early/metadata');
   stage.pass(1000);
   await stage.installation.operate('key.stage', { biller: 'early', keyType: 'EC-P256' });
@@ -146,18 +150,19 @@ test('our own monitors are distinguished from the Service Provider by address or
   expect(await statusOf('watched')).toMatchObject({ seen: 1 });
 });
 
-test('if the Service Provider’s clients are listed, no other fetch makes a key safe: metadata is public', async () => {
+test('if the Service Provider’s clients are listed, no other fetch counts: metadata is public', async () => {
   await addStaged('known', { metadataClients: ['203.0.113.0/24', 'their-crm'] });
   await fetchMetadata('/saml/known/metadata', { 'user-agent': 'a crawler', 'x-forwarded-for': '198.51.100.1' });
   expect(await statusOf('known')).toMatchObject({ seen: 0, verdict: { safe: false } });
   await fetchMetadata('/saml/known/metadata', { 'user-agent': 'a crawler', 'x-forwarded-for': '203.0.113.7' });
   await fetchMetadata('/saml/known/metadata', { 'x-forwarded-for': '198.51.100.1' });
-  expect(await statusOf('known')).toMatchObject({ seen: 2, verdict: { safe: true } });
+  expect(await statusOf('known')).toMatchObject({ seen: 2, verdict: { unconfirmed: true } });
 });
 
 test('if only one certificate is kept, an ordinary fetch makes nothing safe: a one-time URL is needed', async () => {
   await addStaged('pinned', { rotation: 'switch-on-fetch' });
-  await fetchMetadata('/saml/pinned/metadata');
+  expect((await fetchMetadata('/saml/pinned/metadata')).body.match(/<ds:X509Certificate>/g)).toHaveLength(1);
+  expect((await statusOf('pinned')).seen).toBe(0);
   expect((await statusOf('pinned')).verdict.sentence).toContain('key hand-over');
   await expect(stage.installation.operate('key.activate', { biller: 'pinned' })).rejects.toThrow(
     'Make a one-time metadata URL',

@@ -7,9 +7,14 @@ const SAVING_MS = 300;
 const METADATA = 'urn:oasis:names:tc:SAML:2.0:metadata';
 const XMLDSIG = 'http://www.w3.org/2000/09/xmldsig#';
 
+/** Every kind of Service Provider that is known, as far as certificates are concerned. */
+export const PARTY_KINDS = ['pins', 'copies', 'refetches'] as const;
+export type PartyKind = (typeof PARTY_KINDS)[number];
+
 /**
  * A Service Provider, as far as certificates are concerned. `pins` keeps only the first certificate of the metadata
- * that its form was saved with; `refetches` accepts all of them, and fetches again and again.
+ * that its form was saved with; `copies` keeps what it fetched at that moment; `refetches` accepts all of them, and
+ * fetches again and again.
  */
 export interface RelyingParty {
   /** Reads metadata as when a form is saved, and keeps what this kind of Service Provider keeps. */
@@ -29,7 +34,7 @@ function certificatesOf(metadata: string): string[] {
 }
 
 /** @param entityId its own @param acs where Responses go */
-export function createRelyingParty(kind: 'pins' | 'refetches', entityId: string, acs: string): RelyingParty {
+export function createRelyingParty(kind: PartyKind, entityId: string, acs: string): RelyingParty {
   let certificates: string[] = [];
   let saml: SAML | undefined;
   return {
@@ -38,7 +43,7 @@ export function createRelyingParty(kind: 'pins' | 'refetches', entityId: string,
       if (!response.ok) throw new Error(`the metadata was answered with ${response.status}`);
       const found = certificatesOf(await response.text());
       // Between reading the metadata and storing the certificate, a form is validated and saved.
-      if (kind === 'pins') await setTimeout(SAVING_MS);
+      if (kind !== 'refetches') await setTimeout(SAVING_MS);
       certificates = kind === 'pins' ? found.slice(0, 1) : found;
       saml = new SAML({
         idpCert: certificates,

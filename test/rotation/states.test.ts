@@ -39,7 +39,8 @@ describe('signing keys', () => {
     number += 1;
     slug = `biller-${number}`;
     const provider = { entityId: 'https://sp.example', acs: ['https://sp.example/acs'], sameServiceProvider: true };
-    const input = { slug, name: slug, billerGuid: crypto.randomUUID(), keyType: 'EC-P256', ...provider };
+    const settings = { rotation: 'overlap' };
+    const input = { slug, name: slug, billerGuid: crypto.randomUUID(), keyType: 'EC-P256', settings, ...provider };
     await runNamed(connection.services, 'biller.add', input, actor);
   });
   const stage = () => operate('key.stage', { keyType: 'EC-P256' });
@@ -54,7 +55,7 @@ describe('signing keys', () => {
     expect(keys.fingerprints).toEqual([old, await fingerprintOf('staged')]);
     expect(keys.active?.fingerprint).toBe(old);
     // The certificate in KeyInfo.
-    const { certificate } = (await connection.services.keys.forSigning(biller.id)).active?.signer ?? {};
+    const { certificate } = (await connection.services.keys.forSigning(biller.id))?.signer ?? {};
     expect(new X509Certificate(Buffer.from(certificate ?? '', 'base64')).fingerprint256.replaceAll(':', '')).toBe(
       old?.toUpperCase(),
     );
@@ -67,7 +68,8 @@ describe('signing keys', () => {
     const before = await rows();
     slug = `${slug}-second`;
     const provider = { entityId: 'https://sp.example', acs: ['https://sp.example/acs'], sameServiceProvider: true };
-    const input = { slug, name: slug, billerGuid: crypto.randomUUID(), keyType: 'EC-P256', ...provider };
+    const settings = { rotation: 'overlap' };
+    const input = { slug, name: slug, billerGuid: crypto.randomUUID(), keyType: 'EC-P256', settings, ...provider };
     await runNamed(connection.services, 'biller.add', input, actor);
     await stage();
     await operate('key.activate', force);

@@ -9,6 +9,7 @@ import { attempt, onboard, publicUrl, sharedKey } from './support.ts';
 import { makeTestKey, type Published, startTestIdp, type TestIdp } from './test-idp.ts';
 
 const secondKey = makeTestKey('Second Key');
+const thirdKey = makeTestKey('Third Key');
 let app: FastifyInstance;
 let idp: TestIdp;
 beforeAll(async () => {
@@ -48,6 +49,28 @@ describe('saving the form', () => {
     expect(again.json.certificateFingerprint).toBe(new X509Certificate(secondKey.certificatePem).fingerprint256);
     expect((await attempt({ ...stage, key: secondKey })).statusCode).toBe(303);
     expect((await attempt(stage)).statusCode).toBe(403);
+  });
+
+  test('keeps all certificates if the form says so, and follows the metadata only if it fetches again', async () => {
+    for (const [keeps, followed] of [
+      ['all', 403],
+      ['fetches-again', 303],
+    ] as const) {
+      const guid = randomUUID();
+      idp.publish({ body: idp.metadataWith(sharedKey, secondKey) });
+      expect((await onboard(app, { billerGuid: guid, metadataUrl: idp.metadataUrl, keeps })).status).toBe(200);
+      const stage = { app, idp, key: sharedKey, guid, close: async () => {} };
+      expect((await attempt(stage)).statusCode).toBe(303);
+      expect((await attempt({ ...stage, key: secondKey })).statusCode).toBe(303);
+      expect((await app.inject({ url: '/' })).body).toContain('<dd>2, the first of which is shown');
+      idp.publish({ body: idp.metadataWith(thirdKey) });
+      expect((await attempt({ ...stage, key: thirdKey })).statusCode).toBe(followed);
+      // One that can't fetch goes on with what it has.
+      idp.publish({ status: 410, body: '' });
+      expect((await attempt({ ...stage, key: keeps === 'all' ? sharedKey : thirdKey })).statusCode).toBe(303);
+    }
+    const wrong = await onboard(app, { billerGuid: randomUUID(), metadataUrl: idp.metadataUrl, keeps: 'none' });
+    expect(wrong).toMatchObject({ status: 400, json: { error: expect.stringContaining('must be first or all or') } });
   });
 
   test('takes the SSO Service URL of the chosen binding', async () => {

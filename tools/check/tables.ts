@@ -17,12 +17,12 @@ const ALLOWED_JOINS: Readonly<Record<string, readonly string[]>> = {
   'src/integrations/sp-metadata/store.ts': ['billers'],
   // Whether each biller has a usable key, in one round trip for each probe of readiness.
   'src/core/keys/active-keys.ts': ['billers'],
-  // The status of a rotation, of all billers in one query.
-  'src/core/keys/status.ts': ['billers'],
   // Which biller a key belongs to, in one round trip on every call of the API.
   'src/core/api-keys/store.ts': ['billers'],
   // Whose launch a ticket begins, in one round trip.
   'src/core/launches/store.ts': ['portal_users', 'billers'],
+  // The status of a rotation, of all billers in one query, with the portal user who is the canary.
+  'src/core/keys/status.ts': ['billers', 'portal_users'],
   // Who is signed in, with their accounts: one round trip on every sign-on.
   'src/core/sessions/store.ts': ['portal_users', 'accounts'],
 };

@@ -20,7 +20,7 @@ const FIXED = [
   ],
   ['The DeepLinkIDs below name these pages.', '`src/protocols/invoice-cloud/destinations.ts`'],
   [
-    'Invoice Cloud copies Entity ID, SSO Service URL and certificate when the Metadata URL is saved, and does not fetch it again. So every biller has its own key pair, and the active certificate comes first in the metadata.',
+    'Invoice Cloud copies Entity ID, SSO Service URL and certificate when the Metadata URL is saved, and does not fetch it again. So every biller has its own key pair, a new key becomes active at the moment it is fetched, and the active certificate comes first in the metadata.',
     '`src/protocols/saml/writing/metadata.ts`',
   ],
   ['Invoice Cloud accepts the Response by HTTP-POST.', '`src/protocols/saml/sp-metadata/sp-metadata.ts`'],

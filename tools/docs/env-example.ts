@@ -1,4 +1,4 @@
-import { type SettingName, settingsSchema } from '../../src/config.ts';
+import { ENVIRONMENT_ONLY, type SettingName, settingsSchema } from '../../src/config.ts';
 import { type SettingMeta, settingMeta } from './settings-page.ts';
 
 const WIDTH = 110;
@@ -27,7 +27,9 @@ function entry(name: SettingName, { purpose, accepted, defaultText }: SettingMet
 
 /** @returns .env.example: every setting of src/config.ts, commented out, with what it is for and what it accepts */
 export function envExample(): string {
-  const names = (Object.keys(settingsSchema.shape) as SettingName[]).filter((name) => name !== 'IC_IDP_ACTOR');
+  const names = (Object.keys(settingsSchema.shape) as SettingName[]).filter(
+    (name) => !ENVIRONMENT_ONLY.some((one) => one === name),
+  );
   return [
     '# Copy to .env and set what you need. Generated from src/config.ts by `npm run docs`.',
     ...names.map((name) => entry(name, settingMeta(name))),

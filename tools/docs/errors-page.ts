@@ -14,8 +14,8 @@ interface Entry {
 export function errorsPage(): string {
   const entries = Object.entries(errorCatalog) as [string, Entry][];
   return generatedPage('Errors', 'src/platform/errors/catalog.ts and input-codes.ts', [
-    'A sign-on that fails shows a page with a title, what happened, what to do, a reference of three words that can be read out over the phone, and the error code. The codes are stable: they are never renamed. A client that asks for JSON gets the same as `application/problem+json` (RFC 9457).',
-    'The page never shows what was expected and what came in. An operator finds that under the reference for a week, and the audit events for as long as the audit is kept:',
+    'A request that fails shows a page with a title, what happened, what to do, a reference of three words that can be read out over the phone, and the error code. The codes are stable: they are never renamed. A client that asks for JSON gets the same as `application/problem+json` (RFC 9457).',
+    'The page never shows what was expected and what came in. An operator finds that under the reference for a week. A sign-on or a launch that was refused is also in the audit, for as long as that is kept. In a flood, strangers’ requests beyond a limit are only counted.',
     '```sh\n./ic-idp trace <reference>\n./ic-idp audit --reference <reference>\n```',
     'An error with a SAML status can be reported to the Service Provider once the Service Provider and its ACS are trusted. Everything else is shown to the person only.',
     table(

@@ -1,6 +1,7 @@
 import { type Command, CommanderError } from 'commander';
-import { escapeControlsInLines } from '../../platform/errors/escape-controls.ts';
 import { InputError } from '../../platform/errors/idp-error.ts';
+import { asTyped } from '../../platform/util/as-typed.ts';
+import { forPeople } from './output.ts';
 import { askedCommand, createProgram } from './program.ts';
 
 /** Exit codes: 0 success, 1 failure, 2 wrong input. */
@@ -16,9 +17,13 @@ for (const stream of [process.stdout, process.stderr]) {
 
 const program = await createProgram(askedCommand(process.argv.slice(2)));
 
-/** Makes every command, at any depth, throw on wrong usage, so that one place chooses the exit code. */
+/** Makes every command, at any depth, throw on wrong usage, so that one place chooses the exit code, and name commands as they are typed. */
 function throwInsteadOfExit(command: Command): void {
   command.exitOverride();
+  command.configureOutput({
+    writeOut: (text) => process.stdout.write(asTyped(text, process.env.IC_IDP_COMMAND)),
+    writeErr: (text) => process.stderr.write(asTyped(text, process.env.IC_IDP_COMMAND)),
+  });
   command.commands.forEach(throwInsteadOfExit);
 }
 throwInsteadOfExit(program);
@@ -28,7 +33,7 @@ try {
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : EXIT_INPUT;
   else {
-    console.error(`error: ${escapeControlsInLines((error as Error).message)}`);
+    console.error(`error: ${forPeople((error as Error).message)}`);
     process.exitCode = error instanceof InputError ? EXIT_INPUT : EXIT_FAILED;
   }
 }

@@ -20,9 +20,14 @@ export const HINTS: { readonly [Code in InputCode]?: (names: Names, operation: O
   encryption_certificate_missing: () => 'Give --sp-metadata that has one, or --sp-encryption-certificate.',
   encryption_unsupported: () => IN_THE_CLEAR,
   user_not_found: () => '`ic-idp user list` lists the users of a biller.',
-  user_exists: () => 'Change it with `ic-idp user update`.',
   api_key_not_found: ({ biller }) => `\`ic-idp api-key list ${biller}\` shows them.`,
   api_keys_too_many: ({ biller }) => `\`ic-idp api-key list ${biller}\` shows when each was last used.`,
+  user_exists: (_, operation) =>
+    operation === 'user.add' ? 'Change it with `ic-idp user update`.' : 'Nobody else of the biller can have it.',
+  user_disabled: ({ biller }, operation) =>
+    operation === 'key.canary'
+      ? `Choose another one: \`ic-idp user list ${biller}\`.`
+      : 'Enable them first: `ic-idp user update --enable`.',
   session_not_found: ({ biller }) => `\`ic-idp session list ${biller}\` shows who is signed in.`,
   sessions_unclear: () => 'Give one of --email, --session and --all.',
   key_not_found: ({ biller }) => `\`ic-idp key list ${biller}\` shows what there is.`,
@@ -34,7 +39,15 @@ export const HINTS: { readonly [Code in InputCode]?: (names: Names, operation: O
   activation_unsafe: () =>
     '--force --reason "..." activates it anyway: sign-ons fail wherever the new certificate is not known.',
   activation_unconfirmed: ({ biller }) =>
-    `Confirm that with --yes, or list its clients: \`ic-idp biller update ${biller} --metadata-client <address or User-Agent>\`; then only they count.`,
+    `If you know both, confirm it with --yes. Clients that are listed with \`ic-idp biller update ${biller} --metadata-client <address or User-Agent>\` are the only ones that count.`,
+  canary_running: ({ biller }) => `Judge it or stop it first: \`ic-idp key canary ${biller} --stop\`.`,
+  canary_missing: ({ biller }) =>
+    `Start one with \`ic-idp key canary ${biller} --user <email>\`; for the active key, name it with --fingerprint.`,
+  canary_unsuitable: ({ biller }) =>
+    `\`ic-idp key status ${biller}\` says what comes next. If it does keep several certificates: \`ic-idp biller update ${biller} --rotation overlap\`.`,
+  nothing_signed: () => 'Sign on first, and look at the page of Invoice Cloud.',
+  key_unproven: ({ biller }) =>
+    `Sign on, look at the page of Invoice Cloud, then say what it did: \`ic-idp key canary ${biller} --accepted\`, or \`ic-idp key back-out ${biller}\` if it refused.`,
   key_in_flight: () => 'Or give --force.',
   replacement_missing: () => 'Give --replace to make one.',
   key_request_missing: () => 'Make one with `ic-idp key request`.',

@@ -1,4 +1,5 @@
 import { escapeControls, escapeControlsInJson, escapeControlsInLines } from '../../platform/errors/escape-controls.ts';
+import { asTyped } from '../../platform/util/as-typed.ts';
 
 // Operators see text from untrusted sources (a User-Agent, an Issuer, SP metadata): it must not break the layout or
 // send commands to their terminals.
@@ -23,6 +24,9 @@ export function table(heading: readonly string[], rows: readonly (readonly strin
     .join('\n');
 }
 
+/** Text for people, with commands that can be copied. */
+export const forPeople = (text: string): string => asTyped(escapeControlsInLines(text), process.env.IC_IDP_COMMAND);
+
 /** The option of every command whose result can be printed as JSON. */
 export const JSON_OPTION = ['--json', 'print the result as JSON'] as const;
 
@@ -37,7 +41,8 @@ export function listInWords<Element>(
 
 /** Prints a result: as JSON if requested, otherwise in words. */
 export function print<Result>(result: Result, json: boolean | undefined, inWords: (result: Result) => string): void {
-  console.log(json === true ? escapeControlsInJson(JSON.stringify(result)) : escapeControlsInLines(inWords(result)));
+  const typed = (text: string) => asTyped(text, process.env.IC_IDP_COMMAND);
+  console.log(json === true ? typed(escapeControlsInJson(JSON.stringify(result))) : forPeople(inWords(result)));
 }
 
 /** Prints the elements of a list as JSON, each on a line of its own, as log systems read them. */
@@ -47,5 +52,5 @@ export function printLines(list: readonly unknown[]): void {
 
 /** Prints what the operator should know about a result, on standard error: it is no part of the result. */
 export function printWarnings({ warnings }: { readonly warnings: readonly string[] }): void {
-  for (const warning of warnings) console.error(`warning: ${escapeControls(warning)}`);
+  for (const warning of warnings) console.error(`warning: ${forPeople(escapeControls(warning))}`);
 }

@@ -6,6 +6,7 @@ import type { HsmKeys } from '../../core/keys/hsm/hsm-keys.ts';
 import type { Keys } from '../../core/keys/keys.ts';
 import type { OneTimeUrls } from '../../core/keys/publication/one-time-url.ts';
 import type { Rotation } from '../../core/keys/rotation.ts';
+import type { Canary } from '../../core/keys/trust/canary.ts';
 import type { Launches } from '../../core/launches/launches.ts';
 import type { PortalUsers } from '../../core/portal-users/portal-users.ts';
 import type { MasterKey } from '../../core/secrets/master-key.ts';
@@ -50,6 +51,7 @@ export interface OperatorServices {
   /** What is wrong with TRUST_PROXY, if it trusts too much. */
   readonly tooMuchTrust: string | undefined;
   readonly rotation: Rotation;
+  readonly canary: Canary;
   readonly oneTimeUrls: OneTimeUrls;
   readonly portalUsers: PortalUsers;
   readonly launches: Launches;

@@ -3,14 +3,18 @@ import type { Statement } from '../../platform/database/database.ts';
 /**
  * Whether a row of `batch` still relies on what is so. A row that does not rely on anything has no biller_version.
  *
- * The biller is the version that was read, the key is its active one and not on hold, the session is alive, and its
- * portal user with their accounts is the version that was read. Each is one look into an index: as scalar subqueries,
- * so that the planner does not scan a whole table once for all rows instead.
+ * The biller is the version that was read, the key is the one that signs for this portal user, signing is not on hold,
+ * the session is alive, and its portal user with their accounts is the version that was read. The staged key signs for
+ * its canary and for no one else; the active key signs for everybody else, and not for the canary: otherwise an accepted
+ * sign-on would prove nothing. Each is one look into an index: as scalar subqueries, so that the planner does not scan a
+ * whole table once for all rows instead.
  */
 const CURRENT = `(biller_version is null or coalesce(
       (select k.hold_until is null or k.hold_until <= clock_timestamp()
         from billers b join signing_keys k on k.biller_id = b.id and k.state = 'active'
-        where b.id = batch.biller_id and b.xmin::text = batch.biller_version and k.fingerprint = batch.signing_key)
+          left join signing_keys s on s.biller_id = b.id and s.state = 'staged' and s.canary_user_id = batch.user_id
+        where b.id = batch.biller_id and b.xmin::text = batch.biller_version
+          and coalesce(s.fingerprint, k.fingerprint) = batch.signing_key)
       and (session is null or (select u.xmin::text = batch.user_version and s.expires_at > batch.at
         from sessions s join portal_users u on u.id = s.user_id
         where s.id_hash = decode(batch.session, 'hex') and s.user_id = batch.user_id and s.biller_id = batch.biller_id)),

@@ -13,6 +13,11 @@ export const auditCatalog = {
       beganBy: 'how the portal user became known: password, or portal (its word, by a launch)',
     },
   },
+  'assertion.repeated': {
+    meaning:
+      'The same assertion was sent to the same browser once more, because the portal user sent a form twice. Written before it is sent.',
+    details: {},
+  },
   'sign_on.refused': {
     meaning: 'A sign-on request did not result in an assertion.',
     details: {
@@ -33,7 +38,7 @@ export const auditCatalog = {
     meaning:
       'Within about a minute, more sign-ons, launches or calls of the API were refused, or more sign-ins failed, than are written one by one. Counts the rest, for one biller or for what belongs to none.',
     details: {
-      of: 'sign_on.refused, sign_in.failed, api.refused or launch.ticket_refused',
+      of: 'sign_on.refused, sign_in.failed, launch.refused, api.refused or launch.ticket_refused',
       count: 'how many were not written',
       since: 'time of the first of them',
     },
@@ -75,7 +80,7 @@ export const auditCatalog = {
     },
   },
   'launch.refused': {
-    meaning: 'A launch was refused, e.g. for someone else’s account.',
+    meaning: 'A launch was refused, e.g. for someone else’s account or to an unknown destination.',
     details: { code: 'the error code', detail: 'what was expected and what was found' },
   },
   'biller.added': {
@@ -94,7 +99,7 @@ export const auditCatalog = {
   'biller.removed': { meaning: 'A biller was removed.', details: { actor: 'the operator', slug: 'the biller' } },
   'key.created': { meaning: 'A signing key was made.', details: { actor: 'the operator', keyType: 'e.g. RSA-2048' } },
   'key.staged': {
-    meaning: 'A signing key was made or imported, and published next to the active one.',
+    meaning: 'A signing key was made or imported, to follow the active one.',
     details: {
       actor: 'the operator',
       reason: 'the reason given',
@@ -107,9 +112,30 @@ export const auditCatalog = {
     details: {
       actor: 'the operator, or the address that fetched the one-time metadata URL',
       reason: 'the reason given',
-      how: 'seen (by the Service Provider’s known client), confirmed (by the operator, for another client), fetch (of a one-time metadata URL) or forced',
+      how: 'proven (by a canary), confirmed (by the operator, because someone had fetched it), fetch (of a one-time metadata URL) or forced; version 0.2.0 also wrote seen (by the Service Provider’s known client)',
       fetchedBy: 'who fetched its certificate, or none',
       previous: 'fingerprint of the previous key',
+    },
+  },
+  'key.canary_started': {
+    meaning: 'From now on, the staged key signs the sign-ons of one portal user.',
+    details: { actor: 'the operator', reason: 'the reason given' },
+  },
+  'key.canary_stopped': {
+    meaning:
+      'The active key signs the sign-ons of that portal user again: stopped, judged, or the key or the portal user was changed.',
+    details: {
+      actor: 'the operator, or the address that fetched the one-time metadata URL',
+      reason: 'the reason given',
+    },
+  },
+  'key.judged': {
+    meaning: 'An operator said what Invoice Cloud did with a sign-on that this key signed.',
+    details: {
+      actor: 'the operator',
+      reason: 'the reason given',
+      verdict: 'accepted or refused',
+      state: 'of the key: staged or active',
     },
   },
   'key.backed_out': {
@@ -198,6 +224,18 @@ export const auditCatalog = {
   'user.updated': {
     meaning: 'A portal user was changed.',
     details: { actor: 'the operator', changed: 'names of the changed fields' },
+  },
+  'user.email_changed': {
+    meaning: 'A portal user got another email address. It is found by the new one; `user.updated` by the old one.',
+    details: { actor: 'the operator', previous: 'the keyed hash of the old email address' },
+  },
+  'user.password_link_made': {
+    meaning: 'A one-time link was made, with which a portal user can set a new password. Replaces any earlier one.',
+    details: { actor: 'the operator', expires: 'when the link expires' },
+  },
+  'user.password_set': {
+    meaning: 'A portal user set a new password with a one-time link, which ended all their sessions.',
+    details: {},
   },
   'user.removed': { meaning: 'A portal user was removed.', details: { actor: 'the operator' } },
 } as const satisfies Record<string, { meaning: string; details: Record<string, string> }>;

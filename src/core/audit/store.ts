@@ -73,3 +73,28 @@ export async function listEvents(db: Db, filter: AuditFilter) {
   }
   return query.execute();
 }
+
+/** Which assertions: signed with a key, for a biller or for one of its portal users. */
+interface SignedWith {
+  readonly billerId: string;
+  /** Fingerprint of the key. */
+  readonly key: string;
+  readonly since: Date;
+  readonly userId?: string | undefined;
+}
+
+/** Counts the newest assertions, at most `most` of them. @returns how many there are, and when the last one was issued */
+export async function assertionsSignedWith(db: Db, { billerId, key, since, userId }: SignedWith, most: number) {
+  let query = db
+    .selectFrom('auditEvents')
+    .select('at')
+    .where('billerId', '=', billerId)
+    .where('event', '=', 'assertion.issued')
+    .where('keyFingerprint', '=', key)
+    .where('at', '>=', since)
+    .orderBy('id', 'desc')
+    .limit(most);
+  if (userId !== undefined) query = query.where('userId', '=', userId);
+  const rows = await query.execute();
+  return { count: rows.length, last: rows[0]?.at };
+}

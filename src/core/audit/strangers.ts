@@ -7,7 +7,7 @@ import type { AuditWriter } from './writer.ts';
 /** An event that anyone can cause. */
 type StrangersEvent = Extract<
   AuditEvent,
-  { event: 'sign_on.refused' | 'sign_in.failed' | 'api.refused' | 'launch.ticket_refused' }
+  { event: 'sign_on.refused' | 'sign_in.failed' | 'launch.refused' | 'api.refused' | 'launch.ticket_refused' }
 >;
 
 /** Where an event came from. */
@@ -53,6 +53,7 @@ export function createStrangersAudit({ audit, clock }: { audit: AuditWriter; clo
   const strangers = {
     'sign_on.refused': createBudget(STRANGERS, clock),
     'sign_in.failed': createBudget(STRANGERS, clock),
+    'launch.refused': createBudget(STRANGERS, clock),
     'api.refused': createBudget(STRANGERS, clock),
     'launch.ticket_refused': createBudget(STRANGERS, clock),
   };
@@ -62,7 +63,7 @@ export function createStrangersAudit({ audit, clock }: { audit: AuditWriter; clo
 
   async function isWritten({ event, billerId = '', userId }: StrangersEvent, { network, user }: Origin) {
     // A wrong password of a portal user: the throttle allows ten within a quarter of an hour.
-    if (userId !== undefined) return true;
+    if (event === 'sign_in.failed' && userId !== undefined) return true;
     if (strangers[event].take(billerId, network) === 'taken') return true;
     const known = await user().catch(() => undefined);
     return known !== undefined && users.take(known, '') === 'taken';

@@ -29,6 +29,9 @@ export const EXPIRED_KEY_CHOICES = ['sign', 'refuse'] as const;
 export const REFRESH_CHOICES = ['report', 'signed'] as const;
 export const ACCOUNT_CHOICES = ['chosen', 'all'] as const;
 
+/** Characters of a link on our pages. */
+const MAX_LINK = 1000;
+
 const loginType = z.number().int().min(1).max(99);
 const seconds = (minimum: number, maximum: number, value: number) =>
   z.number().int().min(minimum).max(maximum).default(value);
@@ -93,9 +96,9 @@ export const billerSettingsSchema = z.strictObject({
   signMetadata: z.boolean().default(false).meta({
     assumed: 'Invoice Cloud trusts IdP metadata because it is fetched over TLS, and does not need it signed.',
   }),
-  rotation: z.enum(ROTATION_CHOICES).default('overlap').meta({
+  rotation: z.enum(ROTATION_CHOICES).default('switch-on-fetch').meta({
     assumed:
-      'Invoice Cloud accepts every certificate in the metadata (overlap). If it keeps only one, the new key must become active at the moment it is fetched (switch-on-fetch).',
+      'Invoice Cloud copies the certificate at the moment it fetches the metadata, so a new key becomes active at that moment (switch-on-fetch). If it keeps several certificates, the new one can be published beside the old one before it signs (overlap).',
   }),
   monitors: z.array(z.string().min(3).max(200)).max(50).default([]).meta({
     assumed:
@@ -141,6 +144,18 @@ export const billerSettingsSchema = z.strictObject({
     assumed:
       'The portal has one origin. Further ones can be listed: they may frame our pages, and a launch may lead back to them.',
   }),
+  contactUrl: z.string().max(MAX_LINK).nullable().default(null).meta({
+    assumed: 'Pages tell portal users to ask the utility. They say where only if the biller has said so.',
+  }),
+  contactEmail: z.string().max(254).nullable().default(null).meta({
+    assumed: 'Pages show no email address for help unless the biller has one for portal users.',
+  }),
+  contactPhone: z.string().max(40).nullable().default(null).meta({
+    assumed: 'Pages show no telephone number for help unless the biller has one for portal users.',
+  }),
+  privacyUrl: z.string().max(MAX_LINK).nullable().default(null).meta({
+    assumed: 'The portal shows its privacy notice. Our pages link to it only if the biller wants that.',
+  }),
   assertionLifetimeSeconds: seconds(30, 300, 300).meta({
     assumed: 'Five minutes are enough for the Response to arrive.',
   }),
@@ -165,14 +180,28 @@ export const billerSettingsSchema = z.strictObject({
 
 export type BillerSettings = z.infer<typeof billerSettingsSchema>;
 
-/** As they are stored: without settings of a later version, which may have written them during an upgrade. */
-export const storedSettingsSchema = z.object(billerSettingsSchema.shape);
+/**
+ * As they are stored: without settings of a later version, which may have written them during an upgrade. A biller that
+ * was stored before there was a choice keeps the rotation of that time.
+ */
+export const storedSettingsSchema = z.object({
+  ...billerSettingsSchema.shape,
+  rotation: billerSettingsSchema.shape.rotation.unwrap().default('overlap'),
+});
 
 /**
  * Settings that version 0.2.0 does not know. It refuses them, and may still be running while instances are replaced, so
  * they are stored only where they differ from their defaults.
  */
-const SINCE_0_2_0 = ['refreshMetadata', 'metadataSigningCertificates', 'furtherPortalUrls'] as const;
+const SINCE_0_2_0 = [
+  'refreshMetadata',
+  'metadataSigningCertificates',
+  'furtherPortalUrls',
+  'contactUrl',
+  'contactEmail',
+  'contactPhone',
+  'privacyUrl',
+] as const;
 
 /** @returns the settings as they are stored; what is left out has its default */
 export function toStored(settings: BillerSettings): BillerSettings {

@@ -7,6 +7,8 @@ import type { Biller } from '../billers/biller.ts';
 import { scheduleDestruction } from './hsm/destruction.ts';
 import type { Keys } from './keys.ts';
 import { holdFor, type KeyState, keyInState, moveKey, type SigningKeyRow } from './store.ts';
+import { canaryStopped } from './trust/canary-events.ts';
+import { endCanary, lockKey } from './trust/store.ts';
 
 /** Who changes a key, and why. */
 export interface Change {
@@ -24,13 +26,18 @@ export interface KeyChanges {
    * can be committed any more that did not see the change.
    */
   commit(biller: Biller, work: (transaction: Transaction) => Promise<AuditEvent[]>): Promise<void>;
-  /** Moves a key to another state. @throws InputError if it is not in `from` any more */
+  /**
+   * Moves a key to another state. A canary of the key ends with it, and its event is written.
+   *
+   * @throws InputError if the key is not in `from` any more
+   */
   move(
     transaction: Transaction,
     biller: Biller,
     key: SigningKeyRow,
     from: KeyState,
-    change: Parameters<typeof moveKey>[3],
+    columns: Parameters<typeof moveKey>[3],
+    change: Change,
   ): Promise<void>;
   /** Makes the staged key active, and the active one retiring. @returns the event */
   makeActive(
@@ -44,7 +51,7 @@ export interface KeyChanges {
 
 /** How an activation came about. */
 interface Activation {
-  readonly how: 'seen' | 'confirmed' | 'fetch' | 'forced';
+  readonly how: 'proven' | 'confirmed' | 'fetch' | 'forced';
   /** Who fetched the certificate. */
   readonly fetchedBy: string;
   /** Keeps signing on hold for this long. */
@@ -59,6 +66,9 @@ export const about = (biller: Biller, key: { fingerprint: string }, { reference,
   keyFingerprint: key.fingerprint,
 });
 
+/** The columns of a key of which it is not known whether the Service Provider trusts it. */
+export const unknownTrust = { trust: null, trustAt: null };
+
 /** The columns of a key that is retired or revoked. */
 export const destroyed = { sealedPrivateKey: null, moduleLabel: null, holdUntil: null };
 
@@ -72,15 +82,21 @@ export interface KeyChangeServices {
 export function createKeyChanges({ database, keys, audit, clock }: KeyChangeServices): KeyChanges {
   const now = () => new Date(clock());
 
-  const move: KeyChanges['move'] = async (transaction, biller, key, from, change) => {
-    if (!(await moveKey(transaction, key.id, from, change, now()))) {
+  const move: KeyChanges['move'] = async (transaction, biller, key, from, columns, change) => {
+    // As it is now: a canary may have begun since it was read.
+    const locked = await lockKey(transaction, key.id);
+    if (!(await moveKey(transaction, key.id, from, columns, now()))) {
       throw new InputError(`The keys of ${biller.slug} were just changed by someone else.`, {
         code: 'key_changed',
         names: { biller: biller.slug },
       });
     }
+    if (locked !== undefined && locked.canaryUserId !== null) {
+      await endCanary(transaction, key.id);
+      await audit.appendWithin(transaction, canaryStopped(biller, locked, change));
+    }
     const { moduleLabel: label, fingerprint } = key;
-    if (label !== null && change.moduleLabel === null) {
+    if (label !== null && columns.moduleLabel === null) {
       await scheduleDestruction(transaction, { label, after: now(), billerId: biller.id, fingerprint });
     }
   };
@@ -100,10 +116,13 @@ export function createKeyChanges({ database, keys, audit, clock }: KeyChangeServ
     async makeActive(transaction, biller, staged, { how, fetchedBy, holdMs }, change) {
       const active = await keyInState(transaction, biller.id, 'active');
       if (active !== undefined) {
-        await move(transaction, biller, active, 'active', { state: 'retiring', holdUntil: null });
+        await move(transaction, biller, active, 'active', { state: 'retiring', holdUntil: null }, change);
       }
       const holdUntil = holdMs === undefined ? null : holdFor(holdMs);
-      await move(transaction, biller, staged, 'staged', { state: 'active', activatedAt: now(), holdUntil });
+      // A refusal was of what the Service Provider had then. After this, only the next sign-on tells.
+      const trust = how === 'proven' ? {} : unknownTrust;
+      const columns = { state: 'active', activatedAt: now(), holdUntil, ...trust };
+      await move(transaction, biller, staged, 'staged', columns, change);
       const { actor, reason } = change;
       const details = { actor, reason, how, fetchedBy, previous: active?.fingerprint ?? 'none' };
       return { event: 'key.activated', ...about(biller, staged, change), details };

@@ -35,9 +35,20 @@ export interface BillerKeys {
   readonly fingerprints: readonly string[];
   /** Nothing is signed before this time (of performance.now), because a switch is in progress; 0 if none is. */
   readonly holdUntil: number;
-  readonly active:
-    | { readonly signer: Signer; readonly fingerprint: string; readonly notBefore: Date; readonly notAfter: Date }
-    | undefined;
+  readonly active: SigningKey | undefined;
+  /**
+   * The portal user whose sign-ons the staged key signs. The key is opened when it is asked for, so that it can't keep
+   * anyone else from signing on: it throws like ofBiller.
+   */
+  readonly canary: { readonly userId: string; readonly key: () => SigningKey } | undefined;
+}
+
+/** A key as needed to sign. */
+export interface SigningKey {
+  readonly signer: Signer;
+  readonly fingerprint: string;
+  readonly notBefore: Date;
+  readonly notAfter: Date;
 }
 
 export interface Keys {
@@ -69,11 +80,13 @@ export interface Keys {
   /** Finds the private key for a certificate issued for our request. @throws InputError */
   acceptCertificate(billerId: string, certificates: readonly X509Certificate[]): Promise<ImportedKey>;
   /**
-   * Returns a biller's keys once signing is allowed: if a switch is in progress, after it.
+   * Returns the key to sign with once signing is allowed: if a switch is in progress, after it.
    *
-   * @throws like ofBiller, if the active key is in an HSM that is away, and service_unavailable if the switch does not end
+   * @param userId the portal user who signs on, if an assertion is to be signed: a canary gets the staged key
+   * @returns undefined if the biller has no active key
+   * @throws like ofBiller, if the key is in an HSM that is away, and service_unavailable if the switch does not end
    */
-  forSigning(billerId: string): Promise<BillerKeys>;
+  forSigning(billerId: string, userId?: string): Promise<SigningKey | undefined>;
   /** @throws IdpError signing_key_unavailable if the active key can't be unsealed */
   ofBiller(billerId: string): Promise<BillerKeys>;
   /** Like ofBiller, as the database has them now; as they were read before if the database does not answer. */
@@ -146,6 +159,26 @@ export function createKeys({ database, masterKey, hsmKeys, clock }: KeyServices)
     return longest === 0 ? 0 : performance.now() + longest;
   }
 
+  const signingKey = (row: SigningKeyRow): SigningKey => ({
+    signer: signerOf(row),
+    fingerprint: row.fingerprint,
+    notBefore: row.notBefore,
+    notAfter: row.notAfter,
+  });
+
+  function canaryOf(rows: readonly SigningKeyRow[]): BillerKeys['canary'] {
+    const staged = rows.find((row) => row.state === 'staged');
+    if (staged === undefined || staged.canaryUserId === null) return undefined;
+    let opened: SigningKey | undefined;
+    return {
+      userId: staged.canaryUserId,
+      key: () => {
+        opened ??= signingKey(staged);
+        return opened;
+      },
+    };
+  }
+
   async function load(billerId: string): Promise<BillerKeys> {
     const rows = await publishedKeys(db, billerId);
     const active = rows.find((row) => row.state === 'active');
@@ -155,12 +188,8 @@ export function createKeys({ database, masterKey, hsmKeys, clock }: KeyServices)
       certificates: rows.map((row) => row.certificate),
       fingerprints: rows.map((row) => row.fingerprint),
       holdUntil: holdUntilOf(rows),
-      active: active && {
-        signer: signerOf(active),
-        fingerprint: active.fingerprint,
-        notBefore: active.notBefore,
-        notAfter: active.notAfter,
-      },
+      active: active && signingKey(active),
+      canary: canaryOf(rows),
     };
   }
 
@@ -216,7 +245,7 @@ export function createKeys({ database, masterKey, hsmKeys, clock }: KeyServices)
       cache.forget((cached) => cached === keys);
       return cache.get(billerId);
     },
-    async forSigning(billerId) {
+    async forSigning(billerId, userId) {
       const deadline = performance.now() + MAX_HOLD_MS;
       let keys = await cache.get(billerId);
       while (performance.now() < keys.holdUntil) {
@@ -229,8 +258,10 @@ export function createKeys({ database, masterKey, hsmKeys, clock }: KeyServices)
         if (performance.now() >= held.holdUntil) cache.forget((cached) => cached === held);
         keys = await cache.get(billerId);
       }
-      await keys.active?.signer.ready?.();
-      return keys;
+      const { active, canary } = keys;
+      const key = canary !== undefined && canary.userId === userId ? canary.key() : active;
+      await key?.signer.ready?.();
+      return key;
     },
     list: (billerId) => listKeys(db, billerId),
     forget: (billerId) => cache.forget(billerId === undefined ? undefined : (keys) => keys.billerId === billerId),

@@ -17,6 +17,8 @@ export interface PlanEntry {
   readonly begin: Date;
   /** The rotation's progress. */
   readonly step: 'expired' | 'overdue' | 'staged' | 'planned';
+  /** A sign-on with the staged key is known to have been accepted; null if no key is staged. */
+  readonly proven: boolean | null;
 }
 
 /**
@@ -25,7 +27,9 @@ export interface PlanEntry {
  * @param now milliseconds since 1970
  */
 export function planOf(keys: Awaited<ReturnType<typeof listKeys>>, now: number): PlanEntry[] {
-  const staged = new Set(keys.filter(({ state }) => state === 'staged').map(({ billerId }) => billerId));
+  const staged = new Map(
+    keys.filter(({ state }) => state === 'staged').map(({ billerId, trust }) => [billerId, trust === 'accepted']),
+  );
   return keys
     .filter(({ state, notAfter }) => state === 'active' && notAfter.getTime() < now + (365 + BEGIN_DAYS) * DAY_MS)
     .map(({ biller, billerId, fingerprint, notAfter }) => {
@@ -33,7 +37,8 @@ export function planOf(keys: Awaited<ReturnType<typeof listKeys>>, now: number):
       const daysLeft = Math.floor((notAfter.getTime() - now) / DAY_MS);
       const open = begin.getTime() <= now ? 'overdue' : 'planned';
       const step = daysLeft < 0 ? 'expired' : staged.has(billerId) ? 'staged' : open;
-      return { biller, fingerprint, expires: notAfter, daysLeft, begin, step } as const;
+      const proven = staged.get(billerId) ?? null;
+      return { biller, fingerprint, expires: notAfter, daysLeft, begin, step, proven } as const;
     })
     .sort((a, b) => a.expires.getTime() - b.expires.getTime());
 }

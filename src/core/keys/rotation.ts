@@ -1,12 +1,20 @@
 import type { Transaction } from '../../platform/database/database.ts';
 import { InputError } from '../../platform/errors/idp-error.ts';
 import type { Biller } from '../billers/biller.ts';
-import { about, type Change, createKeyChanges, destroyed, type KeyChangeServices } from './key-changes.ts';
+import {
+  about,
+  type Change,
+  createKeyChanges,
+  destroyed,
+  type KeyChangeServices,
+  unknownTrust,
+} from './key-changes.ts';
 import type { KeyType } from './key-types.ts';
 import type { KeyPlace } from './keys.ts';
 import type { NewKey } from './new-key.ts';
-import { fetchersInWords, readKeyStatus, verdictOf } from './status.ts';
-import { type KeyState, keyInState, type SigningKeyRow } from './store.ts';
+import { readKeyStatus } from './status.ts';
+import { type KeyState, keyInState, lockKeyInState, type SigningKeyRow } from './store.ts';
+import { fetchersInWords, verdictOf } from './trust/verdict.ts';
 
 /** State changes of signing keys. Each is a compare-and-swap, committed together with its audit event. */
 export interface Rotation {
@@ -39,7 +47,12 @@ export interface Rotation {
   activate(biller: Biller, change: Change & { force: boolean; confirmed: boolean }): Promise<void>;
   /** Reactivates the retiring key; the newer one becomes staged again. @throws InputError */
   backOut(biller: Biller, change: Change): Promise<void>;
-  /** Removes a key from the metadata and destroys its private key. @throws InputError */
+  /**
+   * Removes a key from the metadata and destroys its private key.
+   *
+   * @throws InputError for a retiring key while what it signed may be on its way, or the active one is not known to be
+   *   accepted, unless forced
+   */
   retire(biller: Biller, state: 'staged' | 'retiring', change: Change & { force: boolean }): Promise<void>;
   /**
    * Revokes a key. An active key is replaced in the same transaction.
@@ -100,6 +113,30 @@ export function createRotation(services: KeyChangeServices): Rotation {
     });
   }
 
+  function refuseInFlight({ slug, settings }: Biller, { stateSince }: SigningKeyRow): void {
+    const age = clock() - stateSince.getTime();
+    // A switch on fetch waits for what the key signed, and does not publish its certificate any more.
+    if (settings.rotation === 'switch-on-fetch' || age >= IN_FLIGHT_MS) return;
+    throw new InputError(
+      `${slug}: the key was the active one until ${Math.round(age / 1000)} s ago, and what it signed may still be on its way. Wait until ${IN_FLIGHT_MS / 60_000} minutes have passed.`,
+      { code: 'key_in_flight' },
+    );
+  }
+
+  /** The old key is the way back until the Service Provider is known to take sign-ons with the new one. */
+  async function refuseUnproven(transaction: Transaction, { id, slug }: Biller): Promise<void> {
+    const active = await lockKeyInState(transaction, id, 'active');
+    if (active?.trust === 'accepted') return;
+    const found =
+      active?.trust === 'refused'
+        ? 'the Service Provider refused a sign-on with the active key'
+        : 'it is not known whether the Service Provider accepts sign-ons with the active key';
+    throw new InputError(`${slug}: ${found}, and the retiring one is the way back.`, {
+      code: 'key_unproven',
+      names: { biller: slug },
+    });
+  }
+
   async function stageKey(
     biller: Biller,
     key: NewKey,
@@ -140,7 +177,7 @@ export function createRotation(services: KeyChangeServices): Rotation {
           names: { biller: biller.slug },
         });
       }
-      const how = verdict.safe ? 'seen' : confirmed ? 'confirmed' : 'forced';
+      const how = verdict.safe ? 'proven' : confirmed ? 'confirmed' : 'forced';
       const fetchedBy = status.seen === 0 ? 'none' : fetchersInWords(status);
       await commit(biller, async (transaction) => [
         await makeActive(transaction, biller, staged, { how, fetchedBy }, change),
@@ -152,8 +189,10 @@ export function createRotation(services: KeyChangeServices): Rotation {
       await refuseSecond(biller);
       const { actor, reason } = change;
       await commit(biller, async (transaction) => {
-        await move(transaction, biller, active, 'active', { state: 'staged', holdUntil: null });
-        await move(transaction, biller, retiring, 'retiring', { state: 'active', holdUntil: null });
+        // Whatever was known about the newer one: someone found reason to go back.
+        const newer = { state: 'staged', holdUntil: null, ...unknownTrust };
+        await move(transaction, biller, active, 'active', newer, change);
+        await move(transaction, biller, retiring, 'retiring', { state: 'active', holdUntil: null }, change);
         const details = { actor, reason, previous: active.fingerprint };
         return [{ event: 'key.backed_out', ...about(biller, retiring, change), details }];
       });
@@ -161,16 +200,11 @@ export function createRotation(services: KeyChangeServices): Rotation {
 
     async retire(biller, state, change) {
       const key = await require(biller, state);
-      const age = clock() - key.stateSince.getTime();
-      if (state === 'retiring' && age < IN_FLIGHT_MS && !change.force) {
-        throw new InputError(
-          `${biller.slug}: the key was the active one until ${Math.round(age / 1000)} s ago, and what it signed may still be on its way. Wait until ${IN_FLIGHT_MS / 60_000} minutes have passed.`,
-          { code: 'key_in_flight' },
-        );
-      }
+      if (state === 'retiring' && !change.force) refuseInFlight(biller, key);
       const { actor, reason } = change;
       await commit(biller, async (transaction) => {
-        await move(transaction, biller, key, state, { state: 'retired', ...destroyed });
+        if (state === 'retiring' && !change.force) await refuseUnproven(transaction, biller);
+        await move(transaction, biller, key, state, { state: 'retired', ...destroyed }, change);
         return [{ event: 'key.retired', ...about(biller, key, change), details: { actor, reason } }];
       });
     },
@@ -188,7 +222,7 @@ export function createRotation(services: KeyChangeServices): Rotation {
         active && type !== undefined ? await make(biller, { type, state: 'active' }, place, key) : undefined;
       const { actor, reason } = change;
       await commit(biller, async (transaction) => {
-        await move(transaction, biller, key, key.state as KeyState, { state: 'revoked', ...destroyed });
+        await move(transaction, biller, key, key.state as KeyState, { state: 'revoked', ...destroyed }, change);
         if (replacement !== undefined) await keys.insert(transaction, replacement);
         const details = { actor, reason, replacement: replacement?.fingerprint ?? 'none' };
         return [{ event: 'key.revoked', ...about(biller, key, change), details }];

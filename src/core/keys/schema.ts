@@ -21,6 +21,12 @@ export interface SigningKeysTable {
   stateSince: Generated<Date>;
   /** Nothing is signed for this biller before then: a switch is in progress. */
   holdUntil: Date | null;
+  /** What the Service Provider did with sign-ons that the key signed: `accepted` or `refused`; null: not known. */
+  trust: string | null;
+  trustAt: Date | null;
+  /** The portal user whose sign-ons are signed by this key while it is staged. */
+  canaryUserId: string | null;
+  canarySince: Date | null;
 }
 
 /** Key pairs with an open certificate request: one per biller. */

@@ -65,6 +65,7 @@ export async function listKeys(db: Db, billerId?: string) {
       'signingKeys.createdAt',
       'signingKeys.activatedAt',
       'signingKeys.stateSince',
+      'signingKeys.trust',
     ])
     .orderBy('billers.slug')
     .orderBy('signingKeys.createdAt');
@@ -164,7 +165,7 @@ export async function replaceSealing(db: Db, keyId: string, old: Buffer, sealedP
 
 /** Columns that change along with the state. */
 type StateChange = Pick<NewSigningKey, 'state'> &
-  Partial<Pick<NewSigningKey, 'activatedAt' | 'sealedPrivateKey' | 'moduleLabel'>> & {
+  Partial<Pick<NewSigningKey, 'activatedAt' | 'sealedPrivateKey' | 'moduleLabel' | 'trust' | 'trustAt'>> & {
     readonly holdUntil?: RawBuilder<Date> | null;
   };
 

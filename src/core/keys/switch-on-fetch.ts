@@ -104,7 +104,7 @@ export function createSwitchOnFetch(services: KeyChangeServices): SwitchOnFetch 
       const { actor, reason } = change;
       if (retiring !== undefined) {
         // The key before the previous one: no longer in use, and it must not block this switch.
-        await move(transaction, biller, retiring, 'retiring', { state: 'retired', ...destroyed });
+        await move(transaction, biller, retiring, 'retiring', { state: 'retired', ...destroyed }, change);
         events.push({ event: 'key.retired', ...about(biller, retiring, change), details: { actor, reason } });
       }
       const activation = { how: 'fetch', fetchedBy: actor, holdMs: LEASE_MS } as const;

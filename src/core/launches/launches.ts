@@ -131,7 +131,7 @@ export function createLaunches(services: LaunchesServices): Launches {
             detail: 'the account of the launch is not one of the portal user’s any more',
           });
         }
-        const user = { id: userId, passwordHash: null };
+        const user = { id: userId, passwordHash: null, emailKey: null };
         const session = await sessions.start(transaction, biller, user, previousSession, { account, before });
         // The portal user was removed or disabled since.
         if (session === undefined) return undefined;

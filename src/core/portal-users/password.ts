@@ -1,6 +1,12 @@
 import { hash, verify } from '@node-rs/argon2';
 import pLimit from 'p-limit';
 
+/**
+ * How long a password may be. Nothing is asked of its characters (NIST SP 800-63B, 3.1.1.2). The limit is longer than any
+ * that a person types; hashing more would only help an attacker waste CPU.
+ */
+export const PASSWORD_CHARACTERS = { least: 8, most: 1024 };
+
 // OWASP's recommendation for argon2id: 19 MiB, two passes, one lane. These are also the library's defaults; they are
 // written out so that an update of the library does not change the cost of a stored password.
 const ARGON2ID = { memoryCost: 19_456, timeCost: 2, parallelism: 1 };

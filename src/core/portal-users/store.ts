@@ -29,6 +29,36 @@ export async function findUser(
     .executeTakeFirst();
 }
 
+/**
+ * Reads a portal user in a transaction that will change them, and locks them until it ends. Whoever changes what belongs to
+ * a portal user locks them first, so that two changes never wait for each other.
+ */
+export async function lockUser(transaction: Transaction, id: string): Promise<PortalUserRow | undefined> {
+  return transaction.selectFrom('portalUsers').selectAll().where('id', '=', id).forUpdate().executeTakeFirst();
+}
+
+/** @returns whether the error is the database's answer that another portal user of the biller has the email address */
+export function isEmailTaken(error: unknown): boolean {
+  const { code, constraint } = error as { code?: unknown; constraint?: unknown };
+  return code === '23505' && constraint === 'portal_users_email';
+}
+
+/**
+ * Locks a portal user who can sign on against being disabled or removed until the transaction ends.
+ *
+ * @returns false if they are disabled or were removed
+ */
+export async function lockEnabledUser(transaction: Transaction, id: string): Promise<boolean> {
+  const row = await transaction
+    .selectFrom('portalUsers')
+    .select('id')
+    .where('id', '=', id)
+    .where('disabled', '=', false)
+    .forShare()
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 export async function listUsers(db: Db, billerId: string): Promise<PortalUserRow[]> {
   return db
     .selectFrom('portalUsers')
@@ -98,7 +128,11 @@ export async function updateUser(
 ): Promise<void> {
   await transaction
     .updateTable('portalUsers')
-    .set(({ ref }) => ({ email: ref('email'), ...changes }))
+    .set(({ ref }) => ({
+      email: ref('email'),
+      ...changes,
+      ...(changes.email === undefined ? {} : { emailKey: emailKeyOf(changes.email) }),
+    }))
     .where('id', '=', id)
     .execute();
   if (userAccounts === undefined) return;

@@ -1,16 +1,5 @@
-import {
-  createCipheriv,
-  createDecipheriv,
-  createHmac,
-  createSecretKey,
-  hkdfSync,
-  type KeyObject,
-  randomBytes,
-} from 'node:crypto';
-
-const VERSION = 1;
-const IV_BYTES = 12;
-const TAG_BYTES = 16;
+import { createHmac, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
+import { seal, unseal } from './seal.ts';
 
 /**
  * The installation's master key. Keys derived from it never leave this object. During a rotation there are several: the
@@ -59,17 +48,6 @@ function deriveKeys(base64: string): OneKey {
   };
 }
 
-function unsealWith({ sealing }: OneKey, sealed: Uint8Array, context: string): Buffer {
-  const bytes = Buffer.from(sealed);
-  if (bytes[0] !== VERSION || bytes.length <= 1 + IV_BYTES + TAG_BYTES) throw new Error('not a sealed secret');
-  const iv = bytes.subarray(1, 1 + IV_BYTES);
-  const tag = bytes.subarray(1 + IV_BYTES, 1 + IV_BYTES + TAG_BYTES);
-  const decipher = createDecipheriv('aes-256-gcm', sealing, iv, { authTagLength: TAG_BYTES })
-    .setAAD(Buffer.from(context))
-    .setAuthTag(tag);
-  return Buffer.concat([decipher.update(bytes.subarray(1 + IV_BYTES + TAG_BYTES)), decipher.final()]);
-}
-
 /** @returns what identifies a master key without revealing it @param base64 32 bytes in base64 */
 export const checkValueOf = (base64: string): string => deriveKeys(base64).checkValue;
 
@@ -92,7 +70,7 @@ export function createMasterKey(...base64: string[]): MasterKey {
 
   function opened(key: OneKey, sealed: Uint8Array, context: string): Buffer | undefined {
     try {
-      return unsealWith(key, sealed, context);
+      return unseal(key.sealing, sealed, context);
     } catch {
       return undefined;
     }
@@ -125,15 +103,12 @@ export function createMasterKey(...base64: string[]): MasterKey {
     },
     seal(secret, context) {
       refresh();
-      const iv = randomBytes(IV_BYTES);
-      const cipher = createCipheriv('aes-256-gcm', current().sealing, iv).setAAD(Buffer.from(context));
-      const ciphertext = Buffer.concat([cipher.update(secret), cipher.final()]);
-      return Buffer.concat([Buffer.of(VERSION), iv, cipher.getAuthTag(), ciphertext]);
+      return seal(current().sealing, secret, context);
     },
     unseal(sealed, context) {
       const secret = unsealWithAny(sealed, context) ?? (refresh() ? unsealWithAny(sealed, context) : undefined);
       // Report the last key's error.
-      return secret ?? unsealWith(keys.at(-1) ?? current(), sealed, context);
+      return secret ?? unseal((keys.at(-1) ?? current()).sealing, sealed, context);
     },
     opens: (sealed, context) => opensWithAny(sealed, context) || (refresh() && opensWithAny(sealed, context)),
     isCurrent: (sealed, context) => opensWith(current(), sealed, context),

@@ -28,7 +28,11 @@ async function runCommand(name: string, command: string): Promise<string> {
   }
 }
 
-function readFile(name: string, path: string): string {
+/**
+ * @param name of the setting, for error messages
+ * @returns the content of a file of a secret @throws InputError if it can't be read, or is not text
+ */
+export function readSecretFile(name: string, path: string): string {
   try {
     return decodeText(readFileSync(path));
   } catch (error) {
@@ -47,7 +51,7 @@ function readFile(name: string, path: string): string {
 export async function readSecret(name: string, setting: string): Promise<Secret> {
   if (setting.startsWith('file:')) {
     const path = setting.slice('file:'.length);
-    return { text: readFile(name, path), source: path };
+    return { text: readSecretFile(name, path), source: path };
   }
   if (setting.startsWith('command:')) {
     const text = await runCommand(name, setting.slice('command:'.length));

@@ -27,13 +27,13 @@ export interface Sessions {
    * @param user as the password was checked; without a password, the portal vouches for them
    * @param launch the account that the next sign-on is for, and the session that was in this browser until now: what it
    *   has launched for the same portal user may be on its way in another tab
-   * @returns the new identifier, for the cookie; undefined if the password was changed or the user was disabled or removed
-   *   since
+   * @returns the new identifier, for the cookie; undefined if the password or the email address was changed, or the user was
+   *   disabled or removed since
    */
   start(
     transaction: Transaction,
     biller: Biller,
-    user: { readonly id: string; readonly passwordHash: string | null },
+    user: { readonly id: string; readonly passwordHash: string | null; readonly emailKey: string | null },
     previousId: string | undefined,
     launch?: { readonly account: string; readonly before: Session | undefined },
   ): Promise<string | undefined>;
@@ -91,24 +91,24 @@ export function createSessions({ database, clock }: { database: Database; clock:
       };
     },
 
-    async start(transaction, biller, { id: userId, passwordHash }, previousId, launch) {
+    async start(transaction, biller, user, previousId, launch) {
       const id = randomBytes(32).toString('base64url');
       const now = clock();
       const session = {
         idHash: hashId(id),
         billerId: biller.id,
-        userId,
+        userId: user.id,
         sessionIndex: newSamlId(),
         authenticatedAt: new Date(now),
         lastSeenAt: new Date(now),
         expiresAt: new Date(now + biller.settings.sessionLifetimeMinutes * 60_000),
-        beganBy: passwordHash === null ? ('portal' as const) : ('password' as const),
+        beganBy: user.passwordHash === null ? ('portal' as const) : ('password' as const),
       };
       const launched =
         launch === undefined
           ? []
-          : withLaunch(launch.before?.user.id === userId ? launch.before : undefined, launch.account);
-      if (!(await insertSession(transaction, session, passwordHash, launched))) return undefined;
+          : withLaunch(launch.before?.user.id === user.id ? launch.before : undefined, launch.account);
+      if (!(await insertSession(transaction, session, user, launched))) return undefined;
       if (previousId !== undefined && ID.test(previousId)) await deleteSession(transaction, hashId(previousId));
       return id;
     },

@@ -52,7 +52,7 @@ export function createFindSession(database: Database): FindSession {
 }
 
 /**
- * Inserts a session if its portal user still has this password (none, outside the directory) and is not disabled. Locks the user's row until the end of
+ * Inserts a session if its portal user still has this password and email address (none, outside the directory), and is not disabled. Locks the user's row until the end of
  * the transaction: a change that ends the user's sessions comes either before it, and is seen, or after it, and sees the
  * session.
  *
@@ -61,7 +61,7 @@ export function createFindSession(database: Database): FindSession {
 export async function insertSession(
   db: Db,
   session: Insertable<Omit<SessionsTable, 'launchedAccounts'>>,
-  passwordHash: string | null,
+  { passwordHash, emailKey }: { readonly passwordHash: string | null; readonly emailKey: string | null },
   launched: readonly LaunchedAccount[] = [],
 ): Promise<boolean> {
   const { idHash, billerId, userId, sessionIndex, authenticatedAt, lastSeenAt, expiresAt, beganBy } = session;
@@ -95,6 +95,7 @@ export async function insertSession(
         .where('id', '=', userId)
         .where('billerId', '=', billerId)
         .where('passwordHash', 'is not distinct from', passwordHash)
+        .where('emailKey', 'is not distinct from', emailKey)
         .where('disabled', '=', false)
         .forShare(),
     )

@@ -1,3 +1,5 @@
+import type { IdpError } from '../../platform/errors/idp-error.ts';
+
 /** How one check went. */
 export interface CheckResult {
   readonly check: string;
@@ -8,7 +10,7 @@ export interface CheckResult {
 }
 
 /**
- * What is kept of a sign-on that failed, so that two administrators in two companies can look at the same thing. Names
+ * What is kept of a request that failed, above all of a sign-on, so that two administrators in two companies can look at the same thing. Names
  * and values of people are masked.
  */
 export interface Trace {
@@ -23,4 +25,21 @@ export interface Trace {
   /** RelayState's length in bytes. */
   readonly relayStateBytes?: number | undefined;
   readonly checks: readonly CheckResult[];
+}
+
+/** An error as a check that failed. */
+export function failedCheck({ code, title, detail, mismatch }: IdpError): CheckResult {
+  return {
+    check: mismatch?.what ?? title,
+    passed: false,
+    code,
+    expected: mismatch?.expected,
+    found: mismatch?.found ?? detail,
+  };
+}
+
+/** The trace of a request without a SAML message. */
+export function traceOfError(error: IdpError): Trace {
+  const { code, sentence, detail } = error;
+  return { code, sentence, detail, checks: [failedCheck(error)] };
 }

@@ -105,6 +105,7 @@ export function requireKeys(
     if (key.role !== role) throw await refusal(request, { reason: 'role', owner: key });
     const biller = await billers.bySlug(key.biller);
     request.facts.biller = biller.slug;
+    request.facts.billerId = biller.id;
     request.caller = { key, biller };
     await countCall(key);
   });

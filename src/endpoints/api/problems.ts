@@ -1,7 +1,6 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { IdpError } from '../../platform/errors/idp-error.ts';
-import { noteError, sendProblem } from '../../platform/http/errors.ts';
+import { createRenderError, type OnRefused, type RenderError, sendProblem } from '../../platform/http/errors.ts';
 
 /** The body of every error (RFC 9457). */
 const problem = z
@@ -45,10 +44,12 @@ function inApiWords(thrown: unknown): unknown {
   return thrown;
 }
 
-/** The error handler of the API: every error is a problem document. */
-export function sendApiProblem(thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const error = noteError(inApiWords(thrown), request, reply);
-  if (error.status === 401) reply.header('www-authenticate', 'Bearer');
-  if (error.code === 'json_required') reply.header('accept-post', 'application/json');
-  return sendProblem(reply, error, request);
+/** Makes the error handler of the API: every error is a problem document. */
+export function createApiErrorHandler(onRefused: OnRefused): RenderError {
+  const render = createRenderError(onRefused, (error, request, reply) => {
+    if (error.status === 401) reply.header('www-authenticate', 'Bearer');
+    if (error.code === 'json_required') reply.header('accept-post', 'application/json');
+    return sendProblem(reply, error, request);
+  });
+  return (thrown, request, reply) => render(inApiWords(thrown), request, reply);
 }

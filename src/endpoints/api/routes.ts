@@ -1,16 +1,19 @@
 import type { FastifyPluginAsync } from 'fastify';
 import { serializerCompiler } from 'fastify-type-provider-zod';
+import type { Traces } from '../../diagnostics/traces/traces.ts';
 import { IdpError } from '../../platform/errors/idp-error.ts';
+import { keepRefusals } from '../keep-refusals.ts';
 import { type AuthenticateServices, requireKeys } from './authenticate.ts';
 import { type LaunchApiServices, launchApiRoutes } from './launches.ts';
 import { describeApi } from './openapi.ts';
-import { sendApiProblem } from './problems.ts';
+import { createApiErrorHandler } from './problems.ts';
 import { acceptJson } from './read-json.ts';
 import { type UserServices, userRoutes } from './users.ts';
 import { validatorCompiler } from './validate.ts';
 
 export interface ApiServices extends AuthenticateServices, UserServices, LaunchApiServices {
   readonly publicUrl: string;
+  readonly traces: Traces;
 }
 
 /** Room for 10,000 accounts. */
@@ -21,7 +24,7 @@ export const apiRoutes: FastifyPluginAsync<ApiServices> = async (scope, services
   scope.setValidatorCompiler(validatorCompiler);
   scope.setSerializerCompiler(serializerCompiler);
   acceptJson(scope);
-  scope.setErrorHandler(sendApiProblem);
+  scope.setErrorHandler(createApiErrorHandler(keepRefusals(services.traces)));
   scope.addHook('onRoute', (route) => {
     route.bodyLimit = BODY_LIMIT_BYTES;
   });

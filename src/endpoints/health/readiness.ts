@@ -61,8 +61,12 @@ export function createReadiness(services: ReadinessServices): () => Promise<Read
       return blocking(`biller ${slug} has no active signing key`);
     }
     if (clock() >= not_after) {
-      // A biller that goes on signing with its expired key is no reason to take every other one out of service.
-      return { sentence: `the active certificate of biller ${slug} has expired`, blocking: refuses_expired };
+      return {
+        sentence: `the active certificate of biller ${slug} has expired`,
+        remedy: `Rotate it: \`ic-idp key stage ${slug}\`, then what \`ic-idp key status ${slug}\` says.`,
+        // A biller that goes on signing with its expired key is no reason to take every other one out of service.
+        blocking: refuses_expired,
+      };
     }
     if (clock() < not_before) return blocking(`the active certificate of biller ${slug} is not valid yet`);
     return undefined;

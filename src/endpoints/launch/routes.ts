@@ -1,27 +1,49 @@
 import cookie from '@fastify/cookie';
-import type { FastifyPluginAsync } from 'fastify';
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import type { StrangersAudit } from '../../core/audit/strangers.ts';
 import type { AuditWriter } from '../../core/audit/writer.ts';
+import type { Biller } from '../../core/billers/biller.ts';
 import type { Billers } from '../../core/billers/billers.ts';
 import type { Account } from '../../core/billers/claims.ts';
 import type { Session, Sessions } from '../../core/sessions/sessions.ts';
 import { IdpError } from '../../platform/errors/idp-error.ts';
+import { networkOf } from '../../platform/http/network.ts';
 import { rawQuery, readParameters } from '../../platform/http/parameters.ts';
 import { sendTo } from '../../platform/http/reply.ts';
 import { DESTINATION_NAMES, readDestination } from '../../protocols/invoice-cloud/destinations.ts';
 import { buildRedirectLink, type ViewMode } from '../../protocols/invoice-cloud/redirect-link.ts';
 import { type BillerRoute, billerOf } from '../biller-of.ts';
 import { sessionIdOf } from '../session-cookie.ts';
+import { signedInPath } from '../sign-in/signed-in-path.ts';
 import { LAUNCH_PARAMETERS, readLaunch } from './launch-path.ts';
 
 export interface LaunchServices {
   readonly billers: Billers;
   readonly sessions: Sessions;
   readonly audit: AuditWriter;
+  readonly strangersAudit: StrangersAudit;
 }
 
 interface LaunchRoute extends BillerRoute {
   Params: { biller: string; destination: string };
 }
+
+interface LaunchContext {
+  readonly request: FastifyRequest<LaunchRoute>;
+  readonly reply: FastifyReply;
+  readonly biller: Biller;
+  readonly session: Session | undefined;
+}
+
+type Parameters = ReadonlyMap<string, string>;
+
+/** What the events of a launch have in common. */
+const aboutOf = ({ id, ip }: FastifyRequest<LaunchRoute>, biller: Biller, session: Session | undefined) => ({
+  reference: id,
+  billerId: biller.id,
+  userId: session?.user.id,
+  address: ip,
+});
 
 function readViewMode(text: string | undefined, otherwise: ViewMode): ViewMode {
   if (text === undefined) return otherwise;
@@ -47,44 +69,57 @@ function accountOf(session: Session, number: string | undefined): Account | unde
 }
 
 /** Takes a signed-in portal user to a destination: checks, remembers the account, redirects to the redirect link. */
-export const launchRoutes: FastifyPluginAsync<LaunchServices> = async (scope, { billers, sessions, audit }) => {
+export const launchRoutes: FastifyPluginAsync<LaunchServices> = async (scope, services) => {
+  const { billers, sessions, audit, strangersAudit } = services;
   await scope.register(cookie);
 
-  scope.get<LaunchRoute>('/launch/:biller/:destination', async (request, reply) => {
-    const biller = await billerOf(request, billers);
-    const parameters = readLaunch(readParameters(rawQuery(request.url)));
+  /** Sends somebody who is not signed in to the sign-in, and from there back to the launch. */
+  function signInFirst(reply: FastifyReply, biller: Biller, destination: string, parameters: Parameters): FastifyReply {
+    const query = new URLSearchParams({ destination });
+    for (const name of LAUNCH_PARAMETERS) {
+      const value = parameters.get(name);
+      if (value !== undefined) query.set(name, value);
+    }
+    return sendTo(reply, `/login/${biller.slug}?${query}`);
+  }
+
+  async function launch({ request, reply, biller, session }: LaunchContext, parameters: Parameters) {
     const named = parameters.get('destination') ?? request.params.destination;
     const viewMode = readViewMode(parameters.get('viewMode'), biller.settings.viewMode);
     const destination = requireDestination(named);
+    if (session === undefined) return signInFirst(reply, biller, named, parameters);
+    const account = accountOf(session, parameters.get('account'));
+    // The page of a signed-in portal user lists every account with its destinations.
+    if (account === undefined) return sendTo(reply, signedInPath(biller));
+    const { redirectLinkBase: base } = biller.settings;
+    const link = { base, billerGuid: biller.billerGuid, account: account.number, viewMode, destination };
+    await sessions.launch(session, account.number);
+    await audit.append({
+      event: 'launch.started',
+      ...aboutOf(request, biller, session),
+      account: account.number,
+      details: { destination, viewMode },
+    });
+    return sendTo(reply, buildRedirectLink(link));
+  }
+
+  scope.get<LaunchRoute>('/launch/:biller/:destination', async (request, reply) => {
+    const biller = await billerOf(request, billers);
     const session = await sessions.find(sessionIdOf(request, biller), biller);
-    if (session === undefined) {
-      const query = new URLSearchParams({ destination: named });
-      for (const name of LAUNCH_PARAMETERS) {
-        const value = parameters.get(name);
-        if (value !== undefined) query.set(name, value);
-      }
-      return sendTo(reply, `/login/${biller.slug}?${query}`);
-    }
-    const about = { reference: request.id, billerId: biller.id, userId: session.user.id, address: request.ip };
-    const wanted = parameters.get('account');
+    let parameters: Parameters | undefined;
     try {
-      const account = accountOf(session, wanted);
-      // The page of a signed-in portal user lists every account with its destinations.
-      if (account === undefined) return sendTo(reply, `/login/${biller.slug}`);
-      const { redirectLinkBase: base } = biller.settings;
-      const link = { base, billerGuid: biller.billerGuid, account: account.number, viewMode, destination };
-      await sessions.launch(session, account.number);
-      await audit.append({
-        event: 'launch.started',
-        ...about,
-        account: account.number,
-        details: { destination, viewMode },
-      });
-      return sendTo(reply, buildRedirectLink(link));
+      parameters = readLaunch(readParameters(rawQuery(request.url)));
+      return await launch({ request, reply, biller, session }, parameters);
     } catch (error) {
-      if (error instanceof IdpError && error.status === 403) {
-        const details = { code: error.code, detail: error.detail };
-        await audit.append({ event: 'launch.refused', ...about, account: wanted, details });
+      if (error instanceof IdpError && error.status < 500) {
+        const { code, detail } = error;
+        const event = {
+          event: 'launch.refused',
+          ...aboutOf(request, biller, session),
+          account: parameters?.get('account'),
+          details: { code, detail },
+        } as const;
+        await strangersAudit.append(event, { network: networkOf(request.ip), user: async () => session?.user.id });
       }
       throw error;
     }

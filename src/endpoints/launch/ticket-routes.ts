@@ -72,6 +72,7 @@ export const ticketRoutes: FastifyPluginAsync<TicketServices> = async (scope, se
     reply.request.facts.outcome = 'confirm';
     const page = confirmLaunchPage({
       billerName: biller.name,
+      help: biller.settings,
       email: launch.email,
       account: launch.account,
       action: PATH,

@@ -84,9 +84,9 @@ export const metadataRoutes: FastifyPluginAsync<MetadataServices> = async (scope
     const { taken, gone } = watchDelivery(reply);
     const deliver = async (key: SigningKeyRow) => {
       const known = await keys.ofBiller(biller.id);
-      const { document } = await oneTimeMetadataOf(biller, known, key.certificate, publicUrl, clock());
+      const { document, fingerprints } = await oneTimeMetadataOf(biller, known, key, publicUrl, clock());
       reply.headers({ ...HEADERS, 'cache-control': 'no-store' }).send(document);
-      note(request, biller, { status: 200, certificates: [key.fingerprint], taken });
+      note(request, biller, { status: 200, certificates: fingerprints, taken });
       return taken;
     };
     const fetcher = fetcherOf(request);
@@ -113,10 +113,10 @@ export const metadataRoutes: FastifyPluginAsync<MetadataServices> = async (scope
     const token = readParameters(rawQuery(request.url)).get('one-time');
     if (token !== undefined) return sendOneTime(request, reply, biller, token);
     const known = await keys.refreshed(biller.id);
-    const { document, tag } = await idpMetadataOf(biller, known, publicUrl, clock());
+    const { document, tag, fingerprints } = await idpMetadataOf(biller, known, publicUrl, clock());
     reply.headers({ ...HEADERS, 'cache-control': 'no-cache', etag: tag });
     const { fresh, seen } = knownTo(request, tag);
-    const certificates = fresh && !seen ? [] : known.fingerprints;
+    const certificates = fresh && !seen ? [] : fingerprints;
     note(request, biller, { status: fresh ? 304 : 200, certificates, taken: watchDelivery(reply).taken });
     return fresh ? reply.code(304).send() : document;
   });

@@ -15,7 +15,9 @@ import { DESTINATION_LABELS, DESTINATION_NAMES } from '../../protocols/invoice-c
 import { type BillerRoute, billerOf } from '../biller-of.ts';
 import { LAUNCH_PARAMETERS, launchPath } from '../launch/launch-path.ts';
 import { COOKIE, sessionCookie, sessionCookiesOf, sessionIdOf, setSessionCookie } from '../session-cookie.ts';
+import { browserIdOf, setBrowserCookie } from './browser-cookie.ts';
 import type { SignIn } from './sign-in.ts';
+import { isNotice, NOTICES, type Notice, signedInPath } from './signed-in-path.ts';
 import { signInPage } from './views/sign-in-page.ts';
 import { signedInPage } from './views/signed-in-page.ts';
 import { signedOutPage } from './views/signed-out-page.ts';
@@ -61,18 +63,21 @@ export const signInRoutes: FastifyPluginAsync<SignInServices> = async (scope, se
   await scope.register(cookie);
   acceptForms(scope);
 
-  function showSignIn(
-    reply: FastifyReply,
-    biller: Biller,
-    waiting: Record<string, string>,
-    email = '',
-    error?: IdpError,
-  ) {
+  interface Shown {
+    readonly email?: string;
+    readonly hasNewPassword?: boolean;
+    readonly error?: IdpError;
+  }
+
+  function showSignIn(reply: FastifyReply, biller: Biller, waiting: Record<string, string>, shown: Shown = {}) {
+    const { email = '', hasNewPassword = false, error } = shown;
     const page = signInPage({
       billerName: biller.name,
+      help: biller.settings,
       action: `/login/${biller.slug}`,
       hidden: waiting,
       email,
+      hasNewPassword,
       error: error && { title: error.title, sentence: `${error.sentence} ${error.remedy}` },
     });
     if (error?.retryAfter !== undefined) reply.header('retry-after', String(error.retryAfter));
@@ -82,7 +87,7 @@ export const signInRoutes: FastifyPluginAsync<SignInServices> = async (scope, se
     return sendPage(reply, page, { status: error?.status ?? 200, formAction });
   }
 
-  function showSignedIn(reply: FastifyReply, biller: Biller, { user, accounts }: Session) {
+  function showSignedIn(reply: FastifyReply, biller: Biller, { user, accounts }: Session, notice?: Notice) {
     const links = (account: string) =>
       DESTINATION_NAMES.map((name) => ({
         label: DESTINATION_LABELS[name],
@@ -90,10 +95,12 @@ export const signInRoutes: FastifyPluginAsync<SignInServices> = async (scope, se
       }));
     const page = signedInPage({
       billerName: biller.name,
+      help: biller.settings,
       email: user.email,
       accounts: accounts.map(({ number }) => ({ number, links: links(number) })),
       signOutAction: '/logout',
       hidden: { biller: biller.slug },
+      notice: notice && NOTICES[notice],
     });
     return sendPage(reply, page);
   }
@@ -130,10 +137,13 @@ export const signInRoutes: FastifyPluginAsync<SignInServices> = async (scope, se
     const waiting = waitingFor(parameters);
     // With ForceAuthn the Service Provider wants a new sign-in: a session must not skip the form.
     if (parameters.has('again')) return showSignIn(reply, biller, waiting);
+    if (parameters.has('new-password')) return showSignIn(reply, biller, waiting, { hasNewPassword: true });
     const session = await sessions.find(sessionIdOf(request, biller), biller);
     if (session === undefined) return showSignIn(reply, biller, waiting);
     const next = nextPath(biller, waiting);
-    return next === undefined ? showSignedIn(reply, biller, session) : sendTo(reply, next);
+    if (next !== undefined) return sendTo(reply, next);
+    const notice = parameters.get('notice');
+    return showSignedIn(reply, biller, session, isNotice(notice) ? notice : undefined);
   });
 
   scope.post<BillerRoute>('/login/:biller', async (request, reply) => {
@@ -144,15 +154,24 @@ export const signInRoutes: FastifyPluginAsync<SignInServices> = async (scope, se
     const email = (parameters.get('email') ?? '').slice(0, 320);
     const password = parameters.get('password') ?? '';
     try {
-      const credentials = { email, password, address: request.ip, reference: request.id, gone: whenGone(reply) };
-      setSessionCookie(reply, biller, await signIn(biller, credentials, sessionIdOf(request, biller)));
+      const signedIn = await signIn(biller, {
+        email,
+        password,
+        address: request.ip,
+        reference: request.id,
+        previousSession: sessionIdOf(request, biller),
+        browser: browserIdOf(request, biller),
+        gone: whenGone(reply),
+      });
+      setSessionCookie(reply, biller, signedIn.session);
+      setBrowserCookie(reply, biller, signedIn.browser);
       request.facts.outcome = 'signed_in';
-      return sendTo(reply, nextPath(biller, waiting) ?? `/login/${biller.slug}`);
+      return sendTo(reply, nextPath(biller, waiting) ?? signedInPath(biller));
     } catch (error) {
       if (!(error instanceof IdpError) || !TRY_AGAIN.includes(error.code)) throw error;
       request.facts.outcome = error.code;
       request.facts.detail = error.detail;
-      return showSignIn(reply, biller, waiting, email, error);
+      return showSignIn(reply, biller, waiting, { email, error });
     }
   });
 
@@ -166,6 +185,12 @@ export const signInRoutes: FastifyPluginAsync<SignInServices> = async (scope, se
     const { flow } = waitingFor(parameters);
     // “Not you?” on the way to Invoice Cloud: the sign-on still waits for another person to sign in.
     if (flow !== undefined) return sendTo(reply, `/login/${biller.slug}?flow=${flow}`);
-    return sendPage(reply, signedOutPage({ billerName: biller.name, signInHref: `/login/${biller.slug}` }));
+    const page = {
+      billerName: biller.name,
+      help: biller.settings,
+      signInHref: signedInPath(biller),
+      portalHref: biller.settings.portalUrl ?? undefined,
+    };
+    return sendPage(reply, signedOutPage(page));
   });
 };

@@ -33,7 +33,7 @@ export function createDeliver(): Deliver {
 
   function prepare(biller: Biller, target: AnswerTarget): Prepared {
     return {
-      page: prepareAutoSubmitPage(biller.name, target.acsUrl),
+      page: prepareAutoSubmitPage(biller.name, target.acsUrl, biller.settings),
       headers: pageHeaders({
         formAction: formActionOf(biller, target),
         frameAncestors: biller.portalOrigins,

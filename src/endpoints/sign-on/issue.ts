@@ -4,7 +4,7 @@ import type { Biller } from '../../core/billers/biller.ts';
 import { type Account, claimedAccounts, claimsOf, loginTypeFor } from '../../core/billers/claims.ts';
 import { encryptionFor } from '../../core/billers/encryption.ts';
 import { nameIdOf } from '../../core/billers/name-id.ts';
-import type { BillerKeys, Keys } from '../../core/keys/keys.ts';
+import type { Keys, SigningKey } from '../../core/keys/keys.ts';
 import type { Session } from '../../core/sessions/sessions.ts';
 import { IdpError } from '../../platform/errors/idp-error.ts';
 import { newSamlId } from '../../protocols/saml/writing/id.ts';
@@ -27,28 +27,33 @@ interface Issuance {
   readonly address: string;
 }
 
-/** @returns the signed Response as XML @throws IdpError; OutdatedState if something was read too early */
-export type Issue = (issuance: Issuance) => Promise<string>;
+/** What was issued. */
+export interface Issued {
+  /** The signed Response, as XML. */
+  readonly response: string;
+  readonly assertionId: string;
+  /** Fingerprint of the key that signed. */
+  readonly key: string;
+}
+
+/** @throws IdpError; OutdatedState if something was read too early */
+export type Issue = (issuance: Issuance) => Promise<Issued>;
 
 /**
+ * @param key undefined if the biller has no active key
  * @param now milliseconds since 1970
  * @returns the key to sign with
  * @throws IdpError signing_key_unavailable if there is none, or it has expired and the biller's settings refuse that
  */
-export function requireActiveKey(
-  keys: BillerKeys,
-  { settings }: Biller,
-  now: number,
-): NonNullable<BillerKeys['active']> {
-  const { active } = keys;
-  if (active === undefined) {
+export function requireSigningKey(key: SigningKey | undefined, { settings }: Biller, now: number): SigningKey {
+  if (key === undefined) {
     throw new IdpError('signing_key_unavailable', { detail: 'the biller has no active signing key' });
   }
-  if (settings.expiredKey === 'refuse' && now >= active.notAfter.getTime()) {
-    const detail = `the active certificate ${active.fingerprint} expired on ${active.notAfter.toISOString()}`;
+  if (settings.expiredKey === 'refuse' && now >= key.notAfter.getTime()) {
+    const detail = `the certificate ${key.fingerprint} expired on ${key.notAfter.toISOString()}`;
     throw new IdpError('signing_key_unavailable', { detail });
   }
-  return active;
+  return key;
 }
 
 /**
@@ -58,7 +63,8 @@ export function requireActiveKey(
  */
 export function createIssue({ keys, audit, clock }: IssueServices): Issue {
   return async ({ biller, accepted, session, account, reference, address }) => {
-    const { signer, fingerprint } = requireActiveKey(await keys.forSigning(biller.id), biller, clock());
+    const key = await keys.forSigning(biller.id, session.user.id);
+    const { signer, fingerprint } = requireSigningKey(key, biller, clock());
     const { settings, serviceProvider } = biller;
     const attributes = claimsOf(settings, session.user.email, account, session.accounts);
     const others = claimedAccounts(settings, account, session.accounts).filter(
@@ -94,7 +100,7 @@ export function createIssue({ keys, audit, clock }: IssueServices): Issue {
     );
     if (!first) throw new IdpError('request_replayed', { detail: `request ${accepted.requestId} was answered before` });
     const now = clock();
-    return makeResponse(
+    const response = await makeResponse(
       newSamlId(),
       {
         id: assertionId,
@@ -115,5 +121,6 @@ export function createIssue({ keys, audit, clock }: IssueServices): Issue {
       signer,
       encryptionFor(biller),
     );
+    return { response, assertionId, key: fingerprint };
   };
 }

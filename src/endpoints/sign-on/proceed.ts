@@ -2,6 +2,7 @@ import type { FastifyReply } from 'fastify';
 import { OutdatedState } from '../../core/audit/fence.ts';
 import { RefusedRequest } from '../../core/authn-requests/refused-request.ts';
 import type { Biller } from '../../core/billers/biller.ts';
+import type { Account } from '../../core/billers/claims.ts';
 import { isNameIdOf } from '../../core/billers/name-id.ts';
 import type { Session, Sessions } from '../../core/sessions/sessions.ts';
 import { IdpError } from '../../platform/errors/idp-error.ts';
@@ -10,18 +11,23 @@ import { sendPage, sendTo } from '../../platform/http/reply.ts';
 import { isFramed } from '../../platform/http/same-origin.ts';
 import type { Metrics } from '../../platform/metrics.ts';
 import { sessionIdOf } from '../session-cookie.ts';
+import { signedInPath } from '../sign-in/signed-in-path.ts';
+import type { Answers } from './answers.ts';
 import { chooseAccount, requireAnyAccount } from './choose-account.ts';
 import type { Deliver } from './deliver.ts';
 import { authnContextOf, mustSignInAgain } from './demands.ts';
 import type { Flows } from './flows.ts';
-import type { Issue } from './issue.ts';
+import type { Issue, Issued } from './issue.ts';
+import type { InFlow, Repeat } from './repeat.ts';
 import { formActionOf, type SignOnContext } from './sign-on-context.ts';
 import { accountChoicePage } from './views/account-choice-page.ts';
 
 interface ProceedServices {
   readonly sessions: Sessions;
   readonly flows: Flows;
+  readonly answers: Answers;
   readonly issue: Issue;
+  readonly repeat: Repeat;
   readonly metrics: Metrics;
   readonly deliver: Deliver;
 }
@@ -56,11 +62,22 @@ function refusePassive({ accepted }: SignOnContext, page: string): void {
   throw new RefusedRequest(accepted, new IdpError('no_passive', { detail: `IsPassive: ${page} would be needed` }));
 }
 
-export function createProceed({ sessions, flows, issue, metrics, deliver }: ProceedServices): Proceed {
-  async function askWho(context: SignOnContext, again: boolean): Promise<FastifyReply> {
+/** The choice of somebody who is not signed in any more is any text. */
+const MAX_REMEMBERED = 256;
+
+const numberOf = ({ accounts }: Session, wanted: string | undefined) =>
+  accounts.find(({ number }) => number === wanted)?.number;
+
+export function createProceed(services: ProceedServices): Proceed {
+  const { sessions, flows, answers, issue, repeat, metrics, deliver } = services;
+
+  async function askWho(context: SignOnContext, again: boolean, chosen?: string): Promise<FastifyReply> {
     refusePassive(context, 'the sign-in page');
     refuseFramed(context);
     const { reply, biller, accepted } = context;
+    if (context.flowId !== undefined && chosen !== undefined && chosen.length <= MAX_REMEMBERED) {
+      await flows.choose(context.flowId, chosen);
+    }
     const flowId = context.flowId ?? (await flows.park(reply, biller, accepted));
     context.request.facts.outcome = 'sign_in';
     return sendTo(reply, `/login/${biller.slug}?flow=${flowId}${again ? '&again=1' : ''}`);
@@ -76,10 +93,12 @@ export function createProceed({ sessions, flows, issue, metrics, deliver }: Proc
       reply,
       accountChoicePage({
         billerName: biller.name,
+        help: biller.settings,
         action: `/saml/${biller.slug}/sso`,
         hidden: { flow: flowId },
         accounts: session.accounts.map(({ number, role }) => ({ id: number, number, role })),
         email: session.user.email,
+        afterLink: accepted.requestId !== undefined,
         notYou: { action: '/logout', hidden: { biller: biller.slug, flow: flowId } },
       }),
       { formAction: formActionOf(biller, accepted) },
@@ -94,27 +113,67 @@ export function createProceed({ sessions, flows, issue, metrics, deliver }: Proc
     throw new RefusedRequest(accepted, new IdpError('unknown_principal', { detail }));
   }
 
-  return async (context, chosen) => {
-    const { request, reply, biller, accepted, flowId } = context;
-    const session = await sessions.find(sessionIdOf(request, biller), biller);
-    if (session === undefined) return askWho(context, false);
-    if (mustSignInAgain(accepted, session)) return askWho(context, true);
-    const authnContextClassRef = authnContextOf(accepted, session);
-    requireSubject(context, session);
-    requireAnyAccount(session);
-    const mustAsk = accepted.confirm === true && chosen === undefined;
-    const account = mustAsk ? undefined : await chooseAccount(biller.settings, sessions, session, chosen);
-    if (account === undefined) return askAccount(context, session);
-    const known = { ...accepted, authnContextClassRef };
+  async function issueFor(context: SignOnContext, session: Session, account: Account): Promise<Issued> {
+    const { request, biller, accepted } = context;
+    const known = { ...accepted, authnContextClassRef: authnContextOf(accepted, session) };
     const issuance = { biller, accepted: known, session, account, reference: request.id, address: request.ip };
-    const response = await issue(issuance).catch(async (error: unknown) => {
+    try {
+      return await issue(issuance);
+    } catch (error) {
       // This sign-on is tried again, and must find the launch that it used up.
       if (error instanceof OutdatedState && session.launched.length > 0) {
         await sessions.launch({ ...session, launched: [] }, account.number);
       }
+      if (error instanceof IdpError && error.code === 'request_replayed' && request.facts.portalUrl === undefined) {
+        request.facts.wayOut = { href: signedInPath(biller), label: 'Choose where to go', newWindow: false };
+      }
       throw error;
-    });
-    if (flowId !== undefined) await flows.finish(reply, flowId);
+    }
+  }
+
+  /** @returns the Response; undefined if another request has answered the flow */
+  async function issueInTurn(context: SignOnContext & InFlow, session: Session, account: Account) {
+    const { flowId } = context;
+    if (!(await answers.takeTurn(flowId))) return undefined;
+    try {
+      const { response, ...issued } = await issueFor(context, session, account);
+      const { requestId, acsUrl, relayState } = context.accepted;
+      await answers.answered(context.request, flowId, {
+        ...issued,
+        response,
+        target: { requestId, acsUrl, relayState },
+        account: account.number,
+        session: session.idHash.toString('base64'),
+      });
+      return response;
+    } catch (error) {
+      await answers.release(flowId).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  return async (context, chosen) => {
+    const { request, reply, biller, accepted, remembered } = context;
+    const session = await sessions.find(sessionIdOf(request, biller), biller);
+    if (session === undefined) return askWho(context, false, chosen);
+    if (mustSignInAgain(accepted, session)) return askWho(context, true, chosen);
+    // Before anything is asked.
+    authnContextOf(accepted, session);
+    requireSubject(context, session);
+    requireAnyAccount(session);
+    // Another person may have signed in since, and confirms for themselves.
+    const wanted = chosen ?? (accepted.confirm ? undefined : numberOf(session, remembered));
+    const mustAsk = accepted.confirm === true && wanted === undefined;
+    const account = mustAsk ? undefined : await chooseAccount(biller.settings, sessions, session, wanted);
+    if (account === undefined) return askAccount(context, session);
+    const { flowId } = context;
+    let response: string | undefined;
+    if (flowId === undefined) response = (await issueFor(context, session, account)).response;
+    else {
+      const inFlow = { ...context, flowId };
+      response = await issueInTurn(inFlow, session, account);
+      if (response === undefined) return repeat.answer(inFlow, session, account.number);
+    }
     request.facts.outcome = 'issued';
     metrics.signOn(biller.slug, 'issued', reply.elapsedTime);
     return deliver(reply, biller, accepted, response);

@@ -16,16 +16,17 @@ import type { Metrics } from '../../platform/metrics.ts';
 import { newSamlId } from '../../protocols/saml/writing/id.ts';
 import { makeErrorResponse, type Status } from '../../protocols/saml/writing/response.ts';
 import { sessionIdOf } from '../session-cookie.ts';
+import type { Answers } from './answers.ts';
 import type { Deliver } from './deliver.ts';
 import { createErrorResponses } from './error-responses.ts';
-import type { Flows } from './flows.ts';
-import { requireActiveKey } from './issue.ts';
+import { requireSigningKey } from './issue.ts';
+import { hasAcs } from './sign-on-context.ts';
 import { traceOf } from './trace-of.ts';
 
 interface RefusalServices {
   readonly billers: Billers;
   readonly keys: Keys;
-  readonly flows: Flows;
+  readonly answers: Answers;
   readonly sessions: Sessions;
   readonly strangersAudit: StrangersAudit;
   readonly traces: Traces;
@@ -55,7 +56,7 @@ interface ToRespond {
 export type Refuse = (thrown: unknown, request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
 
 export function createRefuse(services: RefusalServices): Refuse {
-  const { billers, keys, flows, sessions, strangersAudit, traces, metrics, deliver, clock } = services;
+  const { billers, keys, answers, sessions, strangersAudit, traces, metrics, deliver, clock } = services;
   const makeWithin = createErrorResponses();
 
   /**
@@ -65,7 +66,7 @@ export function createRefuse(services: RefusalServices): Refuse {
    * @throws OutdatedState if the biller or its key has changed; an error if there is no Response
    */
   async function respond(biller: Biller, { reply, target, status, record }: ToRespond): Promise<string> {
-    const { fingerprint, signer } = requireActiveKey(await keys.forSigning(biller.id), biller, clock());
+    const { fingerprint, signer } = requireSigningKey(await keys.forSigning(biller.id), biller, clock());
     const content = {
       id: newSamlId(),
       issuer: biller.entityId,
@@ -94,7 +95,7 @@ export function createRefuse(services: RefusalServices): Refuse {
     billers.forget(biller.id);
     keys.forget(biller.id);
     const current = await billers.bySlug(biller.slug);
-    if (!current.serviceProvider.acs.some(({ url }) => url === wanted.target.acsUrl)) return undefined;
+    if (!hasAcs(current, wanted.target)) return undefined;
     return { biller: current, response: await respond(current, wanted) };
   }
 
@@ -129,9 +130,9 @@ export function createRefuse(services: RefusalServices): Refuse {
   }
 
   /** A parked request that is refused is over. @returns what to report: the error, or why the flow could not be ended */
-  async function endFlow(thrown: unknown, reply: FastifyReply, flowId: string | undefined): Promise<unknown> {
+  async function endFlow(thrown: unknown, flowId: string | undefined): Promise<unknown> {
     if (flowId === undefined || !(thrown instanceof RefusedRequest)) return thrown;
-    return flows.finish(reply, flowId).then(
+    return answers.refused(flowId).then(
       () => thrown,
       (error: unknown) => error,
     );
@@ -141,7 +142,7 @@ export function createRefuse(services: RefusalServices): Refuse {
     // Fastify refused the body before the sign-on began.
     if (request.signOn === undefined) throw thrown;
     const { biller, flowId } = request.signOn;
-    const failure = await endFlow(thrown, reply, flowId);
+    const failure = await endFlow(thrown, flowId);
     const refused = failure instanceof RefusedRequest ? failure : undefined;
     const error = refused?.reason ?? toIdpError(failure);
     metrics.signOn(biller?.slug ?? '', error.code, reply.elapsedTime);

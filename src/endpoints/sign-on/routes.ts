@@ -1,6 +1,7 @@
 import cookie from '@fastify/cookie';
 import type { FastifyPluginAsync, FastifyReply } from 'fastify';
 import type { StrangersAudit } from '../../core/audit/strangers.ts';
+import type { AuditWriter } from '../../core/audit/writer.ts';
 import { acceptRequest } from '../../core/authn-requests/accept-request.ts';
 import type { AcceptedRequest } from '../../core/authn-requests/check.ts';
 import type { Biller } from '../../core/billers/biller.ts';
@@ -15,13 +16,15 @@ import { requireSameOrigin } from '../../platform/http/same-origin.ts';
 import type { Metrics } from '../../platform/metrics.ts';
 import { decodePost, decodeRedirect, type ReceivedMessage } from '../../protocols/saml/reading/decode.ts';
 import { type BillerRoute, billerOf } from '../biller-of.ts';
+import type { Answers } from './answers.ts';
 import { createDeliver } from './deliver.ts';
-import type { Flows } from './flows.ts';
+import type { Flows, Parked } from './flows.ts';
 import { createHandleAfresh } from './handle-afresh.ts';
-import { type Issue, requireActiveKey } from './issue.ts';
+import { type Issue, requireSigningKey } from './issue.ts';
 import { createProceed, flowPath, refuseFramed } from './proceed.ts';
 import { createRefuse } from './refusals.ts';
-import type { SignOnContext, SignOnRequest } from './sign-on-context.ts';
+import { createRepeat, type InFlow } from './repeat.ts';
+import type { SignOnRequest } from './sign-on-context.ts';
 import type { Received } from './trace-of.ts';
 import { unsolicitedRequest } from './unsolicited.ts';
 
@@ -30,7 +33,9 @@ export interface SignOnServices {
   readonly keys: Keys;
   readonly sessions: Sessions;
   readonly flows: Flows;
+  readonly answers: Answers;
   readonly issue: Issue;
+  readonly audit: AuditWriter;
   readonly strangersAudit: StrangersAudit;
   readonly traces: Traces;
   readonly metrics: Metrics;
@@ -48,7 +53,8 @@ const BODY_LIMIT_BYTES = 2 * 1024 * 1024;
 export const signOnRoutes: FastifyPluginAsync<SignOnServices> = async (scope, services) => {
   const { billers, keys, flows, publicUrl, clock } = services;
   const deliver = createDeliver();
-  const proceed = createProceed({ ...services, deliver });
+  const repeat = createRepeat({ ...services, deliver });
+  const proceed = createProceed({ ...services, deliver, repeat });
   const handleAfresh = createHandleAfresh(services);
   scope.decorateRequest('signOn');
   await scope.register(cookie);
@@ -76,15 +82,22 @@ export const signOnRoutes: FastifyPluginAsync<SignOnServices> = async (scope, se
     request.signOn = { biller, received: { binding, message, at } };
     const accepted = acceptRequest(message, biller, at);
     // If there is no key to sign with, say so before the sign-in.
-    await requireActiveKey(await keys.ofBiller(biller.id), biller, at).signer.ready?.();
+    const { active } = await keys.ofBiller(biller.id);
+    await requireSigningKey(active, biller, at).signer.ready?.();
     return accepted;
   }
 
-  /** Takes up a parked request. */
-  async function resume(request: SignOnRequest, biller: Biller, flowId: string) {
-    const accepted = await flows.find(request, biller, flowId);
+  /** Goes on with a parked request. @param chosen an account number as a form sent it */
+  async function resume(parked: InFlow, chosen?: string): Promise<FastifyReply> {
+    const { request, biller, flowId } = parked;
+    let found: Parked;
+    try {
+      found = await flows.find(request, biller, flowId);
+    } catch (error) {
+      return repeat.lead(parked, error, chosen);
+    }
     request.signOn = { biller, flowId };
-    return { request, biller, accepted, flowId } satisfies Omit<SignOnContext, 'reply'>;
+    return proceed({ ...parked, accepted: found.accepted, remembered: found.chosen }, chosen);
   }
 
   async function receive(request: SignOnRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -93,7 +106,7 @@ export const signOnRoutes: FastifyPluginAsync<SignOnServices> = async (scope, se
     const parameters = readParameters(query);
     const flowId = parameters.get('flow');
     if (flowId !== undefined && !parameters.has('SAMLRequest')) {
-      return proceed({ ...(await resume(request, biller, flowId)), reply });
+      return resume({ request, reply, biller, flowId });
     }
     const accepted =
       parameters.size === 0
@@ -108,7 +121,7 @@ export const signOnRoutes: FastifyPluginAsync<SignOnServices> = async (scope, se
     const flowId = parameters.get('flow');
     if (flowId !== undefined && !parameters.has('SAMLRequest')) {
       requireSameOrigin(request, publicUrl);
-      return proceed({ ...(await resume(request, biller, flowId)), reply }, parameters.get('account'));
+      return resume({ request, reply, biller, flowId }, parameters.get('account'));
     }
     const accepted = await accept(request, biller, 'HTTP-POST', () => decodePost(parameters));
     // A POST from another site comes without Lax cookies, so no session is visible here. The redirect leads to a GET of

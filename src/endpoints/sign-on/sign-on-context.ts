@@ -30,7 +30,13 @@ export interface SignOnContext {
   readonly biller: Biller;
   readonly accepted: AcceptedRequest;
   readonly flowId: string | undefined;
+  /** The account that was chosen in this flow before the portal user had to sign in again. */
+  readonly remembered?: string | undefined;
 }
+
+/** Whether the ACS of an answer is (still) registered. */
+export const hasAcs = ({ serviceProvider }: Biller, { acsUrl }: AnswerTarget): boolean =>
+  serviceProvider.acs.some(({ url }) => url === acsUrl);
 
 /** The origins that a form may reach on its way to the ACS and on from there, as the biller's settings say. */
 export function formActionOf(biller: Biller, target: AnswerTarget): string[] {

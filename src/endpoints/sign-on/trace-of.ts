@@ -1,7 +1,7 @@
 import type { Biller } from '../../core/billers/biller.ts';
 import { explainRequest } from '../../diagnostics/inspect/explain-request.ts';
 import { outlineXml } from '../../diagnostics/outline.ts';
-import type { Trace } from '../../diagnostics/traces/trace.ts';
+import { failedCheck, type Trace, traceOfError } from '../../diagnostics/traces/trace.ts';
 import type { IdpError } from '../../platform/errors/idp-error.ts';
 import type { ReceivedMessage } from '../../protocols/saml/reading/decode.ts';
 import { parseXml, XmlError } from '../../protocols/saml/reading/xml.ts';
@@ -34,17 +34,9 @@ function outline(xml: string): string[] | undefined {
  * @param received undefined if this request brought no message, e.g. because an earlier one did
  */
 export function traceOf(error: IdpError, biller: Biller | undefined, received: Received | undefined): Trace {
-  const { code, sentence, detail, mismatch } = error;
-  const failed = {
-    check: mismatch?.what ?? error.title,
-    passed: false,
-    code,
-    expected: mismatch?.expected,
-    found: mismatch?.found ?? detail,
-  };
+  const { code, sentence, detail } = error;
   const { binding, message, at } = received ?? {};
-  if (message === undefined || at === undefined || biller === undefined)
-    return { code, sentence, detail, binding, checks: [failed] };
+  if (message === undefined || at === undefined || biller === undefined) return { ...traceOfError(error), binding };
   const large = message.xml.length > MAX_CHARACTERS;
   const checks = large ? [] : explainRequest(message, biller, at);
   // A failure after the request was accepted is not one of its checks: it is listed after them.
@@ -56,6 +48,6 @@ export function traceOf(error: IdpError, biller: Biller | undefined, received: R
     binding,
     message: large ? [`(${message.xml.length} characters, too many to keep)`] : outline(message.xml),
     relayStateBytes: message.relayState === undefined ? undefined : Buffer.byteLength(message.relayState),
-    checks: isAmongThem ? checks : [...checks, failed],
+    checks: isAmongThem ? checks : [...checks, failedCheck(error)],
   };
 }

@@ -28,6 +28,7 @@ export const inputCodes = {
 
   account_missing: 'A login type is looked up for an account, and none was named.',
   user_not_found: 'The biller has no portal user with this email address.',
+  user_disabled: 'The portal user is disabled or was just removed, and can’t sign on.',
   user_exists: 'The biller already has a portal user with this email address.',
 
   api_key_not_found: 'The biller has no such API key, or it is revoked already.',
@@ -41,11 +42,18 @@ export const inputCodes = {
   key_changed: 'The keys of the biller were just changed by someone else.',
   key_already_revoked: 'The key is already revoked.',
   staged_key_exists: 'The biller has a staged key already.',
-  staged_key_missing: 'A one-time URL needs a staged key, and the biller has none.',
+  staged_key_missing: 'This needs a staged key, and the biller has none.',
   retiring_key_exists: 'The retiring key of the last rotation must be retired first.',
-  activation_unsafe: 'Nothing shows that Invoice Cloud knows the certificate of the staged key.',
+  activation_unsafe:
+    'Nothing shows that Invoice Cloud knows the certificate of the staged key, or it refused a sign-on with it.',
   activation_unconfirmed:
-    'The certificate of the staged key was fetched, but nothing shows that it was by Invoice Cloud. An operator must confirm that.',
+    'The certificate of the staged key was fetched, but nothing proves that Invoice Cloud trusts it. An operator must confirm that.',
+  canary_running: 'The staged key of the biller signs for a portal user already.',
+  canary_missing: 'No portal user’s sign-ons are signed by the staged key of the biller.',
+  canary_unsuitable: 'A sign-on with the staged key would certainly be refused.',
+  canary_choice_unclear: 'It is not clear what to do with the canary.',
+  nothing_signed: 'No sign-on was signed with the key, so that none can have been accepted.',
+  key_unproven: 'The old key stays until Invoice Cloud is known to accept sign-ons with the new one.',
   key_in_flight: 'The key was active until a moment ago, and what it signed may still be on its way.',
   replacement_missing: 'The active key can only be revoked together with its replacement.',
   key_request_missing: 'No certificate request is waiting for its certificate.',

@@ -1,5 +1,6 @@
 import { html } from 'ghtml';
 import { autoSubmitScript } from './assets.ts';
+import type { Help } from './help.ts';
 import { hiddenInput } from './hidden-inputs.ts';
 import { layout } from './layout.ts';
 
@@ -26,11 +27,12 @@ const gap = '<!--fields-->';
  * The returned function throws a TypeError if `samlResponse` is not base64 and could end its attribute. A `relayState`
  * must not contain control characters: see hiddenInput.
  */
-export function prepareAutoSubmitPage(billerName: string, acsUrl: string): AutoSubmitPage {
+export function prepareAutoSubmitPage(billerName: string, acsUrl: string, help?: Help): AutoSubmitPage {
   const page = asAscii(
     layout({
       title: 'Taking you to Invoice Cloud…',
       billerName,
+      help,
       script: autoSubmitScript.path,
       body: html`<div class="card">
 <div class="passage">

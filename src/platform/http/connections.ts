@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import { IdpError } from '../errors/idp-error.ts';
 import { newReference } from '../util/reference.ts';
 import { errorPage } from './error-page.ts';
+import type { OnRefused } from './errors.ts';
 import { pageHeaders } from './reply.ts';
 
 /** A request must arrive within this time, its headers and its body. */
@@ -45,7 +46,7 @@ const isAnswering = (socket: Socket) =>
  *
  * @returns the handler of the event `clientError`, with the server as `this`
  */
-export function answerClientErrors(headers: Record<string, string>) {
+export function answerClientErrors(headers: Record<string, string>, onRefused: OnRefused) {
   return function answer(this: FastifyInstance, failure: NodeJS.ErrnoException, socket: Socket): void {
     // There is nobody to answer to.
     if (failure.code === 'ECONNRESET' || failure.code === 'HPE_INVALID_EOF_STATE' || socket.destroyed) {
@@ -56,6 +57,7 @@ export function answerClientErrors(headers: Record<string, string>) {
     const reference = newReference();
     const { status, code, detail, title, sentence, remedy } = error;
     this.log.info({ reference, route: 'none', status, outcome: code, detail }, 'request');
+    onRefused({ error, reference, address: socket.remoteAddress });
     if (socket.writable && !isAnswering(socket)) {
       const page = errorPage({ title, sentence, remedy, code, reference });
       const all = { ...pageHeaders({}), ...headers, connection: 'close', 'content-length': Buffer.byteLength(page) };

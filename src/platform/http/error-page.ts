@@ -1,4 +1,5 @@
 import { html } from 'ghtml';
+import type { Help } from './help.ts';
 import { layout } from './layout.ts';
 
 interface ErrorPageModel {
@@ -12,6 +13,7 @@ interface ErrorPageModel {
   /** Read out over the phone, so it is shown large and by itself. */
   readonly reference: string;
   readonly billerName?: string | undefined;
+  readonly help?: Help | undefined;
   /** A link that leads on. `href` is made here, never taken from a request. */
   readonly wayOut?: { readonly href: string; readonly label: string; readonly newWindow: boolean } | undefined;
 }
@@ -30,6 +32,7 @@ export function errorPage(model: ErrorPageModel): string {
   return layout({
     title: model.title,
     billerName: model.billerName,
+    help: model.help,
     body: html`<div class="card">
 <div !${isOnTheWay ? '' : 'role="alert"'}>
 !${isOnTheWay ? windowSign : alarmSign}
@@ -42,11 +45,16 @@ export function errorPage(model: ErrorPageModel): string {
         ? ''
         : html`<a class="primary" href="${wayOut.href}" !${wayOut.newWindow ? 'target="_blank" rel="noopener"' : ''}>${wayOut.label}!${wayOut.newWindow ? '<span class="heard"> (opens a new window)</span>' : ''}</a>`
     }
-<dl class="reference">
-<dt>Reference</dt>
-<dd data-testid="reference">${model.reference}</dd>
-</dl>
-<p class="error-code">Error code <code data-testid="error-code">${model.code}</code></p>
+!${isOnTheWay ? quietReference(model) : reference(model)}
 </div>`,
   });
 }
+
+const reference = (model: ErrorPageModel) => html`<dl class="reference">
+<dt>Reference</dt>
+<dd data-testid="reference">${model.reference}</dd>
+</dl>
+<p class="error-code">Error code <code data-testid="error-code">${model.code}</code></p>`;
+
+const quietReference = (model: ErrorPageModel) =>
+  html`<p class="error-code">If you need help: reference <span data-testid="reference">${model.reference}</span>, code <code data-testid="error-code">${model.code}</code></p>`;

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isDatabaseGone } from '../database/database.ts';
-import { withName } from '../errors/catalog/entry.ts';
+import { withName, withoutLink } from '../errors/catalog/entry.ts';
 import { IdpError } from '../errors/idp-error.ts';
 import { errorPage } from './error-page.ts';
 import { sendPage } from './reply.ts';
@@ -60,9 +60,38 @@ export function sendProblem(
 const wantsJson = (request: FastifyRequest) =>
   /\bjson\b/.test(request.headers.accept ?? '') && !/\bhtml\b/.test(request.headers.accept ?? '');
 
-/** Notes an error for the log, and in the headers of the response. @returns it as an IdpError */
-export function noteError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): IdpError {
-  const error = toIdpError(thrown);
+/** A request that was refused, with what is known of it. */
+interface RefusedHttp {
+  readonly error: IdpError;
+  /** The page shows it. */
+  readonly reference: string;
+  /** Undefined if there is no client any more. */
+  readonly address: string | undefined;
+  /** Undefined if there is not even a request. */
+  readonly request?: FastifyRequest;
+}
+
+/** Called with every refusal that shows a reference, before it is shown. Must not throw. */
+export type OnRefused = (refused: RefusedHttp) => void;
+
+/** Turns an error into a response. */
+export type RenderError = (thrown: unknown, request: FastifyRequest, reply: FastifyReply) => FastifyReply;
+
+/** Answers with an error that is noted already. */
+type SendError = (error: IdpError, request: FastifyRequest, reply: FastifyReply) => FastifyReply;
+
+/** The one place where an error becomes a response: a page, or a problem document for a client that wants JSON. */
+export function createRenderError(onRefused: OnRefused, send: SendError = sendErrorPage): RenderError {
+  return (thrown, request, reply) => {
+    const error = toIdpError(thrown);
+    onRefused({ error, reference: request.id, address: request.ip, request });
+    noteError(error, request, reply);
+    return send(error, request, reply);
+  };
+}
+
+/** Notes an error for the log, and in the headers of the response. */
+function noteError(error: IdpError, request: FastifyRequest, reply: FastifyReply): void {
   const { facts } = request;
   facts.outcome = error.code;
   facts.detail = error.detail;
@@ -70,33 +99,34 @@ export function noteError(thrown: unknown, request: FastifyRequest, reply: Fasti
   if (error.status >= 500 && error.code !== 'service_busy')
     request.log.error({ reference: request.id, err: error.cause ?? error }, error.message);
   if (error.retryAfter !== undefined) reply.header('retry-after', String(error.retryAfter));
-  return error;
 }
 
-/** The one place where an error becomes a response: a page, or a problem document for a client that wants JSON. */
-export function renderError(thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const error = noteError(thrown, request, reply);
-  const { billerName, portalUrl, wayOut, frameAncestors, hidesAddress } = request.facts;
+/** A page, or a problem document for a client that wants JSON. */
+function sendErrorPage(error: IdpError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const { billerName, help, portalUrl, wayOut, frameAncestors, hidesAddress } = request.facts;
   // For whoever programmed the form (Linked Data Platform, 7.1; IANA's registry of HTTP fields).
   if (error.code === 'content_type_unsupported') reply.header('accept-post', FORMS);
   if (wantsJson(request)) return sendProblem(reply, error, request);
   const back =
     portalUrl === undefined ? undefined : { href: portalUrl, label: `Back to ${billerName}`, newWindow: false };
-  const words = errorWords(error, billerName);
-  const page = errorPage({ ...words, billerName, reference: request.id, wayOut: wayOut ?? back });
+  const isDeadEnd = wayOut === undefined && back === undefined;
+  const words = errorWords(isDeadEnd ? { ...error, remedy: withoutLink(error.remedy) } : error, billerName);
+  const page = errorPage({ ...words, billerName, help, reference: request.id, wayOut: wayOut ?? back });
   const referrer = hidesAddress === true ? 'none' : 'own';
   return sendPage(reply, page, { status: error.status, frameAncestors: frameAncestors ?? [], referrer });
 }
 
-const errorWords = ({ title, sentence, remedy, code }: IdpError, billerName: string | undefined) => ({
+type Words = Pick<IdpError, 'title' | 'sentence' | 'remedy' | 'code'>;
+
+const errorWords = ({ title, sentence, remedy, code }: Words, billerName: string | undefined) => ({
   title,
   sentence: withName(sentence, billerName),
   remedy: withName(remedy, billerName),
   code,
 });
 
-/** Sends every error of this server through renderError. */
-export function handleErrors(server: FastifyInstance): void {
+/** Sends every error of this server through one place. */
+export function handleErrors(server: FastifyInstance, renderError: RenderError): void {
   server.setErrorHandler(renderError);
   server.setNotFoundHandler((request, reply) =>
     renderError(new IdpError('page_not_found', { detail: 'no such route' }), request, reply),

@@ -1,11 +1,14 @@
 import { html } from 'ghtml';
 import { stylesheet } from './assets.ts';
+import { type Help, helpLinks } from './help.ts';
 
 interface LayoutModel {
   /** The page's title; the biller's name is appended. */
   readonly title: string;
   /** The brand of the page; a neutral one if undefined. */
   readonly billerName?: string | undefined;
+  /** Shown at the foot of the page. */
+  readonly help?: Help | undefined;
   /** Trusted HTML: written with `html`, so that every value is escaped. */
   readonly body: string;
   /** URL of one of our own stylesheets, besides the one of every page. */
@@ -52,6 +55,7 @@ export function layout(model: LayoutModel): string {
 <main>
 !${model.body}
 </main>
+!${helpLinks(model.help, billerName)}
 <footer class="service">!${padlock}<span>Secure sign-on to Invoice Cloud</span></footer>
 </body>
 </html>

@@ -1,9 +1,12 @@
 import type { FastifyInstance } from 'fastify';
+import type { Help } from './help.ts';
 
 /** What the handlers found out about a request, for its line in the log and for its error page. */
 interface RequestFacts {
   biller?: string;
+  billerId?: string;
   billerName?: string;
+  help?: Help;
   /** Where the biller's portal users come from, to link back to. */
   portalUrl?: string | undefined;
   outcome?: string;

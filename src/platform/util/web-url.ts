@@ -95,6 +95,38 @@ export function faultOfSecureUrl(text: string): string | undefined {
   return undefined;
 }
 
+/** Names that only mean something on one machine or in one network (RFC 6761, RFC 6762, and what ICANN keeps free). */
+const PRIVATE_NAMES = /(^|\.)(localhost|local|internal|invalid|home\.arpa)$/;
+
+/**
+ * Tells what is wrong with a host that people anywhere are to reach by its name.
+ *
+ * @param host as in a URL, in lower case
+ * @returns a clause; undefined if nothing is wrong
+ */
+export function faultOfPublicHost(host: string): string | undefined {
+  const name = host.replace(/\.$/, '');
+  if (name.startsWith('[') || IPV4.test(name)) return `its host "${host}" is an address, not a name`;
+  if (name.length > MAX_HOST || !name.split('.').every((label) => LABEL.test(label))) {
+    return `its host "${host}" is impossible`;
+  }
+  if (!/\.[a-z](?:[a-z0-9-]*[a-z0-9])$/.test(name) || PRIVATE_NAMES.test(name)) {
+    return `its host "${host}" can't be reached from everywhere`;
+  }
+  return undefined;
+}
+
+/**
+ * Tells what is wrong with the URL of a page that portal users are offered: https, at a host that they can reach, without
+ * user or password. A fragment is part of it: it may name a place on the page.
+ *
+ * @returns a clause; undefined if nothing is wrong
+ */
+export function faultOfPublicUrl(text: string): string | undefined {
+  if (!/^https:/i.test(text)) return 'it does not begin with https://';
+  return faultOfUrl(text) ?? faultOfSecureUrl(text.replace(/#.*$/s, '')) ?? faultOfPublicHost(new URL(text).hostname);
+}
+
 /** The same for an origin: scheme and host, and a port unless it is the default one (RFC 6454, 6.1). */
 export function faultOfSecureOrigin(text: string): string | undefined {
   const fault = faultOfSecureUrl(text);

@@ -30,6 +30,26 @@ describe('the file ic-idp', () => {
     expect(readdirSync(join(folder, '.cache', 'ic-idp', 'code'))).not.toEqual([]);
   });
 
+  test('messages name commands as they were typed, so that they can be copied', () => {
+    const bin = join(folder, 'on-path');
+    mkdirSync(bin);
+    symlinkSync(ofCheckout('ic-idp'), join(bin, 'ic-idp'));
+    mkdirSync(join(folder, 'with space'));
+    symlinkSync(ofCheckout('ic-idp'), join(folder, 'with space', 'ic-idp'));
+    const examples = (program: string, env: NodeJS.ProcessEnv = {}) => run(program, ['link', '--help'], env).stdout;
+    const PATH = `${bin}:${process.env.PATH}`;
+    expect(examples('./first')).toContain('\n  ./first link riverton-water');
+    expect(examples(join(folder, 'first'))).toContain(`\n  ${join(folder, 'first')} link riverton-water`);
+    expect(examples('ic-idp', { PATH })).toContain('\n  ic-idp link riverton-water');
+    expect(examples('with space/ic-idp')).toContain("\n  'with space/ic-idp' link riverton-water");
+    expect(examples('ic-idp', { PATH, npm_command: 'exec' })).toContain('\n  npx ic-idp link riverton-water');
+    const inDocker = { IC_IDP_COMMAND: 'docker compose exec idp ic-idp' };
+    expect(examples('./first', inDocker)).toContain('\n  docker compose exec idp ic-idp link riverton-water');
+    // A hint of an error, and the error of a command that does not exist.
+    const { stderr } = run('./first', ['biller', 'show', 'x'], { DATA_DIR: join(folder, 'none') });
+    expect(stderr).not.toMatch(/`ic-idp /);
+  });
+
   test('a cache that others can write to is not used', () => {
     const code = join(folder, 'shared', 'ic-idp', 'code');
     mkdirSync(code, { recursive: true });

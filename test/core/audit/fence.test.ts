@@ -52,10 +52,11 @@ async function ready(): Promise<Ready> {
   const userId = await database.transaction((transaction) =>
     insertUser(transaction, user, [{ number: '101Invoice', role: 'owner' }]),
   );
+  const asChecked = { passwordHash: 'x', emailKey: 'pat@example.com' };
   const idHash = randomBytes(32);
   const now = Date.now();
   const times = { authenticatedAt: new Date(now), lastSeenAt: new Date(now), expiresAt: new Date(now + 3600_000) };
-  await insertSession(db, { idHash, billerId: biller.id, userId, sessionIndex: '_index', ...times }, user.passwordHash);
+  await insertSession(db, { idHash, billerId: biller.id, userId, sessionIndex: '_index', ...times }, asChecked);
   const row = await findBiller(db, biller.slug);
   const session = await createFindSession(database)(idHash, biller.id);
   const fence = {

@@ -16,6 +16,46 @@ import { newBiller } from './biller.ts';
 const { serviceProvider } = newBiller();
 const defaults = billerSettingsSchema.parse({});
 
+/** What a link on our pages may lead to, and what not. */
+const GOOD_PAGES = [
+  'https://riverton.example/help?topic=pay&lang=en#phone',
+  'https://www.city.riverton.example:8443',
+  null,
+];
+const BAD_PAGES = [
+  '',
+  'http://riverton.example/help',
+  'http://localhost/help',
+  'https://localhost/help',
+  'https://help/',
+  'https://192.0.2.1/help',
+  'https://[2001:db8::1]/help',
+  'https://0x7f.1/',
+  'https://intranet.local/help',
+  'https://riverton.internal/',
+  'https://pat@riverton.example/',
+  'https://riverton.example@evil.example/',
+  'https://riverton.example:pw@evil.example/',
+  'https:/riverton.example/help',
+  'https:\\\\riverton.example\\help',
+  '//riverton.example/help',
+  'riverton.example/help',
+  'javascript:alert(1)',
+  'JAVASCRIPT:alert(1)//https://riverton.example',
+  'data:text/html,x',
+  'mailto:a@riverton.example',
+  'https://riverton.example/a b',
+  ' https://riverton.example/',
+  'https://riverton.example/\n',
+  'https://riverton.example/é',
+  'https://rivertön.example/',
+  'https://riverton.example/"onclick="x',
+  'https://riverton.example/../x',
+  'https://riverton.example:0/',
+  'https://riverton.example/#a#b c',
+  `https://riverton.example/${'x'.repeat(1000)}`,
+];
+
 /** Reads settings, with errors worded for the command line. */
 function settingsOf(...parts: Parameters<typeof readSettings>): BillerSettings {
   try {
@@ -43,8 +83,16 @@ test('stored settings are read back unchanged, and newer ones get their defaults
   expect(billerSettingsSchema.parse(older).sessionIdleMinutes).toBe(sessionIdleMinutes);
 });
 
+test('a new biller switches on fetch, and one that was stored before there was a choice keeps its overlap', () => {
+  const { rotation, ...older } = defaults;
+  expect(rotation).toBe('switch-on-fetch');
+  expect(storedSettingsSchema.parse(older).rotation).toBe('overlap');
+  expect(toStored(defaults).rotation).toBe('switch-on-fetch');
+});
+
 test('instances of version 0.2.0 and of later versions can read what is stored during an upgrade', () => {
-  const since = ['refreshMetadata', 'metadataSigningCertificates', 'furtherPortalUrls'];
+  const since = ['refreshMetadata', 'metadataSigningCertificates'];
+  since.push('furtherPortalUrls', 'contactUrl', 'contactEmail', 'contactPhone', 'privacyUrl');
   expect(Object.keys(toStored(defaults))).toEqual(Object.keys(defaults).filter((name) => !since.includes(name)));
   const chosen = { ...defaults, refreshMetadata: 'signed' as const };
   expect(storedSettingsSchema.parse(toStored(chosen))).toEqual(chosen);
@@ -82,6 +130,52 @@ describe('an out-of-range setting is refused, naming the option', () => {
       [['https://x.example/a', 'https://y.example']],
       [['http://x.example'], ['x']],
     ],
+    ['--contact-url', 'contactUrl', GOOD_PAGES, BAD_PAGES],
+    ['--privacy-url', 'privacyUrl', GOOD_PAGES, BAD_PAGES],
+    [
+      '--contact-email',
+      'contactEmail',
+      ['billing@riverton.example', 'a.b+c_d-e@x.y.example', null],
+      [
+        '',
+        'billing',
+        'billing@',
+        '@x.example',
+        'a@b@x.example',
+        'a b@x.example',
+        'a@x.example?bcc=e@evil.example',
+        'a%40b@x.example',
+        'a&b@x.example',
+        'Pat <pat@x.example>',
+        'mailto:a@x.example',
+        'a@localhost',
+        'a@[192.0.2.1]',
+        'a@192.0.2.1',
+        'é@x.example',
+        'a@-x.example',
+        '.a@x.example',
+        `${'a'.repeat(65)}@x.example`,
+        'a@x.example\n',
+      ],
+    ],
+    [
+      '--contact-phone',
+      'contactPhone',
+      ['311', '(555) 010-0100', '+1 (555) 010-0100', '+44 20 7946 0000', '555.010.0100', null],
+      [
+        '',
+        '12',
+        '1-800-WATER',
+        '+',
+        '555 010 0100 ext. 5',
+        '1234567890123456',
+        '5550100\n',
+        'tel:311',
+        '3;11',
+        '+44 (0)20 7946 0000',
+        '٣١١',
+      ],
+    ],
     ['--acs-redirect-origin', 'acsRedirectOrigins', [['https://x.example']], [['https://x.example/'], ['*'], ['x']]],
     [
       '--email-claim',
@@ -105,7 +199,7 @@ describe('an out-of-range setting is refused, naming the option', () => {
     for (const value of bad) {
       const attempt = () => settingsOf({}, { [name]: value }, serviceProvider);
       expect(attempt, JSON.stringify(value)).toThrow(InputError);
-      expect(attempt, JSON.stringify(value)).toThrow(new RegExp(`^${option}( \\(.+?\\))?( ".*?")?: .+[^.]\\.$`));
+      expect(attempt, JSON.stringify(value)).toThrow(new RegExp(`^${option}( \\(.+?\\))?( ".*?")?: .+[^.]\\.$`, 's'));
     }
   });
 

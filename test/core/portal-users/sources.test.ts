@@ -25,7 +25,7 @@ async function vouched(externalId: string, email = EMAIL, numbers: readonly stri
   const biller = await riverton();
   const { userId: id } = await put(externalId, email, numbers);
   const session = await services().database.transaction((transaction) =>
-    services().sessions.start(transaction, biller, { id, passwordHash: null }, undefined),
+    services().sessions.start(transaction, biller, { id, passwordHash: null, emailKey: null }, undefined),
   );
   return createBrowserLike(stage.installation.server, new Map([[sessionCookie(biller), session ?? '']]));
 }

@@ -2,7 +2,7 @@ import Fastify from 'fastify';
 import { pino } from 'pino';
 import { beforeAll, expect, test } from 'vitest';
 import { requireKeys } from '../../../src/endpoints/api/authenticate.ts';
-import { sendApiProblem } from '../../../src/endpoints/api/problems.ts';
+import { createApiErrorHandler } from '../../../src/endpoints/api/problems.ts';
 import { createServer } from '../../../src/endpoints/server.ts';
 import { collectFacts } from '../../../src/platform/http/request-facts.ts';
 import { createPortalApi, problemIn } from '../../support/api/portal-api.ts';
@@ -71,7 +71,7 @@ test('a network that sends many wrong keys is slowed down, and its right key goe
 test('calls with one key are limited, each key by itself', async () => {
   const server = Fastify();
   collectFacts(server);
-  server.setErrorHandler(sendApiProblem);
+  server.setErrorHandler(createApiErrorHandler(() => undefined));
   requireKeys(server, stage.installation.services, 3);
   server.get('/', { config: { role: 'portal' } }, async () => 'done');
   const call = async (one: string) => server.inject({ url: '/', headers: { authorization: `Bearer ${one}` } });

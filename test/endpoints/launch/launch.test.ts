@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { errorCodeOf, referenceOf } from '../../support/browser/browser-like.ts';
 import { EMAIL, useStage } from '../../support/stage.ts';
 
@@ -52,6 +52,29 @@ test.each([
 ])('/launch/riverton/%s is refused', { meta: { holds: ['IDP-069'], source: 'project rule' } }, async (path) => {
   const answer = await launch(path);
   expect([answer.statusCode, errorCodeOf(answer)]).toEqual([400, 'parameter_invalid']);
+  const reference = referenceOf(answer) ?? '';
+  const [event] = (await stage.installation.operate('audit.list', { reference })) as { event: string }[];
+  expect(event).toMatchObject({ event: 'launch.refused', details: { code: 'parameter_invalid' } });
+  await vi.waitFor(async () =>
+    expect(await stage.installation.operate('trace.show', { reference })).toMatchObject({
+      biller: 'riverton',
+      trace: { code: 'parameter_invalid' },
+    }),
+  );
+});
+
+test('a refused launch of somebody who is not signed in is in the audit, too, within the budget of strangers', async () => {
+  const answer = await stage.stranger().get('/launch/riverton/nowhere');
+  const [event] = (await stage.installation.operate('audit.list', { reference: referenceOf(answer) ?? '' })) as {
+    event: string;
+    userId: string | null;
+  }[];
+  expect(event).toMatchObject({ event: 'launch.refused', userId: null });
+  const count = async () =>
+    ((await stage.installation.operate('audit.list', { event: 'launch.refused', limit: 1000 })) as unknown[]).length;
+  const before = await count();
+  for (let time = 0; time < 200; time += 1) await stage.stranger().get('/launch/riverton/nowhere');
+  expect((await count()) - before).toBeLessThanOrEqual(120);
 });
 
 test('without an account, uses the only one, or asks if there are several', {

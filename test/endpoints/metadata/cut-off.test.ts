@@ -8,7 +8,7 @@ let port: number;
 beforeAll(async () => {
   installation = await startInstallation();
   port = Number(new URL(await installation.server.listen({ port: 0, host: '127.0.0.1' })).port);
-  await installation.addBiller('riverton', { keyType: 'EC-P256' });
+  await installation.addBiller('riverton', { keyType: 'EC-P256', settings: { rotation: 'overlap' } });
   await installation.operate('key.stage', { biller: 'riverton', keyType: 'EC-P256' });
 });
 afterAll(() => installation.close());

@@ -79,15 +79,16 @@ test('a flow belongs to the browser that started it, and to its biller', {
   const [browser, thief] = [stage.stranger(), await stage.signedIn()];
   const parked = await browser.post('/saml/riverton/sso', postFields(message()));
   const path = String(parked.headers.location);
-  expect(errorCodeOf(await thief.get(path))).toBe('flow_unknown');
+  const over = '/login/riverton?notice=over';
+  expect((await thief.get(path)).headers.location).toBe(over);
   expect(errorCodeOf(await browser.get(path.replace('riverton', 'neighbor')))).toBe('flow_unknown');
   const forged = `__Host-flow-${flowIn(path)}`;
   thief.cookies.set(forged, 'A'.repeat(43));
-  expect(errorCodeOf(await thief.get(path))).toBe('flow_unknown');
+  expect((await thief.get(path)).headers.location).toBe(over);
   expect((await browser.get(path)).headers.location).toMatch(/^\/login\//);
 });
 
-test('a finished flow makes no second assertion: Back and Refresh show an error page', {
+test('an answered flow makes no second assertion: Back and Refresh lead to the portal user’s page', {
   meta: { holds: ['IDP-064'], source: 'project rule' },
 }, async () => {
   const browser = stage.stranger();
@@ -96,7 +97,9 @@ test('a finished flow makes no second assertion: Back and Refresh show an error 
   const signedIn = await browser.post('/login/riverton', { email: EMAIL, password: PASSWORD, flow });
   const resumed = String(signedIn.headers.location);
   requirePosted(await browser.get(resumed));
-  expect(errorCodeOf(await browser.get(resumed))).toBe('flow_unknown');
+  const page = await browser.follow(await browser.get(resumed));
+  expect(page.body).toContain('That choice has already been used to take you to Invoice Cloud.');
+  expect(page.body).toContain('href="/launch/riverton/autopay?account&#61;101Invoice"');
 });
 
 test('every sign-in renews the session identifier, in a cookie that is Secure, HttpOnly and Lax', {

@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from 'vitest';
-import { elementsNamed, errorCodeOf, requirePosted, statusOf } from '../../support/browser/browser-like.ts';
+import { elementsNamed, postedBy, requirePosted, statusOf } from '../../support/browser/browser-like.ts';
 import { authnRequest, postFields } from '../../support/saml/authn-request.ts';
 import { EMAIL, PASSWORD, useStage } from '../../support/stage.ts';
 
@@ -140,7 +140,9 @@ test('the person who then signs in must be the one that the Subject names', {
     expect([statusOf(posted), posted.relayState]).toEqual([status, 'state']);
     if (email === SEVERAL) expect(posted.xml).not.toContain('<saml:Assertion');
     // The flow is over, either way.
-    expect(errorCodeOf(await browser.follow(resumed))).toBe('flow_unknown');
+    const page = await browser.follow(resumed);
+    expect(page.body).toContain('That choice has already been used');
+    expect(postedBy(page)).toBeUndefined();
   }
 });
 

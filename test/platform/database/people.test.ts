@@ -23,6 +23,8 @@ import { useTestStorage } from '../../support/postgres/use-storage.ts';
 const PASSWORD_HASH = '$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA';
 const at = (text: string) => new Date(`2026-03-01T${text}Z`);
 
+const AS_CHECKED = { passwordHash: PASSWORD_HASH, emailKey: 'ada.lovelace@example.com' };
+
 describe('the stores of portal users and sessions', () => {
   const store = useTestStorage();
   const { addBiller } = store;
@@ -51,7 +53,7 @@ describe('the stores of portal users and sessions', () => {
       lastSeenAt: at('08:00:00.123'),
       expiresAt: at('16:00:00.000'),
     };
-    expect(await insertSession(store.db, session, PASSWORD_HASH)).toBe(true);
+    expect(await insertSession(store.db, session, AS_CHECKED)).toBe(true);
     return { biller, email, accounts, userId, session };
   }
 
@@ -140,7 +142,7 @@ describe('the stores of portal users and sessions', () => {
     const { biller, userId, session } = await addSession();
     const others = [randomBytes(32), randomBytes(32)] as const;
     const add = (idHash: Buffer, expiresAt = session.expiresAt) =>
-      insertSession(store.db, { ...session, idHash, expiresAt }, PASSWORD_HASH);
+      insertSession(store.db, { ...session, idHash, expiresAt }, AS_CHECKED);
     const live = async () => {
       const rows = await Promise.all([session.idHash, ...others].map((idHash) => findSession(idHash, biller.id)));
       return rows.map((row) => row !== undefined);
@@ -160,12 +162,16 @@ describe('the stores of portal users and sessions', () => {
   test('begins no session of a portal user who was changed since the password was checked', async () => {
     const { userId, session } = await addSession();
     const later = { ...session, idHash: randomBytes(32) };
-    const change = (passwordHash: string) =>
+    const change = (changes: Parameters<typeof updateUser>[2]) =>
       store.connection.database.transaction(async (transaction) => {
-        await updateUser(transaction, userId, { passwordHash }, undefined);
+        await updateUser(transaction, userId, changes, undefined);
         await deleteSessionsOfUser(transaction, userId);
       });
-    await change('another');
-    expect(await insertSession(store.db, later, PASSWORD_HASH)).toBe(false);
+    await change({ passwordHash: 'another' });
+    expect(await insertSession(store.db, later, AS_CHECKED)).toBe(false);
+    await change({ passwordHash: PASSWORD_HASH, email: 'ada@example.org' });
+    expect(await insertSession(store.db, later, AS_CHECKED)).toBe(false);
+    await change({ email: 'Ada.Lovelace@example.com' });
+    expect(await insertSession(store.db, later, AS_CHECKED)).toBe(true);
   });
 });

@@ -118,8 +118,13 @@ describe('the database itself', () => {
       await insertKey(store.db, newKeyRow(billerId, 'active'));
       const user = { billerId, email: 'ada@example.com', passwordHash: 'x' };
       const userId = await addUser(user, [{ number: billerId, role: 'owner' }]);
+      const asChecked = { passwordHash: 'x', emailKey: 'ada@example.com' };
       const times = { authenticatedAt: now, lastSeenAt: now, expiresAt: now };
-      await insertSession(store.db, { idHash: randomBytes(32), billerId, userId, sessionIndex: '_i', ...times }, 'x');
+      await insertSession(
+        store.db,
+        { idHash: randomBytes(32), billerId, userId, sessionIndex: '_i', ...times },
+        asChecked,
+      );
       const id = randomBytes(12).toString('base64url');
       const request = { acsUrl: 'https://sp.example/acs' } as AcceptedRequest;
       await store.db

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { setPasswordPage } from '../../../src/endpoints/sign-in/views/set-password-page.ts';
 import { signInPage } from '../../../src/endpoints/sign-in/views/sign-in-page.ts';
 import { signedInPage } from '../../../src/endpoints/sign-in/views/signed-in-page.ts';
 import { signedOutPage } from '../../../src/endpoints/sign-in/views/signed-out-page.ts';
@@ -15,6 +16,20 @@ const pages: Record<string, { marks: string[]; page: string }> = {
   layout: {
     marks: ['title', 'biller'],
     page: layout({ title: attack('title'), billerName: attack('biller'), body: '' }),
+  },
+  help: {
+    marks: ['biller', 'contact', 'email', 'phone', 'privacy'],
+    page: layout({
+      title: 'Riverton',
+      billerName: attack('biller'),
+      help: {
+        contactUrl: attack('contact'),
+        contactEmail: attack('email'),
+        contactPhone: attack('phone'),
+        privacyUrl: attack('privacy'),
+      },
+      body: '',
+    }),
   },
   'auto-submit page': {
     marks: ['biller', 'acs', 'relay'],
@@ -69,9 +84,19 @@ const pages: Record<string, { marks: string[]; page: string }> = {
     marks: ['biller'],
     page: signedInPage({ billerName: attack('biller'), email: '', accounts: [], signOutAction: '', hidden: {} }),
   },
+  'set password': {
+    marks: ['biller', 'action', 'name', 'value', 'email', 'title', 'sentence'],
+    page: setPasswordPage({
+      billerName: attack('biller'),
+      action: attack('action'),
+      hidden: { [attack('name')]: attack('value') },
+      email: attack('email'),
+      error: { title: attack('title'), sentence: attack('sentence') },
+    }),
+  },
   'signed-out page': {
-    marks: ['biller', 'href'],
-    page: signedOutPage({ billerName: attack('biller'), signInHref: attack('href') }),
+    marks: ['biller', 'href', 'portal'],
+    page: signedOutPage({ billerName: attack('biller'), signInHref: attack('href'), portalHref: attack('portal') }),
   },
   'account choice page': {
     marks: ['biller', 'action', 'name', 'value', 'id', 'number', 'role', 'email', 'otherAction', 'otherName'],

@@ -18,9 +18,9 @@
   const ids = all('[id]').map((element) => element.id);
   if (new Set(ids).size !== ids.length) wrong.push(`duplicate id: ${ids}`);
   for (const element of all('[aria-describedby], [aria-labelledby]')) {
-    for (const id of [element.getAttribute('aria-describedby'), element.getAttribute('aria-labelledby')]) {
-      if (id !== null && !document.getElementById(id))
-        wrong.push(`${name(element)} refers to #${id}, which does not exist`);
+    const ids = ['aria-describedby', 'aria-labelledby'].flatMap((of) => element.getAttribute(of)?.split(' ') ?? []);
+    for (const id of ids) {
+      if (!document.getElementById(id)) wrong.push(`${name(element)} refers to #${id}, which does not exist`);
     }
   }
 

@@ -6,7 +6,7 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from 'p
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { assets, autoSubmitScript } from '../../../src/platform/http/assets.ts';
 import { chromiumPath } from '../../support/browser/chromium.ts';
-import { arrivesAs, email, failure, pages } from './sample-pages.ts';
+import { arrivesAs, email, failure, pages, unfit } from './sample-pages.ts';
 
 const policy =
   "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'";
@@ -209,6 +209,19 @@ test.each(Object.keys(pages).filter((name) => name !== 'auto-submit'))('%s is ac
   await page.context().close();
 });
 
+test.each(Object.keys(pages).filter((name) => !['auto-submit', 'unanswered'].includes(name)))(
+  'with text of twice the size on a phone, %s does not scroll sideways',
+  async (name) => {
+    const page = await openPage({ viewport: { width: 320, height: 700 } });
+    await page.goto(`${origin}/${name}`);
+    await page.evaluate(() => {
+      document.documentElement.style.fontSize = '200%';
+    });
+    expect(await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth)).toBe(false);
+    await page.context().close();
+  },
+);
+
 describe('forms', () => {
   test('sign-in posts what was typed, and focuses the first empty field', async () => {
     const page = await openPage();
@@ -231,6 +244,32 @@ describe('forms', () => {
     await expect(page.getByLabel('Email address').inputValue()).resolves.toBe(email);
     await page.locator('#password:focus').waitFor();
     await expect(page.getByRole('alert').textContent()).resolves.toContain(failure.sentence);
+    await page.context().close();
+  });
+
+  test('a new password is posted, says what it must be, and a refused one is linked to its field', async () => {
+    const page = await openPage({ javaScriptEnabled: false });
+    await page.goto(`${origin}/set-password-again`);
+    const field = page.getByLabel('New password');
+    expect(await field.getAttribute('aria-invalid')).toBe('true');
+    const described = (await field.getAttribute('aria-describedby'))?.split(' ') ?? [];
+    const texts = await Promise.all(described.map((id) => page.locator(`#${id}`).textContent()));
+    expect(texts.join(' ')).toContain(unfit.sentence);
+    expect(texts.join(' ')).toContain('At least 8 characters.');
+    await field.fill('  päss word  ');
+    await page.getByRole('button', { name: 'Save password' }).click();
+    await page.waitForURL(`${origin}/password`);
+    const body = new URLSearchParams({ csrf: 'x', password: '  päss word  ' }).toString();
+    expect(posts).toEqual([{ url: '/password', body }]);
+    await page.context().close();
+  });
+
+  test('one of 1,500 accounts is found by typing', async () => {
+    const page = await openPage();
+    await page.goto(`${origin}/choice-1500`);
+    await page.getByLabel('Find an account').fill('20450-1499');
+    expect(await page.locator('.choices button:visible').count()).toBe(1);
+    await expect(page.getByRole('status').textContent()).resolves.toBe('1 of 1500 accounts');
     await page.context().close();
   });
 

@@ -1,3 +1,4 @@
+import { setPasswordPage } from '../../../src/endpoints/sign-in/views/set-password-page.ts';
 import { signInPage } from '../../../src/endpoints/sign-in/views/sign-in-page.ts';
 import { signedInPage } from '../../../src/endpoints/sign-in/views/signed-in-page.ts';
 import { signedOutPage } from '../../../src/endpoints/sign-in/views/signed-out-page.ts';
@@ -24,6 +25,18 @@ const withLinks = (count: number) =>
   accounts(count).map(({ number }) => ({ number, links: [{ label: 'Pay my bill', href: '/launch/riverton/bills' }] }));
 /** The message after a failed sign-in. */
 export const failure = { title: 'Sign-in failed', sentence: 'The email address or the password is not right.' };
+/** A password that is too short. */
+export const unfit = { title: 'Choose another password', sentence: 'Choose one with at least 8 characters.' };
+const throttled = {
+  title: 'Too many attempts',
+  sentence: 'Try again in 15 minutes, or sign in now with a browser that you have used here before.',
+};
+const help = {
+  contactUrl: 'https://riverton.example/help',
+  contactEmail: 'customer-service-for-residential-water@riverton.example',
+  contactPhone: '+1 (555) 010-0100',
+  privacyUrl: 'https://riverton.example/privacy',
+};
 const error = {
   title: 'This sign-on request is too old',
   sentence: 'The sign-on request was made too long ago, or in the future.',
@@ -38,9 +51,22 @@ export const pages: Record<string, string> = {
   unanswered: autoSubmit('/acs/unanswered'),
   'sign-in': signInPage({ billerName, action: '/login', hidden, email: '' }),
   'sign-in-failed': signInPage({ billerName, action: '/login', hidden, email, error: failure }),
+  'sign-in-throttled': signInPage({ billerName, help, action: '/login', hidden, email, error: throttled }),
+  'sign-in-new-password': signInPage({ billerName, action: '/login', hidden, email: '', hasNewPassword: true }),
+  'set-password': setPasswordPage({ billerName, help, action: '/password', hidden, email }),
+  'set-password-again': setPasswordPage({ billerName, action: '/password', hidden, email, error: unfit }),
   'signed-in': signedInPage({ billerName, email, accounts: withLinks(2), signOutAction: '/logout', hidden }),
   'signed-in-many': signedInPage({ billerName, email, accounts: withLinks(9), signOutAction: '/logout', hidden }),
+  'signed-in-long': signedInPage({
+    billerName,
+    email,
+    accounts: [{ number: '9'.repeat(90), links: [{ label: 'Pay my bill', href: '/' }] }, ...withLinks(1_500)],
+    signOutAction: '/logout',
+    hidden,
+  }),
   'signed-out': signedOutPage({ billerName, signInHref: '/login/riverton' }),
+  'signed-out-portal': signedOutPage({ billerName, help, signInHref: '/login/riverton', portalHref: '/portal' }),
+  'signed-out-everywhere': signedOutPage({}),
   'choice-2': accountChoicePage({
     billerName,
     action: '/choose',
@@ -68,6 +94,16 @@ export const pages: Record<string, string> = {
     email,
     notYou: undefined,
   }),
+  'choice-1500': accountChoicePage({
+    billerName,
+    help,
+    action: '/choose',
+    hidden,
+    accounts: accounts(1_500),
+    email,
+    notYou: { action: '/logout', hidden },
+  }),
   error: errorPage({ ...error, billerName }),
+  'error-help': errorPage({ ...error, billerName, help, wayOut: { href: '/', label: 'Back', newWindow: false } }),
   'error-framed': errorPage({ ...error, wayOut: { href: '/', label: 'Go on in a new window', newWindow: true } }),
 };

@@ -6,7 +6,20 @@ type BillerView = OperationResult<'biller.show'>;
 function encryptionInWords({ slug, serviceProvider }: BillerView): string {
   const { encryption, encryptionAssumed } = serviceProvider;
   if (!encryptionAssumed) return encryption;
-  return `${encryption}, which is assumed: the Service Provider does not say what it can decrypt. If it can't: ./ic-idp biller update ${slug} --encrypt never`;
+  return `${encryption}, which is assumed: the Service Provider does not say what it can decrypt. If it can't: \`ic-idp biller update ${slug} --encrypt never\``;
+}
+
+/** What the pages for portal users show besides the name. */
+function helpOf({ settings }: BillerView) {
+  const { portalUrl, contactUrl, contactEmail, contactPhone, privacyUrl } = settings;
+  const all = [
+    ['Portal', portalUrl],
+    ['Contact page', contactUrl],
+    ['Contact email', contactEmail],
+    ['Contact phone', contactPhone],
+    ['Privacy notice', privacyUrl],
+  ] as const;
+  return all.flatMap(([what, given]) => (given === null ? [] : [[what, given] as const]));
 }
 
 /** The sheet that onboarding staff copies values from. */
@@ -25,7 +38,7 @@ export function sheet(biller: BillerView): string {
     [
       'NameID format',
       biller.nameIdFormatUnlisted
-        ? `${biller.nameIdFormat}, which the Service Provider does not list. If it refuses it: ./ic-idp biller update ${biller.slug} --name-id-format`
+        ? `${biller.nameIdFormat}, which the Service Provider does not list. If it refuses it: \`ic-idp biller update ${biller.slug} --name-id-format\``
         : biller.nameIdFormat,
     ],
     ['Signed', biller.sign === 'both' ? 'assertion and Response' : biller.sign],
@@ -39,6 +52,7 @@ export function sheet(biller: BillerView): string {
       ({ use, validTo, fingerprintSha256 }) =>
         ['SP certificate', `${use}, valid to ${validTo.slice(0, 10)}, SHA-256 ${fingerprintSha256}`] as const,
     ),
+    ...helpOf(biller),
   ]);
   const claims = table(
     ['  Claim', 'carries', 'name format'],

@@ -50,6 +50,7 @@ function addCommand(): Command {
 
 function updateCommand(): Command {
   type Options = {
+    email?: string;
     account?: string[];
     password?: string;
     passwordStdin?: boolean;
@@ -61,6 +62,7 @@ function updateCommand(): Command {
     .description('Change a portal user; given accounts replace the existing ones')
     .argument('<biller>', 'slug of the biller')
     .argument('<email>', 'email address')
+    .option('--email <new>', 'a new email address; they stay the same person at Invoice Cloud, and sign in again')
     .option('--account <number[:role]>', 'an account of the user; repeatable', collect)
     .option('--password <password>', 'a new password')
     .option('--password-stdin', 'read a new password from standard input')
@@ -72,9 +74,28 @@ function updateCommand(): Command {
       if (options.disable && options.enable) throw new InputError('Give either --disable or --enable, not both.');
       const password = options.passwordStdin ? await readPassword(options.password) : options.password;
       const disabled = options.disable ? true : options.enable ? false : undefined;
-      const result = await operate('user.update', { biller, email, password, accounts: options.account, disabled });
+      const changes = { newEmail: options.email, password, accounts: options.account, disabled };
+      const result = await operate('user.update', { biller, email, ...changes });
       printWarnings(result);
       print(result, options.json, (user) => `Changed ${inWords(user)}.`);
+    });
+}
+
+function resetPasswordCommand(): Command {
+  return new Command('reset-password')
+    .description('Print a one-time link with which a portal user sets a new password; the old one works until then')
+    .argument('<biller>', 'slug of the biller')
+    .argument('<email>', 'email address')
+    .option('--hours <number>', 'how long the link is valid', '24')
+    .option(...JSON_OPTION)
+    .addHelpText('after', '\nExample:\n  ic-idp user reset-password riverton-water ada@example.com')
+    .action(async (biller: string, email: string, options: { hours: string; json?: boolean }) => {
+      print(
+        await operate('user.reset-password', { biller, email, hours: options.hours }),
+        options.json,
+        ({ email: whose, url, expiresAt }) =>
+          `Give this link to ${whose}, and to nobody else. It works once, until ${expiresAt.slice(0, 16).replace('T', ' ')} UTC:\n  ${url}`,
+      );
     });
 }
 
@@ -118,10 +139,11 @@ function removeCommand(): Command {
 /** `ic-idp user ...` */
 export function userCommand(): Command {
   return new Command('user')
-    .description('Portal users of the embedded directory: add, update, list, remove')
+    .description('Portal users of the embedded directory: add, update, reset-password, list, remove')
     .addHelpText('after', '\nExample:\n  ic-idp user list riverton-water')
     .addCommand(addCommand())
     .addCommand(updateCommand())
+    .addCommand(resetPasswordCommand())
     .addCommand(listCommand())
     .addCommand(removeCommand());
 }

@@ -134,7 +134,7 @@ export function addSettingsOptions(command: Command): Command {
     .option('--sign-metadata', 'sign the IdP metadata (default: off)')
     .option('--no-sign-metadata', 'do not sign it')
     .addOption(
-      new Option('--rotation <way>', 'how a new certificate gets to Invoice Cloud (default: overlap)').choices([
+      new Option('--rotation <way>', 'how a new certificate gets to Invoice Cloud (default: switch-on-fetch)').choices([
         ...ROTATION_CHOICES,
       ]),
     )
@@ -176,9 +176,16 @@ export function addSettingsOptions(command: Command): Command {
     .option('--acs-redirect-origin <origin>', 'origin that the ACS redirects to, besides its own; repeatable', collect)
     .option(
       '--portal-url <url>',
-      'page of the portal that errors lead back to; repeatable: the origins of all may frame our pages, and launches may lead back to them',
+      'page of the portal that errors lead back to; repeatable: the origins of all may frame our pages, and launches may lead back to them; none: no such page (default: none)',
       collect,
     )
+    .option(
+      '--contact-url <url>',
+      'page where portal users get help, linked on every page; none: no link (default: none)',
+    )
+    .option('--contact-email <email>', 'email address for their questions; none: show none (default: none)')
+    .option('--contact-phone <number>', 'telephone number for their questions; none: show none (default: none)')
+    .option('--privacy-url <url>', 'privacy notice, linked on every page; none: no link (default: none)')
     .option('--assertion-lifetime <seconds>', 'lifetime of an assertion (default: 300)', wholeNumber)
     .option('--clock-skew <seconds>', 'how far clocks may differ (default: 60)', wholeNumber)
     .option('--request-max-age <seconds>', 'how old a sign-on request may be (default: 300)', wholeNumber)
@@ -190,11 +197,13 @@ export function addSettingsOptions(command: Command): Command {
 /** The first one is where errors lead back to. Given ones replace all that were registered before. */
 function portalUrls(given: readonly string[] | undefined) {
   if (given === undefined) return {};
-  const [portalUrl, ...furtherPortalUrls] = given;
+  const [portalUrl = null, ...furtherPortalUrls] = given.filter((url) => url !== 'none');
   return { portalUrl, furtherPortalUrls };
 }
 
 type Options = Readonly<Record<string, unknown>>;
+
+const orNone = (given: unknown) => (given === 'none' ? null : given);
 
 /** @param options as commander read them @returns the settings among them, by their names in the database */
 export function settingsFrom(options: Options): Record<string, unknown> {
@@ -212,7 +221,7 @@ export function settingsFrom(options: Options): Record<string, unknown> {
     encrypt: options.encrypt,
     encryptionAlgorithm: options.encryptionAlgorithm,
     unsolicited: options.unsolicited,
-    unsolicitedRelayState: options.unsolicitedRelayState === 'none' ? null : options.unsolicitedRelayState,
+    unsolicitedRelayState: orNone(options.unsolicitedRelayState),
     signMetadata: options.signMetadata,
     rotation: options.rotation,
     stageDaysBefore: options.stageBefore,
@@ -225,6 +234,10 @@ export function settingsFrom(options: Options): Record<string, unknown> {
     redirectLinkBase: options.redirectLinkBase,
     acsRedirectOrigins: options.acsRedirectOrigin,
     ...portalUrls(options.portalUrl as readonly string[] | undefined),
+    contactUrl: orNone(options.contactUrl),
+    contactEmail: orNone(options.contactEmail),
+    contactPhone: orNone(options.contactPhone),
+    privacyUrl: orNone(options.privacyUrl),
     assertionLifetimeSeconds: options.assertionLifetime,
     clockSkewSeconds: options.clockSkew,
     requestMaxAgeSeconds: options.requestMaxAge,

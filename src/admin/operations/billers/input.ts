@@ -107,21 +107,28 @@ export function serviceProviderOf(input: ServiceProviderInput, now: number): Giv
   return { serviceProvider, warnings: certificateWarnings(serviceProvider, now) };
 }
 
-/** Signing certificates whose signatures sign-ons will refuse, or that have expired: the Service Provider should know. */
-function certificateWarnings({ signingCertificates }: ServiceProvider, now: number): string[] {
-  return signingCertificates.flatMap((text) => {
-    const { subject, validToDate, fingerprint256 } = new X509Certificate(Buffer.from(text, 'base64'));
-    const which = `The Service Provider's signing certificate ${escapeControls(subject)} (SHA-256 ${fingerprint256})`;
-    if (!isFitToVerify(text)) {
-      return [
-        `${which} can't be used: requests signed with its key are refused. It must have an elliptic curve key, or an RSA key of at least ${MIN_RSA_BITS} bits.`,
-      ];
-    }
-    if (validToDate.getTime() <= now) {
-      return [
-        `${which} expired on ${validToDate.toISOString().slice(0, 10)}. Signatures with it are still accepted; ask for current metadata.`,
-      ];
-    }
-    return [];
+function inWords({ subject, fingerprint256 }: X509Certificate): string {
+  return `The Service Provider's signing certificate ${escapeControls(subject)} (SHA-256 ${fingerprint256})`;
+}
+
+/** @returns a sentence for each signing certificate whose signatures sign-ons refuse */
+export function weakCertificateWarnings({ signingCertificates }: ServiceProvider): string[] {
+  const weak = signingCertificates.filter((text) => !isFitToVerify(text));
+  return weak.map((text) => {
+    const which = inWords(new X509Certificate(Buffer.from(text, 'base64')));
+    return `${which} can't be used: requests signed with its key are refused. It must have an elliptic curve key, or an RSA key of at least ${MIN_RSA_BITS} bits.`;
   });
+}
+
+/** What the Service Provider should know about its signing certificates. */
+function certificateWarnings(serviceProvider: ServiceProvider, now: number): string[] {
+  const expired = serviceProvider.signingCertificates.filter(isFitToVerify).flatMap((text) => {
+    const certificate = new X509Certificate(Buffer.from(text, 'base64'));
+    if (certificate.validToDate.getTime() > now) return [];
+    const date = certificate.validToDate.toISOString().slice(0, 10);
+    return [
+      `${inWords(certificate)} expired on ${date}. Signatures with it are still accepted; ask for current metadata.`,
+    ];
+  });
+  return [...weakCertificateWarnings(serviceProvider), ...expired];
 }

@@ -4,7 +4,7 @@ import { encryptionFor } from '../../../core/billers/encryption.ts';
 import { type BillerSettings, billerSettingsSchema } from '../../../core/billers/settings.ts';
 import { InputError } from '../../../platform/errors/idp-error.ts';
 import { CertificateError } from '../../../platform/util/certificates.ts';
-import { faultOfSecureOrigin, faultOfSecureUrl } from '../../../platform/util/web-url.ts';
+import { faultOfPublicUrl, faultOfSecureOrigin, faultOfSecureUrl } from '../../../platform/util/web-url.ts';
 import { isLinkBase } from '../../../protocols/invoice-cloud/redirect-link.ts';
 import { NAME_ID_FORMAT_BY_URI, NAME_ID_FORMATS } from '../../../protocols/saml/names.ts';
 import { comesBackUnchanged } from '../../../protocols/saml/relay-state.ts';
@@ -15,6 +15,7 @@ import {
   type ServiceProvider,
 } from '../../../protocols/saml/sp-metadata/service-provider.ts';
 import { wordsForIssue } from '../input-issue.ts';
+import { isPhone, isPlainMailbox } from './contact.ts';
 
 /** @returns an error about one setting */
 function refuse(setting: keyof BillerSettings, given: string | undefined, complaint: string, position?: number) {
@@ -60,6 +61,7 @@ export function settingsOf(
   if (!result.success) throw settingError(result.error.issues[0]);
   const settings = result.data;
   checkUrls(settings);
+  checkHelp(settings);
   checkUnsolicitedRelayState(settings);
   checkClaimNames(settings);
   checkMetadataSigning(settings, serviceProvider);
@@ -128,6 +130,24 @@ function checkUrls(settings: BillerSettings): void {
     if (fault === undefined) continue;
     const complaint = `must be an https origin without a path, e.g. https://www.invoicecloud.com: ${fault}.`;
     throw refuse('acsRedirectOrigins', origin, complaint, position);
+  }
+}
+
+/** What is registered is used as it is: these become links, and nobody looks at them again. */
+function checkHelp(settings: BillerSettings): void {
+  for (const name of ['contactUrl', 'privacyUrl'] as const) {
+    const url = settings[name];
+    const fault = url === null ? undefined : faultOfPublicUrl(url);
+    if (url !== null && fault !== undefined) throw refuse(name, url, `must be an https URL, or none: ${fault}.`);
+  }
+  const { contactEmail, contactPhone } = settings;
+  if (contactEmail !== null && !isPlainMailbox(contactEmail)) {
+    const complaint = 'must be an email address such as billing@riverton.example, or none.';
+    throw refuse('contactEmail', contactEmail, complaint);
+  }
+  if (contactPhone !== null && !isPhone(contactPhone)) {
+    const complaint = 'must be a telephone number of 3 to 15 digits, e.g. (555) 010-0100 or +1 555 010 0100, or none.';
+    throw refuse('contactPhone', contactPhone, complaint);
   }
 }
 

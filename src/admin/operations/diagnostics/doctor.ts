@@ -3,12 +3,11 @@ import { isLoopback } from '../../../platform/util/web-url.ts';
 import { defineOperation, nothing } from '../operation.ts';
 import type { Uses } from '../services.ts';
 import { instanceFindings } from './doctor-instances.ts';
+import { keyFindings } from './doctor-keys.ts';
 import { moduleFindings } from './doctor-module.ts';
 import { providerFindings } from './doctor-providers.ts';
+import { registeredFindings } from './doctor-registered.ts';
 import { type Finding, findingSchema } from './finding.ts';
-
-const DAY_MS = 86_400_000;
-const WARN_DAYS = 60;
 
 /** What is wrong with this installation, and what to do about it. */
 export const doctor = defineOperation({
@@ -43,7 +42,7 @@ type DoctorServices = Uses<
 >;
 
 async function examine(services: DoctorServices): Promise<Finding[]> {
-  const { readiness, database, billers, keys, publicUrl, tooMuchTrust, clock } = services;
+  const { readiness, database, billers, publicUrl, tooMuchTrust } = services;
   const findings: Finding[] = [];
   const { ready, checks } = await readiness();
   for (const { name, ok, problems } of checks) {
@@ -106,17 +105,8 @@ async function examine(services: DoctorServices): Promise<Finding[]> {
       finding: 'there are none',
       remedy: 'Add one: `ic-idp biller add`.',
     });
-  for (const key of await keys.list()) {
-    const days = Math.floor((key.notAfter.getTime() - clock()) / DAY_MS);
-    if (key.state === 'active' && days >= 0 && days < WARN_DAYS) {
-      findings.push({
-        subject: `biller ${key.biller}`,
-        level: 'warning',
-        finding: `the active certificate expires in ${days} days`,
-        remedy: 'Plan its replacement with Invoice Cloud, which has a copy.',
-      });
-    }
-  }
+  findings.push(...(await registeredFindings(services)));
+  findings.push(...(await keyFindings(services)));
   findings.push(...(await providerFindings(services)));
   findings.push(...(await moduleFindings(services)));
   return findings;

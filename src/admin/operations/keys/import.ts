@@ -10,6 +10,7 @@ import { requireBiller } from '../billers/require-biller.ts';
 import { defineOperation } from '../operation.ts';
 import type { Uses } from '../services.ts';
 import { changeInput, changeOf } from './input.ts';
+import { stagedSentence } from './staged-sentence.ts';
 
 const MAX_FILE = 512 * 1024;
 
@@ -76,7 +77,7 @@ export const importKey = defineOperation({
     return {
       biller: biller.slug,
       fingerprint: key.fingerprint,
-      sentence: `The key with the certificate ${key.fingerprint} is staged and published beside the active one.`,
+      sentence: stagedSentence(biller, `The key with the certificate ${key.fingerprint}`),
     };
   },
 });
@@ -101,7 +102,7 @@ export const takeFromModule = defineOperation({
     return {
       biller: biller.slug,
       fingerprint: key.fingerprint,
-      sentence: `The key "${label}" in the HSM is staged, with the certificate ${key.fingerprint}, and published next to the active one.`,
+      sentence: stagedSentence(biller, `The key "${label}" in the HSM, with the certificate ${key.fingerprint},`),
     };
   },
 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PASSWORD_CHARACTERS } from '../../../core/portal-users/password.ts';
 import { ROLE } from '../../../core/portal-users/role.ts';
 import { isAccountNumber } from '../../../protocols/invoice-cloud/redirect-link.ts';
 import { isWritable } from '../../../protocols/saml/writing/escape.ts';
@@ -14,10 +15,12 @@ export const email = z
     'must be an email address',
   );
 
+const { least, most } = PASSWORD_CHARACTERS;
+
 export const password = z
   .string()
-  .min(8, 'must have at least 8 characters')
-  .max(1024, 'must have at most 1,024 characters');
+  .min(least, `must have at least ${least} characters`)
+  .max(most, `must have at most ${most.toLocaleString('en-US')} characters`);
 
 /** `<number>` or `<number>:<role>`. The last colon counts, and only before something that can be a role. */
 const account = z.string().transform((text, context) => {

@@ -8,6 +8,8 @@ import type { BillerKeys } from '../keys.ts';
 interface IdpMetadata {
   readonly document: string;
   readonly tag: string;
+  /** SHA-256 of the certificates in the document, hexadecimal, in its order. */
+  readonly fingerprints: readonly string[];
 }
 
 interface Written {
@@ -35,6 +37,15 @@ function validUntilOf(certificates: readonly string[], now: number): number | un
 }
 
 /**
+ * What a Service Provider may be shown at any time. One that keeps a single certificate must find only the one that
+ * signs now: it may keep the first of several, the last, or any. It gets the staged one by a one-time metadata URL.
+ */
+function publishedOf({ settings }: Biller, { certificates, fingerprints }: BillerKeys) {
+  const shown = settings.rotation === 'overlap' ? certificates.length : 1;
+  return { certificates: certificates.slice(0, shown), fingerprints: fingerprints.slice(0, shown) };
+}
+
+/**
  * @param now milliseconds since 1970
  * @returns the biller's IdP metadata and its entity tag
  * @throws IdpError signing_key_unavailable
@@ -47,8 +58,9 @@ export async function idpMetadataOf(
 ): Promise<IdpMetadata> {
   const known = written.get(keys);
   if (known?.biller === biller && now < known.goodUntil) return known.metadata;
-  const validUntil = validUntilOf(keys.certificates, now);
-  const metadata = write(biller, keys, publicUrl, validUntil);
+  const published = publishedOf(biller, keys);
+  const validUntil = validUntilOf(published.certificates, now);
+  const metadata = write(biller, { ...keys, ...published }, publicUrl, validUntil);
   written.set(keys, { biller, metadata, goodUntil: (validUntil ?? Number.POSITIVE_INFINITY) - CACHE_DURATION_MS });
   metadata.catch(() => written.delete(keys));
   return metadata;
@@ -57,18 +69,18 @@ export async function idpMetadataOf(
 /**
  * Metadata with one certificate, for the fetch that activates that key.
  *
- * @param certificate DER in base64
+ * @param key its certificate is DER in base64
  * @param now milliseconds since 1970
  */
 export function oneTimeMetadataOf(
   biller: Biller,
   keys: BillerKeys,
-  certificate: string,
+  { certificate, fingerprint }: { readonly certificate: string; readonly fingerprint: string },
   publicUrl: string,
   now: number,
 ): Promise<IdpMetadata> {
-  const certificates = [certificate];
-  return write(biller, { ...keys, certificates }, publicUrl, validUntilOf(certificates, now));
+  const shown = { certificates: [certificate], fingerprints: [fingerprint] };
+  return write(biller, { ...keys, ...shown }, publicUrl, validUntilOf(shown.certificates, now));
 }
 
 async function write(
@@ -94,5 +106,5 @@ async function write(
     validUntil,
   };
   const document = await writeIdpMetadata(content, biller.settings.signMetadata ? active.signer : undefined);
-  return { document, tag: entityTag(document) };
+  return { document, tag: entityTag(document), fingerprints: keys.fingerprints };
 }

@@ -1,9 +1,9 @@
-import type { Database } from '../../../platform/database/database.ts';
+import type { Database, Transaction } from '../../../platform/database/database.ts';
 import { IdpError, InputError } from '../../../platform/errors/idp-error.ts';
 import type { AuditWriter } from '../../audit/writer.ts';
 import type { Biller } from '../../billers/biller.ts';
 import type { Change } from '../key-changes.ts';
-import { lockKeyInState } from '../store.ts';
+import { keyInState, lockKeyInState } from '../store.ts';
 import type { OneTimeFetch, SwitchOnFetch } from '../switch-on-fetch.ts';
 import { type Fetcher, isKnown, isPreview, isServiceProvider, isWithin, looksLikeBrowser } from './fetcher.ts';
 import { findOneTimeMetadata, insertOneTimeMetadata, useOneTimeMetadata } from './one-time-metadata.ts';
@@ -13,7 +13,7 @@ export interface OneTimeUrls {
   /**
    * Makes a URL for the staged key. Invalidates any earlier unused one.
    *
-   * @throws InputError if no key is staged
+   * @throws InputError if no key is staged, or the active one is not known to be accepted and there is a way back from it
    */
   make(biller: Biller, terms: OneTimeUrlTerms, change: Change): Promise<{ url: string; expiresAt: Date }>;
   /**
@@ -65,6 +65,17 @@ function refuseStrangers(fetcher: Fetcher, { settings }: Biller, networks: reado
   }
 }
 
+/** The switch would destroy the retiring key: the way back from an active key that is not known to be accepted. */
+async function refuseUnproven(transaction: Transaction, { id, slug }: Biller): Promise<void> {
+  const retiring = await keyInState(transaction, id, 'retiring');
+  const active = await keyInState(transaction, id, 'active');
+  if (retiring === undefined || active?.trust === 'accepted') return;
+  throw new InputError(
+    `${slug}: It is not known whether the Service Provider accepts sign-ons with the active key, and the hand-over would destroy the retiring one, which is the way back.`,
+    { code: 'key_unproven', names: { biller: slug } },
+  );
+}
+
 export function createOneTimeUrls({ database, switchOnFetch, audit, clock }: OneTimeUrlServices): OneTimeUrls {
   const { db } = database;
   return {
@@ -81,6 +92,7 @@ export function createOneTimeUrls({ database, switchOnFetch, audit, clock }: One
             names: { biller: biller.slug },
           });
         }
+        await refuseUnproven(transaction, biller);
         await audit.appendWithin(transaction, {
           event: 'key.handed_over',
           reference,

@@ -1,9 +1,11 @@
 import { html } from 'ghtml';
+import type { Help } from '../../../platform/http/help.ts';
 import { hiddenInputs } from '../../../platform/http/hidden-inputs.ts';
 import { layout } from '../../../platform/http/layout.ts';
 
 interface ConfirmLaunchPageModel {
   readonly billerName: string;
+  readonly help: Help;
   readonly email: string;
   readonly account: string;
   readonly action: string;
@@ -17,6 +19,7 @@ export function confirmLaunchPage(model: ConfirmLaunchPageModel): string {
   return layout({
     title: 'Is this you?',
     billerName: model.billerName,
+    help: model.help,
     body: html`<div class="card">
 <h1>Is this you?</h1>
 <p>You are about to go on to Invoice Cloud as <strong>${model.email}</strong>, for account <strong>${model.account}</strong>.

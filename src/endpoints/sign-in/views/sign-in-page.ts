@@ -1,15 +1,19 @@
 import { html } from 'ghtml';
 import { showPasswordScript } from '../../../platform/http/assets.ts';
+import { type Help, saysHowToReach } from '../../../platform/http/help.ts';
 import { hiddenInputs } from '../../../platform/http/hidden-inputs.ts';
 import { layout } from '../../../platform/http/layout.ts';
 
 interface SignInPageModel {
   readonly billerName: string;
+  readonly help?: Help | undefined;
   /** Where the form is posted: fields `email` and `password`, and the hidden ones. */
   readonly action: string;
   readonly hidden: Readonly<Record<string, string>>;
   /** What the person typed before, or empty. */
   readonly email: string;
+  /** Whether this person has just set a new password. */
+  readonly hasNewPassword?: boolean;
   readonly error?: { readonly title: string; readonly sentence: string } | undefined;
 }
 
@@ -21,10 +25,12 @@ export function signInPage(model: SignInPageModel): string {
   return layout({
     title: error === undefined ? 'Sign in' : 'Error: Sign in',
     billerName: model.billerName,
+    help: model.help,
     script: showPasswordScript.path,
     body: html`<div class="card">
 <h1>Sign in</h1>
 <p class="lead" id="why">Sign in to pay your bill on Invoice Cloud.</p>
+!${model.hasNewPassword === true ? html`<p class="notice" role="status">Your new password is saved. Sign in with it now.</p>` : ''}
 !${
       error === undefined
         ? ''
@@ -39,6 +45,7 @@ export function signInPage(model: SignInPageModel): string {
 <button class="quiet" type="button" data-show-password aria-pressed="false" hidden>Show password</button>
 <button class="primary">Sign in</button>
 </form>
+<p class="hint">Forgot your password? Ask ${model.billerName} for a link to choose a new one.${saysHowToReach(model.help) ? ' Below is how to reach them.' : ''}</p>
 </div>`,
   });
 }

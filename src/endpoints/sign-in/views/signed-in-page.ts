@@ -1,6 +1,7 @@
 import { html } from 'ghtml';
 import { findAccountScript } from '../../../platform/http/assets.ts';
 import { findAccount, isLongList } from '../../../platform/http/find-account.ts';
+import type { Help } from '../../../platform/http/help.ts';
 import { hiddenInputs } from '../../../platform/http/hidden-inputs.ts';
 import { layout } from '../../../platform/http/layout.ts';
 
@@ -12,10 +13,13 @@ interface Account {
 
 interface SignedInPageModel {
   readonly billerName: string;
+  readonly help?: Help | undefined;
   readonly email: string;
   readonly accounts: readonly Account[];
   readonly signOutAction: string;
   readonly hidden: Readonly<Record<string, string>>;
+  /** What brought the portal user here, if it was not a sign-in. */
+  readonly notice?: string | undefined;
 }
 
 // With more accounts than this, each is folded to one line.
@@ -29,10 +33,12 @@ export function signedInPage(model: SignedInPageModel): string {
   return layout({
     title: 'You’re signed in',
     billerName: model.billerName,
+    help: model.help,
     script: isLong ? findAccountScript.path : undefined,
     body: html`<div class="card">
 <h1>You’re signed in</h1>
 <p class="lead">as <strong>${model.email}</strong></p>
+!${model.notice === undefined ? '' : html`<p role="status">${model.notice}</p>`}
 !${isLong ? findAccount : ''}
 !${accounts.length === 0 ? html`<p>No account is linked to your sign-in. Please tell ${model.billerName}.</p>` : accounts.map(show)}
 <form method="post" action="${model.signOutAction}">

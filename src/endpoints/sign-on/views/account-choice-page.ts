@@ -1,16 +1,20 @@
 import { html } from 'ghtml';
 import { findAccountScript } from '../../../platform/http/assets.ts';
 import { findAccount, isLongList } from '../../../platform/http/find-account.ts';
+import type { Help } from '../../../platform/http/help.ts';
 import { hiddenInputs } from '../../../platform/http/hidden-inputs.ts';
 import { layout } from '../../../platform/http/layout.ts';
 
 interface AccountChoicePageModel {
   readonly billerName: string;
+  readonly help?: Help | undefined;
   /** Where the form is posted: the field `account` holds the id of the chosen account, with the hidden ones. */
   readonly action: string;
   readonly hidden: Readonly<Record<string, string>>;
   readonly accounts: readonly { readonly id: string; readonly number: string; readonly role: string }[];
   readonly email: string;
+  /** Whether Invoice Cloud asked, maybe because of a link that was for one account. It does not say which. */
+  readonly afterLink?: boolean | undefined;
   /** The form that signs this person out and shows the sign-in again. */
   readonly notYou: { readonly action: string; readonly hidden: Readonly<Record<string, string>> } | undefined;
 }
@@ -23,9 +27,15 @@ export function accountChoicePage(model: AccountChoicePageModel): string {
   return layout({
     title,
     billerName: model.billerName,
+    help: model.help,
     script: isLong ? findAccountScript.path : undefined,
     body: html`<div class="card">
 <h1 id="question">${title}</h1>
+!${
+      model.afterLink === true
+        ? '<p class="lead">If you followed a link for one account, choose that one: Invoice Cloud does not tell us which it was.</p>'
+        : ''
+    }
 <form method="post" action="${model.action}" aria-labelledby="question">
 !${hiddenInputs(model.hidden)}
 !${isLong ? findAccount : ''}

@@ -35,5 +35,15 @@ export interface ErrorEntry {
 export const withName = (text: string, billerName: string | undefined): string =>
   billerName === undefined ? text : text.replaceAll('your utility', () => billerName);
 
+const WAY_BACK = /go back to your utility’s website/i;
+
+/**
+ * For a page that has no link back, because the biller has registered no portal.
+ *
+ * @param remedy of the catalog @returns it with where to find the website, if it leads there
+ */
+export const withoutLink = (remedy: string): string =>
+  WAY_BACK.test(remedy) ? `${remedy} The address of the website is on your bill.` : remedy;
+
 export const startAgain = 'Go back to your utility’s website and choose “Pay my bill” again.';
 export const tellUtility = 'Please tell your utility, and give them the reference below.';

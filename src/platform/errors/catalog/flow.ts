@@ -8,6 +8,12 @@ export const flowErrors = {
     sentence: 'The sign-on took too long, was started in another browser, or cookies are blocked.',
     remedy: startAgain,
   },
+  flow_answered: {
+    status: 409,
+    title: 'You were taken to Invoice Cloud already',
+    sentence: 'This page was used before to take you to Invoice Cloud. It works once only.',
+    remedy: startAgain,
+  },
   request_replayed: {
     status: 400,
     title: 'This sign-on has already been used',

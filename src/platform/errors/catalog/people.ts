@@ -12,7 +12,20 @@ export const peopleErrors = {
     status: 429,
     title: 'Too many attempts',
     sentence: 'There were too many attempts to sign in.',
-    remedy: 'Wait a while, then try again.',
+    remedy: 'Try again in 15 minutes.',
+  },
+  password_unfit: {
+    status: 422,
+    title: 'Choose another password',
+    sentence: 'This password can’t be used.',
+    remedy: 'Choose one with at least 8 characters.',
+  },
+  password_link_over: {
+    status: 410,
+    title: 'This link does not work any more',
+    sentence:
+      'A link to set a new password works once and for a limited time. This one was used or replaced, or it is too old.',
+    remedy: 'If you still need a new password, ask your utility for a new link.',
   },
   account_forbidden: {
     status: 403,

@@ -37,7 +37,7 @@ describe('about encryption, the sheet says', () => {
   test('that it is assumed if the Service Provider does not say what it can decrypt, and how to turn it off (SAML Metadata 2.4.1.1)', () => {
     expect(viewOf(encrypting()).serviceProvider).toMatchObject({ encryption: 'aes256-gcm', encryptionAssumed: true });
     expect(lineOf('Encrypted', encrypting())).toMatch(
-      /aes256-gcm, which is assumed: .* If it can't: \.\/ic-idp biller update riverton --encrypt never$/,
+      /aes256-gcm, which is assumed: .* If it can't: `ic-idp biller update riverton --encrypt never`$/,
     );
   });
 
@@ -77,7 +77,7 @@ describe('the NameID format of a new biller', () => {
 
   test('the sheet says if the Service Provider does not list it', () => {
     expect(lineOf('NameID format', { nameIdFormats: [X509] })).toMatch(
-      /emailAddress, which the Service Provider does not list\. If it refuses it: \.\/ic-idp biller update riverton --name-id-format$/,
+      /emailAddress, which the Service Provider does not list\. If it refuses it: `ic-idp biller update riverton --name-id-format`$/,
     );
     for (const nameIdFormats of [[], [unspecified], [X509, emailAddress]]) {
       expect(lineOf('NameID format', { nameIdFormats })).toMatch(/ \S*:emailAddress$/);

@@ -41,6 +41,8 @@ beforeEach(async () => {
     'https://sp.example/acs',
     '--key-type',
     'EC-P256',
+    '--rotation',
+    'overlap',
   ];
   const add = ['biller', 'add', slug, '--name', slug, '--guid', crypto.randomUUID(), ...provider];
   expect(await runCli(add, { folder: work.folder, env })).toMatchObject({ code: 0 });
@@ -59,7 +61,7 @@ test('without a terminal, or with --json, it names who fetched the certificate a
   ]) {
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toContain('1 fetch by 127.0.0.1 (curl/8.0 \\u{9b}2J)');
-    expect(stderr).toContain('Confirm that with --yes, or list its clients');
+    expect(stderr).toContain('If you know both, confirm it with --yes.');
     expect(stderr).not.toContain('[y/N]');
   }
   expect(await hasStaged()).toBe(true);
@@ -71,7 +73,7 @@ test('at a terminal it asks, and only yes activates the key', async () => {
   const refused = await activateAtTerminal('n\n');
   expect(refused).toMatchObject({ code: 2, stdout: '' });
   expect(refused.stderr).toMatch(
-    /1 fetch by 127\.0\.0\.1 .*\nIs this the Service Provider\? \[y\/N\] .*It was not confirmed\. Nothing was done\.\n$/s,
+    /1 fetch by 127\.0\.0\.1 .*\nIs this the Service Provider, and does it keep several certificates\? \[y\/N\] .*It was not confirmed\. Nothing was done\.\n$/s,
   );
   expect(await hasStaged()).toBe(true);
   expect(await activateAtTerminal('y\n')).toMatchObject({ code: 0 });

@@ -34,6 +34,8 @@ beforeAll(async () => {
       ...provider,
       '--key-type',
       biller === 'a' ? 'RSA-2048' : 'EC-P256',
+      '--rotation',
+      biller === 'c' ? 'switch-on-fetch' : 'overlap',
     );
   }
 });
@@ -51,7 +53,7 @@ test('a command runs for all billers and shows its progress, and a refusal does 
   expect(all.stdout.split('\n')).toEqual([
     '[1/3] a: A key is staged and published beside the active one, which still signs.',
     '[2/3] not done: b has a staged key already. Activate it, or retire it with `ic-idp key retire b --staged`.',
-    '[3/3] c: A key is staged and published beside the active one, which still signs.',
+    '[3/3] c: A key is staged. Its certificate is shown only by a one-time metadata URL: `ic-idp key hand-over c`.',
     '2 done, 1 not done, 0 left.',
     '',
   ]);

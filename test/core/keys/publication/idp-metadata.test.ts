@@ -15,16 +15,19 @@ beforeAll(async () => {
   [active, staged] = [await makeSigningKey('RSA-2048'), await makeSigningKey('EC-P256')];
 });
 
+/** A biller whose Service Provider keeps several certificates. */
+const overlapping = (settings: Record<string, unknown> = {}) => newBiller({ rotation: 'overlap', ...settings });
 const keys = (): BillerKeys => ({
-  billerId: newBiller().id,
+  billerId: overlapping().id,
   certificates: [active, staged].map(({ signer }) => signer.certificate),
   fingerprints: ['x', 'y'],
   version: '',
   holdUntil: 0,
   active: { signer: active.signer, fingerprint: 'x', notBefore: new Date(0), notAfter: new Date(NOW + 1) },
+  canary: undefined,
 });
 const documentOf = async (settings: Record<string, unknown> = {}, serviceProvider = {}) => {
-  const biller = newBiller(settings);
+  const biller = overlapping(settings);
   const changed = { ...biller, serviceProvider: { ...biller.serviceProvider, ...serviceProvider } };
   return parseDom((await idpMetadataOf(changed, keys(), PUBLIC_URL, NOW)).document);
 };
@@ -33,7 +36,7 @@ const documentOf = async (settings: Record<string, unknown> = {}, serviceProvide
 const end = () =>
   Math.max(...[active, staged].map(({ certificatePem }) => Date.parse(new X509Certificate(certificatePem).validTo)));
 const validUntilAt = async (now: number) =>
-  attributes(parseDom((await idpMetadataOf(newBiller(), keys(), PUBLIC_URL, now)).document)).validUntil;
+  attributes(parseDom((await idpMetadataOf(overlapping(), keys(), PUBLIC_URL, now)).document)).validUntil;
 
 test('metadata has the Entity ID and every published certificate', {
   meta: { holds: ['IDP-073', 'IDP-075'], source: 'SAML Metadata 2.3.2' },
@@ -41,6 +44,14 @@ test('metadata has the Entity ID and every published certificate', {
   const root = await documentOf();
   expect(attributes(root).entityID).toBe('https://sso.example.com/saml/riverton/metadata');
   expect(all(root, 'ds:X509Certificate').map(({ textContent }) => textContent)).toEqual(keys().certificates);
+});
+
+test('a Service Provider that keeps one certificate finds only the active one', async () => {
+  const { document, fingerprints } = await idpMetadataOf(newBiller(), keys(), PUBLIC_URL, NOW);
+  expect(all(parseDom(document), 'ds:X509Certificate').map(({ textContent }) => textContent)).toEqual([
+    active.signer.certificate,
+  ]);
+  expect(fingerprints).toEqual(['x']);
 });
 
 test('it is valid as long as one of its certificates, and never for less than its cache time', {
@@ -58,8 +69,9 @@ test('one-time metadata does not mention an expiry in the near future either', {
   meta: { holds: ['IDP-077'], source: 'SAML Metadata 2.3.2' },
 }, async () => {
   const ends = Date.parse(new X509Certificate(staged.certificatePem).validTo);
+  const onlyStaged = { certificate: staged.signer.certificate, fingerprint: 'y' };
   const at = async (now: number) => {
-    const { document } = await oneTimeMetadataOf(newBiller(), keys(), staged.signer.certificate, PUBLIC_URL, now);
+    const { document } = await oneTimeMetadataOf(overlapping(), keys(), onlyStaged, PUBLIC_URL, now);
     return attributes(parseDom(document)).validUntil;
   };
   expect(await at(ends - 6 * HOUR - 1)).toBe(`${new Date(ends).toISOString().slice(0, 19)}Z`);
@@ -69,7 +81,7 @@ test('one-time metadata does not mention an expiry in the near future either', {
 test('cached metadata is rewritten when the expiry comes near', {
   meta: { holds: ['IDP-077'], source: 'SAML Metadata 2.3.2' },
 }, async () => {
-  const [biller, published] = [newBiller(), keys()];
+  const [biller, published] = [overlapping(), keys()];
   const at = async (now: number) => (await idpMetadataOf(biller, published, PUBLIC_URL, now)).document;
   const before = await at(NOW);
   expect(await at(end() - 6 * HOUR - 1)).toBe(before);
@@ -117,7 +129,7 @@ test('it is signed by the active key if the biller requires it', async () => {
 test('it is written once for the same biller and keys, and again when they change', {
   meta: { holds: ['IDP-078'], source: 'project rule' },
 }, async () => {
-  const [biller, published] = [newBiller({ signMetadata: true }), keys()];
+  const [biller, published] = [overlapping({ signMetadata: true }), keys()];
   let signatures = 0;
   const sign: SigningKey['signer']['sign'] = (bytes) => {
     signatures += 1;
@@ -142,7 +154,7 @@ test('a failed signing is retried on the next request', async () => {
     failing ? Promise.reject(new Error('the HSM is gone')) : active.signer.sign(bytes);
   const published = keys();
   const flaky = { ...published, active: { ...published.active, signer: { ...active.signer, sign } } } as BillerKeys;
-  const biller = newBiller({ signMetadata: true });
+  const biller = overlapping({ signMetadata: true });
   await expect(idpMetadataOf(biller, flaky, PUBLIC_URL, NOW)).rejects.toThrow('the HSM is gone');
   failing = false;
   await expect(idpMetadataOf(biller, flaky, PUBLIC_URL, NOW)).resolves.toMatchObject({ document: expect.any(String) });
@@ -150,7 +162,7 @@ test('a failed signing is retried on the next request', async () => {
 
 test('without an active key there is no metadata, and the error says why', async () => {
   const inactive = { ...keys(), active: undefined };
-  await expect(idpMetadataOf(newBiller(), inactive, PUBLIC_URL, NOW)).rejects.toMatchObject({
+  await expect(idpMetadataOf(overlapping(), inactive, PUBLIC_URL, NOW)).rejects.toMatchObject({
     code: 'signing_key_unavailable',
   });
 });

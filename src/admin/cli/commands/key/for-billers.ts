@@ -1,11 +1,10 @@
 import type { Command } from 'commander';
-import { escapeControlsInLines } from '../../../../platform/errors/escape-controls.ts';
 import { InputError } from '../../../../platform/errors/idp-error.ts';
 import type { InputCode } from '../../../../platform/errors/input-codes.ts';
 import type { OperationInput, OperationName, OperationResult } from '../../../operations/registry.ts';
 import { isYes } from '../../confirm-change.ts';
 import { type Run, withOperations } from '../../operate.ts';
-import { JSON_OPTION } from '../../output.ts';
+import { forPeople, JSON_OPTION } from '../../output.ts';
 import { stopOnInterrupt } from '../../stop-on-interrupt.ts';
 
 /** Options of every command that changes keys of one biller, several, or all. */
@@ -88,7 +87,7 @@ export async function forBillers<Name extends ManyOperation>(
       outcomes.push(outcome);
       if (options.json !== true) {
         const progress = billers.length > 1 ? `[${position + 1}/${billers.length}] ` : '';
-        console.log(`${progress}${outcome.done ? '' : 'not done: '}${escapeControlsInLines(outcome.sentence)}`);
+        console.log(`${progress}${outcome.done ? '' : 'not done: '}${forPeople(outcome.sentence)}`);
       }
     }
     interruption.release();
@@ -99,7 +98,7 @@ export async function forBillers<Name extends ManyOperation>(
         const result = await run(operation, given).catch(async (error: unknown) => {
           if (confirmation === undefined || !isAskable(error, confirmation, options)) throw error;
           // The message names clients as they called themselves.
-          console.error(escapeControlsInLines(error.message));
+          console.error(forPeople(error.message));
           if (!(await isYes(`${confirmation.question} [y/N] `))) {
             throw new InputError(`${biller}: It was not confirmed. Nothing was done.`, { code: confirmation.code });
           }

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { canaryCommand } from './canary.ts';
 import { exportCommand, importCommand, requestCommand } from './import-export.ts';
 import { listCommand } from './list.ts';
 import { activateCommand, backOutCommand, handOverCommand, retireCommand, revokeCommand } from './rotate.ts';
@@ -18,6 +19,7 @@ export function keyCommand(): Command {
     stageCommand,
     activateCommand,
     handOverCommand,
+    canaryCommand,
     backOutCommand,
     retireCommand,
     revokeCommand,

@@ -12,16 +12,16 @@ const keyTypeOption = (flag: string, text: string) => new Option(flag, text).cho
 export function activateCommand(): Command {
   return manyCommand(
     new Command('activate').description(
-      'Activate the staged key, once the Service Provider has fetched its certificate',
+      'Activate the staged key, once a canary has proven that the Service Provider accepts it',
     ),
   )
-    .option('--yes', 'without asking whether those who fetched it are the Service Provider')
+    .option('--yes', 'without proof, without asking: the Service Provider fetched it, and keeps several certificates')
     .option('--force', 'even if it was never fetched: sign-ons fail wherever the new certificate is not known')
     .addHelpText('after', '\nExample:\n  ic-idp key activate riverton-water --reason "routine, ticket 4711"')
     .action((slugs: string[], options: ManyOptions & { force?: boolean; yes?: boolean }) =>
       forBillers(slugs, options, 'key.activate', { force: options.force, confirmed: options.yes }, sentenceOf, {
         code: 'activation_unconfirmed',
-        question: 'Is this the Service Provider?',
+        question: 'Is this the Service Provider, and does it keep several certificates?',
         answer: { confirmed: true },
       }),
     );
@@ -61,10 +61,12 @@ export function handOverCommand(): Command {
 /** `ic-idp key retire` */
 export function retireCommand(): Command {
   return manyCommand(
-    new Command('retire').description('Remove the retiring key from the metadata and destroy its private key'),
+    new Command('retire').description(
+      'Remove the retiring key from the metadata and destroy its private key, once the active one is proven',
+    ),
   )
     .option('--staged', 'the staged key instead')
-    .option('--force', 'even if assertions that it signed may still be in transit')
+    .option('--force', 'without proof, and even if assertions that it signed may still be in transit')
     .addHelpText('after', '\nExample:\n  ic-idp key retire riverton-water')
     .action((slugs: string[], options: ManyOptions & { staged?: boolean; force?: boolean }) =>
       forBillers(slugs, options, 'key.retire', { staged: options.staged, force: options.force }, sentenceOf),

@@ -33,6 +33,36 @@ function held({ last_fetch, active, staged }: StatusRow): string {
   return `was last shown ${shown}`;
 }
 
+const SAID = {
+  accepted: 'Invoice Cloud accepted a sign-on with it',
+  refused: 'Invoice Cloud refused a sign-on with it',
+} as const;
+
+const trustOf = (key: NonNullable<StatusRow['active']>) =>
+  key.trust === null ? 'not known' : `${SAID[key.trust]} (${time(key.trust_at ?? 0)})`;
+
+/** What is known about sign-ons with each key, as opposed to what was shown. */
+function trusted({ active, staged }: StatusRow): string {
+  const parts = [
+    ...(active === null ? [] : [`the active one: ${trustOf(active)}`]),
+    ...(staged === null ? [] : [`the staged one: ${trustOf(staged)}`]),
+  ];
+  return parts.length === 0 ? 'no key' : parts.join('; ');
+}
+
+function canaryInWords({ canary }: StatusRow): string {
+  if (canary === null) return 'none';
+  const { user, since, sign_ons, last_sign_on } = canary;
+  const signed =
+    last_sign_on === null
+      ? 'no sign-on yet'
+      : `${sign_ons} ${sign_ons === 1 ? 'sign-on' : 'sign-ons'}, the last one ${time(last_sign_on)}`;
+  return `${user} since ${time(since)}: ${signed}`;
+}
+
+/** Whether the staged key is proven, for a column. */
+const proof = ({ staged, canary }: StatusRow) => staged?.trust ?? (canary === null ? 'no' : 'canary');
+
 const answer = ({ verdict: { safe, unconfirmed } }: StatusRow) => (safe ? 'YES' : unconfirmed ? 'CONFIRM' : 'no');
 
 const statusInWords = (row: StatusRow) =>
@@ -44,13 +74,20 @@ const statusInWords = (row: StatusRow) =>
     ['Retiring', keyInWords(row.retiring)],
     ['Last fetch', fetchInWords(row.last_fetch)],
     ['Service Provider', held(row)],
-    ['Fetches that saw the staged one', String(row.seen)],
+    [
+      'Seen',
+      row.staged === null
+        ? 'no key is staged'
+        : `${row.seen} ${row.seen === 1 ? 'fetch was' : 'fetches were'} shown the staged one`,
+    ],
+    ['Trusted', trusted(row)],
+    ['Canary', canaryInWords(row)],
     ['Safe to activate?', `${answer(row)}. ${row.verdict.sentence}`],
   ]);
 
 const statusTable = (rows: readonly StatusRow[]) =>
   table(
-    ['Biller', 'Rotation', 'Active to', 'Staged', 'Retiring', 'Seen', 'Safe to activate?'],
+    ['Biller', 'Rotation', 'Active to', 'Staged', 'Retiring', 'Seen', 'Proven', 'Safe to activate?'],
     rows.map((row) => [
       row.slug,
       row.rotation,
@@ -58,6 +95,7 @@ const statusTable = (rows: readonly StatusRow[]) =>
       row.staged === null ? '' : short(row.staged.fingerprint),
       row.retiring === null ? '' : short(row.retiring.fingerprint),
       row.staged === null ? '' : String(row.seen),
+      row.staged === null ? '' : proof(row),
       row.staged === null ? '' : answer(row),
     ]),
   );
@@ -65,7 +103,9 @@ const statusTable = (rows: readonly StatusRow[]) =>
 /** `ic-idp key status` */
 export function statusCommand(): Command {
   return new Command('status')
-    .description('Show whether it is safe to activate, and which certificate the Service Provider has')
+    .description(
+      'Show what the Service Provider was shown, what it is known to trust, and whether it is safe to activate',
+    )
     .argument('[biller...]', 'slugs of the billers; all if they are left out')
     .option(...JSON_OPTION)
     .addHelpText('after', '\nExample:\n  ic-idp key status riverton-water')
@@ -78,6 +118,9 @@ export function statusCommand(): Command {
       });
     });
 }
+
+const stepInWords = ({ step, proven }: OperationResult<'key.plan'>[number]) =>
+  proven === null ? step : `${step}, ${proven ? 'proven' : 'not proven'}`;
 
 /** `ic-idp key plan` */
 export function planCommand(): Command {
@@ -92,7 +135,13 @@ export function planCommand(): Command {
         listInWords(
           'No active certificate expires within the next year.',
           ['Biller', 'Begin', 'Expires', 'Days left', 'Status'],
-          (row) => [row.biller, row.begin.slice(0, 10), row.expires.slice(0, 10), String(row.daysLeft), row.step],
+          (row) => [
+            row.biller,
+            row.begin.slice(0, 10),
+            row.expires.slice(0, 10),
+            String(row.daysLeft),
+            stepInWords(row),
+          ],
         ),
       );
     });
