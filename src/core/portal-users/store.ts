@@ -116,6 +116,10 @@ export async function insertAccounts(transaction: Transaction, userId: string, u
     .execute();
 }
 
+/** An email is a key in the directory only. */
+const keyInDirectory = (email: string) =>
+  sql<string | null>`case when source = 'directory' then ${emailKeyOf(email)}::text end`;
+
 /**
  * Changes a portal user; if accounts are given, they replace the existing ones. The user's row is written in any case, so
  * that its version (xmin) also says whether the accounts are the same.
@@ -131,7 +135,7 @@ export async function updateUser(
     .set(({ ref }) => ({
       email: ref('email'),
       ...changes,
-      ...(changes.email === undefined ? {} : { emailKey: emailKeyOf(changes.email) }),
+      ...(changes.email === undefined ? {} : { emailKey: keyInDirectory(changes.email) }),
     }))
     .where('id', '=', id)
     .execute();
