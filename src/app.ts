@@ -1,6 +1,7 @@
 import { actorWithEveryRole } from './admin/operations/operation.ts';
 import { runOperation } from './admin/operations/run.ts';
 import type { OperatorServices } from './admin/operations/services.ts';
+import { type ApiKeys, createApiKeys } from './core/api-keys/api-keys.ts';
 import type { KeyedHash } from './core/audit/keyed-hash.ts';
 import { createStrangersAudit, type StrangersAudit } from './core/audit/strangers.ts';
 import { createAuditWriter } from './core/audit/writer.ts';
@@ -15,13 +16,16 @@ import { createOneTimeUrls } from './core/keys/publication/one-time-url.ts';
 import { createRotation } from './core/keys/rotation.ts';
 import { createSwitchOnFetch } from './core/keys/switch-on-fetch.ts';
 import { createCanary } from './core/keys/trust/canary.ts';
+import { createLaunches } from './core/launches/launches.ts';
 import { createKnownBrowsers, deleteExpiredBrowsers } from './core/portal-users/known-browsers.ts';
 import { deleteExpiredPasswordLinks } from './core/portal-users/password-links.ts';
+import { createPortalUsers } from './core/portal-users/portal-users.ts';
 import type { MasterKey } from './core/secrets/master-key.ts';
 import type { MasterKeyFile } from './core/secrets/master-key-source.ts';
 import { createSessions, type Sessions } from './core/sessions/sessions.ts';
 import { deleteExpiredSessions } from './core/sessions/store.ts';
 import { createTraces } from './diagnostics/traces/traces.ts';
+import { createIdempotency, type Idempotency } from './endpoints/api/idempotency.ts';
 import { createReadiness, type Readiness } from './endpoints/health/readiness.ts';
 import { createSetPassword, type SetPassword } from './endpoints/sign-in/set-password.ts';
 import { createSignIn, type SignIn } from './endpoints/sign-in/sign-in.ts';
@@ -38,6 +42,8 @@ export interface Services extends OperatorServices {
   readonly fetches: MetadataFetches;
   readonly expiry: ExpiryWatch;
   readonly sessions: Sessions;
+  readonly apiKeys: ApiKeys;
+  readonly idempotency: Idempotency;
   readonly flows: Flows;
   readonly answers: Answers;
   readonly signIn: SignIn;
@@ -76,6 +82,9 @@ export function createServices(foundation: Foundation): Services {
   const switchOnFetch = createSwitchOnFetch({ database, keys, audit, clock });
   const fetches = createMetadataFetches({ database, clock });
   const sessions = createSessions({ database, clock });
+  const portalUsers = createPortalUsers({ database, audit });
+  const launches = createLaunches({ database, portalUsers, sessions, audit, publicUrl, clock });
+  const idempotency = createIdempotency({ database, clock });
   const flows = createFlows({ db, clock });
   const answers = createAnswers({ db, clock });
   const traces = createTraces({ db, clock });
@@ -114,6 +123,10 @@ export function createServices(foundation: Foundation): Services {
     }),
     expiry: createExpiryWatch({ database, masterKey, billers, rotation, audit, clock }),
     sessions,
+    apiKeys: createApiKeys({ database, clock }),
+    portalUsers,
+    launches,
+    idempotency,
     flows,
     answers,
     signIn,
@@ -132,6 +145,8 @@ export function createServices(foundation: Foundation): Services {
         () => deleteExpiredBrowsers(db, new Date(clock())),
         () => deleteExpiredPasswordLinks(db, new Date(clock())),
         flows.deleteExpired,
+        launches.deleteExpired,
+        idempotency.deleteExpired,
         throttle.deleteExpired,
         traces.deleteExpired,
         fetches.deleteExpired,

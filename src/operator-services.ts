@@ -69,6 +69,23 @@ export function createOperatorServices(foundation: Foundation): OperatorServiceS
       const switchOnFetch = createSwitchOnFetch({ database, keys: await one('keys'), audit, clock });
       return createOneTimeUrls({ database, switchOnFetch, audit, clock });
     },
+    portalUsers: async () => {
+      const { createPortalUsers } = await import('./core/portal-users/portal-users.ts');
+      return createPortalUsers({ database, audit: await one('audit') });
+    },
+    launches: async () => {
+      const { createLaunches } = await import('./core/launches/launches.ts');
+      const { createSessions } = await import('./core/sessions/sessions.ts');
+      const [portalUsers, audit] = [await one('portalUsers'), await one('audit')];
+      return createLaunches({
+        database,
+        portalUsers,
+        sessions: createSessions({ database, clock }),
+        audit,
+        publicUrl,
+        clock,
+      });
+    },
     traces: async () => {
       const { createTraces } = await import('./diagnostics/traces/traces.ts');
       return createTraces({ db, clock });

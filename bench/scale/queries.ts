@@ -131,7 +131,12 @@ export async function queriesOf({ environment }: BenchInstallation): Promise<{ s
       requestId: newSamlId(),
       assertionId: newSamlId(),
       keyFingerprint: '0'.repeat(64),
-      details: { acs: 'https://sp.example/acs', nameIdFormat: 'emailAddress', signed: 'assertion' },
+      details: {
+        acs: 'https://sp.example/acs',
+        nameIdFormat: 'emailAddress',
+        signed: 'assertion',
+        beganBy: 'password',
+      },
     });
   const search = (title: string, filter: Omit<AuditFilter, 'limit'>): Work => ({
     titles: [title],

@@ -14,12 +14,16 @@ export interface BillerRoute {
  */
 export async function billerOf(request: FastifyRequest<BillerRoute>, billers: Billers): Promise<Biller> {
   const biller = await billers.bySlug(request.params.biller);
-  const { facts } = request;
+  noteBiller(request, biller);
+  return biller;
+}
+
+/** Notes a biller for the log and the error page. */
+export function noteBiller({ facts }: FastifyRequest, biller: Biller): void {
   facts.biller = biller.slug;
   facts.billerId = biller.id;
   facts.billerName = biller.name;
   facts.help = biller.settings;
   facts.portalUrl = biller.settings.portalUrl ?? undefined;
   facts.frameAncestors = biller.portalOrigins;
-  return biller;
 }

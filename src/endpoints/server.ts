@@ -10,9 +10,11 @@ import { dropForwardedPorts } from '../platform/http/forwarded-for.ts';
 import { logRequest, logRequests } from '../platform/http/log.ts';
 import { collectFacts } from '../platform/http/request-facts.ts';
 import { newReference } from '../platform/util/reference.ts';
+import { type ApiServices, apiRoutes } from './api/routes.ts';
 import { type HealthServices, healthRoutes } from './health/routes.ts';
 import { keepRefusals } from './keep-refusals.ts';
 import { type LaunchServices, launchRoutes } from './launch/routes.ts';
+import { type TicketServices, ticketRoutes } from './launch/ticket-routes.ts';
 import { type MetadataServices, metadataRoutes } from './metadata/routes.ts';
 import { securityTxtRoutes } from './security-txt/routes.ts';
 import { type PasswordServices, passwordRoutes } from './sign-in/password-routes.ts';
@@ -24,8 +26,10 @@ type ServerServices = SignOnServices &
   SignInServices &
   PasswordServices &
   LaunchServices &
+  TicketServices &
   MetadataServices &
-  HealthServices;
+  HealthServices &
+  ApiServices;
 
 interface ServerOptions {
   readonly logger: Logger;
@@ -39,6 +43,8 @@ interface ServerOptions {
 
 /** No route takes a larger body, unless it says so. */
 const BODY_LIMIT_BYTES = 16 * 1024;
+/** Of a part of a path, percent-encoded; each route has its own limit, which it can explain. */
+const MAX_PARAMETER = 4_000;
 const TLS_ONLY = { 'strict-transport-security': 'max-age=31536000' };
 
 function trustProxy(value: string | undefined) {
@@ -71,7 +77,8 @@ export async function createServer(
     // logRequests writes one line per request.
     logController: new LogController({ disableRequestLogging: true }),
     // readParameters reads queries, and is stricter.
-    routerOptions: { querystringParser: () => ({}) },
+    // IDs of portals' users are part of a path.
+    routerOptions: { querystringParser: () => ({}), maxParamLength: MAX_PARAMETER },
     genReqId: newReference,
     requestIdHeader: false,
     trustProxy: trustProxy(settings.TRUST_PROXY),
@@ -105,6 +112,8 @@ export async function createServer(
   await server.register(passwordRoutes, services);
   await server.register(signOnRoutes, services);
   await server.register(launchRoutes, services);
+  await server.register(ticketRoutes, services);
+  await server.register(apiRoutes, services);
   await server.register(healthRoutes, services);
   const { SECURITY_CONTACT: contact } = settings;
   if (contact !== undefined) await server.register(securityTxtRoutes, { ...services, contact });

@@ -77,7 +77,7 @@ test('the README gives the two commands, and explains every script', () => {
 
 test('every setting that the pages mention exists', () => {
   const known = [...Object.keys(settingsSchema.shape), ...Object.keys(sandboxSettings)];
-  const others = ['TEST_DATABASE_URL', 'FUZZ_RUNS', 'CHROMIUM_PATH', 'POSTGRES_PASSWORD', 'PRIVATE KEY'];
+  const others = ['TEST_DATABASE_URL', 'FUZZ_RUNS', 'CHROMIUM_PATH', 'POSTGRES_PASSWORD', 'PRIVATE KEY', 'API_KEY'];
   const spoken = PAGES.flatMap((path) => [...readPage(path).matchAll(/`([A-Z]{2,}(?:_[A-Z]+)+)\b[^`]*`/g)]);
   expect(spoken.map(([, name = '']) => name).filter((name) => ![...known, ...others].includes(name))).toEqual([]);
 });

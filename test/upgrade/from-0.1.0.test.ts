@@ -2,7 +2,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest';
-import { type BrowserLike, createBrowserLike, errorCodeOf, requirePosted } from '../support/browser/browser-like.ts';
+import {
+  type BrowserLike,
+  createBrowserLike,
+  errorCodeOf,
+  requirePosted,
+  textOf,
+} from '../support/browser/browser-like.ts';
 import { startInstallation, type TestInstallation } from '../support/installation.ts';
 import { createTestDatabase } from '../support/postgres/postgres.ts';
 import { authnRequest, redirectQuery } from '../support/saml/authn-request.ts';
@@ -16,18 +22,23 @@ const EMAIL = 'pat@example.com';
 const PASSWORD = 'correct horse battery';
 const SESSION = 'eKLma1cO6jq44BJ66XoSN2p5k9J0_NoE5elQ_LgfioA';
 const ANSWERED_REQUEST = '_0123456789abcdef0123456789abcdef';
+const PERSISTENT =
+  '<samlp:NameIDPolicy Format="urn:oasis:names:tc:SAML:2.0:nameid-format:persistent" AllowCreate="true"/>';
+/** What version 0.1.0 answers for this portal user. */
+const NAME_ID = 'JI9B7dFeqs1F9QJGtT3LKBoXSqZN_A6RBMOeJmM8tUg';
 const TRACE = 'salmon-tidal-thread';
 
 let installation: TestInstallation;
 let drop: () => Promise<void>;
+let url: string;
 
 beforeAll(async () => {
   // A minute later, whenever this test runs: the session is still open, and the certificates are valid.
   vi.useFakeTimers({ toFake: ['Date'], now: MADE_AT + 60_000 });
   const database = await createTestDatabase(inject('postgresUrl'));
-  drop = database.drop;
-  await load(database.url);
-  installation = await startInstallation({ existing: { url: database.url, masterKey: MASTER_KEY } });
+  ({ drop, url } = database);
+  await load(url);
+  installation = await startInstallation({ existing: { url, masterKey: MASTER_KEY } });
 });
 afterAll(async () => {
   await installation?.close();
@@ -35,8 +46,8 @@ afterAll(async () => {
   vi.useRealTimers();
 });
 
-async function load(url: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
+async function load(address: string): Promise<void> {
+  const client = new pg.Client({ connectionString: address });
   await client.connect();
   try {
     await client.query(readFileSync(join(import.meta.dirname, 'version-0.1.0.sql'), 'utf8'));
@@ -59,6 +70,16 @@ async function acceptedSignOn(browser: BrowserLike) {
   return serviceProvider.judge(requirePosted(await signOn(browser, path)));
 }
 
+async function query(sql: string, values: readonly unknown[] = []) {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query<Record<string, unknown>>(sql, [...values])).rows;
+  } finally {
+    await client.end();
+  }
+}
+
 const returning = () => createBrowserLike(installation.server, new Map([['__Host-session', SESSION]]));
 const certificate = async () => (await installation.server.inject(`/saml/${BILLER}/certificate.pem`)).body;
 
@@ -70,6 +91,29 @@ test('a portal user signs in with the password, and the key that was active sign
 
 test('a session that was open stays open, with its accounts', async () => {
   expect(await acceptedSignOn(returning())).toMatchObject({ nameID: EMAIL });
+});
+
+test('a portal user is one of the directory, and their persistent NameID is the one that they had', async () => {
+  const users = await installation.operate('user.list', { biller: BILLER });
+  expect(users).toMatchObject([{ email: EMAIL, source: 'directory', externalId: null }]);
+  const parts = { attributes: { IssueInstant: new Date().toISOString() }, inside: PERSISTENT };
+  const path = `/saml/${BILLER}/sso?${redirectQuery(authnRequest(parts))}`;
+  expect(textOf(requirePosted(await signOn(returning(), path)).root, 'NameID')).toBe(NAME_ID);
+});
+
+test('a portal user and a session that the version before writes now are taken for what they are', async () => {
+  const added = 'insert into portal_users (biller_id, email, email_key, password_hash)';
+  const copied = "select biller_id, 'Kim@example.com', 'kim@example.com', password_hash from portal_users limit 1";
+  const [user] = await query(`${added} ${copied} returning id`);
+  const columns = 'biller_id, session_index, authenticated_at, last_seen_at, expires_at';
+  await query(
+    `insert into sessions (id_hash, user_id, ${columns}) select sha256('other'), $1, ${columns} from sessions limit 1`,
+    [user?.id],
+  );
+  expect(await installation.operate('session.list', { biller: BILLER, email: 'kim@example.com' })).toMatchObject([
+    { source: 'directory', beganBy: 'password' },
+  ]);
+  await installation.operate('user.remove', { biller: BILLER, email: 'kim@example.com' });
 });
 
 test('a request that was answered before the upgrade is not answered again', async () => {

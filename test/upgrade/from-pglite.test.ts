@@ -30,7 +30,7 @@ let made: Awaited<ReturnType<typeof makeDataDir>>;
 let dataDir: string;
 let before: Record<string, string[]>;
 
-/** Every row of every table, as text. What a migration has added is empty in these rows, or a count of 1. */
+/** Every row of every table, as text. What a migration has added is empty in these rows, or what was so before. */
 async function contentOf(query: (sql: string) => Promise<Record<string, string>[]>): Promise<Record<string, string[]>> {
   await query("set timezone = 'UTC'");
   const tables = await query(
@@ -40,7 +40,7 @@ async function contentOf(query: (sql: string) => Promise<Record<string, string>[
   for (const { name = '' } of tables) {
     if (name === 'schema_migrations' || name === 'rate_limits') continue;
     const rows = await query(
-      `select row from (select jsonb_strip_nulls(to_jsonb(t) - 'count')::text as row from ${name} t) rows order by row collate "C"`,
+      `select row from (select jsonb_strip_nulls(to_jsonb(t) - '{count,source,began_by}'::text[])::text as row from ${name} t) rows order by row collate "C"`,
     );
     content[name] = rows.map(({ row = '' }) => row);
   }

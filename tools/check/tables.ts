@@ -19,6 +19,10 @@ const ALLOWED_JOINS: Readonly<Record<string, readonly string[]>> = {
   'src/core/keys/active-keys.ts': ['billers'],
   // Who may still have a one-time URL, of all billers in one query.
   'src/core/keys/publication/lasting-url.ts': ['billers'],
+  // Which biller a key belongs to, in one round trip on every call of the API.
+  'src/core/api-keys/store.ts': ['billers'],
+  // Whose launch a ticket begins, in one round trip.
+  'src/core/launches/store.ts': ['portal_users', 'billers'],
   // The status of a rotation, of all billers in one query, with the portal user who is the canary.
   'src/core/keys/status.ts': ['billers', 'portal_users'],
   // Who is signed in, with their accounts: one round trip on every sign-on.

@@ -20,6 +20,8 @@ export const HINTS: { readonly [Code in InputCode]?: (names: Names, operation: O
   encryption_certificate_missing: () => 'Give --sp-metadata that has one, or --sp-encryption-certificate.',
   encryption_unsupported: () => IN_THE_CLEAR,
   user_not_found: () => '`ic-idp user list` lists the users of a biller.',
+  api_key_not_found: ({ biller }) => `\`ic-idp api-key list ${biller}\` shows them.`,
+  api_keys_too_many: ({ biller }) => `\`ic-idp api-key list ${biller}\` shows when each was last used.`,
   user_exists: (_, operation) =>
     operation === 'user.add' ? 'Change it with `ic-idp user update`.' : 'Nobody else of the biller can have it.',
   user_disabled: ({ biller }, operation) =>

@@ -16,6 +16,14 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     description: 'Portal users of the embedded directory: add, update, list, remove',
     load: async () => (await import('./commands/user.ts')).userCommand(),
   },
+  'api-key': {
+    description: 'Keys for the API that portals use: add, list, revoke',
+    load: async () => (await import('./commands/api-key.ts')).apiKeyCommand(),
+  },
+  launch: {
+    description: 'Make a launch as the portal’s back end would, to test it by hand',
+    load: async () => (await import('./commands/launch.ts')).launchCommand(),
+  },
   session: {
     description: 'Sessions of portal users: list, end',
     load: async () => (await import('./commands/session.ts')).sessionCommand(),

@@ -9,6 +9,8 @@ const SHOWN = new Set([
   'email',
   'accounts',
   'networks',
+  'role',
+  'expires',
   'days',
   'hours',
   'user',
@@ -17,6 +19,8 @@ const SHOWN = new Set([
   'before',
   'limit',
   'viewMode',
+  'returnUrl',
+  'refreshUrl',
 ]);
 const MAX_SHOWN = 100;
 

@@ -5,7 +5,7 @@ import type { ServiceName, Uses } from './services.ts';
 
 /**
  * What an operator may be trusted with. `viewer` reads the configuration; `support` reads audit, traces and messages, which
- * contain personal data, and ends sessions; `onboarding` changes billers and portal users; `security` changes keys and the webhook.
+ * contain personal data, and ends sessions; `onboarding` changes billers and portal users; `security` changes keys, API keys and the webhook.
  */
 export const ROLES = ['viewer', 'support', 'onboarding', 'security'] as const;
 export type Role = (typeof ROLES)[number];

@@ -7,6 +7,8 @@ import type { Keys } from '../../core/keys/keys.ts';
 import type { OneTimeUrls } from '../../core/keys/publication/one-time-url.ts';
 import type { Rotation } from '../../core/keys/rotation.ts';
 import type { Canary } from '../../core/keys/trust/canary.ts';
+import type { Launches } from '../../core/launches/launches.ts';
+import type { PortalUsers } from '../../core/portal-users/portal-users.ts';
 import type { MasterKey } from '../../core/secrets/master-key.ts';
 import type { MasterKeyFile } from '../../core/secrets/master-key-source.ts';
 import type { Traces } from '../../diagnostics/traces/traces.ts';
@@ -51,6 +53,8 @@ export interface OperatorServices {
   readonly rotation: Rotation;
   readonly canary: Canary;
   readonly oneTimeUrls: OneTimeUrls;
+  readonly portalUsers: PortalUsers;
+  readonly launches: Launches;
   readonly traces: Traces;
   readonly providers: ProviderWatch;
   readonly readiness: () => Promise<Readiness>;

@@ -6,7 +6,12 @@
 export const auditCatalog = {
   'assertion.issued': {
     meaning: 'A signed assertion was sent to the browser. Written before the assertion is sent.',
-    details: { acs: 'the ACS URL', nameIdFormat: 'format of the NameID', signed: 'assertion, response or both' },
+    details: {
+      acs: 'the ACS URL',
+      nameIdFormat: 'format of the NameID',
+      signed: 'assertion, response or both',
+      beganBy: 'how the portal user became known: password, or portal (its word, by a launch)',
+    },
   },
   'assertion.repeated': {
     meaning:
@@ -31,9 +36,9 @@ export const auditCatalog = {
   },
   'refusals.counted': {
     meaning:
-      'Within about a minute, more sign-ons or launches were refused, or more sign-ins failed, than are written one by one. Counts the rest, for one biller or for what belongs to none.',
+      'Within about a minute, more sign-ons, launches or calls of the API were refused, or more sign-ins failed, than are written one by one. Counts the rest, for one biller or for what belongs to none.',
     details: {
-      of: 'sign_on.refused, launch.refused or sign_in.failed',
+      of: 'sign_on.refused, sign_in.failed, launch.refused, api.refused or launch.ticket_refused',
       count: 'how many were not written',
       since: 'time of the first of them',
     },
@@ -46,6 +51,33 @@ export const auditCatalog = {
   'launch.started': {
     meaning: 'A signed-in portal user was sent to Invoice Cloud by a redirect link.',
     details: { destination: 'number of the destination', viewMode: '0 or 1' },
+  },
+  'launch.requested': {
+    meaning: 'A portal asked for a launch, and got its address.',
+    details: {
+      actor: 'the API key, or the operator who tests',
+      launch: 'ID of the launch',
+      destination: 'number of the destination',
+      viewMode: '0 or 1',
+    },
+  },
+  'launch.followed': {
+    meaning: 'A browser came with the ticket of a launch: a session began, and it was sent on to Invoice Cloud.',
+    details: {
+      launch: 'ID of the launch',
+      destination: 'number of the destination',
+      viewMode: '0 or 1',
+      beganBy: 'portal: its word says who it is',
+    },
+  },
+  'launch.ticket_refused': {
+    meaning:
+      'A browser came with a ticket that is used, expired or unknown, or whose account is not the portal user’s any more.',
+    details: {
+      reason: 'used, expired, unknown, or an error code',
+      launch: 'ID of the launch, or none',
+      led: 'portal (back to its refreshUrl) or page',
+    },
   },
   'launch.refused': {
     meaning: 'A launch was refused, e.g. for someone else’s account or to an unknown destination.',
@@ -155,6 +187,26 @@ export const auditCatalog = {
   'key.expiry_warned': {
     meaning: 'An active certificate expires soon. Recorded once each at 60, 30, 7 days and 1 day before.',
     details: { days: 'the threshold', expires: 'when it expires' },
+  },
+  'api_key.added': {
+    meaning: 'An API key was made for the portal of a biller.',
+    details: {
+      actor: 'the operator',
+      key: 'ID of the key',
+      role: 'what it may do',
+      expires: 'when it expires, or never',
+    },
+  },
+  'api_key.revoked': {
+    meaning: 'An API key was revoked.',
+    details: { actor: 'the operator', key: 'ID of the key' },
+  },
+  'api.refused': {
+    meaning: 'A call of the API had no valid key.',
+    details: {
+      reason: 'missing, malformed, unknown, wrong, revoked, expired or role',
+      key: 'ID of the key, if it was right once',
+    },
   },
   'webhook.changed': {
     meaning: 'The webhook for warnings was set or removed.',

@@ -5,7 +5,10 @@ import type { Fence } from './fence.ts';
 import type { AuditWriter } from './writer.ts';
 
 /** An event that anyone can cause. */
-type StrangersEvent = Extract<AuditEvent, { event: 'sign_on.refused' | 'sign_in.failed' | 'launch.refused' }>;
+type StrangersEvent = Extract<
+  AuditEvent,
+  { event: 'sign_on.refused' | 'sign_in.failed' | 'launch.refused' | 'api.refused' | 'launch.ticket_refused' }
+>;
 
 /** Where an event came from. */
 interface Origin {
@@ -51,6 +54,8 @@ export function createStrangersAudit({ audit, clock }: { audit: AuditWriter; clo
     'sign_on.refused': createBudget(STRANGERS, clock),
     'sign_in.failed': createBudget(STRANGERS, clock),
     'launch.refused': createBudget(STRANGERS, clock),
+    'api.refused': createBudget(STRANGERS, clock),
+    'launch.ticket_refused': createBudget(STRANGERS, clock),
   };
   const users = createBudget(USERS, clock);
   let counts = new Map<string, Count>();

@@ -3,7 +3,11 @@ import { escapeControls } from '../../platform/errors/escape-controls.ts';
 import { IdpError } from '../../platform/errors/idp-error.ts';
 import { maskEmails } from '../../platform/util/mask.ts';
 import type { NameIdFormat } from '../../protocols/saml/names.ts';
-import type { AuthnRequest, RequestedSubject } from '../../protocols/saml/reading/authn-request.ts';
+import type {
+  AuthnRequest,
+  RequestedAuthnContext,
+  RequestedSubject,
+} from '../../protocols/saml/reading/authn-request.ts';
 import type { Biller } from '../billers/biller.ts';
 
 /** Where an answer goes: settled as soon as Service Provider and ACS are trusted. */
@@ -17,7 +21,9 @@ export interface AnswerTarget {
 /** A request that passed the checks: what the answer needs from it. Kept as JSON while the portal user signs in. */
 export interface AcceptedRequest extends AnswerTarget {
   readonly nameIdFormat: NameIdFormat;
+  /** What a sign-in by password gives. */
   readonly authnContextClassRef: string;
+  readonly requestedAuthnContext?: RequestedAuthnContext | undefined;
   readonly forceAuthn: boolean;
   readonly isPassive: boolean;
   /** The person who must be the one signing on. */

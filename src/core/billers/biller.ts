@@ -14,7 +14,7 @@ export interface Biller {
   readonly ssoUrl: string;
   readonly serviceProvider: ServiceProvider;
   readonly settings: BillerSettings;
-  /** Who may frame the pages that this biller's portal users see: only their portal. */
+  /** Who may frame the pages that this biller's portal users see, and where launches may lead back to: only their portal. */
   readonly portalOrigins: readonly string[];
   readonly pairwiseSalt: Buffer;
   /** Changes with every change of the biller. */
@@ -30,9 +30,13 @@ export function billerUrls(publicUrl: string, slug: string) {
   return { metadataUrl: `${base}/metadata`, ssoUrl: `${base}/sso`, certificateUrl: `${base}/certificate.pem` };
 }
 
-/** The origin of the biller's portal, if it has one. */
-export function portalOriginsOf({ portalUrl }: Pick<BillerSettings, 'portalUrl'>): string[] {
-  return portalUrl === null ? [] : [new URL(portalUrl).origin];
+/** The origins of the biller's portal, if it has one. */
+export function portalOriginsOf({
+  portalUrl,
+  furtherPortalUrls,
+}: Pick<BillerSettings, 'portalUrl' | 'furtherPortalUrls'>): string[] {
+  const urls = [...(portalUrl === null ? [] : [portalUrl]), ...furtherPortalUrls];
+  return [...new Set(urls.map((url) => new URL(url).origin))];
 }
 
 /** Builds the biller from its row. Settings that were added in a later version get their defaults. */

@@ -140,6 +140,10 @@ export const billerSettingsSchema = z.strictObject({
   portalUrl: z.string().nullable().default(null).meta({
     assumed: 'Error pages link back to the portal, and only the portal may frame our pages.',
   }),
+  furtherPortalUrls: z.array(z.string()).max(20).default([]).meta({
+    assumed:
+      'The portal has one origin. Further ones can be listed: they may frame our pages, and a launch may lead back to them.',
+  }),
   contactUrl: z.string().max(MAX_LINK).nullable().default(null).meta({
     assumed: 'Pages tell portal users to ask the utility. They say where only if the biller has said so.',
   }),
@@ -192,6 +196,7 @@ export const storedSettingsSchema = z.object({
 const SINCE_0_2_0 = [
   'refreshMetadata',
   'metadataSigningCertificates',
+  'furtherPortalUrls',
   'contactUrl',
   'contactEmail',
   'contactPhone',

@@ -1,12 +1,22 @@
 import type { Generated } from 'kysely';
 
+/**
+ * Who vouches for a portal user: the embedded directory, the portal by its API, or the portal's OpenID Connect provider.
+ * The same email in two sources is two people.
+ */
+export type Source = 'directory' | 'portal' | 'oidc';
+
 export interface PortalUsersTable {
   id: Generated<string>;
   billerId: string;
+  source: Generated<Source>;
+  /** Who they are at their source; null in the directory, where that is the email. */
+  externalId: string | null;
   email: string;
-  /** The email as looked up: in lower case. */
-  emailKey: string;
-  passwordHash: string;
+  /** The email as looked up: in lower case. Null outside the directory, where an email is no key. */
+  emailKey: string | null;
+  /** Null outside the directory. */
+  passwordHash: string | null;
   disabled: Generated<boolean>;
   createdAt: Generated<Date>;
 }

@@ -4,16 +4,18 @@ import type { Account } from '../billers/claims.ts';
 import type { PortalUsersTable } from './schema.ts';
 
 export type PortalUserRow = Selectable<PortalUsersTable>;
+/** A portal user of the embedded directory. */
+export type DirectoryUserRow = PortalUserRow & { readonly passwordHash: string };
 
 /** Emails are looked up case-insensitively. */
 export const emailKeyOf = (email: string): string => email.trim().toLowerCase();
 
-/** @returns the portal user; `version` changes with every change of them or their accounts (xmin, see updateUser) */
+/** @returns the portal user of the directory; `version` changes with every change of them or their accounts (xmin, see updateUser) */
 export async function findUser(
   db: Db,
   billerId: string,
   email: string,
-): Promise<(PortalUserRow & { readonly version: string }) | undefined> {
+): Promise<(DirectoryUserRow & { readonly version: string }) | undefined> {
   const emailKey = emailKeyOf(email);
   // No email contains U+0000, and PostgreSQL refuses to search for it.
   if (/\p{Cc}/u.test(emailKey)) return undefined;
@@ -23,6 +25,7 @@ export async function findUser(
     .select(sql<string>`xmin::text`.as('version'))
     .where('billerId', '=', billerId)
     .where('emailKey', '=', emailKey)
+    .$narrowType<{ passwordHash: string }>()
     .executeTakeFirst();
 }
 
@@ -57,7 +60,27 @@ export async function lockEnabledUser(transaction: Transaction, id: string): Pro
 }
 
 export async function listUsers(db: Db, billerId: string): Promise<PortalUserRow[]> {
-  return db.selectFrom('portalUsers').selectAll().where('billerId', '=', billerId).orderBy('emailKey').execute();
+  return db
+    .selectFrom('portalUsers')
+    .selectAll()
+    .where('billerId', '=', billerId)
+    .orderBy(sql`lower(email)`)
+    .orderBy('source')
+    .orderBy('externalId')
+    .execute();
+}
+
+/** @returns the IDs of everybody at the biller who has this email address, or of whom their source says so */
+export async function findUsersWithEmail(db: Db, billerId: string, email: string): Promise<string[]> {
+  const inDirectory = await findUser(db, billerId, email);
+  const elsewhere = await db
+    .selectFrom('portalUsers')
+    .select('id')
+    .where('billerId', '=', billerId)
+    .where('source', '<>', 'directory')
+    .where(sql<boolean>`lower(email) = lower(${email})`)
+    .execute();
+  return [...(inDirectory === undefined ? [] : [inDirectory]), ...elsewhere].map(({ id }) => id);
 }
 
 export async function accountsOf(db: Db, userId: string): Promise<Account[]> {
@@ -70,7 +93,7 @@ export async function accountsOf(db: Db, userId: string): Promise<Account[]> {
     .execute();
 }
 
-/** Adds a portal user with accounts. @returns the user's ID */
+/** Adds a portal user of the directory with accounts. @returns the user's ID */
 export async function insertUser(
   transaction: Transaction,
   user: { billerId: string; email: string; passwordHash: string },
@@ -78,20 +101,24 @@ export async function insertUser(
 ): Promise<string> {
   const { id } = await transaction
     .insertInto('portalUsers')
-    .values({ ...user, emailKey: emailKeyOf(user.email) })
+    .values({ ...user, externalId: null, emailKey: emailKeyOf(user.email) })
     .returning('id')
     .executeTakeFirstOrThrow();
   await insertAccounts(transaction, id, userAccounts);
   return id;
 }
 
-async function insertAccounts(transaction: Transaction, userId: string, userAccounts: readonly Account[]) {
+export async function insertAccounts(transaction: Transaction, userId: string, userAccounts: readonly Account[]) {
   if (userAccounts.length === 0) return;
   await transaction
     .insertInto('accounts')
     .values(userAccounts.map((account, position) => ({ ...account, userId, position })))
     .execute();
 }
+
+/** An email is a key in the directory only. */
+const keyInDirectory = (email: string) =>
+  sql<string | null>`case when source = 'directory' then ${emailKeyOf(email)}::text end`;
 
 /**
  * Changes a portal user; if accounts are given, they replace the existing ones. The user's row is written in any case, so
@@ -108,7 +135,7 @@ export async function updateUser(
     .set(({ ref }) => ({
       email: ref('email'),
       ...changes,
-      ...(changes.email === undefined ? {} : { emailKey: emailKeyOf(changes.email) }),
+      ...(changes.email === undefined ? {} : { emailKey: keyInDirectory(changes.email) }),
     }))
     .where('id', '=', id)
     .execute();
@@ -117,6 +144,8 @@ export async function updateUser(
   await insertAccounts(transaction, id, userAccounts);
 }
 
-export async function deleteUser(db: Db, id: string): Promise<void> {
-  await db.deleteFrom('portalUsers').where('id', '=', id).execute();
+/** @returns false if there was none */
+export async function deleteUser(db: Db, id: string): Promise<boolean> {
+  const { numDeletedRows } = await db.deleteFrom('portalUsers').where('id', '=', id).executeTakeFirst();
+  return numDeletedRows > 0n;
 }

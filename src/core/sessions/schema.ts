@@ -1,4 +1,4 @@
-import type { ColumnType } from 'kysely';
+import type { ColumnType, Generated } from 'kysely';
 
 /** An account named by a launch. */
 export interface LaunchedAccount {
@@ -6,6 +6,9 @@ export interface LaunchedAccount {
   /** Milliseconds since 1970. */
   readonly at: number;
 }
+
+/** How a portal user became known: by their password here, or by the portal's word. */
+export type BeganBy = 'password' | 'portal';
 
 export interface SessionsTable {
   /** SHA-256 of the identifier in the cookie. */
@@ -15,6 +18,7 @@ export interface SessionsTable {
   /** The identifier by which the Service Provider knows the session. Reveals nothing about the cookie. */
   sessionIndex: string;
   authenticatedAt: Date;
+  beganBy: Generated<BeganBy>;
   lastSeenAt: Date;
   expiresAt: Date;
   /** Accounts from launches that no sign-on has used yet. Written as JSON: the driver treats an array as text[]. */

@@ -3,7 +3,7 @@ import type { Database, Transaction } from '../../platform/database/database.ts'
 import { newSamlId } from '../../protocols/saml/writing/id.ts';
 import type { Biller } from '../billers/biller.ts';
 import type { Account } from '../billers/claims.ts';
-import type { LaunchedAccount } from './schema.ts';
+import type { BeganBy, LaunchedAccount } from './schema.ts';
 import { createFindSession, deleteSession, insertSession, setLaunchedAccounts, touchSession } from './store.ts';
 
 /** A signed-in portal user. Times are milliseconds since 1970. */
@@ -11,6 +11,7 @@ export interface Session {
   readonly idHash: Buffer;
   readonly sessionIndex: string;
   readonly authenticatedAt: number;
+  readonly beganBy: BeganBy;
   /** `version` changes with every change of the portal user or their accounts. */
   readonly user: { readonly id: string; readonly email: string; readonly version: string };
   readonly accounts: readonly Account[];
@@ -23,15 +24,18 @@ export interface Sessions {
   /**
    * Starts a session, ending any earlier one in this browser.
    *
-   * @param user as the password was checked
+   * @param user as the password was checked; without a password, the portal vouches for them
+   * @param launch the account that the next sign-on is for, and the session that was in this browser until now: what it
+   *   has launched for the same portal user may be on its way in another tab
    * @returns the new identifier, for the cookie; undefined if the password or the email address was changed, or the user was
    *   disabled or removed since
    */
   start(
     transaction: Transaction,
     biller: Biller,
-    user: { readonly id: string; readonly passwordHash: string; readonly emailKey: string },
+    user: { readonly id: string; readonly passwordHash: string | null; readonly emailKey: string | null },
     previousId: string | undefined,
+    launch?: { readonly account: string; readonly before: Session | undefined },
   ): Promise<string | undefined>;
   /** @returns the user whose session it was */
   end(id: string): Promise<{ userId: string; billerId: string } | undefined>;
@@ -57,6 +61,12 @@ export function createSessions({ database, clock }: { database: Database; clock:
   const liveLaunches = (launched: readonly LaunchedAccount[]) =>
     launched.filter((launch) => launch.at > clock() - LAUNCH_LIFETIME_MS);
 
+  /** @returns what a session has launched, and one account more */
+  function withLaunch(session: Pick<Session, 'launched'> | undefined, accountNumber: string): LaunchedAccount[] {
+    const others = liveLaunches(session?.launched ?? []).filter(({ number }) => number !== accountNumber);
+    return [...others, { number: accountNumber, at: clock() }].slice(-MAX_LAUNCHED);
+  }
+
   return {
     async find(id, biller) {
       if (id === undefined || !ID.test(id)) return undefined;
@@ -74,13 +84,14 @@ export function createSessions({ database, clock }: { database: Database; clock:
         idHash,
         sessionIndex: row.session_index,
         authenticatedAt: row.authenticated_at,
+        beganBy: row.began_by,
         user: { id: row.user_id, email: row.email, version: row.user_version },
         accounts: row.accounts,
         launched: row.launched_accounts,
       };
     },
 
-    async start(transaction, biller, user, previousId) {
+    async start(transaction, biller, user, previousId, launch) {
       const id = randomBytes(32).toString('base64url');
       const now = clock();
       const session = {
@@ -91,8 +102,13 @@ export function createSessions({ database, clock }: { database: Database; clock:
         authenticatedAt: new Date(now),
         lastSeenAt: new Date(now),
         expiresAt: new Date(now + biller.settings.sessionLifetimeMinutes * 60_000),
+        beganBy: user.passwordHash === null ? ('portal' as const) : ('password' as const),
       };
-      if (!(await insertSession(transaction, session, user))) return undefined;
+      const launched =
+        launch === undefined
+          ? []
+          : withLaunch(launch.before?.user.id === user.id ? launch.before : undefined, launch.account);
+      if (!(await insertSession(transaction, session, user, launched))) return undefined;
       if (previousId !== undefined && ID.test(previousId)) await deleteSession(transaction, hashId(previousId));
       return id;
     },
@@ -100,9 +116,7 @@ export function createSessions({ database, clock }: { database: Database; clock:
     end: async (id) => (ID.test(id) ? deleteSession(db, hashId(id)) : undefined),
 
     async launch(session, accountNumber) {
-      const others = liveLaunches(session.launched).filter((launch) => launch.number !== accountNumber);
-      const launched = [...others, { number: accountNumber, at: clock() }].slice(-MAX_LAUNCHED);
-      await setLaunchedAccounts(db, session.idHash, launched);
+      await setLaunchedAccounts(db, session.idHash, withLaunch(session, accountNumber));
     },
 
     async takeLaunched(session) {

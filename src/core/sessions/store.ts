@@ -2,7 +2,7 @@ import type { Insertable } from 'kysely';
 import type { Database, Db, Statement, Transaction } from '../../platform/database/database.ts';
 import { deleteInBatches } from '../../platform/database/delete-in-batches.ts';
 import { createBatchedLookup } from '../../platform/util/batched-lookup.ts';
-import type { LaunchedAccount, SessionsTable } from './schema.ts';
+import type { BeganBy, LaunchedAccount, SessionsTable } from './schema.ts';
 
 /** A session with its portal user and accounts, joined to be read in one round trip. Times are milliseconds since 1970. */
 interface SessionRow {
@@ -11,6 +11,7 @@ interface SessionRow {
   readonly biller_id: string;
   readonly session_index: string;
   readonly authenticated_at: number;
+  readonly began_by: BeganBy;
   readonly last_seen_at: number;
   readonly expires_at: number;
   readonly launched_accounts: readonly LaunchedAccount[];
@@ -27,7 +28,7 @@ const milliseconds = (column: string) => `(extract(epoch from s.${column}) * 100
 // which lets the planner go through the primary key.
 const FIND: Statement = {
   name: 'session-find',
-  text: `select encode(s.id_hash, 'hex') as id_hash, s.biller_id, s.session_index, ${milliseconds('authenticated_at')},
+  text: `select encode(s.id_hash, 'hex') as id_hash, s.biller_id, s.session_index, s.began_by, ${milliseconds('authenticated_at')},
       ${milliseconds('last_seen_at')}, ${milliseconds('expires_at')}, s.launched_accounts, u.id as user_id, u.email,
       u.disabled, u.xmin::text as user_version, coalesce((select json_agg(json_build_object('number', a.number, 'role', a.role)
         order by a.position, a.number) from accounts a where a.user_id = u.id), '[]') as accounts
@@ -51,7 +52,7 @@ export function createFindSession(database: Database): FindSession {
 }
 
 /**
- * Inserts a session if its portal user still has this password and email address, and is not disabled. Locks the user's row until the end of
+ * Inserts a session if its portal user still has this password and email address (none, outside the directory), and is not disabled. Locks the user's row until the end of
  * the transaction: a change that ends the user's sessions comes either before it, and is seen, or after it, and sees the
  * session.
  *
@@ -60,12 +61,23 @@ export function createFindSession(database: Database): FindSession {
 export async function insertSession(
   db: Db,
   session: Insertable<Omit<SessionsTable, 'launchedAccounts'>>,
-  { passwordHash, emailKey }: { readonly passwordHash: string; readonly emailKey: string },
+  { passwordHash, emailKey }: { readonly passwordHash: string | null; readonly emailKey: string | null },
+  launched: readonly LaunchedAccount[] = [],
 ): Promise<boolean> {
-  const { idHash, billerId, userId, sessionIndex, authenticatedAt, lastSeenAt, expiresAt } = session;
+  const { idHash, billerId, userId, sessionIndex, authenticatedAt, lastSeenAt, expiresAt, beganBy } = session;
   const { numInsertedOrUpdatedRows } = await db
     .insertInto('sessions')
-    .columns(['idHash', 'billerId', 'userId', 'sessionIndex', 'authenticatedAt', 'lastSeenAt', 'expiresAt'])
+    .columns([
+      'idHash',
+      'billerId',
+      'userId',
+      'sessionIndex',
+      'authenticatedAt',
+      'lastSeenAt',
+      'expiresAt',
+      'beganBy',
+      'launchedAccounts',
+    ])
     .expression((query) =>
       query
         .selectFrom('portalUsers')
@@ -77,11 +89,13 @@ export async function insertSession(
           value.cast<Date>(value.val(authenticatedAt), 'timestamptz').as('authenticatedAt'),
           value.cast<Date>(value.val(lastSeenAt), 'timestamptz').as('lastSeenAt'),
           value.cast<Date>(value.val(expiresAt), 'timestamptz').as('expiresAt'),
+          value.cast<BeganBy>(value.val(beganBy ?? 'password'), 'text').as('beganBy'),
+          value.cast<string>(value.val(JSON.stringify(launched)), 'jsonb').as('launchedAccounts'),
         ])
         .where('id', '=', userId)
         .where('billerId', '=', billerId)
-        .where('passwordHash', '=', passwordHash)
-        .where('emailKey', '=', emailKey)
+        .where('passwordHash', 'is not distinct from', passwordHash)
+        .where('emailKey', 'is not distinct from', emailKey)
         .where('disabled', '=', false)
         .forShare(),
     )
@@ -115,10 +129,10 @@ export async function deleteSessionsOfUser(db: Db, userId: string): Promise<void
   await db.deleteFrom('sessions').where('userId', '=', userId).execute();
 }
 
-/** Which sessions of a biller: all of them, those of one portal user, or one. */
+/** Which sessions of a biller: all of them, those of some portal users, or one. */
 export interface SessionFilter {
   readonly billerId: string;
-  readonly userId?: string | undefined;
+  readonly userIds?: readonly string[] | undefined;
   readonly sessionIndex?: string | undefined;
   readonly now: Date;
   /** The biller's limit; a session that was idle for longer has ended, though its row may still be there. */
@@ -126,17 +140,27 @@ export interface SessionFilter {
 }
 
 /** Lists live sessions with their portal users, the last seen first. */
-export async function listSessions(db: Db, { billerId, userId, now, idleMs }: SessionFilter) {
+export async function listSessions(db: Db, { billerId, userIds, now, idleMs }: SessionFilter) {
   let query = db
     .selectFrom('sessions')
     .innerJoin('portalUsers', 'portalUsers.id', 'sessions.userId')
-    .select(['sessionIndex', 'userId', 'email', 'authenticatedAt', 'lastSeenAt', 'expiresAt'])
+    .select([
+      'sessionIndex',
+      'userId',
+      'email',
+      'source',
+      'externalId',
+      'beganBy',
+      'authenticatedAt',
+      'lastSeenAt',
+      'expiresAt',
+    ])
     .where('sessions.billerId', '=', billerId)
     .where('expiresAt', '>', now)
     .where('lastSeenAt', '>', new Date(now.getTime() - idleMs))
     .where('disabled', '=', false)
     .orderBy('lastSeenAt', 'desc');
-  if (userId !== undefined) query = query.where('userId', '=', userId);
+  if (userIds !== undefined) query = query.where('userId', 'in', userIds);
   return query.execute();
 }
 
@@ -146,14 +170,14 @@ export async function listSessions(db: Db, { billerId, userId, now, idleMs }: Se
  *
  * @returns the portal user of each session that was ended
  */
-export async function endSessions(transaction: Transaction, { billerId, userId, sessionIndex }: SessionFilter) {
+export async function endSessions(transaction: Transaction, { billerId, userIds, sessionIndex }: SessionFilter) {
   let query = transaction
     .deleteFrom('sessions')
     .using('portalUsers')
     .whereRef('portalUsers.id', '=', 'sessions.userId')
     .where('sessions.billerId', '=', billerId)
     .returning(['sessions.userId', 'portalUsers.email']);
-  if (userId !== undefined) query = query.where('sessions.userId', '=', userId);
+  if (userIds !== undefined) query = query.where('sessions.userId', 'in', userIds);
   if (sessionIndex !== undefined) query = query.where('sessions.sessionIndex', '=', sessionIndex);
   return query.execute();
 }

@@ -89,6 +89,7 @@ export function createIssue({ keys, audit, clock }: IssueServices): Issue {
           acs: accepted.acsUrl,
           nameIdFormat: accepted.nameIdFormat,
           signed: settings.sign,
+          beganBy: session.beganBy,
         },
       },
       {

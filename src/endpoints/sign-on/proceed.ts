@@ -15,6 +15,7 @@ import { signedInPath } from '../sign-in/signed-in-path.ts';
 import type { Answers } from './answers.ts';
 import { chooseAccount, requireAnyAccount } from './choose-account.ts';
 import type { Deliver } from './deliver.ts';
+import { authnContextOf, mustSignInAgain } from './demands.ts';
 import type { Flows } from './flows.ts';
 import type { Issue, Issued } from './issue.ts';
 import type { InFlow, Repeat } from './repeat.ts';
@@ -114,7 +115,8 @@ export function createProceed(services: ProceedServices): Proceed {
 
   async function issueFor(context: SignOnContext, session: Session, account: Account): Promise<Issued> {
     const { request, biller, accepted } = context;
-    const issuance = { biller, accepted, session, account, reference: request.id, address: request.ip };
+    const known = { ...accepted, authnContextClassRef: authnContextOf(accepted, session) };
+    const issuance = { biller, accepted: known, session, account, reference: request.id, address: request.ip };
     try {
       return await issue(issuance);
     } catch (error) {
@@ -154,7 +156,9 @@ export function createProceed(services: ProceedServices): Proceed {
     const { request, reply, biller, accepted, remembered } = context;
     const session = await sessions.find(sessionIdOf(request, biller), biller);
     if (session === undefined) return askWho(context, false, chosen);
-    if (accepted.forceAuthn && session.authenticatedAt < accepted.receivedAt) return askWho(context, true, chosen);
+    if (mustSignInAgain(accepted, session)) return askWho(context, true, chosen);
+    // Before anything is asked.
+    authnContextOf(accepted, session);
     requireSubject(context, session);
     requireAnyAccount(session);
     // Another person may have signed in since, and confirms for themselves.

@@ -1,19 +1,9 @@
 import type { FastifyRequest } from 'fastify';
+import { AUTHN_CONTEXT_OF } from '../../core/authn-requests/authn-context.ts';
 import type { AcceptedRequest } from '../../core/authn-requests/check.ts';
-import { OUR_AUTHN_CONTEXT } from '../../core/authn-requests/checks/requested-authn-context.ts';
 import type { Biller } from '../../core/billers/biller.ts';
 import { IdpError } from '../../platform/errors/idp-error.ts';
-
-/**
- * @returns whether the user, one of our pages or the biller's portal sent the browser here. Any other website could do so to
- *   sign on a user who did not ask for it
- */
-function isInvited(request: FastifyRequest, biller: Biller): boolean {
-  const site = request.headers['sec-fetch-site'];
-  if (site === undefined || site === 'none' || site === 'same-origin') return true;
-  const { referer } = request.headers;
-  return referer !== undefined && URL.canParse(referer) && biller.portalOrigins.includes(new URL(referer).origin);
-}
+import { isInvited } from '../invited.ts';
 
 /**
  * Makes the accepted request for an unsolicited sign-on (SAML profiles, 4.1.5): the default ACS, and the NameID format and
@@ -34,7 +24,7 @@ export function unsolicitedRequest(request: FastifyRequest, biller: Biller, now:
     acsUrl: acs.url,
     relayState: settings.unsolicitedRelayState ?? undefined,
     nameIdFormat: settings.nameIdFormat,
-    authnContextClassRef: OUR_AUTHN_CONTEXT,
+    authnContextClassRef: AUTHN_CONTEXT_OF.password,
     forceAuthn: false,
     isPassive: false,
     receivedAt: now,

@@ -1,3 +1,4 @@
+import { apiErrors } from './catalog/api.ts';
 import { authnRequestErrors } from './catalog/authn-requests.ts';
 import { flowErrors } from './catalog/flow.ts';
 import { oneTimeMetadataErrors } from './catalog/one-time-metadata.ts';
@@ -17,6 +18,7 @@ export const errorCatalog = {
   ...flowErrors,
   ...oneTimeMetadataErrors,
   ...peopleErrors,
+  ...apiErrors,
   ...serviceErrors,
 } as const;
 

@@ -25,6 +25,8 @@ interface IdpErrorOptions {
   readonly cause?: unknown;
   /** Seconds after which a retry makes sense; becomes Retry-After. */
   readonly retryAfter?: number;
+  /** For the API: path of the field that is wrong. */
+  readonly field?: string;
   /** A public sentence more specific than the catalog's; must not repeat unescaped or secret input. */
   readonly sentence?: string;
   /** A public remedy more specific than the catalog's. */
@@ -41,6 +43,7 @@ export class IdpError extends Error {
   readonly sentence: string;
   readonly remedy: string;
   readonly retryAfter: number | undefined;
+  readonly field: string | undefined;
   /** The status for the Service Provider; undefined for an error that is always a page. */
   readonly saml: ErrorEntry['saml'];
 
@@ -61,6 +64,7 @@ export class IdpError extends Error {
     this.sentence = options.sentence ?? entry.sentence;
     this.remedy = options.remedy ?? entry.remedy;
     this.retryAfter = options.retryAfter;
+    this.field = options.field;
     this.saml = entry.saml;
   }
 }

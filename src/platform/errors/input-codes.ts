@@ -31,6 +31,9 @@ export const inputCodes = {
   user_disabled: 'The portal user is disabled or was just removed, and can’t sign on.',
   user_exists: 'The biller already has a portal user with this email address.',
 
+  api_key_not_found: 'The biller has no such API key, or it is revoked already.',
+  api_keys_too_many: 'The biller has as many valid API keys as it may have.',
+
   session_not_found: 'No session was found that could be ended.',
   sessions_unclear: 'It is not clear which sessions to end.',
 

@@ -11,6 +11,9 @@ interface Asset {
 /** The stylesheet of every page. */
 export const stylesheet: Asset = load('style', 'css', 'text/css; charset=utf-8');
 
+/** What the page of the API needs besides. */
+export const apiDocsStylesheet: Asset = load('api-docs', 'css', 'text/css; charset=utf-8');
+
 /** Posts the form of the auto-submit page. */
 export const autoSubmitScript: Asset = loadScript('auto-submit');
 
@@ -26,6 +29,7 @@ export const copyScript: Asset = loadScript('copy');
 /** Everything that the pages refer to, for the routes that serve it. */
 export const assets: readonly Asset[] = [
   stylesheet,
+  apiDocsStylesheet,
   autoSubmitScript,
   showPasswordScript,
   findAccountScript,

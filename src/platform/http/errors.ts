@@ -35,8 +35,12 @@ export function toIdpError(error: unknown): IdpError {
   return new IdpError('internal_error', { detail: 'unexpected error', cause: error });
 }
 
-/** RFC 9457. */
-function sendProblem(reply: FastifyReply, error: IdpError, { id: reference, facts }: FastifyRequest): FastifyReply {
+/** Answers with a problem document (RFC 9457). */
+export function sendProblem(
+  reply: FastifyReply,
+  error: IdpError,
+  { id: reference, facts }: FastifyRequest,
+): FastifyReply {
   const { title, sentence, remedy, code } = errorWords(error, facts.billerName);
   return reply
     .code(error.status)
@@ -46,9 +50,10 @@ function sendProblem(reply: FastifyReply, error: IdpError, { id: reference, fact
       type: `urn:ic-idp:error:${error.code}`,
       title,
       status: error.status,
-      detail: `${sentence} ${remedy}`,
+      detail: `${sentence} ${remedy}`.trim(),
       code,
       reference,
+      field: error.field,
     });
 }
 
@@ -72,24 +77,33 @@ export type OnRefused = (refused: RefusedHttp) => void;
 /** Turns an error into a response. */
 export type RenderError = (thrown: unknown, request: FastifyRequest, reply: FastifyReply) => FastifyReply;
 
+/** Answers with an error that is noted already. */
+type SendError = (error: IdpError, request: FastifyRequest, reply: FastifyReply) => FastifyReply;
+
 /** The one place where an error becomes a response: a page, or a problem document for a client that wants JSON. */
-export function createRenderError(onRefused: OnRefused): RenderError {
+export function createRenderError(onRefused: OnRefused, send: SendError = sendErrorPage): RenderError {
   return (thrown, request, reply) => {
     const error = toIdpError(thrown);
     onRefused({ error, reference: request.id, address: request.ip, request });
-    return renderError(error, request, reply);
+    noteError(error, request, reply);
+    return send(error, request, reply);
   };
 }
 
-function renderError(error: IdpError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+/** Notes an error for the log, and in the headers of the response. */
+function noteError(error: IdpError, request: FastifyRequest, reply: FastifyReply): void {
   const { facts } = request;
   facts.outcome = error.code;
   facts.detail = error.detail;
-  const { billerName, help, portalUrl, wayOut, frameAncestors } = facts;
   // A busy service is expected to refuse, and the request has its line.
   if (error.status >= 500 && error.code !== 'service_busy')
     request.log.error({ reference: request.id, err: error.cause ?? error }, error.message);
   if (error.retryAfter !== undefined) reply.header('retry-after', String(error.retryAfter));
+}
+
+/** A page, or a problem document for a client that wants JSON. */
+function sendErrorPage(error: IdpError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const { billerName, help, portalUrl, wayOut, frameAncestors, hidesAddress } = request.facts;
   // For whoever programmed the form (Linked Data Platform, 7.1; IANA's registry of HTTP fields).
   if (error.code === 'content_type_unsupported') reply.header('accept-post', FORMS);
   if (wantsJson(request)) return sendProblem(reply, error, request);
@@ -98,7 +112,8 @@ function renderError(error: IdpError, request: FastifyRequest, reply: FastifyRep
   const isDeadEnd = wayOut === undefined && back === undefined;
   const words = errorWords(isDeadEnd ? { ...error, remedy: withoutLink(error.remedy) } : error, billerName);
   const page = errorPage({ ...words, billerName, help, reference: request.id, wayOut: wayOut ?? back });
-  return sendPage(reply, page, { status: error.status, frameAncestors: frameAncestors ?? [] });
+  const referrer = hidesAddress === true ? 'none' : 'own';
+  return sendPage(reply, page, { status: error.status, frameAncestors: frameAncestors ?? [], referrer });
 }
 
 type Words = Pick<IdpError, 'title' | 'sentence' | 'remedy' | 'code'>;

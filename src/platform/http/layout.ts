@@ -11,6 +11,8 @@ interface LayoutModel {
   readonly help?: Help | undefined;
   /** Trusted HTML: written with `html`, so that every value is escaped. */
   readonly body: string;
+  /** URL of one of our own stylesheets, besides the one of every page. */
+  readonly styles?: string | undefined;
   /** URL of one of our own scripts. */
   readonly script?: string | undefined;
 }
@@ -42,6 +44,7 @@ export function layout(model: LayoutModel): string {
 <meta name="robots" content="noindex">
 <link rel="icon" href="!${icon}">
 <link rel="stylesheet" href="!${stylesheet.path}">
+!${model.styles === undefined ? '' : html`<link rel="stylesheet" href="${model.styles}">`}
 !${model.script === undefined ? '' : html`<script src="${model.script}" defer></script>`}
 </head>
 <body>

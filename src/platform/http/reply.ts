@@ -34,7 +34,16 @@ export function sendPage(
   return reply.code(status).headers(pageHeaders(policy)).send(html);
 }
 
-/** Redirects the browser with 303, which never repeats a POST. @param target a URL made here or checked */
-export function sendTo(reply: FastifyReply, target: string): FastifyReply {
-  return reply.header('cache-control', 'no-store').header('referrer-policy', 'no-referrer').redirect(target, 303);
+/**
+ * Redirects the browser with 303, which never repeats a POST.
+ *
+ * @param target a URL made here or checked
+ * @param referrer what the target is told of the page that the browser came from, which is not ours: its origin at most
+ */
+export function sendTo(
+  reply: FastifyReply,
+  target: string,
+  referrer: 'no-referrer' | 'strict-origin' = 'no-referrer',
+): FastifyReply {
+  return reply.header('cache-control', 'no-store').header('referrer-policy', referrer).redirect(target, 303);
 }

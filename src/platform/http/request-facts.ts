@@ -14,6 +14,8 @@ interface RequestFacts {
   detail?: string;
   /** A link that leads on from an error. */
   wayOut?: { readonly href: string; readonly label: string; readonly newWindow: boolean };
+  /** The address of the page holds a secret: it is not passed on, not even to ourselves. */
+  hidesAddress?: boolean;
   /** Origins that may frame the error page. */
   frameAncestors?: readonly string[];
 }

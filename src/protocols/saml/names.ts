@@ -45,6 +45,7 @@ export const STATUS_CODES = {
   Requester: `${STATUS}Requester`,
   Responder: `${STATUS}Responder`,
   VersionMismatch: `${STATUS}VersionMismatch`,
+  AuthnFailed: `${STATUS}AuthnFailed`,
   InvalidNameIDPolicy: `${STATUS}InvalidNameIDPolicy`,
   NoAuthnContext: `${STATUS}NoAuthnContext`,
   NoPassive: `${STATUS}NoPassive`,

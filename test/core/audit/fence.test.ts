@@ -72,7 +72,7 @@ function issue(
   requestId = `_${crypto.randomUUID()}`,
   writer = audit,
 ): Promise<boolean> {
-  const details = { acs: 'https://sp.example/acs', nameIdFormat: 'emailAddress', signed: 'both' };
+  const details = { acs: 'https://sp.example/acs', nameIdFormat: 'emailAddress', signed: 'both', beganBy: 'password' };
   const assertionId = `_${crypto.randomUUID()}`;
   const event = {
     event: 'assertion.issued',

@@ -36,7 +36,7 @@ function signIn(reference: string, billerId: string, userId: string, email: stri
 }
 
 function assertion(reference: string, billerId: string, userId: string, email: string, requestId: string): AuditEvent {
-  const details = { acs: 'https://sp.example/acs', nameIdFormat: 'emailAddress', signed: 'both' };
+  const details = { acs: 'https://sp.example/acs', nameIdFormat: 'emailAddress', signed: 'both', beganBy: 'password' };
   const about = { reference, billerId, userId, email, requestId, assertionId: `_assertion-of${requestId}` };
   return { event: 'assertion.issued', ...about, keyFingerprint: 'ab12', details };
 }

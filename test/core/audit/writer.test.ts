@@ -19,7 +19,7 @@ function newEvent(): AuditEvent {
 
 function issued(requestId: string | undefined, assertionId: string): AuditEvent {
   made += 1;
-  const details = { acs: 'https://sp.example/acs', nameIdFormat: 'emailAddress', signed: 'both' };
+  const details = { acs: 'https://sp.example/acs', nameIdFormat: 'emailAddress', signed: 'both', beganBy: 'password' };
   return { event: 'assertion.issued', reference: `REF-${made}`, billerId: BILLER, requestId, assertionId, details };
 }
 

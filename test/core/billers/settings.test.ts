@@ -92,7 +92,7 @@ test('a new biller switches on fetch, and one that was stored before there was a
 
 test('instances of version 0.2.0 and of later versions can read what is stored during an upgrade', () => {
   const since = ['refreshMetadata', 'metadataSigningCertificates'];
-  since.push('contactUrl', 'contactEmail', 'contactPhone', 'privacyUrl');
+  since.push('furtherPortalUrls', 'contactUrl', 'contactEmail', 'contactPhone', 'privacyUrl');
   expect(Object.keys(toStored(defaults))).toEqual(Object.keys(defaults).filter((name) => !since.includes(name)));
   const chosen = { ...defaults, refreshMetadata: 'signed' as const };
   expect(storedSettingsSchema.parse(toStored(chosen))).toEqual(chosen);
@@ -124,6 +124,12 @@ describe('an out-of-range setting is refused, naming the option', () => {
     ['--accounts', 'accounts', ['chosen', 'all'], ['none']],
     ['--redirect-link-base', 'redirectLinkBase', ['https://x.example'], ['https://x.example/', 'x.example']],
     ['--portal-url', 'portalUrl', ['https://x.example/pay?a=1', null], ['http://x.example', 'javascript:alert(1)']],
+    [
+      '--portal-url',
+      'furtherPortalUrls',
+      [['https://x.example/a', 'https://y.example']],
+      [['http://x.example'], ['x']],
+    ],
     ['--contact-url', 'contactUrl', GOOD_PAGES, BAD_PAGES],
     ['--privacy-url', 'privacyUrl', GOOD_PAGES, BAD_PAGES],
     [

@@ -112,6 +112,7 @@ describe('the stores of portal users and sessions', () => {
       id_hash: session.idHash.toString('hex'),
       biller_id: biller.id,
       session_index: '_index',
+      began_by: 'password',
       authenticated_at: session.authenticatedAt.getTime(),
       last_seen_at: session.lastSeenAt.getTime(),
       expires_at: session.expiresAt.getTime(),

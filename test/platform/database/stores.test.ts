@@ -104,7 +104,12 @@ describe('the stores', () => {
     const biller = await addBiller();
     const { audit, keyedHash } = store.connection.services;
     const userId = crypto.randomUUID();
-    const details = { acs: 'https://sp.example/acs', nameIdFormat: 'emailAddress', signed: 'both “水” \\u0000' };
+    const details = {
+      acs: 'https://sp.example/acs',
+      nameIdFormat: 'emailAddress',
+      signed: 'both “水” \\u0000',
+      beganBy: 'password',
+    };
     const given = {
       reference: 'amber-otter-lake',
       requestId: '_request',

@@ -129,7 +129,12 @@ describe.concurrent('a transaction', () => {
 
     const keyedHash = createKeyedHash(Buffer.alloc(32, 1));
     const audit = createAuditWriter({ database, keyedHash, clock: Date.now });
-    const details = { acs: 'https://sp.example/acs', nameIdFormat: 'emailAddress', signed: 'both' };
+    const details = {
+      acs: 'https://sp.example/acs',
+      nameIdFormat: 'emailAddress',
+      signed: 'both',
+      beganBy: 'password',
+    };
     const references = Array.from({ length: 2 * POOL_SIZE }, () => randomUUID());
     for (const reference of references) {
       await audit.append({ event: 'assertion.issued', reference, assertionId: reference, details });

@@ -50,6 +50,7 @@ test('each status for a refusal in the standard has its own error', {
     saml_version_unsupported: ['VersionMismatch'],
     name_id_policy_unsupported: ['Requester', 'InvalidNameIDPolicy'],
     authn_context_unsupported: ['Responder', 'NoAuthnContext'],
+    reauthentication_impossible: ['Responder', 'AuthnFailed'],
     no_passive: ['Responder', 'NoPassive'],
     unknown_principal: ['Requester', 'UnknownPrincipal'],
     protocol_binding_unsupported: ['Requester', 'UnsupportedBinding'],

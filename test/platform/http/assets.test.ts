@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import {
+  apiDocsStylesheet,
   assets,
   autoSubmitScript,
   copyScript,
@@ -15,15 +16,12 @@ test.each(assets)('$path carries the hash of its content', ({ path, body }) => {
   expect(path).toContain(createHash('sha256').update(body).digest('hex').slice(0, 12));
 });
 
-test('serves the stylesheet and the scripts with their media types', () => {
-  expect(assets.filter((asset) => asset !== stylesheet)).toEqual([
-    autoSubmitScript,
-    showPasswordScript,
-    findAccountScript,
-    copyScript,
-  ]);
-  expect(stylesheet.contentType).toBe('text/css; charset=utf-8');
-  expect(new Set(assets.slice(1).map(({ contentType }) => contentType))).toEqual(
+test('serves the stylesheets and the scripts with their media types', () => {
+  const styles = [stylesheet, apiDocsStylesheet];
+  expect(assets.slice(0, 2)).toEqual(styles);
+  expect(assets.slice(2)).toEqual([autoSubmitScript, showPasswordScript, findAccountScript, copyScript]);
+  for (const { contentType } of styles) expect(contentType).toBe('text/css; charset=utf-8');
+  expect(new Set(assets.slice(2).map(({ contentType }) => contentType))).toEqual(
     new Set(['text/javascript; charset=utf-8']),
   );
 });

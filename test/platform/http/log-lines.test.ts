@@ -82,7 +82,7 @@ test('a refusal logs the reason, under the reference that the page shows, and no
   for (const value of [EMAIL, PASSWORD, RELAY_STATE]) expect(written.join('')).not.toContain(value);
 });
 
-test.for(['/login/riverton/%zz', '/launch/riverton/%ff', `/login/${'x'.repeat(200)}`])(
+test.for(['/login/riverton/%zz', '/launch/riverton/%ff', `/login/${'x'.repeat(4_001)}`])(
   'a URL that can’t be read is not logged either: %s',
   { meta: { holds: ['IDP-068'], source: 'project rule' } },
   async (path) => {

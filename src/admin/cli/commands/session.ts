@@ -16,10 +16,11 @@ function listCommand(): Command {
         sessions.length === 0
           ? 'Nobody is signed in.'
           : table(
-              ['Session', 'Email', 'Signed in (UTC)', 'Last seen', 'Ends'],
-              sessions.map(({ session, email: address, authenticatedAt, lastSeenAt, expiresAt }) => [
+              ['Session', 'Email', 'Known by', 'Signed in (UTC)', 'Last seen', 'Ends'],
+              sessions.map(({ session, email: address, beganBy, authenticatedAt, lastSeenAt, expiresAt }) => [
                 session,
                 address,
+                beganBy,
                 ...[authenticatedAt, lastSeenAt, expiresAt].map(minute),
               ]),
             ),

@@ -111,8 +111,14 @@ function listCommand(): Command {
         options.json,
         listInWords(
           'There are no portal users. Add one: ic-idp user add --help',
-          ['Email', 'Accounts', 'State'],
-          (user) => [user.email, accountsInWords(user), user.disabled ? 'disabled' : 'enabled'],
+          ['Email', 'Source', 'ID there', 'Accounts', 'State'],
+          (user) => [
+            user.email,
+            user.source,
+            user.externalId ?? '',
+            accountsInWords(user),
+            user.disabled ? 'disabled' : 'enabled',
+          ],
         ),
       );
     });

@@ -48,7 +48,7 @@ export function settingCells(settings: BillerSettings): Record<string, string> {
     'view-mode': String(settings.viewMode),
     'redirect-link-base': settings.redirectLinkBase,
     'acs-redirect-origin': lines(settings.acsRedirectOrigins),
-    'portal-url': settings.portalUrl ?? '',
+    'portal-url': lines([...(settings.portalUrl === null ? [] : [settings.portalUrl]), ...settings.furtherPortalUrls]),
     'contact-url': settings.contactUrl ?? '',
     'contact-email': settings.contactEmail ?? '',
     'contact-phone': settings.contactPhone ?? '',

@@ -28,6 +28,7 @@ export const SETTING_OPTIONS: Readonly<Record<keyof BillerSettings, readonly [st
   redirectLinkBase: ['--redirect-link-base'],
   acsRedirectOrigins: ['--acs-redirect-origin'],
   portalUrl: ['--portal-url'],
+  furtherPortalUrls: ['--portal-url'],
   contactUrl: ['--contact-url'],
   contactEmail: ['--contact-email'],
   contactPhone: ['--contact-phone'],

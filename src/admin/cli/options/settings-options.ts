@@ -176,7 +176,8 @@ export function addSettingsOptions(command: Command): Command {
     .option('--acs-redirect-origin <origin>', 'origin that the ACS redirects to, besides its own; repeatable', collect)
     .option(
       '--portal-url <url>',
-      'page of the portal that errors lead back to; its origin may frame our pages; none: no such page (default: none)',
+      'page of the portal that errors lead back to; repeatable: the origins of all may frame our pages, and launches may lead back to them; none: no such page (default: none)',
+      collect,
     )
     .option(
       '--contact-url <url>',
@@ -191,6 +192,13 @@ export function addSettingsOptions(command: Command): Command {
     .option('--relay-state-max <bytes>', 'longest RelayState (default: 1024)', wholeNumber)
     .option('--session-idle <minutes>', 'a session ends after this long without use (default: 30)', wholeNumber)
     .option('--session-lifetime <minutes>', 'a session ends after this long in any case (default: 480)', wholeNumber);
+}
+
+/** The first one is where errors lead back to. Given ones replace all that were registered before. */
+function portalUrls(given: readonly string[] | undefined) {
+  if (given === undefined) return {};
+  const [portalUrl = null, ...furtherPortalUrls] = given.filter((url) => url !== 'none');
+  return { portalUrl, furtherPortalUrls };
 }
 
 type Options = Readonly<Record<string, unknown>>;
@@ -225,7 +233,7 @@ export function settingsFrom(options: Options): Record<string, unknown> {
     viewMode: options.viewMode === undefined ? undefined : Number(options.viewMode),
     redirectLinkBase: options.redirectLinkBase,
     acsRedirectOrigins: options.acsRedirectOrigin,
-    portalUrl: orNone(options.portalUrl),
+    ...portalUrls(options.portalUrl as readonly string[] | undefined),
     contactUrl: orNone(options.contactUrl),
     contactEmail: orNone(options.contactEmail),
     contactPhone: orNone(options.contactPhone),

@@ -42,7 +42,8 @@ const withoutBraces = (text: string) => text.trim().replace(/^\{(.*)\}$/, '$1');
 export const newBillerInput = z.strictObject({
   slug: z
     .string()
-    .regex(SLUG, 'must be 1 to 63 lower-case letters, digits and hyphens, as in URLs, e.g. riverton-water'),
+    .regex(SLUG, 'must be 1 to 63 lower-case letters, digits and hyphens, as in URLs, e.g. riverton-water')
+    .refine((slug) => slug !== 't', 'must not be t, because /launch/t is taken'),
   name,
   billerGuid: z
     .string()

@@ -110,7 +110,8 @@ function checkMetadataSigning(settings: BillerSettings, { metadataUrl }: Service
   throw refuse('refreshMetadata', 'signed', complaint);
 }
 
-function checkUrls({ redirectLinkBase, portalUrl, acsRedirectOrigins }: BillerSettings): void {
+function checkUrls(settings: BillerSettings): void {
+  const { redirectLinkBase, portalUrl, furtherPortalUrls, acsRedirectOrigins } = settings;
   if (!isLinkBase(redirectLinkBase)) {
     const complaint = 'must be an origin such as https://sso.invoicecloud.com, without a closing slash.';
     throw refuse('redirectLinkBase', redirectLinkBase, complaint);
@@ -118,6 +119,11 @@ function checkUrls({ redirectLinkBase, portalUrl, acsRedirectOrigins }: BillerSe
   const fault = portalUrl === null ? undefined : faultOfSecureUrl(portalUrl);
   if (portalUrl !== null && fault !== undefined) {
     throw refuse('portalUrl', portalUrl, `must be an https URL (http for localhost only): ${fault}.`);
+  }
+  for (const [position, url] of furtherPortalUrls.entries()) {
+    const fault = faultOfSecureUrl(url);
+    if (fault === undefined) continue;
+    throw refuse('furtherPortalUrls', url, `must be an https URL (http for localhost only): ${fault}.`, position);
   }
   for (const [position, origin] of acsRedirectOrigins.entries()) {
     const fault = faultOfSecureOrigin(origin);

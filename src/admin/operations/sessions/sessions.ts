@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { earlierAppendsEnded } from '../../../core/audit/earlier-appends.ts';
 import type { Biller } from '../../../core/billers/biller.ts';
+import { findUsersWithEmail } from '../../../core/portal-users/store.ts';
 import { endSessions, listSessions, type SessionFilter } from '../../../core/sessions/store.ts';
 import type { Transaction } from '../../../platform/database/database.ts';
 import { InputError } from '../../../platform/errors/idp-error.ts';
@@ -9,15 +10,16 @@ import { requireBiller } from '../billers/require-biller.ts';
 import { defineOperation, reason, time } from '../operation.ts';
 import type { Uses } from '../services.ts';
 import { email } from '../users/input.ts';
-import { requireUser } from '../users/view.ts';
+import { identitySchema, noUser } from '../users/view.ts';
 
 type SessionServices = Uses<'database' | 'billers' | 'clock'>;
 
-/** The sessions at a biller, of one of its portal users if there is an email address. */
+/** The sessions at a biller; if there is an email address, of everybody who has it. */
 async function whose({ database, clock }: SessionServices, biller: Biller, address: string | undefined) {
-  const user = address === undefined ? undefined : await requireUser(database.db, biller.id, address);
+  const userIds = address === undefined ? undefined : await findUsersWithEmail(database.db, biller.id, address);
+  if (userIds?.length === 0) throw noUser(address ?? '');
   const idleMs = biller.settings.sessionIdleMinutes * 60_000;
-  return { billerId: biller.id, userId: user?.id, now: new Date(clock()), idleMs } satisfies SessionFilter;
+  return { billerId: biller.id, userIds, now: new Date(clock()), idleMs } satisfies SessionFilter;
 }
 
 export const list = defineOperation({
@@ -29,6 +31,9 @@ export const list = defineOperation({
       session: z.string(),
       userId: z.string(),
       email: z.string(),
+      ...identitySchema,
+      /** How the person became known. */
+      beganBy: z.enum(['password', 'portal']),
       authenticatedAt: time,
       lastSeenAt: time,
       expiresAt: time,

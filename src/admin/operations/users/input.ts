@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { PASSWORD_CHARACTERS } from '../../../core/portal-users/password.ts';
+import { ROLE } from '../../../core/portal-users/role.ts';
 import { isAccountNumber } from '../../../protocols/invoice-cloud/redirect-link.ts';
 import { isWritable } from '../../../protocols/saml/writing/escape.ts';
 
-const ROLE = /^[A-Za-z][\w-]{0,39}$/;
 const DEFAULT_ROLE = 'owner';
 
 export const email = z

@@ -1,19 +1,26 @@
 import { z } from 'zod';
 import type { Biller } from '../../../core/billers/biller.ts';
-import { accountsOf, findUser, type PortalUserRow } from '../../../core/portal-users/store.ts';
+import { accountsOf, findUser, findUsersWithEmail, type PortalUserRow } from '../../../core/portal-users/store.ts';
 import type { Db } from '../../../platform/database/database.ts';
 import { InputError } from '../../../platform/errors/idp-error.ts';
+
+/** Who vouches for a portal user, and who they are there; null in the directory, where that is the email. */
+export const identitySchema = {
+  source: z.enum(['directory', 'portal', 'oidc']),
+  externalId: z.string().nullable(),
+};
 
 /** A portal user as shown to operators. */
 export const userViewSchema = z.object({
   id: z.string(),
+  ...identitySchema,
   email: z.string(),
   disabled: z.boolean(),
   accounts: z.array(z.object({ number: z.string(), role: z.string() })),
 });
 
-export async function userView(db: Db, { id, email, disabled }: PortalUserRow) {
-  return { id, email, disabled, accounts: await accountsOf(db, id) };
+export async function userView(db: Db, { id, source, externalId, email, disabled }: PortalUserRow) {
+  return { id, source, externalId, email, disabled, accounts: await accountsOf(db, id) };
 }
 
 /** @returns a sentence for each role that the biller maps to no login type: it may be a typo */
@@ -30,12 +37,18 @@ export function roleWarnings(
   );
 }
 
-/** @throws InputError if the biller has no such portal user */
+export const noUser = (address: string) =>
+  new InputError(`There is no portal user ${address}.`, { code: 'user_not_found' });
+
+/** @throws InputError if the biller's directory has no such portal user */
 export async function requireUser(db: Db, billerId: string, address: string): Promise<PortalUserRow> {
   const user = await findUser(db, billerId, address);
   if (user !== undefined) return user;
-  throw noUser(address);
+  if ((await findUsersWithEmail(db, billerId, address)).length === 0) throw noUser(address);
+  throw new InputError(
+    `${address} is not in the directory: the portal says who this is, and changes or removes them.`,
+    {
+      code: 'user_not_found',
+    },
+  );
 }
-
-export const noUser = (address: string) =>
-  new InputError(`There is no portal user ${address}.`, { code: 'user_not_found' });

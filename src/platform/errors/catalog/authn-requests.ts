@@ -85,6 +85,14 @@ export const authnRequestErrors = {
     remedy: tellUtility,
     saml: ['Responder', 'NoAuthnContext'],
   },
+  reauthentication_impossible: {
+    status: 400,
+    title: 'You can’t sign in again here',
+    sentence:
+      'Invoice Cloud asks for a new sign-in, and you came from your utility’s website, which is where you sign in.',
+    remedy: tellUtility,
+    saml: ['Responder', 'AuthnFailed'],
+  },
   no_passive: {
     status: 400,
     title: 'You would have to sign in first',

@@ -4,6 +4,7 @@ type SamlStatus =
   | 'Requester'
   | 'Responder'
   | 'UnsupportedBinding'
+  | 'AuthnFailed'
   | 'InvalidNameIDPolicy'
   | 'NoAuthnContext'
   | 'NoPassive'

@@ -26,6 +26,30 @@ export const flowErrors = {
     sentence: 'To keep your sign-in safe, the next step opens in a window of its own.',
     remedy: 'Your browser may ask whether to allow that.',
   },
+  launch_used: {
+    status: 410,
+    title: 'This link has been used',
+    sentence: 'A link to Invoice Cloud works once only, and this one has taken somebody there already.',
+    remedy: startAgain,
+  },
+  launch_expired: {
+    status: 410,
+    title: 'This link is too old',
+    sentence: 'A link to Invoice Cloud works for a minute only.',
+    remedy: startAgain,
+  },
+  launch_unknown: {
+    status: 404,
+    title: 'This link does not work',
+    sentence: 'It is not complete, or it is more than a day old.',
+    remedy: startAgain,
+  },
+  preview_refused: {
+    status: 403,
+    title: 'This link is for one person',
+    sentence: 'It takes somebody to their bill, so there is no preview of it.',
+    remedy: 'Open it in a browser.',
+  },
   cross_site: {
     status: 403,
     title: 'This came from another website',

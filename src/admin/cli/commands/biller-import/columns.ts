@@ -19,6 +19,7 @@ export const REPEATABLE: ReadonlySet<string> = new Set([
   'monitor',
   'metadata-client',
   'acs-redirect-origin',
+  'portal-url',
 ]);
 
 export const OWN_COLUMNS = ['slug', 'name', 'guid', 'key-type', 'module'];

@@ -53,6 +53,7 @@ const UNUSUAL = {
   redirectLinkBase: 'https://sso.other.example',
   acsRedirectOrigins: ['https://a.example', 'https://b.example'],
   portalUrl: 'https://portal.example/pay',
+  furtherPortalUrls: ['https://other-portal.example/'],
   contactUrl: 'https://riverton.example/help#pay',
   contactEmail: 'billing@riverton.example',
   contactPhone: '+1 (555) 010-0100',

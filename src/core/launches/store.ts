@@ -1,0 +1,58 @@
+import type { Insertable } from 'kysely';
+import type { Db, Transaction } from '../../platform/database/database.ts';
+import { deleteInBatches } from '../../platform/database/delete-in-batches.ts';
+import type { LaunchTicketsTable } from './schema.ts';
+
+export async function insertTicket(
+  transaction: Transaction,
+  ticket: Insertable<Omit<LaunchTicketsTable, 'usedAt' | 'refreshedAt'>>,
+): Promise<void> {
+  await transaction
+    .insertInto('launchTickets')
+    .values({ ...ticket, usedAt: null, refreshedAt: null })
+    .execute();
+}
+
+/** @returns the launch that a ticket begins, with its portal user's email and its biller's short name */
+export async function findTicket(db: Db, ticketHash: Buffer) {
+  return db
+    .selectFrom('launchTickets')
+    .innerJoin('portalUsers', 'portalUsers.id', 'launchTickets.userId')
+    .innerJoin('billers', 'billers.id', 'launchTickets.billerId')
+    .selectAll('launchTickets')
+    .select(['portalUsers.email', 'billers.slug as biller'])
+    .where('ticketHash', '=', ticketHash)
+    .executeTakeFirst();
+}
+
+/** Uses a ticket up. Of several at the same time, on any instance, one gets it. @returns whether it was this one */
+export async function useTicket(transaction: Transaction, id: string, now: Date): Promise<boolean> {
+  const { numUpdatedRows } = await transaction
+    .updateTable('launchTickets')
+    .set({ usedAt: now })
+    .where('id', '=', id)
+    .where('usedAt', 'is', null)
+    .where('expiresAt', '>', now)
+    .executeTakeFirst();
+  return numUpdatedRows === 1n;
+}
+
+/** @returns when a launch of this portal user last led back to the portal, and when one was last followed */
+export async function lastOfUser(db: Db, userId: string) {
+  return db
+    .selectFrom('launchTickets')
+    .select(({ fn }) => [fn.max('refreshedAt').as('refreshedAt'), fn.max('usedAt').as('usedAt')])
+    .where('userId', '=', userId)
+    .executeTakeFirstOrThrow();
+}
+
+export async function noteRefresh(db: Db, id: string, now: Date): Promise<void> {
+  await db.updateTable('launchTickets').set({ refreshedAt: now }).where('id', '=', id).execute();
+}
+
+export async function deleteTicketsBefore(db: Db, expired: Date): Promise<void> {
+  const over = db.selectFrom('launchTickets').select('id').where('expiresAt', '<', expired);
+  await deleteInBatches((most) =>
+    db.deleteFrom('launchTickets').where('id', 'in', over.limit(most)).executeTakeFirst(),
+  );
+}
