@@ -34,7 +34,7 @@ export interface Sessions {
     previousId: string | undefined,
   ): Promise<string | undefined>;
   /** @returns the user whose session it was */
-  end(id: string): Promise<{ userId: string; billerId: string } | undefined>;
+  end(transaction: Transaction, id: string): Promise<{ userId: string; billerId: string } | undefined>;
   /** Records that the next sign-on of this session is for this account. */
   launch(session: Session, accountNumber: string): Promise<void>;
   /** @returns the account of a launch, which is then used up; undefined if there were no launches or several */
@@ -93,11 +93,13 @@ export function createSessions({ database, clock }: { database: Database; clock:
         expiresAt: new Date(now + biller.settings.sessionLifetimeMinutes * 60_000),
       };
       if (!(await insertSession(transaction, session, user))) return undefined;
-      if (previousId !== undefined && ID.test(previousId)) await deleteSession(transaction, hashId(previousId));
+      // The former cookie, which served all billers, may hold a session at another one.
+      if (previousId !== undefined && ID.test(previousId))
+        await deleteSession(transaction, hashId(previousId), biller.id);
       return id;
     },
 
-    end: async (id) => (ID.test(id) ? deleteSession(db, hashId(id)) : undefined),
+    end: async (transaction, id) => (ID.test(id) ? deleteSession(transaction, hashId(id)) : undefined),
 
     async launch(session, accountNumber) {
       const others = liveLaunches(session.launched).filter((launch) => launch.number !== accountNumber);
