@@ -8,6 +8,7 @@ import { drainOnClose } from '../platform/http/drain.ts';
 import { createRenderError, handleErrors } from '../platform/http/errors.ts';
 import { dropForwardedPorts } from '../platform/http/forwarded-for.ts';
 import { logRequest, logRequests } from '../platform/http/log.ts';
+import { limitPipelining } from '../platform/http/pipelining.ts';
 import { collectFacts } from '../platform/http/request-facts.ts';
 import { newReference } from '../platform/util/reference.ts';
 import { type ApiServices, apiRoutes } from './api/routes.ts';
@@ -98,6 +99,7 @@ export async function createServer(
   // Endpoints that take forms say so; nothing else takes a body.
   server.removeAllContentTypeParsers();
   dropForwardedPorts(server);
+  limitPipelining(server);
   collectFacts(server);
   handleErrors(server, renderError);
   logRequests(server);

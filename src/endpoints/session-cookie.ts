@@ -32,6 +32,6 @@ export function sessionCookiesOf({ cookies }: FastifyRequest): string[] {
 }
 
 export function setSessionCookie(reply: FastifyReply, biller: OfBiller, id: string): void {
+  // The former cookie stays: it may hold a session at another biller, and this one goes first at its own.
   reply.setCookie(sessionCookie(biller), id, COOKIE);
-  if (reply.request.cookies[FORMER] !== undefined) reply.clearCookie(FORMER, COOKIE);
 }

@@ -38,7 +38,7 @@ export interface Sessions {
     launch?: { readonly account: string; readonly before: Session | undefined },
   ): Promise<string | undefined>;
   /** @returns the user whose session it was */
-  end(id: string): Promise<{ userId: string; billerId: string } | undefined>;
+  end(transaction: Transaction, id: string): Promise<{ userId: string; billerId: string } | undefined>;
   /** Records that the next sign-on of this session is for this account. */
   launch(session: Session, accountNumber: string): Promise<void>;
   /** @returns the account of a launch, which is then used up; undefined if there were no launches or several */
@@ -109,11 +109,13 @@ export function createSessions({ database, clock }: { database: Database; clock:
           ? []
           : withLaunch(launch.before?.user.id === user.id ? launch.before : undefined, launch.account);
       if (!(await insertSession(transaction, session, user, launched))) return undefined;
-      if (previousId !== undefined && ID.test(previousId)) await deleteSession(transaction, hashId(previousId));
+      // The former cookie, which served all billers, may hold a session at another one.
+      if (previousId !== undefined && ID.test(previousId))
+        await deleteSession(transaction, hashId(previousId), biller.id);
       return id;
     },
 
-    end: async (id) => (ID.test(id) ? deleteSession(db, hashId(id)) : undefined),
+    end: async (transaction, id) => (ID.test(id) ? deleteSession(transaction, hashId(id)) : undefined),
 
     async launch(session, accountNumber) {
       await setLaunchedAccounts(db, session.idHash, withLaunch(session, accountNumber));

@@ -113,8 +113,11 @@ export async function setLaunchedAccounts(db: Db, idHash: Buffer, launched: Laun
 }
 
 /** @returns the user whose session it was */
-export async function deleteSession(db: Db, idHash: Buffer) {
-  return db.deleteFrom('sessions').where('idHash', '=', idHash).returning(['userId', 'billerId']).executeTakeFirst();
+/** @param billerId deletes it only if it is one at this biller */
+export async function deleteSession(db: Db, idHash: Buffer, billerId?: string) {
+  const found = db.deleteFrom('sessions').where('idHash', '=', idHash);
+  const meant = billerId === undefined ? found : found.where('billerId', '=', billerId);
+  return meant.returning(['userId', 'billerId']).executeTakeFirst();
 }
 
 /** Deletes sessions that have reached their absolute lifetime. */

@@ -10,6 +10,7 @@ import { IdpError } from '../../platform/errors/idp-error.ts';
 import { networkOf } from '../../platform/http/network.ts';
 import { rawQuery, readParameters } from '../../platform/http/parameters.ts';
 import { sendTo } from '../../platform/http/reply.ts';
+import { createBudget } from '../../platform/util/budget.ts';
 import { DESTINATION_NAMES, readDestination } from '../../protocols/invoice-cloud/destinations.ts';
 import { buildRedirectLink, type ViewMode } from '../../protocols/invoice-cloud/redirect-link.ts';
 import { type BillerRoute, billerOf } from '../biller-of.ts';
@@ -22,7 +23,11 @@ export interface LaunchServices {
   readonly sessions: Sessions;
   readonly audit: AuditWriter;
   readonly strangersAudit: StrangersAudit;
+  readonly clock: () => number;
 }
+
+/** Launches a minute, each with a row in the audit. No portal user clicks that often. */
+const LAUNCHES = { all: 60_000, each: 60 };
 
 interface LaunchRoute extends BillerRoute {
   Params: { biller: string; destination: string };
@@ -70,7 +75,8 @@ function accountOf(session: Session, number: string | undefined): Account | unde
 
 /** Takes a signed-in portal user to a destination: checks, remembers the account, redirects to the redirect link. */
 export const launchRoutes: FastifyPluginAsync<LaunchServices> = async (scope, services) => {
-  const { billers, sessions, audit, strangersAudit } = services;
+  const { billers, sessions, audit, strangersAudit, clock } = services;
+  const budget = createBudget(LAUNCHES, clock);
   await scope.register(cookie);
 
   /** Sends somebody who is not signed in to the sign-in, and from there back to the launch. */
@@ -91,6 +97,9 @@ export const launchRoutes: FastifyPluginAsync<LaunchServices> = async (scope, se
     const account = accountOf(session, parameters.get('account'));
     // The page of a signed-in portal user lists every account with its destinations.
     if (account === undefined) return sendTo(reply, signedInPath(biller));
+    if (budget.take(session.user.id, '') !== 'taken') {
+      throw new IdpError('too_many_requests', { detail: 'too many launches of a portal user', retryAfter: 60 });
+    }
     const { redirectLinkBase: base } = biller.settings;
     const link = { base, billerGuid: biller.billerGuid, account: account.number, viewMode, destination };
     await sessions.launch(session, account.number);

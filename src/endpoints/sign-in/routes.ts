@@ -1,9 +1,11 @@
 import cookie from '@fastify/cookie';
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import { earlierAppendsEnded } from '../../core/audit/earlier-appends.ts';
 import type { AuditWriter } from '../../core/audit/writer.ts';
 import type { Biller } from '../../core/billers/biller.ts';
 import type { Billers } from '../../core/billers/billers.ts';
 import type { Session, Sessions } from '../../core/sessions/sessions.ts';
+import type { Database } from '../../platform/database/database.ts';
 import type { ErrorCode } from '../../platform/errors/catalog.ts';
 import { IdpError } from '../../platform/errors/idp-error.ts';
 import { acceptForms, readForm } from '../../platform/http/form.ts';
@@ -27,6 +29,7 @@ export interface SignInServices {
   readonly sessions: Sessions;
   readonly signIn: SignIn;
   readonly audit: AuditWriter;
+  readonly database: Database;
   readonly publicUrl: string;
 }
 
@@ -59,7 +62,7 @@ function nextPath(biller: Biller, waiting: Record<string, string>): string | und
 
 /** Sign-in and sign-out of the embedded directory. */
 export const signInRoutes: FastifyPluginAsync<SignInServices> = async (scope, services) => {
-  const { billers, sessions, signIn, audit, publicUrl } = services;
+  const { billers, sessions, signIn, audit, database, publicUrl } = services;
   await scope.register(cookie);
   acceptForms(scope);
 
@@ -121,13 +124,16 @@ export const signInRoutes: FastifyPluginAsync<SignInServices> = async (scope, se
       const isMeant =
         biller === undefined || name === sessionCookie(biller) || (await sessions.find(id, biller)) !== undefined;
       if (!isMeant) continue;
-      const ended = await sessions.end(id);
-      reply.clearCookie(name, COOKIE);
-      if (ended !== undefined) {
+      await database.transaction(async (transaction) => {
+        const ended = await sessions.end(transaction, id);
+        if (ended === undefined) return;
         const about = { reference: request.id, address: request.ip, ...ended };
-        await audit.append({ event: 'session.ended', ...about, details: {} });
-      }
+        await audit.appendWithin(transaction, { event: 'session.ended', ...about, details: {} });
+      });
+      reply.clearCookie(name, COOKIE);
     }
+    // Who reads that they are signed out is: no assertion of theirs is committed any more.
+    await earlierAppendsEnded(database);
   }
 
   scope.get<BillerRoute>('/login/:biller', async (request, reply) => {

@@ -77,6 +77,22 @@ test('a refused launch of somebody who is not signed in is in the audit, too, wi
   expect((await count()) - before).toBeLessThanOrEqual(120);
 });
 
+test('a portal user in a loop can’t fill the audit', async () => {
+  const browser = await stage.signedIn('riverton', 'one@example.com');
+  const count = async () =>
+    ((await stage.installation.operate('audit.list', { event: 'launch.started', limit: 1000 })) as unknown[]).length;
+  stage.holdClock();
+  const before = await count();
+  const answers = [];
+  for (let time = 0; time < 130; time += 1) answers.push(await browser.get('/launch/riverton/bills'));
+  const refused = answers.filter(({ statusCode }) => statusCode === 429);
+  expect(refused.length).toBeGreaterThan(60);
+  expect(refused[0]?.headers['retry-after']).toBe('60');
+  expect((await count()) - before).toBe(130 - refused.length);
+  stage.pass(60_000);
+  expect((await browser.get('/launch/riverton/bills')).statusCode).toBe(303);
+});
+
 test('without an account, uses the only one, or asks if there are several', {
   meta: { holds: ['IDP-070'], source: 'project rule' },
 }, async () => {

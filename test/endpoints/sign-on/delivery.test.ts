@@ -147,6 +147,16 @@ test('one browser is signed in at several billers, and signs out of one at a tim
   expect([await isIn('riverton'), await isIn('neighbor')]).toEqual([false, false]);
 });
 
+test('signing in at another biller leaves a session in the cookie of version 0.2.0 alone', async () => {
+  const browser = await stage.signedIn('riverton');
+  const id = browser.cookies.get('__Host-session-riverton') ?? '';
+  browser.cookies.clear();
+  browser.cookies.set('__Host-session', id);
+  await browser.signIn('neighbor', EMAIL, PASSWORD);
+  requirePosted(await stage.bring(browser));
+  requirePosted(await stage.bring(browser, {}, undefined, 'neighbor'));
+});
+
 test('a session in the cookie of version 0.2.0 goes on, and ends at its own biller', async () => {
   const browser = await stage.signedIn('riverton');
   const id = browser.cookies.get('__Host-session-riverton') ?? '';
