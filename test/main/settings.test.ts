@@ -99,9 +99,16 @@ describe('what is refused, with the setting, what was given and what is accepted
   test.each([
     ['https://SSO.Riverton.example', 'as an origin it is written https://sso.riverton.example.'],
     ['https://sso.riverton.example:443', 'as an origin it is written https://sso.riverton.example.'],
+    [
+      'https://sso.riverton.example.',
+      'as an origin it is written https://sso.riverton.example, without the dot at the end.',
+    ],
+    ['https://sso.riverton.example.:8443', 'https://sso.riverton.example:8443, without the dot at the end.'],
     ['https:/sso.riverton.example', 'https: must be followed by two slashes and a host.'],
   ])('PUBLIC_URL=%s, with the form that is meant', (value, fault) => {
-    expect(() => readSettings({ PUBLIC_URL: value }, {})).toThrow(`(http only for localhost): ${fault}`);
+    expect(() => readSettings({ PUBLIC_URL: value }, {})).toThrow(
+      new RegExp(`\\(http only for localhost\\): .*${fault.replaceAll('.', '\\.').replaceAll('?', '\\?')}`),
+    );
   });
 
   test.each(['p@ss', 'hidden/1', '12/hidden', 'hidden#', 'hidden?x', '100%hidden'])(

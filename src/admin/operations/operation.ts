@@ -81,6 +81,19 @@ export const time = z.codec(z.date(), z.iso.datetime(), {
   encode: (text) => new Date(text),
 });
 
+const asWritten = (given: unknown) => (typeof given === 'string' && /^\d{1,15}$/.test(given) ? Number(given) : given);
+
+/**
+ * A whole number, also as text, as options have it. What is no number is reported as it was given.
+ *
+ * @param accepted e.g. "must be 1 to 720"
+ */
+export const wholeNumber = (minimum: number, maximum: number, accepted: string) =>
+  z.preprocess<unknown, z.ZodNumber, number | string>(
+    asWritten,
+    z.number(accepted).int(accepted).min(minimum, accepted).max(maximum, accepted),
+  );
+
 /** The input of operations that need none. */
 export const nothing = z.strictObject({});
 

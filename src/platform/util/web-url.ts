@@ -43,7 +43,7 @@ export function faultOfUrl(text: string): string | undefined {
   const host = rawHostOf(text);
   if (url.hostname !== host) return `its host "${host}" would be read as "${url.hostname}"`;
   if (!isPossibleHost(host)) return `its host "${host}" is impossible`;
-  if (/:0*$/.test(authorityOf(text))) return 'its port is empty or 0';
+  if (/:(?:0\d*)?$/.test(authorityOf(text))) return 'its port is empty or begins with 0';
   const path = text.slice(text.indexOf('//') + 2 + authorityOf(text).length).replace(/[?#].*$/s, '');
   if (url.pathname !== (path === '' ? '/' : path)) return 'its path contains . or .. as a segment';
   return undefined;
@@ -131,6 +131,9 @@ export function faultOfPublicUrl(text: string): string | undefined {
 export function faultOfSecureOrigin(text: string): string | undefined {
   const fault = faultOfSecureUrl(text);
   if (fault !== undefined) return fault;
-  const { origin } = new URL(text);
+  const { origin, hostname } = new URL(text);
+  // To DNS it is the same host, to everything that compares names another one.
+  if (hostname.endsWith('.'))
+    return `as an origin it is written ${origin.replace(/\.(?=:\d+$|$)/, '')}, without the dot at the end`;
   return origin === text ? undefined : `as an origin it is written ${origin}`;
 }

@@ -33,7 +33,7 @@ describe('a URL that is used as it is written', () => {
     ['https://sp.example/{tenant}', 'it contains the character {'],
     ['https://127.1/', 'its host "127.1" would be read as "127.0.0.1"'],
     ['https://0x7f000001/', 'its host "0x7f000001" would be read as "127.0.0.1"'],
-    ['https://sp.example:/acs', 'its port is empty or 0'],
+    ['https://sp.example:/acs', 'its port is empty or begins with 0'],
     ['https://sp.example/a/../b', 'its path contains . or ..'],
     ['https://sp.example/%2E%2e/b', 'its path contains . or ..'],
   ])('%j is refused, because the parser mends it', (text, fault) => {
@@ -47,7 +47,8 @@ describe('a URL that is used as it is written', () => {
     ['https://', 'two slashes and a host'],
     ['https://sp..example/', 'its host "sp..example" is impossible'],
     ['https://-sp.example/', 'its host "-sp.example" is impossible'],
-    ['https://sp.example:0/', 'its port is empty or 0'],
+    ['https://sp.example:0/', 'its port is empty or begins with 0'],
+    ['https://sp.example:0443/', 'its port is empty or begins with 0'],
     ['https://sp.example:65536/', 'its host or port is impossible'],
     ['https://sp.example/%zz', 'a % in it'],
   ])('%j is refused', (text, fault) => {

@@ -36,7 +36,9 @@ function roleMapping(text: string): Record<string, number> {
     const match = /^\s*([A-Za-z][\w-]*)\s*=\s*(\d{1,2})\s*$/.exec(part);
     if (match === null)
       throw new InvalidArgumentError(`"${part}" is wrong. It must be <role>=<number>, e.g. owner=1,co-owner=5.`);
-    mapping[match[1] as string] = Number(match[2]);
+    const role = match[1] as string;
+    if (Object.hasOwn(mapping, role)) throw new InvalidArgumentError(`The role "${role}" is mapped twice.`);
+    mapping[role] = Number(match[2]);
   }
   return mapping;
 }

@@ -7,7 +7,7 @@ import { isNetwork } from '../../../core/keys/publication/fetcher.ts';
 import { InputError } from '../../../platform/errors/idp-error.ts';
 import { normalizeReference } from '../../../platform/util/reference.ts';
 import { requireBiller } from '../billers/require-biller.ts';
-import { defineOperation, time } from '../operation.ts';
+import { defineOperation, time, wholeNumber } from '../operation.ts';
 
 const MAX_EVENTS = 10_000;
 const limit = `must be 1 to ${MAX_EVENTS}`;
@@ -19,7 +19,7 @@ const filters = z.strictObject({
   /** The number of an account; needs the biller. */
   account: z.string().optional(),
   /** The LoginType claim for that account. */
-  loginType: z.coerce.number<string | number>('must be a number').int().optional(),
+  loginType: wholeNumber(0, 99, 'must be a login type, 0 to 99').optional(),
   address: z
     .string()
     .refine(isNetwork, 'must be an IP address or a network, e.g. 203.0.113.7 or 10.0.0.0/8')
@@ -31,10 +31,10 @@ const filters = z.strictObject({
   request: z.string().optional(),
   assertion: z.string().optional(),
   since: z.coerce.date<string>('must be a date or time, e.g. 2026-03-01 or 2026-03-01T08:00:00Z').optional(),
-  before: z.coerce.number<string | number>('must be the ID of an event').int().optional(),
+  before: wholeNumber(0, Number.MAX_SAFE_INTEGER, 'must be the ID of an event').optional(),
   /** Oldest first, and complete: whoever goes on from the last ID of each page gets every event once. */
-  after: z.coerce.number<string | number>('must be the ID of an event, or 0').int().min(0).optional(),
-  limit: z.coerce.number<string | number>('must be a number').int().min(1, limit).max(MAX_EVENTS, limit).default(50),
+  after: wholeNumber(0, Number.MAX_SAFE_INTEGER, 'must be the ID of an event, or 0').optional(),
+  limit: wholeNumber(1, MAX_EVENTS, limit).default(50),
 });
 
 /** Without the zone of a local address, which is not stored. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { requiresSignature } from '../../../core/billers/biller.ts';
 import { encryptionFor } from '../../../core/billers/encryption.ts';
 import { type BillerSettings, billerSettingsSchema } from '../../../core/billers/settings.ts';
+import { isNetwork } from '../../../core/keys/publication/fetcher.ts';
 import { InputError } from '../../../platform/errors/idp-error.ts';
 import { CertificateError } from '../../../platform/util/certificates.ts';
 import { faultOfPublicUrl, faultOfSecureOrigin, faultOfSecureUrl } from '../../../platform/util/web-url.ts';
@@ -61,6 +62,7 @@ export function settingsOf(
   if (!result.success) throw settingError(result.error.issues[0]);
   const settings = result.data;
   checkUrls(settings);
+  checkClients(settings);
   checkHelp(settings);
   checkUnsolicitedRelayState(settings);
   checkClaimNames(settings);
@@ -108,6 +110,19 @@ function checkMetadataSigning(settings: BillerSettings, { metadataUrl }: Service
   if (certificates.some(isFitToVerify)) return;
   const complaint = `needs the certificate of the key that signs the metadata: an elliptic curve key, or an RSA key of at least ${MIN_RSA_BITS} bits.`;
   throw refuse('refreshMetadata', 'signed', complaint);
+}
+
+/** Looks like an address or a network, and would be searched in the User-Agent if it is none. */
+const LIKE_NETWORK = /^(?:[\d.]+|[\da-f:.]*:[\da-f:.]*)(?:\/.*)?$/i;
+
+function checkClients(settings: BillerSettings): void {
+  for (const setting of ['monitors', 'metadataClients'] as const) {
+    for (const [position, client] of settings[setting].entries()) {
+      if (!LIKE_NETWORK.test(client) || isNetwork(client)) continue;
+      const complaint = 'must be an address, a network such as 203.0.113.0/24, or a part of the User-Agent.';
+      throw refuse(setting, client, complaint, position);
+    }
+  }
 }
 
 function checkUrls(settings: BillerSettings): void {

@@ -3,7 +3,7 @@ import { isNetwork } from '../../../core/keys/publication/fetcher.ts';
 import { noteLastingUrl } from '../../../core/keys/publication/lasting-url.ts';
 import { InputError } from '../../../platform/errors/idp-error.ts';
 import { requireBiller } from '../billers/require-biller.ts';
-import { defineOperation, time } from '../operation.ts';
+import { defineOperation, time, wholeNumber } from '../operation.ts';
 import { changeInput, changeOf, done } from './input.ts';
 
 const MAX_HOURS = 30 * 24;
@@ -13,7 +13,7 @@ export const oneTimeUrl = defineOperation({
   uses: ['billers', 'oneTimeUrls'],
   input: z.strictObject({
     ...changeInput,
-    hours: z.coerce.number<string | number>('must be a number').min(1, hours).max(MAX_HOURS, hours).default(72),
+    hours: wholeNumber(1, MAX_HOURS, hours).default(72),
     networks: z.array(z.string().refine(isNetwork, 'must be an address or a network, e.g. 203.0.113.0/24')).default([]),
   }),
   output: z.object({

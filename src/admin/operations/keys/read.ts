@@ -9,7 +9,7 @@ import { verdictOf } from '../../../core/keys/trust/verdict.ts';
 import type { Database } from '../../../platform/database/database.ts';
 import { maskEmails } from '../../../platform/util/mask.ts';
 import { requireBiller } from '../billers/require-biller.ts';
-import { defineOperation, nothing, time } from '../operation.ts';
+import { defineOperation, nothing, time, wholeNumber } from '../operation.ts';
 
 const DAY_MS = 86_400_000;
 const MAX_FETCHES = 200;
@@ -124,7 +124,7 @@ export const fetches = defineOperation({
   uses: ['billers', 'database', 'clock'],
   input: z.strictObject({
     biller: z.string(),
-    days: z.coerce.number<string | number>().int().min(1).max(400).default(30),
+    days: wholeNumber(1, 400, 'must be 1 to 400').default(30),
   }),
   output: z.array(
     z.object({

@@ -4,7 +4,7 @@ import { lockUser } from '../../../core/portal-users/store.ts';
 import { InputError } from '../../../platform/errors/idp-error.ts';
 import { newReference } from '../../../platform/util/reference.ts';
 import { requireBiller } from '../billers/require-biller.ts';
-import { defineOperation, time } from '../operation.ts';
+import { defineOperation, time, wholeNumber } from '../operation.ts';
 import { email } from './input.ts';
 import { noUser, requireUser } from './view.ts';
 
@@ -20,7 +20,7 @@ export const resetPassword = defineOperation({
   input: z.strictObject({
     biller: z.string(),
     email,
-    hours: z.coerce.number<string | number>('must be a number').min(1, hours).max(MAX_HOURS, hours).default(24),
+    hours: wholeNumber(1, MAX_HOURS, hours).default(24),
   }),
   output: z.object({ email: z.string(), url: z.string(), expiresAt: time }),
   run: async (services, input, { name: actor }) => {

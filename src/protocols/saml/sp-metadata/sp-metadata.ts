@@ -46,6 +46,9 @@ function gate(xml: string): XmlElement {
   if (/^\s*(?:<!doctype html|<html)/i.test(xml)) {
     throw unusable('it is a web page (HTML), not metadata. Download the metadata itself, or ask for it as a file.');
   }
+  if (xml.startsWith('\u001f') || xml.startsWith('PK\u0003\u0004')) {
+    throw unusable('it is a compressed file (gzip or ZIP). Unpack it first.');
+  }
   try {
     return parseXml(xml, { comments: 'drop' });
   } catch (error) {

@@ -19,6 +19,8 @@ describe('errors in SP metadata are explained', () => {
   test.each<[string, () => string, string]>([
     ['nothing', () => '', 'it is not acceptable XML: document must contain a root element'],
     ['a web page', () => '<!DOCTYPE html><html></html>', 'it is a web page (HTML), not metadata'],
+    ['a gzip file', () => '\u001f\ufffd\b\0', 'it is a compressed file (gzip or ZIP)'],
+    ['a ZIP file', () => 'PK\u0003\u0004\u0014', 'it is a compressed file (gzip or ZIP)'],
     ['truncated XML', () => metadata().slice(0, -3), 'it is not acceptable XML: '],
     [
       'an entity',
