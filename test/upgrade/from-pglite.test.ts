@@ -40,7 +40,7 @@ async function contentOf(query: (sql: string) => Promise<Record<string, string>[
   for (const { name = '' } of tables) {
     if (name === 'schema_migrations' || name === 'rate_limits') continue;
     const rows = await query(
-      `select row from (select jsonb_strip_nulls(to_jsonb(t) - '{count,source,began_by}'::text[])::text as row from ${name} t) rows order by row collate "C"`,
+      `select row from (select jsonb_strip_nulls(to_jsonb(t) - '{count,source,began_by,one_time}'::text[])::text as row from ${name} t) rows order by row collate "C"`,
     );
     content[name] = rows.map(({ row = '' }) => row);
   }
