@@ -1,7 +1,8 @@
-import { createCipheriv, createDecipheriv, createHmac, hash, randomBytes } from 'node:crypto';
+import { createHmac, createSecretKey, hash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { ValidKey } from '../../core/api-keys/api-keys.ts';
+import { seal, unseal } from '../../core/secrets/seal.ts';
 import type { Database, Transaction } from '../../platform/database/database.ts';
 import { deleteInBatches } from '../../platform/database/delete-in-batches.ts';
 import { IdpError } from '../../platform/errors/idp-error.ts';
@@ -35,8 +36,7 @@ const KEPT_MS = 24 * 60 * 60_000;
 /** Longer than any call takes: whoever began it is gone. */
 const ABANDONED_MS = 30_000;
 const RETRY_AFTER_SECONDS = 1;
-const IV_BYTES = 12;
-const TAG_BYTES = 16;
+const CONTEXT = 'idempotency answer';
 
 /** The header, for the schema of a route. The other headers stay as they are. */
 export const idempotencyHeaders = z.looseObject({
@@ -59,23 +59,11 @@ function canonical(value: unknown): string {
   );
 }
 
-function seal(key: Buffer, text: string): Buffer {
-  const iv = randomBytes(IV_BYTES);
-  const cipher = createCipheriv('aes-256-gcm', key, iv);
-  return Buffer.concat([iv, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()]);
-}
-
-function unseal(key: Buffer, sealed: Buffer): string {
-  const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, IV_BYTES));
-  decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
-  return Buffer.concat([decipher.update(sealed.subarray(IV_BYTES, -TAG_BYTES)), decipher.final()]).toString('utf8');
-}
-
 export function createIdempotency({ database, clock }: { database: Database; clock: () => number }): Idempotency {
   const { db } = database;
 
   /** The keys of one API key: the answers hold addresses of launches, which nobody reads out of the database. */
-  const sealKey = (key: ValidKey) => key.derive('idempotency answer');
+  const sealKey = (key: ValidKey) => createSecretKey(key.derive(CONTEXT));
 
   /** @returns the sealed answer, if the call was carried out before; otherwise it is begun now */
   async function claim(apiKeyId: string, keyHash: Buffer, fingerprint: Buffer, startedAt: Date) {
@@ -135,7 +123,7 @@ export function createIdempotency({ database, clock }: { database: Database; clo
       return await database.transaction(async (transaction) => {
         const answer = await work(transaction);
         const { status, body } = answer;
-        const sealedAnswer = seal(sealKey(key), JSON.stringify({ status, body }));
+        const sealedAnswer = seal(sealKey(key), Buffer.from(JSON.stringify({ status, body })), CONTEXT);
         const { numUpdatedRows } = await own(transaction).set({ sealedAnswer }).executeTakeFirst();
         if (numUpdatedRows !== 1n) {
           const detail = 'the call took so long that it was begun again';
@@ -167,7 +155,7 @@ export function createIdempotency({ database, clock }: { database: Database; clo
         const sealed = await claim(key.id, keyHash, fingerprint, startedAt);
         if (sealed !== undefined) {
           reply.header('idempotent-replayed', 'true');
-          answer = JSON.parse(unseal(sealKey(key), sealed)) as typeof answer;
+          answer = JSON.parse(unseal(sealKey(key), sealed, CONTEXT).toString()) as typeof answer;
         } else answer = await begun(key, keyHash, startedAt, work);
       }
       await answer.after?.();
