@@ -8,7 +8,7 @@ import { verifyMasterKey } from './core/secrets/verify-master-key.ts';
 import { type FileProblem, localFileProblems } from './local-files.ts';
 import type { Database } from './platform/database/database.ts';
 import { openDatabase, type Report, requireInstallation } from './platform/database/open.ts';
-import { tooMuchTrust } from './platform/http/proxy-trust.ts';
+import { tooMuchTrust } from './platform/http/clients/proxy-trust.ts';
 
 /** What every service stands on: the database is open, and the master key fits it. */
 export interface Foundation {

@@ -1,8 +1,8 @@
 import { traceOfError } from '../diagnostics/traces/trace.ts';
 import type { Traces } from '../diagnostics/traces/traces.ts';
 import type { ErrorCode } from '../platform/errors/catalog.ts';
+import { networkOf } from '../platform/http/clients/network.ts';
 import type { OnRefused } from '../platform/http/errors.ts';
-import { networkOf } from '../platform/http/network.ts';
 
 /** Nothing can be kept, or there is nothing to find out. */
 const NOT_KEPT: readonly ErrorCode[] = ['service_unavailable', 'service_busy', 'client_gone'];

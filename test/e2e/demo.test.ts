@@ -7,7 +7,7 @@ import { xmlsecVerify } from '../support/saml/xml-tools.ts';
 import { choose, heading, landed, signIn, signInFirst, signOn, textAt } from './demo-in-browser.ts';
 import { useDemo } from './use-demo.ts';
 
-const pageAudit = readFileSync(new URL('../platform/http/page-audit.js', import.meta.url), 'utf8');
+const pageAudit = readFileSync(new URL('../platform/http/pages/page-audit.js', import.meta.url), 'utf8');
 const REFERENCE = /^[a-z]+-[a-z]+-[a-z]+$/;
 
 const opened = useDemo();

@@ -6,7 +6,7 @@ import type { StrangersAudit } from '../../core/audit/strangers.ts';
 import type { Biller } from '../../core/billers/biller.ts';
 import type { Billers } from '../../core/billers/billers.ts';
 import { IdpError } from '../../platform/errors/idp-error.ts';
-import { networkOf } from '../../platform/http/network.ts';
+import { networkOf } from '../../platform/http/clients/network.ts';
 import { createBudget } from '../../platform/util/budget.ts';
 
 /** The portal that makes a call. */

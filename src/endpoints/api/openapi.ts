@@ -2,7 +2,7 @@ import swagger from '@fastify/swagger';
 import type { FastifyInstance } from 'fastify';
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
 import { programVersion } from '../../core/installation/version.ts';
-import { pageHeaders } from '../../platform/http/reply.ts';
+import { pageHeaders } from '../../platform/http/pages/reply.ts';
 import type { ApiDescription } from './views/description.ts';
 import { docsPage } from './views/docs-page.ts';
 

@@ -9,9 +9,9 @@ import type { MetadataFetches } from '../../core/keys/publication/metadata-fetch
 import type { OneTimeUrls } from '../../core/keys/publication/one-time-url.ts';
 import type { SigningKeyRow } from '../../core/keys/store.ts';
 import { IdpError } from '../../platform/errors/idp-error.ts';
-import { watchDelivery } from '../../platform/http/delivery.ts';
+import { watchDelivery } from '../../platform/http/limits/delivery.ts';
+import { sendPage, sendTo } from '../../platform/http/pages/reply.ts';
 import { rawQuery, readParameters } from '../../platform/http/parameters.ts';
-import { sendPage, sendTo } from '../../platform/http/reply.ts';
 import { type BillerRoute, billerOf } from '../biller-of.ts';
 import { browserHeaderOf, isOpenedByPerson } from './browser.ts';
 import { pageOf } from './page-of.ts';

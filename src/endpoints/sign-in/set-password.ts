@@ -8,7 +8,7 @@ import { lockUser, updateUser } from '../../core/portal-users/store.ts';
 import { deleteSessionsOfUser } from '../../core/sessions/store.ts';
 import type { Database } from '../../platform/database/database.ts';
 import { IdpError } from '../../platform/errors/idp-error.ts';
-import { networkOf } from '../../platform/http/network.ts';
+import { networkOf } from '../../platform/http/clients/network.ts';
 import { createFairQueue, QueueFull } from '../../platform/util/fair-queue.ts';
 
 /** A new password, and from where it comes. */

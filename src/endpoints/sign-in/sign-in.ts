@@ -8,7 +8,7 @@ import { emailKeyOf, findUser, type PortalUserRow } from '../../core/portal-user
 import type { Sessions } from '../../core/sessions/sessions.ts';
 import type { Database } from '../../platform/database/database.ts';
 import { IdpError } from '../../platform/errors/idp-error.ts';
-import { networkOf } from '../../platform/http/network.ts';
+import { networkOf } from '../../platform/http/clients/network.ts';
 import { createFairQueue, QueueFull } from '../../platform/util/fair-queue.ts';
 import type { Throttle } from './throttle.ts';
 

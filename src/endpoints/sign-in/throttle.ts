@@ -2,7 +2,7 @@ import { RateLimiterPostgres, RateLimiterRes } from 'rate-limiter-flexible';
 import type { Database, Statement } from '../../platform/database/database.ts';
 import { deleteInBatches } from '../../platform/database/delete-in-batches.ts';
 import { IdpError } from '../../platform/errors/idp-error.ts';
-import { networkOf } from '../../platform/http/network.ts';
+import { networkOf } from '../../platform/http/clients/network.ts';
 import { waitInWords } from '../../platform/util/wait-in-words.ts';
 
 const WINDOW_SECONDS = 15 * 60;

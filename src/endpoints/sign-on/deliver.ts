@@ -1,8 +1,8 @@
 import type { FastifyReply } from 'fastify';
 import type { AnswerTarget } from '../../core/authn-requests/check.ts';
 import type { Biller } from '../../core/billers/biller.ts';
-import { type AutoSubmitPage, prepareAutoSubmitPage } from '../../platform/http/auto-submit-page.ts';
-import { pageHeaders } from '../../platform/http/reply.ts';
+import { type AutoSubmitPage, prepareAutoSubmitPage } from '../../platform/http/pages/auto-submit-page.ts';
+import { pageHeaders } from '../../platform/http/pages/reply.ts';
 import { formActionOf } from './sign-on-context.ts';
 
 /** Sends a Response to the ACS through the browser: the page that posts itself (SAML bindings, 3.5.4). */

@@ -5,7 +5,7 @@ import type { Biller } from '../../core/billers/biller.ts';
 import type { Db } from '../../platform/database/database.ts';
 import { deleteInBatches } from '../../platform/database/delete-in-batches.ts';
 import { IdpError } from '../../platform/errors/idp-error.ts';
-import { networkOf } from '../../platform/http/network.ts';
+import { networkOf } from '../../platform/http/clients/network.ts';
 import { createBudget } from '../../platform/util/budget.ts';
 import { FLOW_LIFETIME_MS, giveSecret, isSecret, sentSecret } from './flow-cookie.ts';
 import { hasAcs } from './sign-on-context.ts';

@@ -3,7 +3,7 @@ import { OutdatedState } from '../../core/audit/fence.ts';
 import type { AuditWriter } from '../../core/audit/writer.ts';
 import type { Session, Sessions } from '../../core/sessions/sessions.ts';
 import { IdpError } from '../../platform/errors/idp-error.ts';
-import { sendTo } from '../../platform/http/reply.ts';
+import { sendTo } from '../../platform/http/pages/reply.ts';
 import { sessionIdOf } from '../session-cookie.ts';
 import { signedInPath } from '../sign-in/signed-in-path.ts';
 import type { Answers } from './answers.ts';

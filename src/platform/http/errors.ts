@@ -2,8 +2,8 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isDatabaseGone } from '../database/database.ts';
 import { withName, withoutLink } from '../errors/catalog/entry.ts';
 import { IdpError } from '../errors/idp-error.ts';
-import { errorPage } from './error-page.ts';
-import { sendPage } from './reply.ts';
+import { errorPage } from './pages/error-page.ts';
+import { sendPage } from './pages/reply.ts';
 
 /** The only bodies that are read: see acceptForms. */
 const FORMS = 'application/x-www-form-urlencoded';

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { Help } from './help.ts';
+import type { Help } from './pages/help.ts';
 
 /** What the handlers found out about a request, for its line in the log and for its error page. */
 interface RequestFacts {

@@ -1,6 +1,6 @@
 import { html } from 'ghtml';
-import { apiDocsStylesheet } from '../../../platform/http/assets.ts';
-import { layout } from '../../../platform/http/layout.ts';
+import { apiDocsStylesheet } from '../../../platform/http/pages/assets.ts';
+import { layout } from '../../../platform/http/pages/layout.ts';
 import { type ApiDescription, type Described, type Field, schemaReader } from './description.ts';
 
 /** Text of the description, where backticks mark what is typed. */

@@ -1,7 +1,7 @@
 import { html } from 'ghtml';
-import type { Help } from '../../../platform/http/help.ts';
-import { hiddenInputs } from '../../../platform/http/hidden-inputs.ts';
-import { layout } from '../../../platform/http/layout.ts';
+import type { Help } from '../../../platform/http/pages/help.ts';
+import { hiddenInputs } from '../../../platform/http/pages/hidden-inputs.ts';
+import { layout } from '../../../platform/http/pages/layout.ts';
 
 interface ConfirmLaunchPageModel {
   readonly billerName: string;

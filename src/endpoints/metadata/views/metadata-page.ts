@@ -1,6 +1,6 @@
 import { html } from 'ghtml';
-import { copyScript } from '../../../platform/http/assets.ts';
-import { layout } from '../../../platform/http/layout.ts';
+import { copyScript } from '../../../platform/http/pages/assets.ts';
+import { layout } from '../../../platform/http/pages/layout.ts';
 
 interface Certificate {
   /** What the key does, e.g. “signs now”. */

@@ -1,9 +1,9 @@
 import { html } from 'ghtml';
 import { PASSWORD_CHARACTERS } from '../../../core/portal-users/password.ts';
-import { showPasswordScript } from '../../../platform/http/assets.ts';
-import type { Help } from '../../../platform/http/help.ts';
-import { hiddenInputs } from '../../../platform/http/hidden-inputs.ts';
-import { layout } from '../../../platform/http/layout.ts';
+import { showPasswordScript } from '../../../platform/http/pages/assets.ts';
+import type { Help } from '../../../platform/http/pages/help.ts';
+import { hiddenInputs } from '../../../platform/http/pages/hidden-inputs.ts';
+import { layout } from '../../../platform/http/pages/layout.ts';
 
 interface SetPasswordPageModel {
   readonly billerName: string;

@@ -1,8 +1,8 @@
 import { html } from 'ghtml';
-import { showPasswordScript } from '../../../platform/http/assets.ts';
-import { type Help, saysHowToReach } from '../../../platform/http/help.ts';
-import { hiddenInputs } from '../../../platform/http/hidden-inputs.ts';
-import { layout } from '../../../platform/http/layout.ts';
+import { showPasswordScript } from '../../../platform/http/pages/assets.ts';
+import { type Help, saysHowToReach } from '../../../platform/http/pages/help.ts';
+import { hiddenInputs } from '../../../platform/http/pages/hidden-inputs.ts';
+import { layout } from '../../../platform/http/pages/layout.ts';
 
 interface SignInPageModel {
   readonly billerName: string;

@@ -1,9 +1,9 @@
 import { html } from 'ghtml';
-import { findAccountScript } from '../../../platform/http/assets.ts';
-import { findAccount, isLongList } from '../../../platform/http/find-account.ts';
-import type { Help } from '../../../platform/http/help.ts';
-import { hiddenInputs } from '../../../platform/http/hidden-inputs.ts';
-import { layout } from '../../../platform/http/layout.ts';
+import { findAccountScript } from '../../../platform/http/pages/assets.ts';
+import { findAccount, isLongList } from '../../../platform/http/pages/find-account.ts';
+import type { Help } from '../../../platform/http/pages/help.ts';
+import { hiddenInputs } from '../../../platform/http/pages/hidden-inputs.ts';
+import { layout } from '../../../platform/http/pages/layout.ts';
 
 interface Account {
   readonly number: string;

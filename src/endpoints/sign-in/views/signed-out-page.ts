@@ -1,6 +1,6 @@
 import { html } from 'ghtml';
-import type { Help } from '../../../platform/http/help.ts';
-import { layout } from '../../../platform/http/layout.ts';
+import type { Help } from '../../../platform/http/pages/help.ts';
+import { layout } from '../../../platform/http/pages/layout.ts';
 
 interface SignedOutPageModel {
   readonly billerName?: string | undefined;

@@ -4,8 +4,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { assets, autoSubmitScript } from '../../../src/platform/http/assets.ts';
-import { chromiumPath } from '../../support/browser/chromium.ts';
+import { assets, autoSubmitScript } from '../../../../src/platform/http/pages/assets.ts';
+import { chromiumPath } from '../../../support/browser/chromium.ts';
 import { arrivesAs, email, failure, pages, unfit } from './sample-pages.ts';
 
 const policy =

@@ -1,11 +1,11 @@
 import { type Server, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
-import { IdpError } from '../errors/idp-error.ts';
-import { newReference } from '../util/reference.ts';
-import { errorPage } from './error-page.ts';
-import type { OnRefused } from './errors.ts';
-import { pageHeaders } from './reply.ts';
+import { IdpError } from '../../errors/idp-error.ts';
+import { newReference } from '../../util/reference.ts';
+import type { OnRefused } from '../errors.ts';
+import { errorPage } from '../pages/error-page.ts';
+import { pageHeaders } from '../pages/reply.ts';
 
 /** A request must arrive within this time, its headers and its body. */
 const ARRIVES_WITHIN_MS = 30_000;

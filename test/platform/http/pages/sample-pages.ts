@@ -1,10 +1,10 @@
-import { setPasswordPage } from '../../../src/endpoints/sign-in/views/set-password-page.ts';
-import { signInPage } from '../../../src/endpoints/sign-in/views/sign-in-page.ts';
-import { signedInPage } from '../../../src/endpoints/sign-in/views/signed-in-page.ts';
-import { signedOutPage } from '../../../src/endpoints/sign-in/views/signed-out-page.ts';
-import { accountChoicePage } from '../../../src/endpoints/sign-on/views/account-choice-page.ts';
-import { prepareAutoSubmitPage } from '../../../src/platform/http/auto-submit-page.ts';
-import { errorPage } from '../../../src/platform/http/error-page.ts';
+import { setPasswordPage } from '../../../../src/endpoints/sign-in/views/set-password-page.ts';
+import { signInPage } from '../../../../src/endpoints/sign-in/views/sign-in-page.ts';
+import { signedInPage } from '../../../../src/endpoints/sign-in/views/signed-in-page.ts';
+import { signedOutPage } from '../../../../src/endpoints/sign-in/views/signed-out-page.ts';
+import { accountChoicePage } from '../../../../src/endpoints/sign-on/views/account-choice-page.ts';
+import { prepareAutoSubmitPage } from '../../../../src/platform/http/pages/auto-submit-page.ts';
+import { errorPage } from '../../../../src/platform/http/pages/error-page.ts';
 
 const billerName = 'City of Riverton Water';
 /** Long, to check that it fits a narrow page. */

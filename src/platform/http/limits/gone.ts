@@ -1,5 +1,5 @@
 import type { FastifyReply } from 'fastify';
-import { IdpError } from '../errors/idp-error.ts';
+import { IdpError } from '../../errors/idp-error.ts';
 
 /** @returns a signal that is aborted, with an IdpError, when the client ends its connection before it has the response */
 export function whenGone({ raw }: FastifyReply): AbortSignal {

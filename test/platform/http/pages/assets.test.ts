@@ -8,8 +8,8 @@ import {
   findAccountScript,
   showPasswordScript,
   stylesheet,
-} from '../../../src/platform/http/assets.ts';
-import { layout } from '../../../src/platform/http/layout.ts';
+} from '../../../../src/platform/http/pages/assets.ts';
+import { layout } from '../../../../src/platform/http/pages/layout.ts';
 
 test.each(assets)('$path carries the hash of its content', ({ path, body }) => {
   expect(path).toMatch(/^\/assets\/[a-z-]+\.[0-9a-f]{12}\.(?:css|js)$/);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { prepareAutoSubmitPage } from '../../../src/platform/http/auto-submit-page.ts';
+import { prepareAutoSubmitPage } from '../../../../src/platform/http/pages/auto-submit-page.ts';
 
 const write = prepareAutoSubmitPage('City of Riverton Water', 'https://sp.example/acs');
 

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { IdpError } from '../errors/idp-error.ts';
+import { IdpError } from '../../errors/idp-error.ts';
 
 /**
  * Keeps the address of every client. Node forgets it when the connection ends, unless it was read before, and a handler may

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { IdpError } from '../errors/idp-error.ts';
-import { logRequest } from './log.ts';
+import { IdpError } from '../../errors/idp-error.ts';
+import { logRequest } from '../log.ts';
 
 /** Bodies that are in memory at the same time, in bytes: most have a few thousand. */
 const MAX_BYTES = 64 * 1024 * 1024;

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import { IdpError } from '../errors/idp-error.ts';
+import { IdpError } from '../../errors/idp-error.ts';
 
 /**
  * Refuses a form that another website sent (cross-site request forgery). Every browser says where a POST comes from, by

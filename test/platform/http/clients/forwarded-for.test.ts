@@ -1,6 +1,6 @@
 import fastify from 'fastify';
 import { expect, test } from 'vitest';
-import { dropForwardedPorts } from '../../../src/platform/http/forwarded-for.ts';
+import { dropForwardedPorts } from '../../../../src/platform/http/clients/forwarded-for.ts';
 
 test.each([
   ['203.0.113.7', '203.0.113.7'],

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { setPasswordPage } from '../../../src/endpoints/sign-in/views/set-password-page.ts';
-import { signInPage } from '../../../src/endpoints/sign-in/views/sign-in-page.ts';
-import { signedInPage } from '../../../src/endpoints/sign-in/views/signed-in-page.ts';
-import { signedOutPage } from '../../../src/endpoints/sign-in/views/signed-out-page.ts';
-import { accountChoicePage } from '../../../src/endpoints/sign-on/views/account-choice-page.ts';
-import { prepareAutoSubmitPage } from '../../../src/platform/http/auto-submit-page.ts';
-import { errorPage } from '../../../src/platform/http/error-page.ts';
-import { layout } from '../../../src/platform/http/layout.ts';
+import { setPasswordPage } from '../../../../src/endpoints/sign-in/views/set-password-page.ts';
+import { signInPage } from '../../../../src/endpoints/sign-in/views/sign-in-page.ts';
+import { signedInPage } from '../../../../src/endpoints/sign-in/views/signed-in-page.ts';
+import { signedOutPage } from '../../../../src/endpoints/sign-in/views/signed-out-page.ts';
+import { accountChoicePage } from '../../../../src/endpoints/sign-on/views/account-choice-page.ts';
+import { prepareAutoSubmitPage } from '../../../../src/platform/http/pages/auto-submit-page.ts';
+import { errorPage } from '../../../../src/platform/http/pages/error-page.ts';
+import { layout } from '../../../../src/platform/http/pages/layout.ts';
 
 // Breaks out of text, of both kinds of quotes, of an attribute without quotes, of a comment, of a title.
 const attack = (mark: string) => `zz-${mark}"'>--></title></noscript><script>alert(1)</script><!--&lt; onload=x`;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { tooMuchTrust } from '../../../src/platform/http/proxy-trust.ts';
+import { tooMuchTrust } from '../../../../src/platform/http/clients/proxy-trust.ts';
 
 test.for([
   ['10.0.0.0/8', '10.0.0.0/8'],

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import fastify, { type FastifyInstance } from 'fastify';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { watchDelivery } from '../../../src/platform/http/delivery.ts';
+import { watchDelivery } from '../../../../src/platform/http/limits/delivery.ts';
 
 /** Larger than the buffers of a connection, so that it is not handed over before the client reads. */
 const LARGE = 'x'.repeat(32 * 1024 * 1024);
