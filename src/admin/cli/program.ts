@@ -10,7 +10,7 @@ interface Entry {
 const COMMANDS: Readonly<Record<string, Entry>> = {
   biller: {
     description: 'Billers: add, import, update, refresh, list, show, remove',
-    load: async () => (await import('./commands/biller.ts')).billerCommand(),
+    load: async () => (await import('./commands/biller/biller.ts')).billerCommand(),
   },
   user: {
     description: 'Portal users of the embedded directory: add, update, list, remove',

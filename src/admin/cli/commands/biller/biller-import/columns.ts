@@ -1,7 +1,7 @@
 import { Command, type Option } from 'commander';
-import { optionOf } from '../../options/field-options.ts';
-import { addProviderOptions } from '../../options/provider-options.ts';
-import { addSettingsOptions } from '../../options/settings-options.ts';
+import { optionOf } from '../../../options/field-options.ts';
+import { addProviderOptions } from '../../../options/provider-options.ts';
+import { addSettingsOptions } from '../../../options/settings-options.ts';
 
 /** The options of `ic-idp biller add` that have a parser of their own, by the names of their columns. */
 const OPTIONS: ReadonlyMap<string, readonly Option[]> = Map.groupBy(

@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
 import pLimit from 'p-limit';
-import { escapeControls } from '../../../../platform/errors/escape-controls.ts';
-import { InputError, nameField } from '../../../../platform/errors/idp-error.ts';
-import { isCertificateText } from '../../options/certificate-text.ts';
-import { readCertificateFile } from '../../options/provider-options.ts';
-import { settingsFrom } from '../../options/settings-options.ts';
-import { isUrl, readSpMetadataSource } from '../../read-sp-metadata.ts';
+import { escapeControls } from '../../../../../platform/errors/escape-controls.ts';
+import { InputError, nameField } from '../../../../../platform/errors/idp-error.ts';
+import { isCertificateText } from '../../../options/certificate-text.ts';
+import { readCertificateFile } from '../../../options/provider-options.ts';
+import { settingsFrom } from '../../../options/settings-options.ts';
+import { isUrl, readSpMetadataSource } from '../../../read-sp-metadata.ts';
 import { CellError, OWN_COLUMNS, readCell, readYesNo } from './columns.ts';
 import type { Entry, Problem } from './read-file.ts';
 

@@ -1,11 +1,11 @@
 import { Command } from 'commander';
 import pLimit from 'p-limit';
-import { escapeControls, escapeControlsInJson } from '../../../platform/errors/escape-controls.ts';
-import { InputError } from '../../../platform/errors/idp-error.ts';
-import type { OperationResult } from '../../operations/registry.ts';
-import { differenceLines } from '../confirm-change.ts';
-import { withOperations } from '../operate.ts';
-import { JSON_OPTION } from '../output.ts';
+import { escapeControls, escapeControlsInJson } from '../../../../platform/errors/escape-controls.ts';
+import { InputError } from '../../../../platform/errors/idp-error.ts';
+import type { OperationResult } from '../../../operations/registry.ts';
+import { differenceLines } from '../../confirm-change.ts';
+import { withOperations } from '../../operate.ts';
+import { JSON_OPTION } from '../../output.ts';
 
 /** URLs that are fetched at the same time. */
 const AT_ONCE = 8;

@@ -1,12 +1,12 @@
 import { Command } from 'commander';
 import pLimit from 'p-limit';
-import { escapeControls, escapeControlsInJson } from '../../../../platform/errors/escape-controls.ts';
-import { InputError } from '../../../../platform/errors/idp-error.ts';
-import type { OperationInput } from '../../../operations/registry.ts';
-import { differenceLines } from '../../confirm-change.ts';
-import { type Run, withOperations } from '../../operate.ts';
-import { JSON_OPTION } from '../../output.ts';
-import { stopOnInterrupt } from '../../stop-on-interrupt.ts';
+import { escapeControls, escapeControlsInJson } from '../../../../../platform/errors/escape-controls.ts';
+import { InputError } from '../../../../../platform/errors/idp-error.ts';
+import type { OperationInput } from '../../../../operations/registry.ts';
+import { differenceLines } from '../../../confirm-change.ts';
+import { type Run, withOperations } from '../../../operate.ts';
+import { JSON_OPTION } from '../../../output.ts';
+import { stopOnInterrupt } from '../../../stop-on-interrupt.ts';
 import { type CheckedRow, checkFile } from './check.ts';
 
 /** Keys that are made at the same time: as many as Node has threads for such work. */

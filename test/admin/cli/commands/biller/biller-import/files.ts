@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeCsv } from '../../../../../src/admin/cli/csv/write-csv.ts';
+import { writeCsv } from '../../../../../../src/admin/cli/csv/write-csv.ts';
 
 /** SP metadata of a biller's own Service Provider. */
 export const spMetadata = (

@@ -1,10 +1,10 @@
 import { Command } from 'commander';
-import { InputError } from '../../../platform/errors/idp-error.ts';
-import { confirmChange, confirmSharedProvider } from '../confirm-change.ts';
-import { operate } from '../operate.ts';
-import { addProviderOptions, type ProviderOptions, providerInput } from '../options/provider-options.ts';
-import { addSettingsOptions, settingsFrom } from '../options/settings-options.ts';
-import { JSON_OPTION, print, printWarnings } from '../output.ts';
+import { InputError } from '../../../../platform/errors/idp-error.ts';
+import { confirmChange, confirmSharedProvider } from '../../confirm-change.ts';
+import { operate } from '../../operate.ts';
+import { addProviderOptions, type ProviderOptions, providerInput } from '../../options/provider-options.ts';
+import { addSettingsOptions, settingsFrom } from '../../options/settings-options.ts';
+import { JSON_OPTION, print, printWarnings } from '../../output.ts';
 import { sheet } from './biller-sheet.ts';
 
 interface UpdateOptions extends ProviderOptions {

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
-import { nameField } from '../../../../platform/errors/idp-error.ts';
-import type { OperationResult } from '../../../operations/registry.ts';
-import type { Run } from '../../operate.ts';
+import { nameField } from '../../../../../platform/errors/idp-error.ts';
+import type { OperationResult } from '../../../../operations/registry.ts';
+import type { Run } from '../../../operate.ts';
 import { columnOf } from './columns.ts';
 import { type Problem, readBillerFile } from './read-file.ts';
 import { lacksProvider, type Row, readRows } from './rows.ts';

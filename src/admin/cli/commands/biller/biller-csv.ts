@@ -1,8 +1,8 @@
-import { billerSettingsSchema } from '../../../core/billers/settings.ts';
-import { escapeControlsInLines } from '../../../platform/errors/escape-controls.ts';
-import type { OperationResult } from '../../operations/registry.ts';
-import { writeCsv } from '../csv/write-csv.ts';
-import { certificateCell, settingCells } from '../options/setting-cells.ts';
+import { billerSettingsSchema } from '../../../../core/billers/settings.ts';
+import { escapeControlsInLines } from '../../../../platform/errors/escape-controls.ts';
+import type { OperationResult } from '../../../operations/registry.ts';
+import { writeCsv } from '../../csv/write-csv.ts';
+import { certificateCell, settingCells } from '../../options/setting-cells.ts';
 
 type Sheet = OperationResult<'biller.sheets'>[number];
 

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { layEmbeddedDatabase } from '../../../support/postgres/embedded-template.ts';
-import { createTestDatabase } from '../../../support/postgres/postgres.ts';
-import { ofCheckout, plainEnvironment, runCli, workingFolder } from '../../../support/programs/cli.ts';
-import { endService, type ServiceProcess, startService } from '../../../support/programs/service.ts';
+import { layEmbeddedDatabase } from '../../../../support/postgres/embedded-template.ts';
+import { createTestDatabase } from '../../../../support/postgres/postgres.ts';
+import { ofCheckout, plainEnvironment, runCli, workingFolder } from '../../../../support/programs/cli.ts';
+import { endService, type ServiceProcess, startService } from '../../../../support/programs/service.ts';
 
 const GUID = '0f8fad5b-d9cb-469f-a165-70867728950e';
 const SP_METADATA = `<EntityDescriptor xmlns="urn:oasis:names:tc:SAML:2.0:metadata" entityID="https://sp.example/metadata">
@@ -163,7 +163,7 @@ describe('wrong input', () => {
 
 test('every command has help with an example', async () => {
   const work = workingFolder();
-  const { createProgram } = await import('../../../../src/admin/cli/program.ts');
+  const { createProgram } = await import('../../../../../src/admin/cli/program.ts');
   const commands = (command: Command): string[][] =>
     command.commands.length === 0
       ? [[]]

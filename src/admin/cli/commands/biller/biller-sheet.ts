@@ -1,5 +1,5 @@
-import type { OperationResult } from '../../operations/registry.ts';
-import { pairs, table } from '../output.ts';
+import type { OperationResult } from '../../../operations/registry.ts';
+import { pairs, table } from '../../output.ts';
 
 type BillerView = OperationResult<'biller.show'>;
 

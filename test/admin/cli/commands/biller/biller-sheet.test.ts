@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { sheet } from '../../../../src/admin/cli/commands/biller-sheet.ts';
-import { nameIdFormatFor, settingsOf } from '../../../../src/admin/operations/billers/settings.ts';
-import { billerView, billerViewSchema } from '../../../../src/admin/operations/billers/view.ts';
-import { NAME_ID_FORMATS } from '../../../../src/protocols/saml/names.ts';
-import type { ServiceProvider } from '../../../../src/protocols/saml/sp-metadata/service-provider.ts';
-import { newBiller } from '../../../core/billers/biller.ts';
-import { makeSigningKey } from '../../../support/saml/saml.ts';
+import { sheet } from '../../../../../src/admin/cli/commands/biller/biller-sheet.ts';
+import { nameIdFormatFor, settingsOf } from '../../../../../src/admin/operations/billers/settings.ts';
+import { billerView, billerViewSchema } from '../../../../../src/admin/operations/billers/view.ts';
+import { NAME_ID_FORMATS } from '../../../../../src/protocols/saml/names.ts';
+import type { ServiceProvider } from '../../../../../src/protocols/saml/sp-metadata/service-provider.ts';
+import { newBiller } from '../../../../core/billers/biller.ts';
+import { makeSigningKey } from '../../../../support/saml/saml.ts';
 
 const X509 = 'urn:oasis:names:tc:SAML:1.1:nameid-format:X509SubjectName';
 const GCM_256 = 'http://www.w3.org/2009/xmlenc11#aes256-gcm';

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createTestStorage, type TestStorage } from '../../../../support/postgres/storage.ts';
-import { type Outcome, runCli, startProgram } from '../../../../support/programs/cli.ts';
+import { createTestStorage, type TestStorage } from '../../../../../support/postgres/storage.ts';
+import { type Outcome, runCli, startProgram } from '../../../../../support/programs/cli.ts';
 import { writeBillers } from './files.ts';
 
 const BILLERS = 500;

@@ -5,10 +5,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
-import { layEmbeddedDatabase } from '../../../support/postgres/embedded-template.ts';
-import { runCli, workingFolder } from '../../../support/programs/cli.ts';
-import { endService, type ServiceProcess, startService } from '../../../support/programs/service.ts';
-import { makeSigningKey } from '../../../support/saml/saml.ts';
+import { layEmbeddedDatabase } from '../../../../support/postgres/embedded-template.ts';
+import { runCli, workingFolder } from '../../../../support/programs/cli.ts';
+import { endService, type ServiceProcess, startService } from '../../../../support/programs/service.ts';
+import { makeSigningKey } from '../../../../support/saml/saml.ts';
 
 /** Makes a command believe that it runs at a terminal; standard input is what the operator types. */
 const AT_A_TERMINAL = { NODE_OPTIONS: '--import=data:text/javascript,process.stdin.isTTY=true' };

@@ -1,9 +1,9 @@
-import { InputError } from '../../../../platform/errors/idp-error.ts';
-import { decodeText, TextError } from '../../../../platform/util/decode-text.ts';
-import { CsvError, readCsv } from '../../csv/read-csv.ts';
-import { unguardCell } from '../../csv/write-csv.ts';
-import { isCertificateText } from '../../options/certificate-text.ts';
-import { readBytes } from '../../read-input.ts';
+import { InputError } from '../../../../../platform/errors/idp-error.ts';
+import { decodeText, TextError } from '../../../../../platform/util/decode-text.ts';
+import { CsvError, readCsv } from '../../../csv/read-csv.ts';
+import { unguardCell } from '../../../csv/write-csv.ts';
+import { isCertificateText } from '../../../options/certificate-text.ts';
+import { readBytes } from '../../../read-input.ts';
 import { isColumn, REPEATABLE, SHEET_COLUMNS } from './columns.ts';
 
 const MAX_BYTES = 16 * 1024 * 1024;
