@@ -30,8 +30,8 @@ import { createReadiness, type Readiness } from './endpoints/health/readiness.ts
 import { createSetPassword, type SetPassword } from './endpoints/sign-in/set-password.ts';
 import { createSignIn, type SignIn } from './endpoints/sign-in/sign-in.ts';
 import { createThrottle } from './endpoints/sign-in/throttle.ts';
-import { type Answers, createAnswers } from './endpoints/sign-on/answers.ts';
-import { createFlows, type Flows } from './endpoints/sign-on/flows.ts';
+import { type Answers, createAnswers } from './endpoints/sign-on/flows/answers.ts';
+import { createFlows, type Flows } from './endpoints/sign-on/flows/flows.ts';
 import { createIssue, type Issue } from './endpoints/sign-on/issue.ts';
 import { createProviderWatch } from './integrations/sp-metadata/watch.ts';
 import type { Database } from './platform/database/database.ts';

@@ -15,8 +15,8 @@ import {
   setLaunchedAccounts,
   touchSession,
 } from '../../src/core/sessions/store.ts';
-import { createAnswers } from '../../src/endpoints/sign-on/answers.ts';
-import { createFlows } from '../../src/endpoints/sign-on/flows.ts';
+import { createAnswers } from '../../src/endpoints/sign-on/flows/answers.ts';
+import { createFlows } from '../../src/endpoints/sign-on/flows/flows.ts';
 import type { Database } from '../../src/platform/database/database.ts';
 import { newSamlId } from '../../src/protocols/saml/writing/id.ts';
 import type { BenchInstallation } from '../installation.ts';

@@ -12,13 +12,13 @@ import { rawQuery } from '../../platform/http/parameters.ts';
 import type { Metrics } from '../../platform/metrics.ts';
 import { sessionIdOf } from '../session-cookie.ts';
 import { signedInPath } from '../sign-in/signed-in-path.ts';
-import type { Answers } from './answers.ts';
 import { chooseAccount, requireAnyAccount } from './choose-account.ts';
 import type { Deliver } from './deliver.ts';
 import { authnContextOf, mustSignInAgain } from './demands.ts';
-import type { Flows } from './flows.ts';
+import type { Answers } from './flows/answers.ts';
+import type { Flows } from './flows/flows.ts';
+import type { InFlow, Repeat } from './flows/repeat.ts';
 import type { Issue, Issued } from './issue.ts';
-import type { InFlow, Repeat } from './repeat.ts';
 import { formActionOf, type SignOnContext } from './sign-on-context.ts';
 import { accountChoicePage } from './views/account-choice-page.ts';
 

@@ -1,14 +1,14 @@
 import type { FastifyReply } from 'fastify';
-import { OutdatedState } from '../../core/audit/fence.ts';
-import type { AuditWriter } from '../../core/audit/writer.ts';
-import type { Session, Sessions } from '../../core/sessions/sessions.ts';
-import { IdpError } from '../../platform/errors/idp-error.ts';
-import { sendTo } from '../../platform/http/pages/reply.ts';
-import { sessionIdOf } from '../session-cookie.ts';
-import { signedInPath } from '../sign-in/signed-in-path.ts';
+import { OutdatedState } from '../../../core/audit/fence.ts';
+import type { AuditWriter } from '../../../core/audit/writer.ts';
+import type { Session, Sessions } from '../../../core/sessions/sessions.ts';
+import { IdpError } from '../../../platform/errors/idp-error.ts';
+import { sendTo } from '../../../platform/http/pages/reply.ts';
+import { sessionIdOf } from '../../session-cookie.ts';
+import { signedInPath } from '../../sign-in/signed-in-path.ts';
+import type { Deliver } from '../deliver.ts';
+import { hasAcs, type SignOnContext } from '../sign-on-context.ts';
 import type { Answers } from './answers.ts';
-import type { Deliver } from './deliver.ts';
-import { hasAcs, type SignOnContext } from './sign-on-context.ts';
 
 interface RepeatServices {
   readonly sessions: Sessions;

@@ -1,7 +1,7 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { CookieSerializeOptions } from '@fastify/cookie';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { COOKIE } from '../session-cookie.ts';
+import { COOKIE } from '../../session-cookie.ts';
 
 /** How long a flow lives, and how long the browser remembers that it was answered. */
 export const FLOW_LIFETIME_MS = 15 * 60_000;

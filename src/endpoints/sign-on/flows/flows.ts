@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { AcceptedRequest } from '../../core/authn-requests/check.ts';
-import type { Biller } from '../../core/billers/biller.ts';
-import type { Db } from '../../platform/database/database.ts';
-import { deleteInBatches } from '../../platform/database/delete-in-batches.ts';
-import { IdpError } from '../../platform/errors/idp-error.ts';
-import { networkOf } from '../../platform/http/clients/network.ts';
-import { createBudget } from '../../platform/util/budget.ts';
+import type { AcceptedRequest } from '../../../core/authn-requests/check.ts';
+import type { Biller } from '../../../core/billers/biller.ts';
+import type { Db } from '../../../platform/database/database.ts';
+import { deleteInBatches } from '../../../platform/database/delete-in-batches.ts';
+import { IdpError } from '../../../platform/errors/idp-error.ts';
+import { networkOf } from '../../../platform/http/clients/network.ts';
+import { createBudget } from '../../../platform/util/budget.ts';
+import { hasAcs } from '../sign-on-context.ts';
 import { FLOW_LIFETIME_MS, giveSecret, isSecret, sentSecret } from './flow-cookie.ts';
-import { hasAcs } from './sign-on-context.ts';
 
 /** A request that waits, and what its portal user has chosen. */
 export interface Parked {

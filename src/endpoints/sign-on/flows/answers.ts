@@ -1,10 +1,10 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyRequest } from 'fastify';
-import type { AnswerTarget } from '../../core/authn-requests/check.ts';
-import { seal, unseal } from '../../core/secrets/seal.ts';
-import type { Db } from '../../platform/database/database.ts';
-import { IdpError } from '../../platform/errors/idp-error.ts';
+import type { AnswerTarget } from '../../../core/authn-requests/check.ts';
+import { seal, unseal } from '../../../core/secrets/seal.ts';
+import type { Db } from '../../../platform/database/database.ts';
+import { IdpError } from '../../../platform/errors/idp-error.ts';
 import { FLOW_LIFETIME_MS, sentSecret } from './flow-cookie.ts';
 
 /** What a flow was answered with: everything to send it once more. */
