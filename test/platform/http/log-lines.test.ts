@@ -110,7 +110,7 @@ test('an internal error is logged with its place, under the page’s reference, 
   expect(fault).toMatchObject({
     level: 'error',
     reference,
-    err: { ...err, stack: expect.stringContaining('sign-on/flows.ts') },
+    err: { ...err, stack: expect.stringContaining('sign-on/flows/flows.ts') },
   });
   expect(request).toMatchObject({ level: 'info', reference, status: 500, outcome: 'internal_error' });
   for (const value of [EMAIL, RELAY_STATE, ...browser.cookies.values()]) expect(written.join('')).not.toContain(value);
