@@ -24,6 +24,8 @@ test('a page that reads on waits for events that were begun before its newest, a
     await early.query('begin');
     await early.query(INSERT, ['early']);
     await other.query(INSERT, ['other']);
+    // The page before this one has asked the same.
+    const { rows } = await other.query<{ now: string }>('select clock_timestamp()::text as now');
     let done = false;
     const page = list(0).finally(() => {
       done = true;
@@ -31,7 +33,8 @@ test('a page that reads on waits for events that were begun before its newest, a
     await vi.waitUntil(
       async () => {
         const asked = "select 1 from pg_stat_activity where query like '%pg_locks%' and pid <> pg_backend_pid()";
-        return ((await other.query(`${asked} and state = 'idle'`)).rowCount ?? 0) > 0;
+        const answered = `${asked} and state = 'idle' and query_start > $1::timestamptz`;
+        return ((await other.query(answered, [rows[0]?.now])).rowCount ?? 0) > 0;
       },
       { timeout: 30_000 },
     );
