@@ -2,8 +2,14 @@ import type { Database, Transaction } from '../../platform/database/database.ts'
 import { earlierAppendsEnded } from '../audit/earlier-appends.ts';
 import type { AuditWriter } from '../audit/writer.ts';
 import type { Account } from '../billers/claims.ts';
-import { accountsOf, deleteUser } from './store.ts';
-import { findVouchedUser, putVouchedUser, type VouchedChange } from './vouched.ts';
+import { accountsOf } from './store.ts';
+import {
+  deleteVouchedUsers,
+  findVouchedUser,
+  putVouchedUsers,
+  type VouchedChange,
+  type VouchingSource,
+} from './vouched.ts';
 
 /** What a portal says of one of its users. */
 export interface PortalsUser {
@@ -16,6 +22,8 @@ export interface PortalsUser {
 /** Who says it, for the audit. */
 export interface Saying {
   readonly billerId: string;
+  /** Whose IDs they are: the portal's own unless given. */
+  readonly source?: VouchingSource['source'];
   readonly actor: string;
   readonly reference: string;
   readonly address?: string | undefined;
@@ -28,58 +36,80 @@ export interface PortalUsers {
   put(user: PortalsUser, by: Saying): Promise<void>;
   /** The same in the caller's transaction. If it changed a known user, await `settled` once that is committed. */
   putWithin(transaction: Transaction, user: PortalsUser, by: Saying): Promise<VouchedChange>;
-  settled(change: VouchedChange): Promise<void>;
+  /** The same for at most some 1,000 users, each once. @returns what changed, in their order */
+  putAllWithin(transaction: Transaction, users: readonly PortalsUser[], by: Saying): Promise<VouchedChange[]>;
+  /** Returns when no assertion can be issued any more by what was so before these changes. */
+  settled(...changes: readonly Pick<VouchedChange, 'kind'>[]): Promise<void>;
   /** Removes a portal user with their sessions. @returns false if there is none */
   remove(id: string, by: Saying): Promise<boolean>;
+  /** The same for several in the caller's transaction. If there were any, await `removalSettled` once that is committed. @returns how many there were */
+  removeAllWithin(transaction: Transaction, ids: readonly string[], by: Saying): Promise<number>;
+  removalSettled(removed: number): Promise<void>;
 }
-
-const EVENTS = { added: 'user.added', updated: 'user.updated' } as const;
 
 export function createPortalUsers({ database, audit }: { database: Database; audit: AuditWriter }): PortalUsers {
   const { db } = database;
-  const identity = (billerId: string, externalId: string) => ({ billerId, source: 'portal' as const, externalId });
+  const sourceOf = ({ billerId, source = 'portal' }: Pick<Saying, 'billerId' | 'source'>) => ({ billerId, source });
 
-  async function putWithin(transaction: Transaction, { id, email, accounts }: PortalsUser, by: Saying) {
-    const { actor, ...about } = by;
-    const change = await putVouchedUser(transaction, { ...identity(by.billerId, id), email, accounts });
-    const { kind, userId, changed } = change;
-    if (kind === 'none') return change;
+  function eventOf({ email, accounts }: PortalsUser, { userId, kind, changed }: VouchedChange, by: Saying) {
+    const { actor, source, ...about } = by;
     const otherAccounts = changed.includes('accounts') ? accounts.map(({ number }) => number) : undefined;
     const event = { ...about, userId, email, otherAccounts };
-    await audit.appendWithin(
-      transaction,
-      kind === 'added'
-        ? { event: EVENTS[kind], ...event, details: { actor } }
-        : { event: EVENTS[kind], ...event, details: { actor, changed } },
-    );
-    return change;
+    return kind === 'added'
+      ? { event: 'user.added' as const, ...event, details: { actor } }
+      : { event: 'user.updated' as const, ...event, details: { actor, changed } };
   }
 
-  async function settled({ kind }: VouchedChange): Promise<void> {
-    if (kind === 'updated') await earlierAppendsEnded(database);
+  async function putAllWithin(transaction: Transaction, users: readonly PortalsUser[], by: Saying) {
+    const said = users.map(({ id: externalId, email, accounts }) => ({ externalId, email, accounts }));
+    const changes = await putVouchedUsers(transaction, sourceOf(by), said);
+    const events = changes.flatMap((change, position) =>
+      change.kind === 'none' ? [] : [eventOf(users[position] as PortalsUser, change, by)],
+    );
+    await audit.appendAllWithin(transaction, events);
+    return changes;
+  }
+
+  async function putWithin(transaction: Transaction, user: PortalsUser, by: Saying) {
+    const [change] = await putAllWithin(transaction, [user], by);
+    return change as VouchedChange;
+  }
+
+  async function settled(...changes: readonly Pick<VouchedChange, 'kind'>[]): Promise<void> {
+    if (changes.some(({ kind }) => kind === 'updated')) await earlierAppendsEnded(database);
+  }
+
+  async function removeAllWithin(transaction: Transaction, ids: readonly string[], by: Saying): Promise<number> {
+    const { actor, source, ...about } = by;
+    const removed = await deleteVouchedUsers(transaction, sourceOf(by), ids);
+    const events = removed.map(({ id: userId, email }) => {
+      return { event: 'user.removed' as const, ...about, userId, email, details: { actor } };
+    });
+    await audit.appendAllWithin(transaction, events);
+    return removed.length;
+  }
+
+  async function removalSettled(removed: number): Promise<void> {
+    if (removed > 0) await earlierAppendsEnded(database);
   }
 
   return {
     async find(billerId, id) {
-      const row = await findVouchedUser(db, identity(billerId, id));
+      const row = await findVouchedUser(db, sourceOf({ billerId }), id);
       return row === undefined ? undefined : { id, email: row.email, accounts: await accountsOf(db, row.id) };
     },
     putWithin,
+    putAllWithin,
     settled,
+    removeAllWithin,
+    removalSettled,
     async put(user, by) {
       await settled(await database.transaction((transaction) => putWithin(transaction, user, by)));
     },
     async remove(id, by) {
-      const { actor, ...about } = by;
-      const removed = await database.transaction(async (transaction) => {
-        const row = await findVouchedUser(transaction, identity(by.billerId, id));
-        if (row === undefined || !(await deleteUser(transaction, row.id))) return false;
-        const { id: userId, email } = row;
-        await audit.appendWithin(transaction, { event: 'user.removed', ...about, userId, email, details: { actor } });
-        return true;
-      });
-      if (removed) await earlierAppendsEnded(database);
-      return removed;
+      const removed = await database.transaction((transaction) => removeAllWithin(transaction, [id], by));
+      await removalSettled(removed);
+      return removed > 0;
     },
   };
 }

@@ -93,6 +93,21 @@ export async function accountsOf(db: Db, userId: string): Promise<Account[]> {
     .execute();
 }
 
+/** @returns the accounts of several portal users, by user ID; nothing for who has none */
+export async function accountsOfAll(db: Db, userIds: readonly string[]): Promise<Map<string, Account[]>> {
+  if (userIds.length === 0) return new Map();
+  const rows = await db
+    .selectFrom('accounts')
+    .select(['userId', 'number', 'role'])
+    .where(sql<boolean>`user_id = any(${userIds}::uuid[])`)
+    .orderBy('userId')
+    .orderBy('position')
+    .orderBy('number')
+    .execute();
+  const byUser = Map.groupBy(rows, ({ userId }) => userId);
+  return new Map([...byUser].map(([userId, all]) => [userId, all.map(({ number, role }) => ({ number, role }))]));
+}
+
 /** Adds a portal user of the directory with accounts. @returns the user's ID */
 export async function insertUser(
   transaction: Transaction,
@@ -104,16 +119,28 @@ export async function insertUser(
     .values({ ...user, externalId: null, emailKey: emailKeyOf(user.email) })
     .returning('id')
     .executeTakeFirstOrThrow();
-  await insertAccounts(transaction, id, userAccounts);
+  await insertAccounts(transaction, [{ userId: id, accounts: userAccounts }]);
   return id;
 }
 
-export async function insertAccounts(transaction: Transaction, userId: string, userAccounts: readonly Account[]) {
-  if (userAccounts.length === 0) return;
-  await transaction
-    .insertInto('accounts')
-    .values(userAccounts.map((account, position) => ({ ...account, userId, position })))
-    .execute();
+/** Gives portal users their accounts, in this order. */
+export async function insertAccounts(
+  transaction: Transaction,
+  users: readonly { readonly userId: string; readonly accounts: readonly Account[] }[],
+): Promise<void> {
+  const all = users.flatMap(({ userId, accounts }) =>
+    accounts.map(({ number, role }, position) => ({ userId, number, role, position })),
+  );
+  if (all.length === 0) return;
+  // As arrays: a statement has at most 65,535 parameters.
+  await sql`insert into accounts (user_id, number, role, position)
+    select * from unnest(${all.map(({ userId }) => userId)}::uuid[], ${all.map(({ number }) => number)}::text[],
+      ${all.map(({ role }) => role)}::text[], ${all.map(({ position }) => position)}::int[])`.execute(transaction);
+}
+
+export async function deleteAccountsOf(transaction: Transaction, userIds: readonly string[]): Promise<void> {
+  if (userIds.length === 0) return;
+  await transaction.deleteFrom('accounts').where(sql<boolean>`user_id = any(${userIds}::uuid[])`).execute();
 }
 
 /** An email is a key in the directory only. */
@@ -140,8 +167,8 @@ export async function updateUser(
     .where('id', '=', id)
     .execute();
   if (userAccounts === undefined) return;
-  await transaction.deleteFrom('accounts').where('userId', '=', id).execute();
-  await insertAccounts(transaction, id, userAccounts);
+  await deleteAccountsOf(transaction, [id]);
+  await insertAccounts(transaction, [{ userId: id, accounts: userAccounts }]);
 }
 
 /** @returns false if there was none */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { nameIdOf } from '../../../src/core/billers/name-id.ts';
 import { listUsers, updateUser } from '../../../src/core/portal-users/store.ts';
-import { findVouchedUser, putVouchedUser } from '../../../src/core/portal-users/vouched.ts';
+import { findVouchedUser, putVouchedUsers, type VouchedChange } from '../../../src/core/portal-users/vouched.ts';
 import { sessionCookie } from '../../../src/endpoints/session-cookie.ts';
 import { createBrowserLike, errorCodeOf, requirePosted, statusOf, textOf } from '../../support/browser/browser-like.ts';
 import type { RequestParts } from '../../support/saml/authn-request.ts';
@@ -15,9 +15,10 @@ const riverton = () => services().billers.bySlug('riverton');
 async function put(externalId: string, email: string, numbers: readonly string[], biller = 'riverton') {
   const { id: billerId } = await services().billers.bySlug(biller);
   const accounts = numbers.map((number) => ({ number, role: 'owner' }));
-  return services().database.transaction((transaction) =>
-    putVouchedUser(transaction, { billerId, source: 'portal', externalId, email, accounts }),
+  const [change] = await services().database.transaction((transaction) =>
+    putVouchedUsers(transaction, { billerId, source: 'portal' }, [{ externalId, email, accounts }]),
   );
+  return change as VouchedChange;
 }
 
 /** A browser with a session by the portal's word. */
@@ -92,7 +93,7 @@ test('the same ID at another biller is another person', async () => {
   expect(there).toMatchObject({ kind: 'added' });
   expect(there.userId).not.toBe(here.userId);
   const billerId = (await riverton()).id;
-  const found = await findVouchedUser(services().database.db, { billerId, source: 'portal', externalId: 'p-5' });
+  const found = await findVouchedUser(services().database.db, { billerId, source: 'portal' }, 'p-5');
   expect(found?.id).toBe(here.userId);
 });
 
