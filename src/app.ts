@@ -17,6 +17,7 @@ import { createRotation } from './core/keys/rotation.ts';
 import { createSwitchOnFetch } from './core/keys/switch-on-fetch.ts';
 import { createCanary } from './core/keys/trust/canary.ts';
 import { createLaunches } from './core/launches/launches.ts';
+import { deleteLeftImports } from './core/portal-users/import/imports.ts';
 import { createKnownBrowsers, deleteExpiredBrowsers } from './core/portal-users/known-browsers.ts';
 import { deleteExpiredPasswordLinks } from './core/portal-users/password-links.ts';
 import { createPortalUsers } from './core/portal-users/portal-users.ts';
@@ -144,6 +145,7 @@ export function createServices(foundation: Foundation): Services {
         () => deleteExpiredSessions(db, new Date(clock())),
         () => deleteExpiredBrowsers(db, new Date(clock())),
         () => deleteExpiredPasswordLinks(db, new Date(clock())),
+        () => deleteLeftImports(db, new Date(clock())),
         flows.deleteExpired,
         launches.deleteExpired,
         idempotency.deleteExpired,

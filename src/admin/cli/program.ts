@@ -14,7 +14,7 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   },
   user: {
     description: 'Portal users of the embedded directory: add, update, list, remove',
-    load: async () => (await import('./commands/user.ts')).userCommand(),
+    load: async () => (await import('./commands/user/user.ts')).userCommand(),
   },
   'api-key': {
     description: 'Keys for the API that portals use: add, list, revoke',

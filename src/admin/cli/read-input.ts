@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { InputError } from '../../platform/errors/idp-error.ts';
 import { decodeText, TextError } from '../../platform/util/decode-text.ts';
 
@@ -7,16 +7,21 @@ const MAX_BYTES = 1024 * 1024;
 /** What has read standard input: there is only one. */
 let reader: string | undefined;
 
-async function readAllInput(option: string, maxBytes: number): Promise<Buffer> {
+/** @throws InputError if something has read standard input already */
+function takeStandardInput(option: string): AsyncIterable<Buffer> {
   if (reader !== undefined) {
     throw new InputError(
       `${option} "-": standard input can be read only once, and ${reader} has read it. Give a file.`,
     );
   }
   reader = option;
+  return process.stdin as AsyncIterable<Buffer>;
+}
+
+async function readAllInput(option: string, maxBytes: number): Promise<Buffer> {
   const parts: Buffer[] = [];
   let size = 0;
-  for await (const part of process.stdin as AsyncIterable<Buffer>) {
+  for await (const part of takeStandardInput(option)) {
     size += part.length;
     if (size > maxBytes) break;
     parts.push(part);
@@ -35,10 +40,42 @@ export async function readBytes(option: string, file: string, maxBytes = MAX_BYT
     bytes = file === '-' ? await readAllInput(option, maxBytes) : await readFile(file);
   } catch (error) {
     if (error instanceof InputError) throw error;
-    throw new InputError(`${option} "${file}" can't be read: ${(error as Error).message}.`, { cause: error });
+    throw unreadable(option, file, error as Error);
   }
   if (bytes.length <= maxBytes) return bytes;
   throw new InputError(`${option} "${file}" is larger than ${maxBytes} bytes.`);
+}
+
+const unreadable = (option: string, file: string, cause: Error) =>
+  new InputError(`${option} "${file}" can't be read: ${cause.message}.`, { cause });
+
+/**
+ * Reads a file of any size in parts.
+ *
+ * @param file a path, or - for standard input
+ * @throws InputError if it can't be read, or was changed in the meantime
+ */
+export async function* readParts(option: string, file: string): AsyncGenerator<Buffer> {
+  if (file === '-') {
+    yield* takeStandardInput(option);
+    return;
+  }
+  const opened = await open(file).catch((cause: Error) => {
+    throw unreadable(option, file, cause);
+  });
+  try {
+    const before = await opened.stat();
+    if (before.isDirectory()) throw new InputError(`${option} "${file}" is a folder; it must be a file.`);
+    for await (const part of opened.createReadStream({ autoClose: false })) yield part as Buffer;
+    const after = await opened.stat();
+    if (before.size !== after.size || before.mtimeMs !== after.mtimeMs) {
+      throw new InputError(`${option} "${file}" was changed while it was read. Run the command again.`);
+    }
+  } catch (error) {
+    throw error instanceof InputError ? error : unreadable(option, file, error as Error);
+  } finally {
+    await opened.close();
+  }
 }
 
 /** @param source names it in the error @throws InputError if the bytes are not UTF-8 text */

@@ -46,11 +46,33 @@ export interface PasswordLinksTable {
   expiresAt: Date;
 }
 
+/** Imports of users that are under way. */
+export interface UserImportsTable {
+  id: Generated<string>;
+  billerId: string;
+  source: Exclude<Source, 'directory'>;
+  /** Of all its audit events. */
+  reference: string;
+  beganAt: Generated<Date>;
+}
+
+/** The rows of their files: one for each account of a user. */
+export interface UserImportRowsTable {
+  importId: string;
+  externalId: string;
+  line: number;
+  email: string;
+  account: string;
+  role: string;
+}
+
 declare module '../../platform/database/database.ts' {
   interface Tables {
     portalUsers: PortalUsersTable;
     accounts: AccountsTable;
     knownBrowsers: KnownBrowsersTable;
     passwordLinks: PasswordLinksTable;
+    userImports: UserImportsTable;
+    userImportRows: UserImportRowsTable;
   }
 }

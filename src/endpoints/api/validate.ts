@@ -3,7 +3,8 @@ import { z } from 'zod';
 import type { ErrorCode } from '../../platform/errors/catalog.ts';
 import { escapeControls } from '../../platform/errors/escape-controls.ts';
 import { IdpError } from '../../platform/errors/idp-error.ts';
-import { mask, maskEmails } from '../../platform/util/mask.ts';
+import { showValue } from '../../platform/errors/show-value.ts';
+import { maskEmails } from '../../platform/util/mask.ts';
 
 const MAX_SHOWN = 100;
 const TYPES = { object: 'an object', array: 'an array', string: 'a text', int: 'a whole number', number: 'a number' };
@@ -27,9 +28,7 @@ const words: z.core.$ZodErrorMap = (issue) => {
 function shown(field: string, value: unknown): string {
   if (value === undefined || typeof value === 'object') return '';
   if (typeof value !== 'string') return ` ${String(value)}`;
-  const short = value.length > MAX_SHOWN ? `${value.slice(0, MAX_SHOWN)}…` : value;
-  const isEmail = /(^|\.)email$/.test(field);
-  return ` "${escapeControls(isEmail ? mask(value) : maskEmails(short))}"`;
+  return ` "${showValue(value, /(^|\.)email$/.test(field))}"`;
 }
 
 /**

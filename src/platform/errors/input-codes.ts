@@ -28,6 +28,9 @@ export const inputCodes = {
 
   account_missing: 'A login type is looked up for an account, and none was named.',
   user_not_found: 'The biller has no portal user with this email address.',
+  user_ambiguous: 'Several portal users of the biller are meant by this email address or ID.',
+  import_over: 'The import of users has ended, or another one of the same users has begun since.',
+  import_wrong: 'The rows of the import contradict each other, so that nothing of it can be done.',
   user_disabled: 'The portal user is disabled or was just removed, and can’t sign on.',
   user_exists: 'The biller already has a portal user with this email address.',
 

@@ -228,6 +228,21 @@ const described: Described = {
     expiresAt: 'timestamp with time zone',
   },
   signOnTraces: { reference: 'text', billerId: 'uuid null', at: 'timestamp with time zone', trace: 'jsonb' },
+  userImports: {
+    id: 'uuid default',
+    billerId: 'uuid',
+    source: 'text',
+    reference: 'text',
+    beganAt: 'timestamp with time zone default',
+  },
+  userImportRows: {
+    importId: 'uuid',
+    externalId: 'text',
+    line: 'integer',
+    email: 'text',
+    account: 'text',
+    role: 'text',
+  },
 };
 
 const snakeCase = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

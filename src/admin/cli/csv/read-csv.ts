@@ -18,7 +18,7 @@ export interface CsvRecord {
 /** A field: quoted, with quotes doubled inside (RFC 4180, 2.5 to 2.7), or plain. */
 const FIELD = /"([^"]*(?:""[^"]*)*)"(?!")|([^",\r\n]*)/y;
 const END = /,|\r\n|\n|\r|$/y;
-const LINE_END = /\r\n|\n|\r/g;
+export const LINE_END = /\r\n|\n|\r/g;
 
 /** Places at which spreadsheets and editors leave text that no field can contain. */
 function fault(text: string, at: number, quoted: boolean): string {
@@ -35,11 +35,12 @@ function fault(text: string, at: number, quoted: boolean): string {
  * counts a CRLF inside a quoted field as two lines.
  *
  * @param text without a byte order mark
+ * @param firstLine the line that it begins on
  * @throws CsvError
  */
-export function readCsv(text: string): CsvRecord[] {
+export function readCsv(text: string, firstLine = 1): CsvRecord[] {
   const records: CsvRecord[] = [];
-  let [at, line, begin] = [0, 1, 1];
+  let [at, line, begin] = [0, firstLine, firstLine];
   let fields: string[] = [];
   while (at < text.length || fields.length > 0) {
     FIELD.lastIndex = at;

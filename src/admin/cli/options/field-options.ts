@@ -6,6 +6,9 @@ type Field = { [Name in OperationName]: FieldsOf<Name> }[OperationName];
 
 /** The name of each field of an operation's input on the command line: an argument, an option, or words. */
 export const FIELD_OPTIONS: Readonly<Record<Exclude<Field, 'settings'>, string>> = {
+  import: 'The import',
+  apply: '--dry-run',
+  source: '--source',
   slug: '<slug>',
   biller: '<biller>',
   billers: '<biller>',

@@ -1,6 +1,7 @@
 import { InputError } from '../../../../../platform/errors/idp-error.ts';
 import { decodeText, TextError } from '../../../../../platform/util/decode-text.ts';
 import { CsvError, readCsv } from '../../../csv/read-csv.ts';
+import { separatorProblem } from '../../../csv/separator.ts';
 import { unguardCell } from '../../../csv/write-csv.ts';
 import { isCertificateText } from '../../../options/certificate-text.ts';
 import { readBytes } from '../../../read-input.ts';
@@ -41,11 +42,8 @@ function valuesOf(column: string, cell: string): string[] {
 }
 
 function headingProblems(heading: readonly string[], place: string): Problem[] {
-  const separator = heading.length === 1 ? heading[0]?.match(/[;\t]/)?.[0] : undefined;
-  if (separator !== undefined) {
-    const name = separator === ';' ? 'semicolons' : 'tabs';
-    return [{ place, problem: `the columns are separated by ${name}; they must be separated by commas.` }];
-  }
+  const separated = separatorProblem(heading);
+  if (separated !== undefined) return [{ place, problem: separated }];
   return heading.flatMap((column, position) => {
     if (column === '') return [{ place, problem: `column ${position + 1} has no name.` }];
     if (heading.indexOf(column) < position)

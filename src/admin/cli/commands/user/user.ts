@@ -1,9 +1,11 @@
 import { Command } from 'commander';
-import { InputError } from '../../../platform/errors/idp-error.ts';
-import type { OperationResult } from '../../operations/registry.ts';
-import { operate } from '../operate.ts';
-import { JSON_OPTION, listInWords, print, printWarnings } from '../output.ts';
-import { readStandardInput } from '../read-input.ts';
+import { InputError } from '../../../../platform/errors/idp-error.ts';
+import type { OperationResult } from '../../../operations/registry.ts';
+import { operate } from '../../operate.ts';
+import { JSON_OPTION, listInWords, print, printWarnings } from '../../output.ts';
+import { readStandardInput } from '../../read-input.ts';
+
+import { importCommand } from './import/import.ts';
 
 type UserView = OperationResult<'user.list'>[number];
 
@@ -142,6 +144,7 @@ export function userCommand(): Command {
     .description('Portal users of the embedded directory: add, update, reset-password, list, remove')
     .addHelpText('after', '\nExample:\n  ic-idp user list riverton-water')
     .addCommand(addCommand())
+    .addCommand(importCommand())
     .addCommand(updateCommand())
     .addCommand(resetPasswordCommand())
     .addCommand(listCommand())
