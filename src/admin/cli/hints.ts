@@ -20,6 +20,7 @@ export const HINTS: { readonly [Code in InputCode]?: (names: Names, operation: O
   encryption_certificate_missing: () => 'Give --sp-metadata that has one, or --sp-encryption-certificate.',
   encryption_unsupported: () => IN_THE_CLEAR,
   user_not_found: () => '`ic-idp user list` lists the users of a biller.',
+  user_ambiguous: () => 'Say which one with --source, and --id if there is one.',
   api_key_not_found: ({ biller }) => `\`ic-idp api-key list ${biller}\` shows them.`,
   api_keys_too_many: ({ biller }) => `\`ic-idp api-key list ${biller}\` shows when each was last used.`,
   user_exists: (_, operation) =>
@@ -27,7 +28,7 @@ export const HINTS: { readonly [Code in InputCode]?: (names: Names, operation: O
   user_disabled: ({ biller }, operation) =>
     operation === 'key.canary'
       ? `Choose another one: \`ic-idp user list ${biller}\`.`
-      : 'Enable them first: `ic-idp user update --enable`.',
+      : 'Enable them first: `ic-idp user enable`.',
   session_not_found: ({ biller }) => `\`ic-idp session list ${biller}\` shows who is signed in.`,
   sessions_unclear: () => 'Give one of --email, --session and --all.',
   key_not_found: ({ biller }) => `\`ic-idp key list ${biller}\` shows what there is.`,

@@ -13,7 +13,7 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     load: async () => (await import('./commands/biller/biller.ts')).billerCommand(),
   },
   user: {
-    description: 'Portal users of the embedded directory: add, update, list, remove',
+    description: 'Portal users: add, import, update, list, show, disable, enable, remove',
     load: async () => (await import('./commands/user/user.ts')).userCommand(),
   },
   'api-key': {

@@ -1,7 +1,7 @@
 import { type Selectable, sql } from 'kysely';
 import type { Db, Transaction } from '../../platform/database/database.ts';
 import type { Account } from '../billers/claims.ts';
-import type { PortalUsersTable } from './schema.ts';
+import type { PortalUsersTable, Source } from './schema.ts';
 
 export type PortalUserRow = Selectable<PortalUsersTable>;
 /** A portal user of the embedded directory. */
@@ -59,15 +59,24 @@ export async function lockEnabledUser(transaction: Transaction, id: string): Pro
   return row !== undefined;
 }
 
-export async function listUsers(db: Db, billerId: string): Promise<PortalUserRow[]> {
-  return db
-    .selectFrom('portalUsers')
-    .selectAll()
-    .where('billerId', '=', billerId)
-    .orderBy(sql`lower(email)`)
-    .orderBy('source')
-    .orderBy('externalId')
-    .execute();
+/** Which portal users of a biller; all given must match. */
+export interface UserFilter {
+  readonly ids?: readonly string[] | undefined;
+  readonly externalId?: string | undefined;
+  readonly source?: Source | undefined;
+}
+
+export async function listUsers(
+  db: Db,
+  billerId: string,
+  { ids, externalId, source }: UserFilter,
+  limit: number,
+): Promise<PortalUserRow[]> {
+  let query = db.selectFrom('portalUsers').selectAll().where('billerId', '=', billerId);
+  if (ids !== undefined) query = query.where(sql<boolean>`id = any(${ids}::uuid[])`);
+  if (externalId !== undefined) query = query.where('externalId', '=', externalId);
+  if (source !== undefined) query = query.where('source', '=', source);
+  return query.orderBy(sql`lower(email)`).orderBy('source').orderBy('externalId').limit(limit).execute();
 }
 
 /** @returns the IDs of everybody at the biller who has this email address, or of whom their source says so */

@@ -45,7 +45,7 @@ test('the same email from the directory and from the portal is two people, each 
   expect(byPassword.xml).toContain('101Invoice');
   expect(byPortal.xml).toContain('901Invoice');
   expect(byPortal.xml).not.toContain('101Invoice');
-  const users = await listUsers(services().database.db, (await riverton()).id);
+  const users = await listUsers(services().database.db, (await riverton()).id, {}, 100);
   const [one, other] = users.filter(({ email }) => email === EMAIL);
   expect([one, other]).toMatchObject([
     { source: 'directory', externalId: null },
@@ -161,7 +161,7 @@ test('a command for users of the directory says so when the portal vouches for t
   await put('p-13', 'portals@example.com', ['1']);
   for (const [name, input] of [
     ['update', { disabled: true }],
-    ['remove', {}],
+    ['reset-password', {}],
   ] as const) {
     const attempt = stage.installation.operate(`user.${name}`, {
       biller: 'riverton',

@@ -64,8 +64,8 @@ describe('the stores of portal users and sessions', () => {
     expect(user).toMatchObject({ id: userId, billerId: biller.id, email, passwordHash: PASSWORD_HASH });
     expect(user?.disabled).toBe(false);
     expect(await findUser(store.db, other.id, email)).toBeUndefined();
-    expect([user]).toMatchObject(await listUsers(store.db, biller.id));
-    expect(await listUsers(store.db, other.id)).toEqual([]);
+    expect([user]).toMatchObject(await listUsers(store.db, biller.id, {}, 100));
+    expect(await listUsers(store.db, other.id, {}, 100)).toEqual([]);
   });
 
   test('accounts keep their order, are replaced as a whole, and are removed with their user', async () => {

@@ -6,9 +6,10 @@ type Field = { [Name in OperationName]: FieldsOf<Name> }[OperationName];
 
 /** The name of each field of an operation's input on the command line: an argument, an option, or words. */
 export const FIELD_OPTIONS: Readonly<Record<Exclude<Field, 'settings'>, string>> = {
-  import: 'The import',
+  import: '<file>',
   apply: '--dry-run',
   source: '--source',
+  externalId: '--id',
   slug: '<slug>',
   biller: '<biller>',
   billers: '<biller>',
@@ -77,6 +78,7 @@ export const FIELD_OPTIONS: Readonly<Record<Exclude<Field, 'settings'>, string>>
 const EXCEPTIONS: { readonly [Name in OperationName]?: Partial<Record<FieldsOf<Name>, string>> } = {
   'biller.link': { slug: '<biller>' },
   'biller.metadata': { slug: '<biller>' },
+  'user.list': { email: '--email' },
   'audit.list': { biller: '--biller', email: '--email' },
   'session.list': { email: '--email' },
   'launch.make': { email: '--email' },

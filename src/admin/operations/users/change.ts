@@ -8,13 +8,12 @@ import { requireBiller } from '../billers/require-biller.ts';
 import { defineOperation } from '../operation.ts';
 import { accounts, email, password } from './input.ts';
 import { refuseTaken, takenInstead } from './taken.ts';
-import { requireUser, roleWarnings, userView, userViewSchema } from './view.ts';
-
-const who = { biller: z.string(), email };
+import { identitySchema, requireUser, roleWarnings, userView, userViewSchema } from './view.ts';
+import { requireOneUser, whoSchema } from './who.ts';
 
 export const add = defineOperation({
   uses: ['database', 'billers', 'audit'],
-  input: z.strictObject({ ...who, password, accounts }),
+  input: z.strictObject({ biller: z.string(), email, password, accounts }),
   output: userViewSchema.extend({ warnings: z.array(z.string()) }),
   run: async (services, input, { name: actor }) => {
     const { database, audit } = services;
@@ -43,12 +42,12 @@ export const add = defineOperation({
 
 export const remove = defineOperation({
   uses: ['database', 'billers', 'audit'],
-  input: z.strictObject(who),
-  output: z.object({ removed: z.string() }),
-  run: async (services, input, { name: actor }) => {
+  input: z.strictObject({ biller: z.string(), ...whoSchema }),
+  output: z.object({ removed: z.string(), ...identitySchema }),
+  run: async (services, { biller, ...who }, { name: actor }) => {
     const { database, audit } = services;
-    const { id: billerId } = await requireBiller(services, input.biller);
-    const user = await requireUser(database.db, billerId, input.email);
+    const { id: billerId } = await requireBiller(services, biller);
+    const user = await requireOneUser(database.db, billerId, who);
     await database.transaction(async (transaction) => {
       await lockUser(transaction, user.id);
       const cause = { actor, reason: 'the portal user was removed', reference: newReference() };
@@ -64,6 +63,6 @@ export const remove = defineOperation({
       });
     });
     await earlierAppendsEnded(database);
-    return { removed: user.email };
+    return { removed: user.email, source: user.source, externalId: user.externalId };
   },
 });

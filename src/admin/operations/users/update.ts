@@ -1,15 +1,11 @@
 import { z } from 'zod';
 import { earlierAppendsEnded } from '../../../core/audit/earlier-appends.ts';
-import { endCanaryOf } from '../../../core/keys/trust/canary-events.ts';
-import { forgetBrowsersOfUser } from '../../../core/portal-users/known-browsers.ts';
 import { hashPassword } from '../../../core/portal-users/password.ts';
-import { withdrawPasswordLink } from '../../../core/portal-users/password-links.ts';
-import { lockUser, updateUser } from '../../../core/portal-users/store.ts';
-import { deleteSessionsOfUser } from '../../../core/sessions/store.ts';
+import { lockUser } from '../../../core/portal-users/store.ts';
 import { InputError } from '../../../platform/errors/idp-error.ts';
-import { newReference } from '../../../platform/util/reference.ts';
 import { requireBiller } from '../billers/require-biller.ts';
 import { defineOperation } from '../operation.ts';
+import { changeUser } from './change-user.ts';
 import { accounts, email, password } from './input.ts';
 import { refuseTaken, takenInstead } from './taken.ts';
 import { noUser, requireUser, roleWarnings, userView, userViewSchema } from './view.ts';
@@ -30,7 +26,7 @@ export const update = defineOperation({
   }),
   output: userViewSchema.extend({ warnings: z.array(z.string()) }),
   run: async (services, input, { name: actor }) => {
-    const { database, audit, keyedHash } = services;
+    const { database } = services;
     const biller = await requireBiller(services, input.biller);
     const { id: billerId } = biller;
     const { id: userId } = await requireUser(database.db, billerId, input.email);
@@ -39,44 +35,13 @@ export const update = defineOperation({
       (name) => input[name] !== undefined,
     );
     if (changed.length === 0) throw new InputError('Nothing to change was given.', { code: 'nothing_to_change' });
-    const changes = {
-      ...(newEmail === undefined ? {} : { email: newEmail }),
-      ...(input.password === undefined ? {} : { passwordHash: await hashPassword(input.password) }),
-      ...(disabled === undefined ? {} : { disabled }),
-    };
+    const passwordHash = input.password === undefined ? undefined : await hashPassword(input.password);
     const change = database.transaction(async (transaction) => {
       const user = await lockUser(transaction, userId);
       if (user === undefined) throw noUser(input.email);
       if (newEmail !== undefined) await refuseTaken(transaction, biller, newEmail, userId);
-      await updateUser(transaction, userId, changes, input.accounts);
-      const isShutOut = input.password !== undefined || disabled === true;
-      // One session never names two people: with another email address it would, where that is the NameID.
-      if (isShutOut || newEmail !== undefined) {
-        await deleteSessionsOfUser(transaction, userId);
-        // It may lie in the old mailbox.
-        await withdrawPasswordLink(transaction, userId);
-      }
-      // Who knew the password is a stranger again. With another email address they are still the same person.
-      if (isShutOut) await forgetBrowsersOfUser(transaction, userId);
-      const about = { reference: newReference(), billerId, userId };
-      if (disabled === true) {
-        const cause = { actor, reason: 'the portal user was disabled', reference: about.reference };
-        for (const event of await endCanaryOf(transaction, userId, cause)) await audit.appendWithin(transaction, event);
-      }
-      await audit.appendWithin(transaction, {
-        event: 'user.updated',
-        ...about,
-        email: user.email,
-        otherAccounts: input.accounts?.map(({ number }) => number),
-        details: { actor, changed: changed.map((name) => (name === 'newEmail' ? 'email' : name)) },
-      });
-      if (newEmail === undefined) return;
-      await audit.appendWithin(transaction, {
-        event: 'user.email_changed',
-        ...about,
-        email: newEmail,
-        details: { actor, previous: keyedHash.email(user.email) },
-      });
+      const changes = { email: newEmail, passwordHash, accounts: input.accounts, disabled };
+      await changeUser(services, transaction, user, changes, actor);
     });
     await change.catch(takenInstead(biller, newEmail ?? input.email));
     await earlierAppendsEnded(database);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Biller } from '../../../core/billers/biller.ts';
-import { accountsOf, findUser, findUsersWithEmail, type PortalUserRow } from '../../../core/portal-users/store.ts';
+import { accountsOfAll, findUser, findUsersWithEmail, type PortalUserRow } from '../../../core/portal-users/store.ts';
 import type { Db } from '../../../platform/database/database.ts';
 import { InputError } from '../../../platform/errors/idp-error.ts';
 
@@ -19,8 +19,18 @@ export const userViewSchema = z.object({
   accounts: z.array(z.object({ number: z.string(), role: z.string() })),
 });
 
-export async function userView(db: Db, { id, source, externalId, email, disabled }: PortalUserRow) {
-  return { id, source, externalId, email, disabled, accounts: await accountsOf(db, id) };
+/** @returns the portal users as shown to operators, in the same order */
+export async function userViews(db: Db, users: readonly PortalUserRow[]) {
+  const ids = users.map(({ id }) => id);
+  const accounts = await accountsOfAll(db, ids);
+  return users.map(({ id, source, externalId, email, disabled }) => {
+    return { id, source, externalId, email, disabled, accounts: accounts.get(id) ?? [] };
+  });
+}
+
+export async function userView(db: Db, user: PortalUserRow): Promise<z.input<typeof userViewSchema>> {
+  const [view] = await userViews(db, [user]);
+  return view as z.input<typeof userViewSchema>;
 }
 
 /** @returns a sentence for each role that the biller maps to no login type: it may be a typo */

@@ -1,20 +1,13 @@
 import { Command } from 'commander';
 import { InputError } from '../../../../platform/errors/idp-error.ts';
-import type { OperationResult } from '../../../operations/registry.ts';
 import { operate } from '../../operate.ts';
-import { JSON_OPTION, listInWords, print, printWarnings } from '../../output.ts';
+import { JSON_OPTION, print, printWarnings } from '../../output.ts';
 import { readStandardInput } from '../../read-input.ts';
 
+import { disableCommand, enableCommand, inWords, listCommand, removeCommand, showCommand } from './any-source.ts';
 import { importCommand } from './import/import.ts';
 
-type UserView = OperationResult<'user.list'>[number];
-
 const collect = (value: string, all: string[] = []) => [...all, value];
-const accountsInWords = ({ accounts }: UserView) =>
-  accounts.map(({ number, role }) => `${number} (${role})`).join(', ');
-const inWords = (user: UserView) =>
-  `${user.email}${user.disabled ? ', disabled' : ''}: ${accountsInWords(user) || 'no account'}`;
-
 /** The password from the option, or else the first line of standard input. */
 async function readPassword(option: string | undefined): Promise<string> {
   if (option !== undefined) return option;
@@ -61,7 +54,7 @@ function updateCommand(): Command {
     json?: boolean;
   };
   return new Command('update')
-    .description('Change a portal user; given accounts replace the existing ones')
+    .description('Change a portal user of the embedded directory; given accounts replace the existing ones')
     .argument('<biller>', 'slug of the biller')
     .argument('<email>', 'email address')
     .option('--email <new>', 'a new email address; they stay the same person at Invoice Cloud, and sign in again')
@@ -101,52 +94,18 @@ function resetPasswordCommand(): Command {
     });
 }
 
-function listCommand(): Command {
-  return new Command('list')
-    .description('List the portal users of a biller')
-    .argument('<biller>', 'slug of the biller')
-    .option(...JSON_OPTION)
-    .addHelpText('after', '\nExample:\n  ic-idp user list riverton-water')
-    .action(async (biller: string, options: { json?: boolean }) => {
-      print(
-        await operate('user.list', { biller }),
-        options.json,
-        listInWords(
-          'There are no portal users. Add one: ic-idp user add --help',
-          ['Email', 'Source', 'ID there', 'Accounts', 'State'],
-          (user) => [
-            user.email,
-            user.source,
-            user.externalId ?? '',
-            accountsInWords(user),
-            user.disabled ? 'disabled' : 'enabled',
-          ],
-        ),
-      );
-    });
-}
-
-function removeCommand(): Command {
-  return new Command('remove')
-    .description('Remove a portal user')
-    .argument('<biller>', 'slug of the biller')
-    .argument('<email>', 'email address')
-    .option(...JSON_OPTION)
-    .addHelpText('after', '\nExample:\n  ic-idp user remove riverton-water ada@example.com')
-    .action(async (biller: string, email: string, options: { json?: boolean }) => {
-      print(await operate('user.remove', { biller, email }), options.json, () => `Removed ${email}.`);
-    });
-}
-
 /** `ic-idp user ...` */
 export function userCommand(): Command {
   return new Command('user')
-    .description('Portal users of the embedded directory: add, update, reset-password, list, remove')
+    .description('Portal users: add, import, update, reset-password, list, show, disable, enable, remove')
     .addHelpText('after', '\nExample:\n  ic-idp user list riverton-water')
     .addCommand(addCommand())
     .addCommand(importCommand())
     .addCommand(updateCommand())
     .addCommand(resetPasswordCommand())
     .addCommand(listCommand())
+    .addCommand(showCommand())
+    .addCommand(disableCommand())
+    .addCommand(enableCommand())
     .addCommand(removeCommand());
 }

@@ -7,7 +7,7 @@ import { readCsvParts } from '../../../csv/read-csv-parts.ts';
 import { separatorProblem } from '../../../csv/separator.ts';
 import { readParts } from '../../../read-input.ts';
 
-export type Row = OperationInput<'user.import-rows'>['rows'][number];
+type Row = OperationInput<'user.import-rows'>['rows'][number];
 
 /** Something wrong with the file: where, and a sentence that names the column. */
 export interface Problem {
