@@ -56,6 +56,18 @@ test('a session follows at once: another account is in the next assertion, and a
   expect(await operate('session.list', { biller: 'riverton' })).toEqual([]);
 });
 
+test('a portal’s user who is disabled or removed by an operator is signed out at once', async () => {
+  await apply(await begin(['x-1', EMAIL, '901'], ['x-2', 'two@example.com', '902']));
+  const who = (externalId: string) => ({ biller: 'riverton', source: 'portal', externalId });
+  const [one, two] = [await browserOf('x-1'), await browserOf('x-2')];
+  await operate('user.disable', who('x-1'));
+  await operate('user.remove', who('x-2'));
+  expect(await operate('session.list', { biller: 'riverton' })).toEqual([]);
+  for (const browser of [one, two]) expect((await stage.bring(browser)).headers.location).toMatch(/^\/login/);
+  await operate('user.enable', who('x-1'));
+  expect((await stage.bring(one)).headers.location).toMatch(/^\/login/);
+});
+
 test('an import that another one of the same users has followed is over, and does nothing more', async () => {
   const first = await begin(['o-1', EMAIL, '1']);
   const second = await begin(['o-2', EMAIL, '1']);

@@ -59,12 +59,14 @@ async function confirmRemoval({ removed }: Counts, { yes, json }: ImportOptions)
 async function apply(work: Work, { counts: planned }: Checked, replace: boolean): Promise<Counts> {
   const done = noCounts();
   try {
-    await goThroughUsers(work, true, done, usersIn(planned));
+    // Half a million users who are the same need not be compared twice.
+    if (planned.added + planned.updated === 0) done.unchanged = planned.unchanged;
+    else await goThroughUsers(work, true, done, usersIn(planned));
     if (replace) await goThroughOthers(work, true, done);
     return done;
   } catch (error) {
     const cause = error as Error;
-    const rest = `${plural(usersIn(done), 'user')} of ${planned.added + planned.updated + planned.unchanged} were done. Run the same command again to continue.`;
+    const rest = `${usersIn(done).toLocaleString('en-US')} of ${plural(usersIn(planned), 'user')} were done. Run the same command again to continue.`;
     const message = `${cause.message.replace(/\.$/, '')}. ${rest}`;
     throw error instanceof InputError
       ? new InputError(message, { code: error.code, cause })

@@ -80,6 +80,25 @@ test('a user with 1,500 accounts is one user, and the page after them is complet
   expect((await imports.stored())[0]?.accounts.slice(0, 3)).toEqual(['x0:owner', 'x1:owner', 'x2:owner']);
 });
 
+test('a lost database ends it with a word on how to go on, and the same command does', {
+  timeout: 120_000,
+}, async () => {
+  imports.write(...linesOf(5_000));
+  const { outcome } = imports.start();
+  await expect.poll(async () => (await imports.counts()).users, { interval: 5, timeout: 60_000 }).toBeGreaterThan(0);
+  const ended = { code: undefined as number | null | undefined };
+  void outcome.then(({ code }) => Object.assign(ended, { code }));
+  while (ended.code === undefined) {
+    await imports.client.query(`select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and pid <> pg_backend_pid()`);
+  }
+  const { code, stderr } = await outcome;
+  expect([code, stderr]).toEqual([1, expect.stringMatching(/of 5,000 users were done. Run the same command again/)]);
+  expect(await imports.counts()).toMatchObject({ unaudited: 0 });
+  expect((await imports.run()).code).toBe(0);
+  expect(await imports.counts()).toMatchObject({ users: 5_000, accounts: 10_000, added: 5_000, updated: 0, left: 0 });
+});
+
 /** Starts an import, and signals it once it has added some users. */
 async function interrupted(signal: NodeJS.Signals): Promise<Outcome> {
   const { child, outcome } = imports.start();
