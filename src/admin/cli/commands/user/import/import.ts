@@ -118,7 +118,9 @@ async function importFile(run: Run, biller: string, file: string, options: Impor
     if (wrong > 0) {
       report({ checked, done: noCounts(), reference, stopped: false }, options);
       const listed = wrong > problems.length ? `of which ${problems.length} are listed` : 'as listed';
-      throw new InputError(`${plural(wrong, 'problem')} in ${file}, ${listed}. Nothing was done.`);
+      throw new InputError(
+        `${plural(wrong, 'problem')} in ${file === '-' ? 'standard input' : file}, ${listed}. Nothing was done.`,
+      );
     }
     showDifference(checked, replace);
     if (!dryRun) await confirmRemoval(checked.counts, options);
