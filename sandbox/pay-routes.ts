@@ -3,11 +3,12 @@ import type { BillerStore } from './billers/biller-store.ts';
 import { type Destination, destinationNamed } from './destinations.ts';
 import { sendPage, wantsJson } from './http/answers.ts';
 import { requireSameOrigin } from './http/same-origin.ts';
+import { landingPath } from './landing-path.ts';
 import { field, guidFromPath } from './redirect-link.ts';
 import { Refusal } from './refusal.ts';
 import type { SignedOn } from './saml/sign-on.ts';
 import type { Sessions } from './sessions.ts';
-import { landingPath, landingView } from './views/landing-view.ts';
+import { landingView } from './views/landing-view.ts';
 
 interface PayOptions {
   readonly billers: BillerStore;
@@ -31,7 +32,8 @@ export async function payRoutes(app: FastifyInstance, { billers, sessions, publi
     if (destination === undefined) {
       throw new Refusal('unknown-page', 404, 'This page does not exist.', 'Choose one from the menu.');
     }
-    const signedOn = sessions.find(request, guid, field(request.query, 'ViewMode') === '1' ? 1 : 0);
+    const frame = field(request.query, 'ViewMode') === '1' ? (field(request.query, 'Frame') ?? '') : undefined;
+    const signedOn = sessions.find(request, guid, frame);
     if (signedOn === undefined) {
       throw new Refusal(
         'not-signed-in',

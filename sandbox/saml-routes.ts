@@ -3,6 +3,7 @@ import type { Biller } from './billers/biller.ts';
 import type { BillerStore } from './billers/biller-store.ts';
 import { destinationOf } from './destinations.ts';
 import { sendPage, wantsJson } from './http/answers.ts';
+import { landingPath } from './landing-path.ts';
 import { field, guidFromPath, readRedirectLink } from './redirect-link.ts';
 import { Refusal } from './refusal.ts';
 import { copiedAgain } from './saml/copy-metadata.ts';
@@ -11,7 +12,6 @@ import { serviceProviderMetadata, serviceProviderUrls } from './saml/service-pro
 import type { SignOn } from './saml/sign-on.ts';
 import type { Sessions } from './sessions.ts';
 import { autoPostView } from './views/auto-post-view.ts';
-import { landingPath } from './views/landing-view.ts';
 
 interface SamlOptions {
   readonly publicUrl: string;

@@ -1,14 +1,10 @@
 import { html } from 'ghtml';
 import { type Destination, namedDestinations } from '../destinations.ts';
+import { landingPath } from '../landing-path.ts';
 import type { SignedOn } from '../saml/sign-on.ts';
 import { layout } from './layout.ts';
 import { panelFor } from './panels.ts';
 import { receivedView } from './received-view.ts';
-
-/** The path of a landing page. It includes ViewMode 1, because that page uses a different cookie. */
-export function landingPath(signedOn: SignedOn, destination: Destination): string {
-  return `/pay/${signedOn.billerGuid}/${destination.slug}${signedOn.viewMode === 1 ? '?ViewMode=1' : ''}`;
-}
 
 /**
  * A page of the payment site. In ViewMode 1 it has no header, menu or footer, to fit inside a portal.

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { html } from 'ghtml';
 import type { Destination } from '../destinations.ts';
+import { landingPath } from '../landing-path.ts';
 import type { SignedOn } from '../saml/sign-on.ts';
 import { dayFromNow, money } from './format.ts';
 
@@ -21,7 +22,7 @@ const panels: Readonly<Record<string, (context: PanelContext) => string>> = {
 
 /** The content of a payment page: made up, harmless and plausible. */
 export function panelFor(signedOn: SignedOn, destination: Destination): string {
-  const action = `/pay/${signedOn.billerGuid}/${destination.slug}${signedOn.viewMode === 1 ? '?ViewMode=1' : ''}`;
+  const action = landingPath(signedOn, destination);
   const due = 4_000 + (createHash('sha256').update(signedOn.account).digest().readUInt16BE(0) % 14_000);
   return (panels[destination.slug] ?? otherPanel)({ action, due });
 }

@@ -68,13 +68,14 @@ export const auditCatalog = {
       destination: 'number of the destination',
       viewMode: '0 or 1',
       beganBy: 'portal: its word says who it is',
+      framed: 'yes or no: whether it was inside a frame of the portal',
     },
   },
   'launch.ticket_refused': {
     meaning:
-      'A browser came with a ticket that is used, expired or unknown, or whose account is not the portal user’s any more.',
+      'A browser came with a ticket that is used, expired or unknown, whose account is not the portal user’s any more, or that a frame can’t use.',
     details: {
-      reason: 'used, expired, unknown, or an error code',
+      reason: 'used, expired, unknown, or an error code (framed: the browser keeps no cookie of ours in the frame)',
       launch: 'ID of the launch, or none',
       led: 'portal (back to its refreshUrl) or page',
     },

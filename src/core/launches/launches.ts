@@ -1,4 +1,5 @@
 import { hash, randomBytes } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Database, Transaction } from '../../platform/database/database.ts';
 import { IdpError } from '../../platform/errors/idp-error.ts';
 import type { AuditWriter } from '../audit/writer.ts';
@@ -8,7 +9,15 @@ import { accountsOf } from '../portal-users/store.ts';
 import type { VouchedChange } from '../portal-users/vouched.ts';
 import type { Sessions } from '../sessions/sessions.ts';
 import type { LaunchPlan } from './plan.ts';
-import { deleteTicketsBefore, findTicket, insertTicket, lastOfUser, noteRefresh, useTicket } from './store.ts';
+import {
+  deleteTicketsBefore,
+  findTicket,
+  insertTicket,
+  lastOfUser,
+  noteRefresh,
+  replaceTicket,
+  useTicket,
+} from './store.ts';
 
 /** A launch that was made. */
 interface MadeLaunch {
@@ -32,17 +41,20 @@ export interface Launches {
   /** @returns why a launch can't be followed any more */
   fault(launch: FoundLaunch): 'used' | 'expired' | undefined;
   /**
-   * Uses the ticket up and begins the session of its portal user, in place of the browser's earlier one at this biller.
+   * Uses the ticket up and begins the session of its portal user. At top level it takes the place of the browser's earlier
+   * one at this biller; in a frame, that of the sessions that the window says. Frames of one portal user take turns, so that
+   * the sign-on of each finds its launch.
    *
    * @returns the identifier of the session, for the cookie; undefined if somebody else was faster, or the ticket expired
    * @throws IdpError account_forbidden if the account is not one of the portal user's any more
    */
-  follow(
-    launch: FoundLaunch,
-    biller: Biller,
-    previousSession: string | undefined,
-    about: About,
-  ): Promise<string | undefined>;
+  follow(launch: FoundLaunch, biller: Biller, window: LaunchWindow, about: About): Promise<string | undefined>;
+  /**
+   * Gives a launch that was meant for a frame another ticket, for a window of its own: the one that it had is over.
+   *
+   * @returns the path to follow it; undefined if it was used meanwhile
+   */
+  forWindow(launch: FoundLaunch): Promise<string | undefined>;
   /**
    * Decides whether a launch that can't be followed leads back to the portal for a new one: not if that has just been
    * tried for this portal user and helped nothing.
@@ -53,6 +65,11 @@ export interface Launches {
   deleteExpired(): Promise<void>;
 }
 
+/** Where a launch is followed. */
+type LaunchWindow =
+  | { readonly framed: false; readonly previousSession: string | undefined }
+  | { readonly framed: true /** Identifiers of sessions that end. */; readonly replaced: readonly string[] };
+
 /** Who follows a launch, for the audit. */
 interface About {
   readonly reference: string;
@@ -61,12 +78,19 @@ interface About {
 
 /** Long enough for a redirect on a slow line. */
 const LIFETIME_MS = 60_000;
+/** For a launch that waits for a click. */
+const WINDOW_LIFETIME_MS = 5 * 60_000;
+/** How long a frame waits for another one of its portal user, whose sign-on is on its way. */
+const TURN_MS = 5_000;
+const LOOK_EVERY_MS = 100;
 /** How long a ticket that is over still leads back to its portal. */
 const KEPT_MS = 24 * 60 * 60_000;
 /** A portal that brings the same portal user back within this time, with another ticket that is over, does it in a loop. */
 const LOOP_MS = 2 * 60_000;
 const TICKET = /^[\w-]{43}$/;
 
+const newTicket = () => randomBytes(32).toString('base64url');
+const pathOf = (ticket: string) => `/launch/t/${ticket}`;
 const hashTicket = (ticket: string) => hash('sha256', ticket, 'buffer');
 
 interface LaunchesServices {
@@ -82,12 +106,52 @@ export function createLaunches(services: LaunchesServices): Launches {
   const { database, portalUsers, sessions, audit, publicUrl, clock } = services;
   const { db } = database;
 
+  /** @returns the session, if there is one; `busy` if another frame of the portal user should go first */
+  async function tryToFollow(
+    { id, userId, account, destination, viewMode }: FoundLaunch,
+    biller: Biller,
+    window: LaunchWindow,
+    about: About,
+    mayWait: boolean,
+  ): Promise<{ readonly session: string | undefined } | 'busy'> {
+    const { framed } = window;
+    const previousSession = framed ? undefined : window.previousSession;
+    const before = await sessions.find(previousSession, biller);
+    return database.transaction(async (transaction) => {
+      if (framed) {
+        for (const replaced of window.replaced) await sessions.end(transaction, replaced);
+        if ((await sessions.isFrameOnItsWay(transaction, userId)) && mayWait) return 'busy';
+      }
+      if (!(await useTicket(transaction, id, new Date(clock())))) return { session: undefined };
+      const accounts = await accountsOf(transaction, userId);
+      if (!accounts.some(({ number }) => number === account)) {
+        throw new IdpError('account_forbidden', {
+          detail: 'the account of the launch is not one of the portal user’s any more',
+        });
+      }
+      const user = { id: userId, passwordHash: null, emailKey: null };
+      const launch = { account, framed, before };
+      const session = await sessions.start(transaction, biller, user, previousSession, launch);
+      // The portal user was removed or disabled since.
+      if (session === undefined) return { session };
+      await audit.appendWithin(transaction, {
+        event: 'launch.followed',
+        ...about,
+        billerId: biller.id,
+        userId,
+        account,
+        details: { launch: id, destination, viewMode, beganBy: 'portal', framed: framed ? 'yes' : 'no' },
+      });
+      return { session };
+    });
+  }
+
   return {
     async makeWithin(transaction, plan, by) {
       const { biller, user, account, destination, viewMode, returnUrl = null, refreshUrl = null } = plan;
       const change = await portalUsers.putWithin(transaction, user, by);
       const id = `launch_${randomBytes(12).toString('hex')}`;
-      const ticket = randomBytes(32).toString('base64url');
+      const ticket = newTicket();
       const expiresAt = new Date(clock() + LIFETIME_MS);
       await insertTicket(transaction, {
         id,
@@ -110,7 +174,7 @@ export function createLaunches(services: LaunchesServices): Launches {
         account,
         details,
       });
-      return { id, url: `${publicUrl}/launch/t/${ticket}`, expiresAt, change };
+      return { id, url: publicUrl + pathOf(ticket), expiresAt, change };
     },
 
     find: async (ticket) => (TICKET.test(ticket) ? findTicket(db, hashTicket(ticket)) : undefined),
@@ -120,31 +184,21 @@ export function createLaunches(services: LaunchesServices): Launches {
       return expiresAt.getTime() <= clock() ? 'expired' : undefined;
     },
 
-    async follow(launch, biller, previousSession, about) {
-      const before = await sessions.find(previousSession, biller);
-      return database.transaction(async (transaction) => {
-        const { id, userId, account, destination, viewMode } = launch;
-        if (!(await useTicket(transaction, id, new Date(clock())))) return undefined;
-        const accounts = await accountsOf(transaction, userId);
-        if (!accounts.some(({ number }) => number === account)) {
-          throw new IdpError('account_forbidden', {
-            detail: 'the account of the launch is not one of the portal user’s any more',
-          });
-        }
-        const user = { id: userId, passwordHash: null, emailKey: null };
-        const session = await sessions.start(transaction, biller, user, previousSession, { account, before });
-        // The portal user was removed or disabled since.
-        if (session === undefined) return undefined;
-        await audit.appendWithin(transaction, {
-          event: 'launch.followed',
-          ...about,
-          billerId: biller.id,
-          userId,
-          account,
-          details: { launch: id, destination, viewMode, beganBy: 'portal' },
-        });
-        return session;
-      });
+    async follow(launch, biller, window, about) {
+      for (let waited = 0; window.framed && waited < TURN_MS; waited += LOOK_EVERY_MS) {
+        const followed = await tryToFollow(launch, biller, window, about, true);
+        if (followed !== 'busy') return followed.session;
+        await delay(LOOK_EVERY_MS);
+      }
+      const followed = await tryToFollow(launch, biller, window, about, false);
+      return followed === 'busy' ? undefined : followed.session;
+    },
+
+    async forWindow({ id, ticketHash }) {
+      const ticket = newTicket();
+      const expiresAt = new Date(clock() + WINDOW_LIFETIME_MS);
+      const isReplaced = await replaceTicket(db, id, ticketHash, { ticketHash: hashTicket(ticket), expiresAt });
+      return isReplaced ? pathOf(ticket) : undefined;
     },
 
     async refresh({ id, userId, refreshUrl }) {

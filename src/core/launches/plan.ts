@@ -100,6 +100,12 @@ function checkUrl(
   return { name, found: '', fault: { field: name, code: 'url_not_registered', given, complaint } };
 }
 
+/** @returns which pages may hold the iframe */
+const framing = ({ portalOrigins }: Biller): string =>
+  portalOrigins.length === 0
+    ? 'no page may hold the iframe until a portal URL is registered (--portal-url)'
+    : `pages of ${portalOrigins.join(', ')} may hold the iframe`;
+
 /**
  * Looks at a launch without doing anything.
  *
@@ -116,7 +122,7 @@ export function planLaunch(biller: Biller, request: LaunchRequest): { checks: La
       found:
         viewMode === 0
           ? '0: Invoice Cloud shows a whole page'
-          : '1: Invoice Cloud shows a page for an iframe; the address itself must be opened in the top window, and in a frame it offers to do so',
+          : `1: Invoice Cloud shows a page for an iframe; ${framing(biller)}`,
     },
     checkUrl('returnUrl', biller, returnUrl, 'is missing: the way back is the first registered page of the portal'),
     checkUrl('refreshUrl', biller, refreshUrl, 'is missing: a ticket that is over leads to a page'),

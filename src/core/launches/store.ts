@@ -37,6 +37,23 @@ export async function useTicket(transaction: Transaction, id: string, now: Date)
   return numUpdatedRows === 1n;
 }
 
+/** Puts another ticket in the place of one that is not used, for a window of its own. @returns whether it did */
+export async function replaceTicket(
+  db: Db,
+  id: string,
+  before: Buffer,
+  next: { readonly ticketHash: Buffer; readonly expiresAt: Date },
+): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('launchTickets')
+    .set({ ...next, viewMode: 0 })
+    .where('id', '=', id)
+    .where('ticketHash', '=', before)
+    .where('usedAt', 'is', null)
+    .executeTakeFirst();
+  return numUpdatedRows === 1n;
+}
+
 /** @returns when a launch of this portal user last led back to the portal, and when one was last followed */
 export async function lastOfUser(db: Db, userId: string) {
   return db

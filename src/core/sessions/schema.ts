@@ -23,6 +23,8 @@ export interface SessionsTable {
   expiresAt: Date;
   /** Accounts from launches that no sign-on has used yet. Written as JSON: the driver treats an array as text[]. */
   launchedAccounts: ColumnType<LaunchedAccount[], string | undefined, string>;
+  /** The account of a session inside a frame, which is for one launch; null at top level. */
+  framedAccount: Generated<string | null>;
 }
 
 declare module '../../platform/database/database.ts' {

@@ -4,7 +4,14 @@ import { newSamlId } from '../../protocols/saml/writing/id.ts';
 import type { Biller } from '../billers/biller.ts';
 import type { Account } from '../billers/claims.ts';
 import type { BeganBy, LaunchedAccount } from './schema.ts';
-import { createFindSession, deleteSession, insertSession, setLaunchedAccounts, touchSession } from './store.ts';
+import {
+  createFindSession,
+  deleteSession,
+  insertSession,
+  isFrameOnItsWay,
+  setLaunchedAccounts,
+  touchSession,
+} from './store.ts';
 
 /** A signed-in portal user. Times are milliseconds since 1970. */
 export interface Session {
@@ -16,6 +23,17 @@ export interface Session {
   readonly user: { readonly id: string; readonly email: string; readonly version: string };
   readonly accounts: readonly Account[];
   readonly launched: readonly LaunchedAccount[];
+  /** The account of a session inside a frame, which is for one launch; null at top level. */
+  readonly framedAccount: string | null;
+}
+
+/** The launch that a session begins with. */
+interface BeginningLaunch {
+  readonly account: string;
+  /** Whether the session is inside a frame. */
+  readonly framed: boolean;
+  /** The session that was in this browser until now: what it has launched for the same portal user may be on its way in another tab. */
+  readonly before?: Session | undefined;
 }
 
 export interface Sessions {
@@ -25,8 +43,6 @@ export interface Sessions {
    * Starts a session, ending any earlier one in this browser.
    *
    * @param user as the password was checked; without a password, the portal vouches for them
-   * @param launch the account that the next sign-on is for, and the session that was in this browser until now: what it
-   *   has launched for the same portal user may be on its way in another tab
    * @returns the new identifier, for the cookie; undefined if the password or the email address was changed, or the user was
    *   disabled or removed since
    */
@@ -35,12 +51,20 @@ export interface Sessions {
     biller: Biller,
     user: { readonly id: string; readonly passwordHash: string | null; readonly emailKey: string | null },
     previousId: string | undefined,
-    launch?: { readonly account: string; readonly before: Session | undefined },
+    launch?: BeginningLaunch,
   ): Promise<string | undefined>;
   /** @returns the user whose session it was */
   end(transaction: Transaction, id: string): Promise<{ userId: string; billerId: string } | undefined>;
   /** Records that the next sign-on of this session is for this account. */
   launch(session: Session, accountNumber: string): Promise<void>;
+  /**
+   * Locks a portal user until the end of the transaction, against other launches of theirs.
+   *
+   * @returns whether a launch of theirs inside a frame waits for its sign-on, and is so recent that it will come
+   */
+  isFrameOnItsWay(transaction: Transaction, userId: string): Promise<boolean>;
+  /** @returns whether a session has a launch that no sign-on has used yet */
+  isLaunched(session: Session): boolean;
   /** @returns the account of a launch, which is then used up; undefined if there were no launches or several */
   takeLaunched(session: Session): Promise<Account | undefined>;
 }
@@ -51,6 +75,8 @@ const TOUCH_EVERY_MS = 60_000;
 /** How long a launch stays valid for its sign-on. */
 const LAUNCH_LIFETIME_MS = 5 * 60_000;
 const MAX_LAUNCHED = 10;
+/** How long a frame gets from its launch to its sign-on before another frame of the same portal user begins. */
+const FRAME_TURN_MS = 5_000;
 
 const hashId = (id: string) => hash('sha256', id, 'buffer');
 
@@ -88,6 +114,7 @@ export function createSessions({ database, clock }: { database: Database; clock:
         user: { id: row.user_id, email: row.email, version: row.user_version },
         accounts: row.accounts,
         launched: row.launched_accounts,
+        framedAccount: row.framed_account,
       };
     },
 
@@ -103,6 +130,7 @@ export function createSessions({ database, clock }: { database: Database; clock:
         lastSeenAt: new Date(now),
         expiresAt: new Date(now + biller.settings.sessionLifetimeMinutes * 60_000),
         beganBy: user.passwordHash === null ? ('portal' as const) : ('password' as const),
+        framedAccount: launch?.framed === true ? launch.account : null,
       };
       const launched =
         launch === undefined
@@ -120,6 +148,10 @@ export function createSessions({ database, clock }: { database: Database; clock:
     async launch(session, accountNumber) {
       await setLaunchedAccounts(db, session.idHash, withLaunch(session, accountNumber));
     },
+
+    isFrameOnItsWay: (transaction, userId) => isFrameOnItsWay(transaction, userId, new Date(clock() - FRAME_TURN_MS)),
+
+    isLaunched: ({ launched }) => liveLaunches(launched).length > 0,
 
     async takeLaunched(session) {
       if (session.launched.length === 0) return undefined;

@@ -15,6 +15,7 @@ interface SessionRow {
   readonly last_seen_at: number;
   readonly expires_at: number;
   readonly launched_accounts: readonly LaunchedAccount[];
+  readonly framed_account: string | null;
   readonly user_id: string;
   readonly email: string;
   readonly disabled: boolean;
@@ -29,7 +30,7 @@ const milliseconds = (column: string) => `(extract(epoch from s.${column}) * 100
 const FIND: Statement = {
   name: 'session-find',
   text: `select encode(s.id_hash, 'hex') as id_hash, s.biller_id, s.session_index, s.began_by, ${milliseconds('authenticated_at')},
-      ${milliseconds('last_seen_at')}, ${milliseconds('expires_at')}, s.launched_accounts, u.id as user_id, u.email,
+      ${milliseconds('last_seen_at')}, ${milliseconds('expires_at')}, s.launched_accounts, s.framed_account, u.id as user_id, u.email,
       u.disabled, u.xmin::text as user_version, coalesce((select json_agg(json_build_object('number', a.number, 'role', a.role)
         order by a.position, a.number) from accounts a where a.user_id = u.id), '[]') as accounts
     from sessions s join portal_users u on u.id = s.user_id
@@ -64,7 +65,8 @@ export async function insertSession(
   { passwordHash, emailKey }: { readonly passwordHash: string | null; readonly emailKey: string | null },
   launched: readonly LaunchedAccount[] = [],
 ): Promise<boolean> {
-  const { idHash, billerId, userId, sessionIndex, authenticatedAt, lastSeenAt, expiresAt, beganBy } = session;
+  const { idHash, billerId, userId, sessionIndex, authenticatedAt, lastSeenAt, expiresAt, beganBy, framedAccount } =
+    session;
   const { numInsertedOrUpdatedRows } = await db
     .insertInto('sessions')
     .columns([
@@ -77,6 +79,7 @@ export async function insertSession(
       'expiresAt',
       'beganBy',
       'launchedAccounts',
+      'framedAccount',
     ])
     .expression((query) =>
       query
@@ -91,6 +94,7 @@ export async function insertSession(
           value.cast<Date>(value.val(expiresAt), 'timestamptz').as('expiresAt'),
           value.cast<BeganBy>(value.val(beganBy ?? 'password'), 'text').as('beganBy'),
           value.cast<string>(value.val(JSON.stringify(launched)), 'jsonb').as('launchedAccounts'),
+          value.cast<string | null>(value.val(framedAccount ?? null), 'text').as('framedAccount'),
         ])
         .where('id', '=', userId)
         .where('billerId', '=', billerId)
@@ -112,8 +116,27 @@ export async function setLaunchedAccounts(db: Db, idHash: Buffer, launched: Laun
   await db.updateTable('sessions').set({ launchedAccounts }).where('idHash', '=', idHash).execute();
 }
 
-/** @returns the user whose session it was */
-/** @param billerId deletes it only if it is one at this biller */
+/**
+ * Locks a portal user until the end of the transaction, against other launches of theirs.
+ *
+ * @param since launches from before count no more
+ * @returns whether a session of theirs inside a frame waits for the sign-on of its launch
+ */
+export async function isFrameOnItsWay(transaction: Transaction, userId: string, since: Date): Promise<boolean> {
+  await transaction.selectFrom('portalUsers').select('id').where('id', '=', userId).forNoKeyUpdate().execute();
+  const waiting = await transaction
+    .selectFrom('sessions')
+    .select('idHash')
+    .where('userId', '=', userId)
+    .where('framedAccount', 'is not', null)
+    .where('authenticatedAt', '>', since)
+    .where((value) => value(value.fn<number>('jsonb_array_length', ['launchedAccounts']), '>', 0))
+    .limit(1)
+    .execute();
+  return waiting.length > 0;
+}
+
+/** @param billerId deletes it only if it is one at this biller @returns the user whose session it was */
 export async function deleteSession(db: Db, idHash: Buffer, billerId?: string) {
   const found = db.deleteFrom('sessions').where('idHash', '=', idHash);
   const meant = billerId === undefined ? found : found.where('billerId', '=', billerId);

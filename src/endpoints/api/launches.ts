@@ -32,7 +32,7 @@ const body = object({
   }),
   viewMode: z.literal([0, 1]).optional().meta({
     description:
-      '0: Invoice Cloud shows a whole page; 1: a page for an iframe. The biller’s if it is missing. Open the address in the top window in either case.',
+      '0: Invoice Cloud shows a whole page; 1: a page for an iframe of the portal, where the address must be opened. The biller’s if it is missing.',
   }),
   returnUrl: url
     .optional()

@@ -15,8 +15,16 @@ export function requireAnyAccount({ accounts: [first] }: Session): Account {
   return first;
 }
 
+/** @returns an account of the portal user's @throws IdpError account_forbidden */
+function requireAccount({ accounts }: Session, wanted: string): Account {
+  const account = accounts.find(({ number }) => number === wanted);
+  if (account !== undefined) return account;
+  throw new IdpError('account_forbidden', { detail: 'the chosen account is not one of the portal user’s' });
+}
+
 /**
  * Finds the account that a sign-on is for: the one chosen on the page, the one that the launch named, or the only one.
+ * Inside a frame it is the one of its launch, always.
  *
  * @param chosen an account number as a form sent it
  * @returns undefined if the portal user must choose
@@ -30,11 +38,11 @@ export async function chooseAccount(
 ): Promise<Account | undefined> {
   const { accounts } = session;
   const first = requireAnyAccount(session);
-  if (chosen !== undefined) {
-    const account = accounts.find(({ number }) => number === chosen);
-    if (account !== undefined) return account;
-    throw new IdpError('account_forbidden', { detail: 'the chosen account is not one of the portal user’s' });
+  if (session.framedAccount !== null) {
+    await sessions.takeLaunched(session);
+    return requireAccount(session, session.framedAccount);
   }
+  if (chosen !== undefined) return requireAccount(session, chosen);
   const launched = await sessions.takeLaunched(session);
   if (launched !== undefined) return launched;
   // If the assertion names all accounts, the first one's role determines the login type.

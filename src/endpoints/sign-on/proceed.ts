@@ -10,7 +10,7 @@ import { isFramed } from '../../platform/http/clients/same-origin.ts';
 import { sendPage, sendTo } from '../../platform/http/pages/reply.ts';
 import { rawQuery } from '../../platform/http/parameters.ts';
 import type { Metrics } from '../../platform/metrics.ts';
-import { sessionIdOf } from '../session-cookie.ts';
+import { meantBy, sessionsHere } from '../sessions-here.ts';
 import { signedInPath } from '../sign-in/signed-in-path.ts';
 import { chooseAccount, requireAnyAccount } from './choose-account.ts';
 import type { Deliver } from './deliver.ts';
@@ -43,8 +43,8 @@ export type Proceed = (context: SignOnContext, chosen?: string) => Promise<Fasti
 
 export const flowPath = (biller: Biller, flowId: string) => `/saml/${biller.slug}/sso?flow=${flowId}`;
 
-/** No one signs in or chooses inside a frame: the portal could watch, or steer the clicks. */
-export function refuseFramed({ request, biller, accepted }: SignOnContext): void {
+/** No one signs in inside a frame, or chooses whom the portal does not vouch for: it could watch, or steer the clicks. */
+function refuseFramed({ request, biller, accepted }: SignOnContext): void {
   if (!isFramed(request)) return;
   if (request.method === 'GET' && request.url.includes('SAMLRequest=')) {
     // The request target may be a whole URL instead of a path (RFC 9112, 3.2.2): use only its query.
@@ -65,8 +65,9 @@ function refusePassive({ accepted }: SignOnContext, page: string): void {
 /** The choice of somebody who is not signed in any more is any text. */
 const MAX_REMEMBERED = 256;
 
-const numberOf = ({ accounts }: Session, wanted: string | undefined) =>
-  accounts.find(({ number }) => number === wanted)?.number;
+/** @returns the accounts that a session may sign on for */
+const choicesOf = ({ accounts, framedAccount }: Session) =>
+  framedAccount === null ? accounts : accounts.filter(({ number }) => number === framedAccount);
 
 export function createProceed(services: ProceedServices): Proceed {
   const { sessions, flows, answers, issue, repeat, metrics, deliver } = services;
@@ -83,9 +84,12 @@ export function createProceed(services: ProceedServices): Proceed {
     return sendTo(reply, `/login/${biller.slug}?flow=${flowId}${again ? '&again=1' : ''}`);
   }
 
-  async function askAccount(context: SignOnContext, session: Session): Promise<FastifyReply> {
+  /** @param candidates sessions of one portal user; several only inside a frame */
+  async function askAccount(context: SignOnContext, candidates: readonly [Session, ...Session[]]) {
     refusePassive(context, 'the choice of an account');
-    refuseFramed(context);
+    const [{ user, framedAccount }] = candidates;
+    const isVouchedFor = framedAccount !== null;
+    if (!isVouchedFor) refuseFramed(context);
     const { request, reply, biller, accepted, flowId } = context;
     request.facts.outcome = 'account_choice';
     if (flowId === undefined) return sendTo(reply, flowPath(biller, await flows.park(reply, biller, accepted)));
@@ -96,12 +100,13 @@ export function createProceed(services: ProceedServices): Proceed {
         help: biller.settings,
         action: `/saml/${biller.slug}/sso`,
         hidden: { flow: flowId },
-        accounts: session.accounts.map(({ number, role }) => ({ id: number, number, role })),
-        email: session.user.email,
+        accounts: candidates.flatMap(choicesOf).map(({ number, role }) => ({ id: number, number, role })),
+        email: user.email,
         afterLink: accepted.requestId !== undefined,
-        notYou: { action: '/logout', hidden: { biller: biller.slug, flow: flowId } },
+        // Who the person is, is the portal's word.
+        notYou: isVouchedFor ? undefined : { action: '/logout', hidden: { biller: biller.slug, flow: flowId } },
       }),
-      { formAction: formActionOf(biller, accepted) },
+      { formAction: formActionOf(biller, accepted), frameAncestors: isVouchedFor ? biller.portalOrigins : [] },
     );
   }
 
@@ -154,18 +159,22 @@ export function createProceed(services: ProceedServices): Proceed {
 
   return async (context, chosen) => {
     const { request, reply, biller, accepted, remembered } = context;
-    const session = await sessions.find(sessionIdOf(request, biller), biller);
-    if (session === undefined) return askWho(context, false, chosen);
+    const [first, ...others] = await sessionsHere(sessions, request, biller);
+    if (first === undefined) return askWho(context, false, chosen);
+    const { session: meant, candidates } = meantBy([first, ...others], sessions, chosen ?? remembered);
+    const session = meant ?? candidates[0];
     if (mustSignInAgain(accepted, session)) return askWho(context, true, chosen);
     // Before anything is asked.
     authnContextOf(accepted, session);
     requireSubject(context, session);
     requireAnyAccount(session);
+    if (meant === undefined) return askAccount(context, candidates);
     // Another person may have signed in since, and confirms for themselves.
-    const wanted = chosen ?? (accepted.confirm ? undefined : numberOf(session, remembered));
+    const isTheirs = choicesOf(session).some(({ number }) => number === remembered);
+    const wanted = chosen ?? (accepted.confirm === true || !isTheirs ? undefined : remembered);
     const mustAsk = accepted.confirm === true && wanted === undefined;
     const account = mustAsk ? undefined : await chooseAccount(biller.settings, sessions, session, wanted);
-    if (account === undefined) return askAccount(context, session);
+    if (account === undefined) return askAccount(context, [session]);
     const { flowId } = context;
     let response: string | undefined;
     if (flowId === undefined) response = (await issueFor(context, session, account)).response;

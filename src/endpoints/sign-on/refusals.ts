@@ -15,7 +15,7 @@ import { whenGone } from '../../platform/http/limits/gone.ts';
 import type { Metrics } from '../../platform/metrics.ts';
 import { newSamlId } from '../../protocols/saml/writing/id.ts';
 import { makeErrorResponse, type Status } from '../../protocols/saml/writing/response.ts';
-import { sessionIdOf } from '../session-cookie.ts';
+import { sessionsHere } from '../sessions-here.ts';
 import type { Deliver } from './deliver.ts';
 import { createErrorResponses } from './error-responses.ts';
 import type { Answers } from './flows/answers.ts';
@@ -100,7 +100,7 @@ export function createRefuse(services: RefusalServices): Refuse {
   }
 
   const userOf = async (request: FastifyRequest, biller: Biller) =>
-    (await sessions.find(sessionIdOf(request, biller), biller))?.user.id;
+    (await sessionsHere(sessions, request, biller))[0]?.user.id;
 
   /** Where a refusal came from; whether somebody is signed in is asked at most once. */
   function originOf(request: FastifyRequest) {

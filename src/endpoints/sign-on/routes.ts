@@ -9,7 +9,7 @@ import type { Billers } from '../../core/billers/billers.ts';
 import type { Keys } from '../../core/keys/keys.ts';
 import type { Sessions } from '../../core/sessions/sessions.ts';
 import type { Traces } from '../../diagnostics/traces/traces.ts';
-import { requireSameOrigin } from '../../platform/http/clients/same-origin.ts';
+import { isFramed, requireSameOrigin } from '../../platform/http/clients/same-origin.ts';
 import { acceptForms, readForm } from '../../platform/http/form.ts';
 import { sendTo } from '../../platform/http/pages/reply.ts';
 import { rawQuery, readParameters } from '../../platform/http/parameters.ts';
@@ -22,7 +22,7 @@ import type { Flows, Parked } from './flows/flows.ts';
 import { createRepeat, type InFlow } from './flows/repeat.ts';
 import { createHandleAfresh } from './handle-afresh.ts';
 import { type Issue, requireSigningKey } from './issue.ts';
-import { createProceed, flowPath, refuseFramed } from './proceed.ts';
+import { createProceed, flowPath } from './proceed.ts';
 import { createRefuse } from './refusals.ts';
 import type { SignOnRequest } from './sign-on-context.ts';
 import type { Received } from './trace-of.ts';
@@ -124,9 +124,10 @@ export const signOnRoutes: FastifyPluginAsync<SignOnServices> = async (scope, se
       return resume({ request, reply, biller, flowId }, parameters.get('account'));
     }
     const accepted = await accept(request, biller, 'HTTP-POST', () => decodePost(parameters));
+    // The cookies inside a frame come with every request of it.
+    if (isFramed(request)) return proceed({ request, reply, biller, accepted, flowId: undefined });
     // A POST from another site comes without Lax cookies, so no session is visible here. The redirect leads to a GET of
     // our own that brings them; 303 and never 307, which would post again (RFC 9110, 15.4.4).
-    refuseFramed({ request, reply, biller, accepted, flowId: undefined });
     request.facts.outcome = 'parked';
     return sendTo(reply, flowPath(biller, await flows.park(reply, biller, accepted)));
   }

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isDatabaseGone } from '../database/database.ts';
 import { withName, withoutLink } from '../errors/catalog/entry.ts';
 import { IdpError } from '../errors/idp-error.ts';
+import { isFramed } from './clients/same-origin.ts';
 import { errorPage } from './pages/error-page.ts';
 import { sendPage } from './pages/reply.ts';
 
@@ -108,7 +109,10 @@ function sendErrorPage(error: IdpError, request: FastifyRequest, reply: FastifyR
   if (error.code === 'content_type_unsupported') reply.header('accept-post', FORMS);
   if (wantsJson(request)) return sendProblem(reply, error, request);
   const back =
-    portalUrl === undefined ? undefined : { href: portalUrl, label: `Back to ${billerName}`, newWindow: false };
+    portalUrl === undefined
+      ? undefined
+      : // The portal is around the frame: not once more inside it.
+        { href: portalUrl, label: `Back to ${billerName}`, newWindow: false, wholeWindow: isFramed(request) };
   const isDeadEnd = wayOut === undefined && back === undefined;
   const words = errorWords(isDeadEnd ? { ...error, remedy: withoutLink(error.remedy) } : error, billerName);
   const page = errorPage({ ...words, billerName, help, reference: request.id, wayOut: wayOut ?? back });

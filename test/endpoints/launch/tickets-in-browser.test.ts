@@ -127,12 +127,12 @@ test.each([1280, 390])('a link of another website asks first who it is, %i pixel
   await heading(page, 'Arrived');
 });
 
-test('in a frame of the portal the page offers a new window, which works', async () => {
-  const page = await openPage(`<iframe src="${await makeLaunch({ viewMode: 1 })}" width="400" height="600"></iframe>`);
+test('a launch of the whole page offers a new window in a frame of the portal, which works', async () => {
+  const page = await openPage(`<iframe src="${await makeLaunch()}" width="400" height="600"></iframe>`);
   const opened = page.context().waitForEvent('page');
   await page.frameLocator('iframe').getByRole('link', { name: 'Continue in a new window' }).click();
   await heading(await opened, 'Arrived');
-  expect(arrived.at(-1)?.url).toContain('ViewMode=1');
+  expect(arrived.at(-1)?.url).toContain('ViewMode=0');
 });
 
 test('a used link leads to the portal and, by a new one, to Invoice Cloud, without a question', async () => {

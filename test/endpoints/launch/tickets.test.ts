@@ -157,13 +157,13 @@ test('a phone whose name sounds like a robot is none', async () => {
   expect((await stage.stranger().get(await launch(), { 'user-agent': agent })).headers.location).toBe(LINK);
 });
 
-test('in a frame the way to the top window is offered, and the ticket is kept for it', async () => {
-  const path = await launch({ viewMode: 1 });
+test('Invoice Cloud’s whole page is not put into a frame: a new window is offered, and the ticket is kept for it', async () => {
+  const path = await launch();
   const framed = await stage.stranger().get(path, { ...FROM_PORTAL, 'sec-fetch-dest': 'iframe' });
   expect(errorCodeOf(framed)).toBe('framed');
   expect(framed.body).toContain(`href="${path}" target="_blank"`);
   expect(framed.headers['content-security-policy']).toContain(`frame-ancestors ${PORTAL};`);
-  expect((await stage.stranger().get(path)).headers.location).toBe(LINK.replace('ViewMode=0', 'ViewMode=1'));
+  expect((await stage.stranger().get(path)).headers.location).toBe(LINK);
 });
 
 test('an account that was taken from the user in the meantime is not launched', async () => {

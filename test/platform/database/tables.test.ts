@@ -188,6 +188,7 @@ const described: Described = {
     lastSeenAt: 'timestamp with time zone',
     expiresAt: 'timestamp with time zone',
     launchedAccounts: 'jsonb default',
+    framedAccount: 'text null',
   },
   signingKeys: {
     id: 'uuid',

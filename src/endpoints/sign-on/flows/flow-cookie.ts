@@ -1,6 +1,8 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { CookieSerializeOptions } from '@fastify/cookie';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { isFramed } from '../../../platform/http/clients/same-origin.ts';
+import { FRAMED_COOKIE } from '../../framed-cookie.ts';
 import { COOKIE } from '../../session-cookie.ts';
 
 /** How long a flow lives, and how long the browser remembers that it was answered. */
@@ -11,7 +13,8 @@ const MAX_COOKIES = 8;
 const PREFIX = '__Host-flow-';
 /** A browser may send other cookies with this prefix, and not every name can be written back. */
 const isFlowCookie = (name: string) => name.startsWith(PREFIX) && ID.test(name.slice(PREFIX.length));
-const FLOW_COOKIE: CookieSerializeOptions = { ...COOKIE, maxAge: FLOW_LIFETIME_MS / 1000 };
+const MAX_AGE = { maxAge: FLOW_LIFETIME_MS / 1000 };
+const attributesFor = (request: FastifyRequest): CookieSerializeOptions => (isFramed(request) ? FRAMED_COOKIE : COOKIE);
 
 /** The secret that ties a flow to a browser: 32 bytes in base64url. The database has only its hash. */
 export interface FlowSecret {
@@ -24,9 +27,10 @@ const secretOf = (value: string): FlowSecret => ({ value, hash: createHash('sha2
 /** Makes a secret and gives it to the browser, in a cookie of its own for each flow, so that two tabs don't interfere. */
 export function giveSecret(reply: FastifyReply, flowId: string): FlowSecret {
   const secret = secretOf(randomBytes(32).toString('base64url'));
+  const attributes = attributesFor(reply.request);
   const others = Object.keys(reply.request.cookies).filter(isFlowCookie);
-  for (const name of others.slice(MAX_COOKIES - 1)) reply.clearCookie(name, COOKIE);
-  reply.setCookie(PREFIX + flowId, secret.value, FLOW_COOKIE);
+  for (const name of others.slice(MAX_COOKIES - 1)) reply.clearCookie(name, attributes);
+  reply.setCookie(PREFIX + flowId, secret.value, { ...attributes, ...MAX_AGE });
   return secret;
 }
 

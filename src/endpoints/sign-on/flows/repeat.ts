@@ -4,7 +4,7 @@ import type { AuditWriter } from '../../../core/audit/writer.ts';
 import type { Session, Sessions } from '../../../core/sessions/sessions.ts';
 import { IdpError } from '../../../platform/errors/idp-error.ts';
 import { sendTo } from '../../../platform/http/pages/reply.ts';
-import { sessionIdOf } from '../../session-cookie.ts';
+import { sessionsHere } from '../../sessions-here.ts';
 import { signedInPath } from '../../sign-in/signed-in-path.ts';
 import type { Deliver } from '../deliver.ts';
 import { hasAcs, type SignOnContext } from '../sign-on-context.ts';
@@ -77,7 +77,8 @@ export function createRepeat({ sessions, answers, audit, deliver }: RepeatServic
   /** Shows a signed-in portal user where to go from here. @throws the error, with a way to the sign-in on its page */
   function leadOn({ request, reply, biller }: InFlow, error: unknown, session: Session | undefined) {
     if (!(error instanceof IdpError) || (error.code !== 'flow_answered' && error.code !== 'flow_unknown')) throw error;
-    if (session !== undefined) {
+    // The page of a signed-in portal user is not for frames.
+    if (session?.framedAccount === null) {
       request.facts.outcome = error.code;
       request.facts.detail = error.detail;
       return sendTo(reply, signedInPath(biller, error.code === 'flow_answered' ? 'answered' : 'over'));
@@ -99,7 +100,8 @@ export function createRepeat({ sessions, answers, audit, deliver }: RepeatServic
     },
 
     async lead(late, error, chosen) {
-      const session = await sessions.find(sessionIdOf(late.request, late.biller), late.biller);
+      const here = await sessionsHere(sessions, late.request, late.biller);
+      const session = here.find(({ framedAccount }) => framedAccount === chosen) ?? here[0];
       const isAgain = chosen !== undefined && error instanceof IdpError && error.code === 'flow_answered';
       return isAgain ? this.answer(late, session, chosen) : leadOn(late, error, session);
     },

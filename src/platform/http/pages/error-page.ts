@@ -15,7 +15,20 @@ interface ErrorPageModel {
   readonly billerName?: string | undefined;
   readonly help?: Help | undefined;
   /** A link that leads on. `href` is made here, never taken from a request. */
-  readonly wayOut?: { readonly href: string; readonly label: string; readonly newWindow: boolean } | undefined;
+  readonly wayOut?: WayOut | undefined;
+}
+
+interface WayOut {
+  readonly href: string;
+  readonly label: string;
+  readonly newWindow: boolean;
+  /** Whether it leads out of a frame, in the same window. */
+  readonly wholeWindow?: boolean;
+}
+
+function targetOf({ newWindow, wholeWindow }: WayOut): string {
+  if (newWindow) return 'target="_blank" rel="noopener"';
+  return wholeWindow === true ? 'target="_top"' : '';
 }
 
 const alarmSign =
@@ -43,7 +56,7 @@ export function errorPage(model: ErrorPageModel): string {
 !${
       wayOut === undefined
         ? ''
-        : html`<a class="primary" href="${wayOut.href}" !${wayOut.newWindow ? 'target="_blank" rel="noopener"' : ''}>${wayOut.label}!${wayOut.newWindow ? '<span class="heard"> (opens a new window)</span>' : ''}</a>`
+        : html`<a class="primary" href="${wayOut.href}" !${targetOf(wayOut)}>${wayOut.label}!${wayOut.newWindow ? '<span class="heard"> (opens a new window)</span>' : ''}</a>`
     }
 !${isOnTheWay ? quietReference(model) : reference(model)}
 </div>`,

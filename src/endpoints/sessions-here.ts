@@ -1,0 +1,57 @@
+import type { FastifyRequest } from 'fastify';
+import type { Biller } from '../core/billers/biller.ts';
+import type { Session, Sessions } from '../core/sessions/sessions.ts';
+import { isFramed } from '../platform/http/clients/same-origin.ts';
+import { type FramedCookie, framedCookiesOf } from './framed-cookie.ts';
+import { sessionIdOf } from './session-cookie.ts';
+
+/** A session inside a frame, with its cookie. */
+export interface FramedSession {
+  readonly cookie: FramedCookie;
+  readonly session: Session;
+}
+
+/** @returns the live sessions inside frames that the browser has at this biller, the newest last */
+export async function framedSessions(
+  sessions: Sessions,
+  request: FastifyRequest,
+  biller: Biller,
+): Promise<FramedSession[]> {
+  const found = await Promise.all(
+    framedCookiesOf(request).map(async (cookie) => ({ cookie, session: await sessions.find(cookie.id, biller) })),
+  );
+  return found.filter((one): one is FramedSession => one.session?.framedAccount != null);
+}
+
+/**
+ * Finds who is signed in where a request came from. At top level that is one session at most. In a frame there is one for
+ * each launch; the one at top level counts only without any, where frame and portal are one site.
+ */
+export async function sessionsHere(sessions: Sessions, request: FastifyRequest, biller: Biller): Promise<Session[]> {
+  const framed = isFramed(request) ? await framedSessions(sessions, request, biller) : [];
+  if (framed.length > 0) return framed.map(({ session }) => session);
+  const session = await sessions.find(sessionIdOf(request, biller), biller);
+  return session === undefined || session.framedAccount !== null ? [] : [session];
+}
+
+/** What several sessions in one place may be for. */
+export interface Meant {
+  /** Undefined if it could be several. */
+  readonly session: Session | undefined;
+  /** Those that it could be: at least one. */
+  readonly candidates: readonly [Session, ...Session[]];
+}
+
+/**
+ * Decides which session a sign-on is for. An AuthnRequest does not say which launch it belongs to: if only one of them waits
+ * for its sign-on, it is that one.
+ *
+ * @param wanted the account that was chosen
+ */
+export function meantBy(here: readonly [Session, ...Session[]], sessions: Sessions, wanted: string | undefined): Meant {
+  const [first, ...others] = here.filter(sessions.isLaunched);
+  const candidates: Meant['candidates'] = first === undefined ? here : [first, ...others];
+  if (candidates.length === 1) return { session: candidates[0], candidates };
+  const chosen = candidates.find(({ framedAccount }) => framedAccount === wanted);
+  return { session: chosen, candidates };
+}

@@ -1,0 +1,127 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+import type { Browser, FrameLocator, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createSandbox } from '../../../sandbox/app.ts';
+import { launchBody } from '../../support/api/launch.ts';
+import { createPortalApi, type PortalApi } from '../../support/api/portal-api.ts';
+import { launchChromium } from '../../support/browser/chromium.ts';
+import { startInstallation, type TestInstallation } from '../../support/installation.ts';
+import { freePort } from '../../support/programs/free-port.ts';
+
+// Three sites: the service on localhost, the portal on portal.localhost, and Invoice Cloud's stand-in on 127.0.0.1.
+let installation: TestInstallation;
+let sandbox: FastifyInstance;
+let sandboxUrl: string;
+let portalServer: Server;
+let portalPort: number;
+let portalPage = '';
+const portals = new Map<string, PortalApi>();
+const BILLERS = { 'HTTP-Redirect': 'riverton', 'HTTP-POST': 'lakeside' } as const;
+const ACCOUNTS = ['501Invoice', '502Invoice'];
+let users = 0;
+
+beforeAll(async () => {
+  portalServer = createServer((_request, response) => {
+    response.setHeader('content-type', 'text/html').end(`<!doctype html><title>Portal</title>${portalPage}`);
+  });
+  const listening = new Promise<void>((resolve) => portalServer.listen(0, '127.0.0.1', resolve));
+  const [ownPort, sandboxPort] = [await freePort(), await freePort(), await listening];
+  portalPort = (portalServer.address() as AddressInfo).port;
+  const publicUrl = `http://localhost:${ownPort}`;
+  sandboxUrl = `http://127.0.0.1:${sandboxPort}`;
+  sandbox = await createSandbox({ publicUrl: sandboxUrl, idpOrigins: [publicUrl] });
+  await sandbox.listen({ port: sandboxPort, host: '127.0.0.1' });
+  installation = await startInstallation({ publicUrl });
+  await installation.server.listen({ port: ownPort, host: '127.0.0.1' });
+  for (const [binding, slug] of Object.entries(BILLERS)) await onboard(slug, binding, publicUrl);
+});
+afterAll(async () => {
+  await installation?.close();
+  await sandbox?.close();
+  portalServer?.close();
+});
+
+async function onboard(slug: string, binding: string, publicUrl: string): Promise<void> {
+  const billerGuid = crypto.randomUUID();
+  const spMetadata = (await sandbox.inject(`/saml/${billerGuid}/metadata`)).body;
+  const settings = { portalUrl: `http://portal.localhost:${portalPort}/home`, redirectLinkBase: sandboxUrl };
+  await installation.addBiller(slug, { keyType: 'RSA-2048', billerGuid, spMetadata, settings });
+  const form = { billerGuid, name: 'Riverton', metadataUrl: `${publicUrl}/saml/${slug}/metadata`, binding };
+  const headers = { accept: 'application/json' };
+  const answer = await fetch(`${sandboxUrl}/onboarding`, { method: 'POST', headers, body: new URLSearchParams(form) });
+  expect(answer.status).toBe(200);
+  const added = (await installation.operate('api-key.add', { biller: slug, role: 'portal' })) as { key: string };
+  portals.set(slug, createPortalApi(installation.server, added.key));
+}
+
+const newUser = () => {
+  users += 1;
+  const accounts = ACCOUNTS.map((number) => ({ number, role: 'owner' }));
+  return { id: `framed-${users}`, email: `framed-${users}@example.com`, accounts };
+};
+
+async function makeLaunch(slug: string, over: Record<string, unknown>): Promise<string> {
+  const portal = portals.get(slug);
+  if (portal === undefined) throw new Error(`There is no portal of ${slug}.`);
+  const answer = await portal.call('POST', '/api/launches', launchBody({ viewMode: 1, ...over }));
+  return (answer.json() as { url: string }).url;
+}
+
+async function openPage(browser: Browser, content: string, host = 'portal.localhost'): Promise<Page> {
+  portalPage = content;
+  const page = await (await browser.newContext()).newPage();
+  await page.goto(`http://${host}:${portalPort}/pay`, { waitUntil: 'commit' });
+  return page;
+}
+
+const frameOf = (src: string) => `<iframe src="${src}" width="400" height="600"></iframe>`;
+const accountIn = async (frame: FrameLocator) => (await frame.getByTestId('account').textContent()) ?? '';
+
+describe.each([true, false])('third-party cookies blocked: %s', (blockThirdPartyCookies) => {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await launchChromium({ blockThirdPartyCookies });
+  });
+  afterAll(() => browser?.close());
+
+  test.each(Object.entries(BILLERS))(
+    'by %s, a frame of the portal arrives without a click',
+    {
+      meta: { holds: ['IDP-067'], source: 'project rule' },
+    },
+    async (_binding, slug) => {
+      const user = newUser();
+      const page = await openPage(browser, frameOf(await makeLaunch(slug, { user, account: '502Invoice' })));
+      const frame = page.frameLocator('iframe');
+      expect(await accountIn(frame)).toBe('502Invoice');
+      expect(await frame.getByTestId('email').textContent()).toBe(user.email);
+      const cookies = await page.context().cookies();
+      const ours = cookies.filter(({ domain }) => domain === 'localhost');
+      expect(ours.map(({ name }) => name)).toEqual([expect.stringMatching(/^__Host-framed-[0-9a-f]{24}$/)]);
+      expect(ours[0]).toMatchObject({ secure: true, httpOnly: true, sameSite: 'None' });
+      // Nobody is signed in at top level.
+      const top = await page.context().newPage();
+      await top.goto(`${installation.publicUrl}/login/${slug}`);
+      await top.getByRole('heading', { name: 'Sign in' }).waitFor();
+    },
+  );
+
+  test('two frames with two accounts, side by side, both arrive at theirs', async () => {
+    const user = newUser();
+    const urls = await Promise.all(ACCOUNTS.map((account) => makeLaunch('riverton', { user, account })));
+    const page = await openPage(browser, urls.map(frameOf).join(''));
+    const frames = ACCOUNTS.map((_, index) => page.frameLocator('iframe').nth(index));
+    expect(await Promise.all(frames.map(accountIn))).toEqual(ACCOUNTS);
+  });
+
+  test('a frame of another website shows nothing, and the ticket is kept', async () => {
+    const url = await makeLaunch('riverton', { user: newUser(), account: '501Invoice' });
+    const page = await openPage(browser, frameOf(url), 'evil.localhost');
+    await page.waitForEvent('console', (message) => message.text().includes('frame-ancestors'));
+    portalPage = frameOf(url);
+    await page.goto(`http://portal.localhost:${portalPort}/pay`, { waitUntil: 'commit' });
+    expect(await accountIn(page.frameLocator('iframe'))).toBe('501Invoice');
+  });
+});

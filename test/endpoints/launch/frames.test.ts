@@ -1,0 +1,143 @@
+import { beforeAll, expect, test } from 'vitest';
+import { launchBody, pathOf } from '../../support/api/launch.ts';
+import { createPortalApi, type PortalApi } from '../../support/api/portal-api.ts';
+import {
+  type BrowserLike,
+  errorCodeOf,
+  postedBy,
+  requirePosted,
+  statusOf,
+} from '../../support/browser/browser-like.ts';
+import { authnRequest, postFields, redirectQuery } from '../../support/saml/authn-request.ts';
+import { useStage } from '../../support/stage.ts';
+
+const PORTAL = 'https://portal.example';
+const FRAME = { 'sec-fetch-dest': 'iframe', 'sec-fetch-site': 'cross-site', referer: `${PORTAL}/` };
+const OWN = { 'sec-fetch-dest': 'iframe', 'sec-fetch-site': 'same-origin' };
+const stage = useStage({ billerInput: { settings: { portalUrl: `${PORTAL}/home` } } });
+let portal: PortalApi;
+beforeAll(async () => {
+  const added = await stage.installation.operate('api-key.add', { biller: 'riverton', role: 'portal' });
+  portal = createPortalApi(stage.installation.server, (added as { key: string }).key);
+});
+const accounts = ['501Invoice', '502Invoice', '503Invoice'].map((number) => ({ number, role: 'owner' }));
+let users = 0;
+const newUser = () => {
+  users += 1;
+  return { id: `framed-${users}`, email: `framed-${users}@example.com`, accounts };
+};
+
+async function launch(over: Record<string, unknown>): Promise<string> {
+  const answer = await portal.call('POST', '/api/launches', launchBody({ viewMode: 1, ...over }));
+  return pathOf((answer.json() as { url: string }).url).slice('/launch/t/'.length);
+}
+const enter = (browser: BrowserLike, ticket: string) => browser.get(`/launch/t/${ticket}`, FRAME);
+const comeBack = (browser: BrowserLike, ticket: string, headers: Record<string, string> = OWN) =>
+  browser.post('/launch/t', { ticket, checked: '1' }, headers);
+/** Follows a launch inside a frame, up to the redirect link. */
+async function follow(browser: BrowserLike, over: Record<string, unknown>) {
+  const ticket = await launch(over);
+  await enter(browser, ticket);
+  return comeBack(browser, ticket);
+}
+const now = () => ({ attributes: { IssueInstant: new Date(stage.now()).toISOString() } });
+const bring = (browser: BrowserLike) => browser.get(`/saml/riverton/sso?${redirectQuery(authnRequest(now()))}`, FRAME);
+
+test('the first page sets a partitioned cookie, uses nothing up, and is for the portal’s frames only', async () => {
+  const browser = stage.stranger();
+  const ticket = await launch({ user: newUser(), account: '501Invoice' });
+  for (let times = 0; times < 2; times += 1) {
+    const page = await enter(browser, ticket);
+    expect(page.statusCode).toBe(200);
+    expect(page.headers['content-security-policy']).toContain(`frame-ancestors ${PORTAL};`);
+    expect(page.headers['set-cookie']).toMatch(
+      /^__Host-framed-[0-9a-f]{24}=check; Path=\/; HttpOnly; Secure; Partitioned; SameSite=None$/,
+    );
+  }
+  const next = await comeBack(browser, ticket);
+  expect([next.statusCode, next.headers.location]).toEqual([303, expect.stringContaining('501Invoice&ViewMode=1')]);
+  expect((await stage.audited('launch.followed')).details).toMatchObject({ framed: 'yes', viewMode: 1 });
+});
+
+test('where the cookie does not come back, a window of its own is offered with a fresh ticket', async () => {
+  const ticket = await launch({ user: newUser(), account: '501Invoice' });
+  await enter(stage.stranger(), ticket);
+  const page = await comeBack(stage.stranger(), ticket);
+  expect(errorCodeOf(page)).toBe('framed');
+  expect((await stage.audited('launch.ticket_refused')).details).toMatchObject({ reason: 'framed' });
+  const href = /href="(\/launch\/t\/[\w-]{43})" target="_blank"/.exec(page.body)?.[1] ?? '';
+  expect(href).not.toContain(ticket);
+  expect(errorCodeOf(await enter(stage.stranger(), ticket))).toBe('launch_unknown');
+  stage.pass(4 * 60_000);
+  const arrived = await stage.stranger().get(href, { 'sec-fetch-site': 'same-origin', 'sec-fetch-dest': 'document' });
+  expect(arrived.headers.location).toContain('501Invoice&ViewMode=0');
+});
+
+test('a form of another website can’t take the second step', async () => {
+  const browser = stage.stranger();
+  const ticket = await launch({ user: newUser(), account: '501Invoice' });
+  await enter(browser, ticket);
+  expect(errorCodeOf(await comeBack(browser, ticket, FRAME))).toBe('cross_site');
+  expect((await comeBack(browser, ticket)).statusCode).toBe(303);
+});
+
+test('the session of a frame counts in frames only, by both bindings', async () => {
+  const browser = stage.stranger();
+  await follow(browser, { user: newUser(), account: '502Invoice' });
+  expect((await stage.bring(browser)).headers.location).toMatch(/^\/login/);
+  expect(requirePosted(await bring(browser)).xml).toContain('>502Invoice<');
+  // Once more, without another launch: it is still for that account.
+  const posted = await browser.post('/saml/riverton/sso', postFields(authnRequest(now())), FRAME);
+  expect(requirePosted(posted).xml).toContain('>502Invoice<');
+});
+
+test('the second of two frames waits for the sign-on of the first', async () => {
+  const browser = stage.stranger();
+  const user = newUser();
+  await follow(browser, { user, account: '501Invoice' });
+  const second = follow(browser, { user, account: '502Invoice' });
+  expect(requirePosted(await bring(browser)).xml).toContain('>501Invoice<');
+  expect((await second).statusCode).toBe(303);
+  expect(requirePosted(await bring(browser)).xml).toContain('>502Invoice<');
+});
+
+test('where two launches wait, the portal user chooses between their accounts, inside the frame', async () => {
+  const browser = stage.stranger();
+  const user = newUser();
+  await follow(browser, { user, account: '501Invoice' });
+  stage.pass(6_000);
+  await follow(browser, { user, account: '502Invoice' });
+  const parked = await bring(browser);
+  const page = await browser.get(String(parked.headers.location), FRAME);
+  expect(page.body.match(/data-account="\w+"/g)).toEqual(['data-account="501Invoice"', 'data-account="502Invoice"']);
+  expect(page.body).not.toContain('Not you?');
+  expect(page.headers['content-security-policy']).toContain(`frame-ancestors ${PORTAL};`);
+  const flow = String(parked.headers.location).split('flow=')[1] ?? '';
+  const forbidden = await browser.post('/saml/riverton/sso', { flow, account: '503Invoice' }, OWN);
+  expect(postedBy(forbidden)).toBeUndefined();
+  const chosen = await browser.post('/saml/riverton/sso', { flow, account: '501Invoice' }, OWN);
+  expect(requirePosted(chosen).xml).toContain('>501Invoice<');
+  expect(requirePosted(await bring(browser)).xml).toContain('>502Invoice<');
+});
+
+test('a launch replaces the frames of another portal user, and of the same account', async () => {
+  const browser = stage.stranger();
+  const user = newUser();
+  await follow(browser, { user, account: '501Invoice' });
+  await follow(browser, { user, account: '501Invoice' });
+  const before = new Map(browser.cookies);
+  expect([...before.keys()]).toHaveLength(1);
+  const next = newUser();
+  await follow(browser, { user: next, account: '502Invoice' });
+  expect([...browser.cookies.keys()]).toHaveLength(1);
+  expect(requirePosted(await bring(browser)).xml).toContain(next.email);
+});
+
+test('a password is never asked for in a frame, and ForceAuthn is answered with an error', async () => {
+  expect(errorCodeOf(await bring(stage.stranger()))).toBe('framed');
+  const browser = stage.stranger();
+  await follow(browser, { user: newUser(), account: '501Invoice' });
+  const forced = authnRequest({ attributes: { ...now().attributes, ForceAuthn: 'true' } });
+  const answer = await browser.get(`/saml/riverton/sso?${redirectQuery(forced)}`, FRAME);
+  expect(statusOf(requirePosted(answer))[0]).not.toBe('Success');
+});
