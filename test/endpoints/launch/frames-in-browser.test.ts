@@ -86,27 +86,21 @@ describe.each([true, false])('third-party cookies blocked: %s', (blockThirdParty
   });
   afterAll(() => browser?.close());
 
-  test.each(Object.entries(BILLERS))(
-    'by %s, a frame of the portal arrives without a click',
-    {
-      meta: { holds: ['IDP-067'], source: 'project rule' },
-    },
-    async (_binding, slug) => {
-      const user = newUser();
-      const page = await openPage(browser, frameOf(await makeLaunch(slug, { user, account: '502Invoice' })));
-      const frame = page.frameLocator('iframe');
-      expect(await accountIn(frame)).toBe('502Invoice');
-      expect(await frame.getByTestId('email').textContent()).toBe(user.email);
-      const cookies = await page.context().cookies();
-      const ours = cookies.filter(({ domain }) => domain === 'localhost');
-      expect(ours.map(({ name }) => name)).toEqual([expect.stringMatching(/^__Host-framed-[0-9a-f]{24}$/)]);
-      expect(ours[0]).toMatchObject({ secure: true, httpOnly: true, sameSite: 'None' });
-      // Nobody is signed in at top level.
-      const top = await page.context().newPage();
-      await top.goto(`${installation.publicUrl}/login/${slug}`);
-      await top.getByRole('heading', { name: 'Sign in' }).waitFor();
-    },
-  );
+  test.each(Object.entries(BILLERS))('by %s, a frame of the portal arrives without a click', async (_binding, slug) => {
+    const user = newUser();
+    const page = await openPage(browser, frameOf(await makeLaunch(slug, { user, account: '502Invoice' })));
+    const frame = page.frameLocator('iframe');
+    expect(await accountIn(frame)).toBe('502Invoice');
+    expect(await frame.getByTestId('email').textContent()).toBe(user.email);
+    const cookies = await page.context().cookies();
+    const ours = cookies.filter(({ domain }) => domain === 'localhost');
+    expect(ours.map(({ name }) => name)).toEqual([expect.stringMatching(/^__Host-framed-[0-9a-f]{24}$/)]);
+    expect(ours[0]).toMatchObject({ secure: true, httpOnly: true, sameSite: 'None' });
+    // Nobody is signed in at top level.
+    const top = await page.context().newPage();
+    await top.goto(`${installation.publicUrl}/login/${slug}`);
+    await top.getByRole('heading', { name: 'Sign in' }).waitFor();
+  });
 
   test('two frames with two accounts, side by side, both arrive at theirs', async () => {
     const user = newUser();
