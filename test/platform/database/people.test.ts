@@ -113,6 +113,7 @@ describe('the stores of portal users and sessions', () => {
       biller_id: biller.id,
       session_index: '_index',
       began_by: 'password',
+      framed_account: null,
       authenticated_at: session.authenticatedAt.getTime(),
       last_seen_at: session.lastSeenAt.getTime(),
       expires_at: session.expiresAt.getTime(),
