@@ -1,5 +1,5 @@
-import { html } from 'ghtml';
 import { autoSubmitScript } from './assets.ts';
+import { autoSubmitForm } from './auto-submit-form.ts';
 import type { Help } from './help.ts';
 import { hiddenInput } from './hidden-inputs.ts';
 import { layout } from './layout.ts';
@@ -34,19 +34,7 @@ export function prepareAutoSubmitPage(billerName: string, acsUrl: string, help?:
       billerName,
       help,
       script: autoSubmitScript.path,
-      body: html`<div class="card">
-<div class="passage">
-<div class="spinner" aria-hidden="true"></div>
-<h1 data-when-offered="Continue to Invoice Cloud">Taking you to Invoice Cloud…</h1>
-</div>
-<form method="post" data-auto-submit="ready" action="${acsUrl}">!${gap}
-<noscript><p>One more step: scripts are switched off in your browser, so please choose Continue.</p>
-<button class="primary">Continue</button></noscript>
-<div class="late"><p id="late">If you are not taken there, choose Continue. If that does not help, start again from the
-${billerName} website.</p>
-<button class="primary" aria-describedby="late">Continue</button></div>
-</form>
-</div>`,
+      body: autoSubmitForm(acsUrl, gap, ` If that does not help, start again from the ${billerName} website.`),
     }),
   );
   const at = page.indexOf(gap);
