@@ -81,6 +81,7 @@ export const signInRoutes: FastifyPluginAsync<SignInServices> = async (scope, se
       hidden: waiting,
       email,
       hasNewPassword,
+      portalHref: biller.settings.portalUrl ?? undefined,
       error: error && { title: error.title, sentence: `${error.sentence} ${error.remedy}` },
     });
     if (error?.retryAfter !== undefined) reply.header('retry-after', String(error.retryAfter));

@@ -14,6 +14,8 @@ interface SignInPageModel {
   readonly email: string;
   /** Whether this person has just set a new password. */
   readonly hasNewPassword?: boolean;
+  /** The portal, for somebody whom it vouches for: they have no password here. */
+  readonly portalHref?: string | undefined;
   readonly error?: { readonly title: string; readonly sentence: string } | undefined;
 }
 
@@ -46,6 +48,12 @@ export function signInPage(model: SignInPageModel): string {
 <button class="primary">Sign in</button>
 </form>
 <p class="hint">Forgot your password? Ask ${model.billerName} for a link to choose a new one.${saysHowToReach(model.help) ? ' Below is how to reach them.' : ''}</p>
+!${
+      model.portalHref === undefined
+        ? ''
+        : html`<p class="hint">No password here? Open the page again from the ${model.billerName} website.</p>
+<a class="secondary" href="${model.portalHref}">Back to ${model.billerName}</a>`
+    }
 </div>`,
   });
 }

@@ -48,8 +48,9 @@ const pages: Record<string, { marks: string[]; page: string }> = {
     }),
   },
   'sign-in page': {
-    marks: ['biller', 'action', 'name', 'value', 'email', 'title', 'sentence'],
+    marks: ['biller', 'action', 'name', 'value', 'email', 'href', 'title', 'sentence'],
     page: signInPage({
+      portalHref: attack('href'),
       billerName: attack('biller'),
       action: attack('action'),
       hidden: { [attack('name')]: attack('value') },
