@@ -11,6 +11,8 @@ const LAUNCH_ID = /^launch_([0-9a-f]{24})$/;
 const NAME = /^__Host-framed-[0-9a-f]{24}$/;
 /** As many frames with different accounts as a page may have. */
 const MOST_FRAMES = 8;
+/** A browser keeps the cookies of this many launches, at whichever biller. */
+const MOST_COOKIES = 2 * MOST_FRAMES;
 /** Shows that the browser keeps the cookie; no session has this identifier. */
 const CHECK = 'check';
 
@@ -27,19 +29,30 @@ export interface FramedCookie {
 /** @param launchId as core/launches makes it */
 const nameOf = (launchId: string) => `${PREFIX}${LAUNCH_ID.exec(launchId)?.[1]}`;
 
-/** @returns the cookies of sessions inside frames, the newest last: browsers send the oldest first (RFC 6265, 5.4) */
-export function framedCookiesOf({ cookies }: FastifyRequest): FramedCookie[] {
-  return Object.entries(cookies)
-    .filter(([name, id]) => NAME.test(name) && id !== CHECK)
-    .map(([name, id = '']) => ({ name, id }))
-    .slice(-2 * MOST_FRAMES);
-}
+/** @returns all of them, the newest last: browsers send the oldest first (RFC 6265, 5.4) */
+const allOf = ({ cookies }: FastifyRequest): FramedCookie[] =>
+  Object.entries(cookies).flatMap(([name, id = '']) => (NAME.test(name) ? [{ name, id }] : []));
+
+/** @returns the cookies of sessions inside frames, the newest last */
+export const framedCookiesOf = (request: FastifyRequest): FramedCookie[] =>
+  allOf(request)
+    .slice(-MOST_COOKIES)
+    .filter(({ id }) => id !== CHECK);
+
+/** @returns whether a launch has begun inside a frame, also if it has ended since */
+export const hasFramedCookie = (request: FastifyRequest): boolean => framedCookiesOf(request).length > 0;
 
 /** @param cookies of live sessions, the newest last @returns those to give up so that one more fits */
 export const surplusOf = (cookies: readonly FramedCookie[]): readonly FramedCookie[] =>
   cookies.slice(0, Math.max(0, cookies.length - MOST_FRAMES + 1));
 
-export function setFramedCookie(reply: FastifyReply, launchId: string, sessionId = CHECK): void {
+/** Begins to find out whether the browser keeps the cookie of a launch; the oldest ones make room for it. */
+export function tryFramedCookie(reply: FastifyReply, launchId: string): void {
+  for (const { name } of allOf(reply.request).slice(0, 1 - MOST_COOKIES)) clearFramedCookie(reply, name);
+  reply.setCookie(nameOf(launchId), CHECK, FRAMED_COOKIE);
+}
+
+export function setFramedCookie(reply: FastifyReply, launchId: string, sessionId: string): void {
   reply.setCookie(nameOf(launchId), sessionId, FRAMED_COOKIE);
 }
 

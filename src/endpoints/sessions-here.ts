@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify';
 import type { Biller } from '../core/billers/biller.ts';
 import type { Session, Sessions } from '../core/sessions/sessions.ts';
 import { isFramed } from '../platform/http/clients/same-origin.ts';
-import { type FramedCookie, framedCookiesOf } from './framed-cookie.ts';
+import { type FramedCookie, framedCookiesOf, hasFramedCookie } from './framed-cookie.ts';
 import { sessionIdOf } from './session-cookie.ts';
 
 /** A session inside a frame, with its cookie. */
@@ -25,11 +25,13 @@ export async function framedSessions(
 
 /**
  * Finds who is signed in where a request came from. At top level that is one session at most. In a frame there is one for
- * each launch; the one at top level counts only without any, where frame and portal are one site.
+ * each launch. A frame on the portal's own site has the session at top level, too: it counts only where no launch has begun
+ * in a frame, because it may be another person's.
  */
 export async function sessionsHere(sessions: Sessions, request: FastifyRequest, biller: Biller): Promise<Session[]> {
-  const framed = isFramed(request) ? await framedSessions(sessions, request, biller) : [];
-  if (framed.length > 0) return framed.map(({ session }) => session);
+  if (isFramed(request) && hasFramedCookie(request)) {
+    return (await framedSessions(sessions, request, biller)).map(({ session }) => session);
+  }
   const session = await sessions.find(sessionIdOf(request, biller), biller);
   return session === undefined || session.framedAccount !== null ? [] : [session];
 }
@@ -46,12 +48,11 @@ export interface Meant {
  * Decides which session a sign-on is for. An AuthnRequest does not say which launch it belongs to: if only one of them waits
  * for its sign-on, it is that one.
  *
- * @param wanted the account that was chosen
+ * @param wanted the account that was chosen, maybe one whose sign-on has taken place
  */
 export function meantBy(here: readonly [Session, ...Session[]], sessions: Sessions, wanted: string | undefined): Meant {
   const [first, ...others] = here.filter(sessions.isLaunched);
   const candidates: Meant['candidates'] = first === undefined ? here : [first, ...others];
-  if (candidates.length === 1) return { session: candidates[0], candidates };
-  const chosen = candidates.find(({ framedAccount }) => framedAccount === wanted);
-  return { session: chosen, candidates };
+  const chosen = [...candidates, ...here].find(({ framedAccount }) => framedAccount === wanted);
+  return { session: chosen ?? (candidates.length === 1 ? candidates[0] : undefined), candidates };
 }

@@ -13,6 +13,7 @@ import {
   deleteTicketsBefore,
   findTicket,
   insertTicket,
+  isUnused,
   lastOfUser,
   noteRefresh,
   replaceTicket,
@@ -65,10 +66,10 @@ export interface Launches {
   deleteExpired(): Promise<void>;
 }
 
-/** Where a launch is followed. */
+/** Where a launch is followed. `previousSession` and `replaced` are identifiers of sessions that end with it. */
 type LaunchWindow =
   | { readonly framed: false; readonly previousSession: string | undefined }
-  | { readonly framed: true /** Identifiers of sessions that end. */; readonly replaced: readonly string[] };
+  | { readonly framed: true; readonly replaced: readonly string[] };
 
 /** Who follows a launch, for the audit. */
 interface About {
@@ -118,10 +119,8 @@ export function createLaunches(services: LaunchesServices): Launches {
     const previousSession = framed ? undefined : window.previousSession;
     const before = await sessions.find(previousSession, biller);
     return database.transaction(async (transaction) => {
-      if (framed) {
-        for (const replaced of window.replaced) await sessions.end(transaction, replaced);
-        if ((await sessions.isFrameOnItsWay(transaction, userId)) && mayWait) return 'busy';
-      }
+      const isInTurn = !framed || !(await sessions.isFrameOnItsWay(transaction, userId, window.replaced));
+      if (!isInTurn && mayWait && (await isUnused(transaction, id))) return 'busy';
       if (!(await useTicket(transaction, id, new Date(clock())))) return { session: undefined };
       const accounts = await accountsOf(transaction, userId);
       if (!accounts.some(({ number }) => number === account)) {
@@ -134,6 +133,7 @@ export function createLaunches(services: LaunchesServices): Launches {
       const session = await sessions.start(transaction, biller, user, previousSession, launch);
       // The portal user was removed or disabled since.
       if (session === undefined) return { session };
+      for (const replaced of framed ? window.replaced : []) await sessions.end(transaction, replaced);
       await audit.appendWithin(transaction, {
         event: 'launch.followed',
         ...about,

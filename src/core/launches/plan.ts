@@ -103,7 +103,7 @@ function checkUrl(
 /** @returns which pages may hold the iframe */
 const framing = ({ portalOrigins }: Biller): string =>
   portalOrigins.length === 0
-    ? 'no page may hold the iframe until a portal URL is registered (--portal-url)'
+    ? 'no page may hold the iframe until the portal’s URL is registered'
     : `pages of ${portalOrigins.join(', ')} may hold the iframe`;
 
 /**

@@ -37,6 +37,12 @@ export async function useTicket(transaction: Transaction, id: string, now: Date)
   return numUpdatedRows === 1n;
 }
 
+/** @returns whether a ticket is not used yet */
+export async function isUnused(transaction: Transaction, id: string): Promise<boolean> {
+  const row = await transaction.selectFrom('launchTickets').select('usedAt').where('id', '=', id).executeTakeFirst();
+  return row?.usedAt === null;
+}
+
 /** Puts another ticket in the place of one that is not used, for a window of its own. @returns whether it did */
 export async function replaceTicket(
   db: Db,

@@ -60,9 +60,10 @@ export interface Sessions {
   /**
    * Locks a portal user until the end of the transaction, against other launches of theirs.
    *
+   * @param besides identifiers of sessions that don't count
    * @returns whether a launch of theirs inside a frame waits for its sign-on, and is so recent that it will come
    */
-  isFrameOnItsWay(transaction: Transaction, userId: string): Promise<boolean>;
+  isFrameOnItsWay(transaction: Transaction, userId: string, besides: readonly string[]): Promise<boolean>;
   /** @returns whether a session has a launch that no sign-on has used yet */
   isLaunched(session: Session): boolean;
   /** @returns the account of a launch, which is then used up; undefined if there were no launches or several */
@@ -149,7 +150,8 @@ export function createSessions({ database, clock }: { database: Database; clock:
       await setLaunchedAccounts(db, session.idHash, withLaunch(session, accountNumber));
     },
 
-    isFrameOnItsWay: (transaction, userId) => isFrameOnItsWay(transaction, userId, new Date(clock() - FRAME_TURN_MS)),
+    isFrameOnItsWay: (transaction, userId, besides) =>
+      isFrameOnItsWay(transaction, userId, new Date(clock() - FRAME_TURN_MS), besides.map(hashId)),
 
     isLaunched: ({ launched }) => liveLaunches(launched).length > 0,
 

@@ -120,9 +120,15 @@ export async function setLaunchedAccounts(db: Db, idHash: Buffer, launched: Laun
  * Locks a portal user until the end of the transaction, against other launches of theirs.
  *
  * @param since launches from before count no more
+ * @param besides sessions that don't count
  * @returns whether a session of theirs inside a frame waits for the sign-on of its launch
  */
-export async function isFrameOnItsWay(transaction: Transaction, userId: string, since: Date): Promise<boolean> {
+export async function isFrameOnItsWay(
+  transaction: Transaction,
+  userId: string,
+  since: Date,
+  besides: readonly Buffer[],
+): Promise<boolean> {
   await transaction.selectFrom('portalUsers').select('id').where('id', '=', userId).forNoKeyUpdate().execute();
   const waiting = await transaction
     .selectFrom('sessions')
@@ -131,9 +137,8 @@ export async function isFrameOnItsWay(transaction: Transaction, userId: string, 
     .where('framedAccount', 'is not', null)
     .where('authenticatedAt', '>', since)
     .where((value) => value(value.fn<number>('jsonb_array_length', ['launchedAccounts']), '>', 0))
-    .limit(1)
     .execute();
-  return waiting.length > 0;
+  return waiting.some(({ idHash }) => !besides.some((one) => one.equals(idHash)));
 }
 
 /** @param billerId deletes it only if it is one at this biller @returns the user whose session it was */

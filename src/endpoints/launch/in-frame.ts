@@ -5,7 +5,14 @@ import type { Sessions } from '../../core/sessions/sessions.ts';
 import { IdpError } from '../../platform/errors/idp-error.ts';
 import { requireSameOrigin } from '../../platform/http/clients/same-origin.ts';
 import { sendPage } from '../../platform/http/pages/reply.ts';
-import { clearFramedCookie, type FramedCookie, isCookieBack, setFramedCookie, surplusOf } from '../framed-cookie.ts';
+import {
+  clearFramedCookie,
+  type FramedCookie,
+  isCookieBack,
+  setFramedCookie,
+  surplusOf,
+  tryFramedCookie,
+} from '../framed-cookie.ts';
 import { type FramedSession, framedSessions } from '../sessions-here.ts';
 import { enterFramePage } from './views/enter-frame-page.ts';
 
@@ -52,7 +59,7 @@ export function createInFrame({ launches, sessions, publicUrl }: InFrameServices
   return {
     enter({ reply, biller, launch, ticket }) {
       const { redirectLinkBase, acsRedirectOrigins } = biller.settings;
-      setFramedCookie(reply, launch.id);
+      tryFramedCookie(reply, launch.id);
       reply.request.facts.outcome = 'enter_frame';
       const hidden = { ticket, [CHECKED]: '1' };
       const page = enterFramePage({ billerName: biller.name, help: biller.settings, action: '/launch/t', hidden });

@@ -15,11 +15,14 @@ export function requireAnyAccount({ accounts: [first] }: Session): Account {
   return first;
 }
 
+const forbidden = () =>
+  new IdpError('account_forbidden', { detail: 'the chosen account is not one of the portal user’s' });
+
 /** @returns an account of the portal user's @throws IdpError account_forbidden */
 function requireAccount({ accounts }: Session, wanted: string): Account {
   const account = accounts.find(({ number }) => number === wanted);
   if (account !== undefined) return account;
-  throw new IdpError('account_forbidden', { detail: 'the chosen account is not one of the portal user’s' });
+  throw forbidden();
 }
 
 /**
@@ -39,8 +42,10 @@ export async function chooseAccount(
   const { accounts } = session;
   const first = requireAnyAccount(session);
   if (session.framedAccount !== null) {
+    const account = requireAccount(session, session.framedAccount);
+    if (chosen !== undefined && chosen !== account.number) throw forbidden();
     await sessions.takeLaunched(session);
-    return requireAccount(session, session.framedAccount);
+    return account;
   }
   if (chosen !== undefined) return requireAccount(session, chosen);
   const launched = await sessions.takeLaunched(session);

@@ -84,7 +84,7 @@ export function createProceed(services: ProceedServices): Proceed {
     return sendTo(reply, `/login/${biller.slug}?flow=${flowId}${again ? '&again=1' : ''}`);
   }
 
-  /** @param candidates sessions of one portal user; several only inside a frame */
+  /** @param candidates the sessions that may be meant; several only inside a frame */
   async function askAccount(context: SignOnContext, candidates: readonly [Session, ...Session[]]) {
     refusePassive(context, 'the choice of an account');
     const [{ user, framedAccount }] = candidates;
@@ -166,9 +166,9 @@ export function createProceed(services: ProceedServices): Proceed {
     if (mustSignInAgain(accepted, session)) return askWho(context, true, chosen);
     // Before anything is asked.
     authnContextOf(accepted, session);
+    if (meant === undefined) return askAccount(context, candidates);
     requireSubject(context, session);
     requireAnyAccount(session);
-    if (meant === undefined) return askAccount(context, candidates);
     // Another person may have signed in since, and confirms for themselves.
     const isTheirs = choicesOf(session).some(({ number }) => number === remembered);
     const wanted = chosen ?? (accepted.confirm === true || !isTheirs ? undefined : remembered);

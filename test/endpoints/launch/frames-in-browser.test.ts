@@ -23,7 +23,12 @@ const ACCOUNTS = ['501Invoice', '502Invoice'];
 let users = 0;
 
 beforeAll(async () => {
-  portalServer = createServer((_request, response) => {
+  portalServer = createServer((request, response) => {
+    if (request.url === '/own-cookie') {
+      const seen = request.headers.cookie?.includes('own=1') === true ? 'came back' : 'did not come back';
+      response.setHeader('set-cookie', 'own=1; Path=/; Secure; HttpOnly; SameSite=None').end(`The cookie ${seen}.`);
+      return;
+    }
     response.setHeader('content-type', 'text/html').end(`<!doctype html><title>Portal</title>${portalPage}`);
   });
   const listening = new Promise<void>((resolve) => portalServer.listen(0, '127.0.0.1', resolve));
@@ -86,6 +91,15 @@ describe.each([true, false])('third-party cookies blocked: %s', (blockThirdParty
   });
   afterAll(() => browser?.close());
 
+  test('control: a cookie that is not partitioned is kept out of frames, or is not', async () => {
+    const page = await openPage(browser, frameOf(`http://elsewhere.localhost:${portalPort}/own-cookie`));
+    const own = await page.context().newPage();
+    await own.goto(`http://elsewhere.localhost:${portalPort}/own-cookie`);
+    await page.reload();
+    const expected = blockThirdPartyCookies ? 'The cookie did not come back.' : 'The cookie came back.';
+    await page.frameLocator('iframe').getByText(expected).waitFor();
+  });
+
   test.each(Object.entries(BILLERS))('by %s, a frame of the portal arrives without a click', async (_binding, slug) => {
     const user = newUser();
     const page = await openPage(browser, frameOf(await makeLaunch(slug, { user, account: '502Invoice' })));
@@ -100,6 +114,8 @@ describe.each([true, false])('third-party cookies blocked: %s', (blockThirdParty
     const top = await page.context().newPage();
     await top.goto(`${installation.publicUrl}/login/${slug}`);
     await top.getByRole('heading', { name: 'Sign in' }).waitFor();
+    const back = top.getByRole('link', { name: 'Back to Riverton Water' });
+    expect(await back.getAttribute('href')).toBe(`http://portal.localhost:${portalPort}/home`);
   });
 
   test('two frames with two accounts, side by side, both arrive at theirs', async () => {

@@ -113,11 +113,88 @@ test('where two launches wait, the portal user chooses between their accounts, i
   expect(page.body).not.toContain('Not you?');
   expect(page.headers['content-security-policy']).toContain(`frame-ancestors ${PORTAL};`);
   const flow = String(parked.headers.location).split('flow=')[1] ?? '';
-  const forbidden = await browser.post('/saml/riverton/sso', { flow, account: '503Invoice' }, OWN);
-  expect(postedBy(forbidden)).toBeUndefined();
+  const forged = await browser.post('/saml/riverton/sso', { flow, account: '503Invoice' }, OWN);
+  expect([postedBy(forged), forged.body.includes('data-account="503Invoice"')]).toEqual([undefined, false]);
   const chosen = await browser.post('/saml/riverton/sso', { flow, account: '501Invoice' }, OWN);
   expect(requirePosted(chosen).xml).toContain('>501Invoice<');
   expect(requirePosted(await bring(browser)).xml).toContain('>502Invoice<');
+});
+
+test('a choice counts also when the sign-on of that account has taken place, and another launch still waits', async () => {
+  const browser = stage.stranger();
+  const user = newUser();
+  await follow(browser, { user, account: '501Invoice' });
+  stage.pass(6_000);
+  await follow(browser, { user, account: '502Invoice' });
+  const [one, other] = [await bring(browser), await bring(browser)];
+  for (const { headers } of [one, other]) {
+    const flow = String(headers.location).split('flow=')[1] ?? '';
+    const answer = await browser.post('/saml/riverton/sso', { flow, account: '501Invoice' }, OWN);
+    expect(requirePosted(answer).xml).toContain('>501Invoice<');
+  }
+});
+
+test('the choice of an account that no frame is for is refused', async () => {
+  const browser = stage.stranger();
+  const user = newUser();
+  await follow(browser, { user, account: '501Invoice' });
+  stage.pass(6_000);
+  await follow(browser, { user, account: '502Invoice' });
+  const flow = String((await bring(browser)).headers.location).split('flow=')[1] ?? '';
+  // The frame of the other account is replaced meanwhile, and only one is left.
+  const [name = ''] = [...browser.cookies.keys()].filter((key) => key.startsWith('__Host-framed-'));
+  browser.cookies.delete(name);
+  const answer = await browser.post('/saml/riverton/sso', { flow, account: '501Invoice' }, OWN);
+  expect(errorCodeOf(answer)).toBe('account_forbidden');
+});
+
+test('a frame whose user was removed is not signed on for whoever is signed in at top level', async () => {
+  const browser = await stage.signedIn();
+  expect(requirePosted(await bring(browser)).xml).toContain('pat@example.com');
+  const user = newUser();
+  await follow(browser, { user, account: '501Invoice' });
+  await portal.call('DELETE', `/api/users/${user.id}`);
+  expect(errorCodeOf(await bring(browser))).toBe('framed');
+  expect(requirePosted(await stage.bring(browser)).xml).toContain('pat@example.com');
+});
+
+test('a browser keeps the cookies of sixteen launches', async () => {
+  const browser = stage.stranger();
+  for (let times = 0; times < 18; times += 1) {
+    await enter(browser, await launch({ user: newUser(), account: '501Invoice' }));
+  }
+  expect(browser.cookies.size).toBe(16);
+});
+
+test('a page may have eight frames: the ninth takes the place of the oldest', async () => {
+  const numbers = Array.from({ length: 9 }, (_, index) => `90${index}Invoice`);
+  const user = { ...newUser(), accounts: numbers.map((number) => ({ number, role: 'owner' })) };
+  const browser = stage.stranger();
+  for (const account of numbers) {
+    await follow(browser, { user, account });
+    expect(requirePosted(await bring(browser)).xml).toContain(`>${account}<`);
+  }
+  expect(browser.cookies.size).toBe(8);
+});
+
+test('of the same ticket at the same time, in two frames, one is followed', async () => {
+  const browser = stage.stranger();
+  const ticket = await launch({ user: newUser(), account: '501Invoice' });
+  await enter(browser, ticket);
+  const answers = await Promise.all([comeBack(browser, ticket), comeBack(browser, ticket)]);
+  expect(answers.map(({ statusCode }) => statusCode).toSorted()).toEqual([303, 410]);
+});
+
+test('a used ticket leads the frame back to the portal for a new one', async () => {
+  const refreshUrl = `${PORTAL}/pay?again=1`;
+  const browser = stage.stranger();
+  const ticket = await launch({ user: newUser(), account: '501Invoice', refreshUrl });
+  await enter(browser, ticket);
+  await comeBack(browser, ticket);
+  expect((await enter(browser, ticket)).headers.location).toBe(refreshUrl);
+  const page = await enter(browser, ticket);
+  expect(errorCodeOf(page)).toBe('launch_used');
+  expect(page.body).toContain(`href="${PORTAL}/home" target="_top"`);
 });
 
 test('a launch replaces the frames of another portal user, and of the same account', async () => {
