@@ -3,6 +3,7 @@ import { launchBody, pathOf } from '../../support/api/launch.ts';
 import { createPortalApi, type PortalApi } from '../../support/api/portal-api.ts';
 import {
   type BrowserLike,
+  createBrowserLike,
   errorCodeOf,
   postedBy,
   requirePosted,
@@ -108,6 +109,7 @@ test('where two launches wait, the portal user chooses between their accounts, i
   stage.pass(6_000);
   await follow(browser, { user, account: '502Invoice' });
   const parked = await bring(browser);
+  expect(parked.headers['set-cookie']).toMatch(/^__Host-flow-.*; Partitioned; SameSite=None$/);
   const page = await browser.get(String(parked.headers.location), FRAME);
   expect(page.body.match(/data-account="\w+"/g)).toEqual(['data-account="501Invoice"', 'data-account="502Invoice"']);
   expect(page.body).not.toContain('Not you?');
@@ -208,6 +210,8 @@ test('a launch replaces the frames of another portal user, and of the same accou
   await follow(browser, { user: next, account: '502Invoice' });
   expect([...browser.cookies.keys()]).toHaveLength(1);
   expect(requirePosted(await bring(browser)).xml).toContain(next.email);
+  // The session has ended, too, not only its cookie.
+  expect(errorCodeOf(await bring(createBrowserLike(stage.installation.server, before)))).toBe('framed');
 });
 
 test('a password is never asked for in a frame, and ForceAuthn is answered with an error', async () => {
