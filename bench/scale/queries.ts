@@ -84,13 +84,13 @@ async function takeSamples(url: string): Promise<{ sample: Sample; event: Sample
   }
 }
 
-/** As much of a browser's exchange as a parked request is bound to: its cookies. */
+/** As much of a browser's exchange as a parked request is bound to: its cookies, at top level. */
 function browser() {
   const cookies: Record<string, string> = {};
   const setCookie = (name: string, value: string) => {
     cookies[name] = value;
   };
-  const request = { cookies } as unknown as FastifyRequest;
+  const request = { cookies, headers: {} } as unknown as FastifyRequest;
   return { request, reply: { request, setCookie, clearCookie: () => undefined } as unknown as FastifyReply };
 }
 
