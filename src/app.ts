@@ -28,12 +28,17 @@ import { deleteExpiredSessions } from './core/sessions/store.ts';
 import { createTraces } from './diagnostics/traces/traces.ts';
 import { createIdempotency, type Idempotency } from './endpoints/api/idempotency.ts';
 import { createReadiness, type Readiness } from './endpoints/health/readiness.ts';
+import { type BeginAtProvider, createBeginAtProvider } from './endpoints/sign-in/openid/begin.ts';
+import { createSignInByProvider, type SignInByProvider } from './endpoints/sign-in/openid/sign-in.ts';
 import { createSetPassword, type SetPassword } from './endpoints/sign-in/set-password.ts';
 import { createSignIn, type SignIn } from './endpoints/sign-in/sign-in.ts';
 import { createThrottle } from './endpoints/sign-in/throttle.ts';
 import { type Answers, createAnswers } from './endpoints/sign-on/flows/answers.ts';
 import { createFlows, type Flows } from './endpoints/sign-on/flows/flows.ts';
 import { createIssue, type Issue } from './endpoints/sign-on/issue.ts';
+import { examineProvider } from './integrations/openid/examine.ts';
+import { createOpenid, type Openid } from './integrations/openid/openid.ts';
+import { createProviders } from './integrations/openid/provider.ts';
 import { createProviderWatch } from './integrations/sp-metadata/watch.ts';
 import type { Database } from './platform/database/database.ts';
 import { createMetrics, type Metrics } from './platform/metrics.ts';
@@ -48,6 +53,9 @@ export interface Services extends OperatorServices {
   readonly flows: Flows;
   readonly answers: Answers;
   readonly signIn: SignIn;
+  readonly openid: Openid;
+  readonly beginAtProvider: BeginAtProvider;
+  readonly signInByProvider: SignInByProvider;
   readonly setPassword: SetPassword;
   readonly issue: Issue;
   readonly strangersAudit: StrangersAudit;
@@ -93,6 +101,8 @@ export function createServices(foundation: Foundation): Services {
   const throttle = createThrottle(database);
   const strangersAudit = createStrangersAudit({ audit, clock });
   const signIn = createSignIn({ database, keyedHash, sessions, knownBrowsers, throttle, audit, strangersAudit });
+  const openidProviders = createProviders({ database, masterKey, clock });
+  const openid = createOpenid({ providers: openidProviders });
   database.onChange((billerId) => {
     billers.forget(billerId);
     keys.forget(billerId);
@@ -131,6 +141,10 @@ export function createServices(foundation: Foundation): Services {
     flows,
     answers,
     signIn,
+    openid,
+    examineProvider: (biller) => examineProvider(openidProviders, biller, publicUrl),
+    beginAtProvider: createBeginAtProvider({ openid, flows, masterKey, publicUrl, clock }),
+    signInByProvider: createSignInByProvider({ database, portalUsers, sessions, audit }),
     setPassword: createSetPassword({ database, knownBrowsers, audit, clock }),
     issue: createIssue({ keys, audit, clock }),
     traces,

@@ -102,6 +102,12 @@ export function createOperatorServices(foundation: Foundation): OperatorServiceS
         takeOver: (change) => perform('biller.update', get, change, actorWithEveryRole('signed metadata')),
       });
     },
+    examineProvider: async () => {
+      const { createProviders } = await import('./integrations/openid/provider.ts');
+      const { examineProvider } = await import('./integrations/openid/examine.ts');
+      const all = createProviders({ database, masterKey, clock });
+      return (biller) => examineProvider(all, biller, publicUrl);
+    },
     readiness: async () => {
       const { createReadiness } = await import('./endpoints/health/readiness.ts');
       return createReadiness({ database, keys: await one('keys'), masterKey, hsm, clock });

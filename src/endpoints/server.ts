@@ -18,6 +18,7 @@ import { type LaunchServices, launchRoutes } from './launch/routes.ts';
 import { type TicketServices, ticketRoutes } from './launch/ticket-routes.ts';
 import { type MetadataServices, metadataRoutes } from './metadata/routes.ts';
 import { securityTxtRoutes } from './security-txt/routes.ts';
+import { type OpenidServices, openidRoutes } from './sign-in/openid/routes.ts';
 import { type PasswordServices, passwordRoutes } from './sign-in/password-routes.ts';
 import { type SignInServices, signInRoutes } from './sign-in/routes.ts';
 import { type SignOnServices, signOnRoutes } from './sign-on/routes.ts';
@@ -26,6 +27,7 @@ import { type SignOnServices, signOnRoutes } from './sign-on/routes.ts';
 type ServerServices = SignOnServices &
   SignInServices &
   PasswordServices &
+  OpenidServices &
   LaunchServices &
   TicketServices &
   MetadataServices &
@@ -112,6 +114,7 @@ export async function createServer(
   await server.register(metadataRoutes, services);
   await server.register(signInRoutes, services);
   await server.register(passwordRoutes, services);
+  await server.register(openidRoutes, services);
   await server.register(signOnRoutes, services);
   await server.register(launchRoutes, services);
   await server.register(ticketRoutes, services);

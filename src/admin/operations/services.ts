@@ -1,5 +1,6 @@
 import type { KeyedHash } from '../../core/audit/keyed-hash.ts';
 import type { AuditWriter } from '../../core/audit/writer.ts';
+import type { Biller } from '../../core/billers/biller.ts';
 import type { Billers } from '../../core/billers/billers.ts';
 import type { Hsm } from '../../core/keys/hsm/hsm.ts';
 import type { HsmKeys } from '../../core/keys/hsm/hsm-keys.ts';
@@ -12,6 +13,7 @@ import type { PortalUsers } from '../../core/portal-users/portal-users.ts';
 import type { MasterKey } from '../../core/secrets/master-key.ts';
 import type { MasterKeyFile } from '../../core/secrets/master-key-source.ts';
 import type { Traces } from '../../diagnostics/traces/traces.ts';
+import type { ProviderProblem } from '../../integrations/openid/examine.ts';
 import type { ProviderWatch } from '../../integrations/sp-metadata/watch.ts';
 import type { Database } from '../../platform/database/database.ts';
 
@@ -57,6 +59,8 @@ export interface OperatorServices {
   readonly launches: Launches;
   readonly traces: Traces;
   readonly providers: ProviderWatch;
+  /** Looks at the OpenID Connect provider of a biller. */
+  readonly examineProvider: (biller: Biller) => Promise<ProviderProblem[]>;
   readonly readiness: () => Promise<Readiness>;
 }
 

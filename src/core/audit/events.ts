@@ -10,7 +10,8 @@ export const auditCatalog = {
       acs: 'the ACS URL',
       nameIdFormat: 'format of the NameID',
       signed: 'assertion, response or both',
-      beganBy: 'how the portal user became known: password, or portal (its word, by a launch)',
+      beganBy:
+        'how the portal user became known: password, portal (its word, by a launch) or oidc (by its OpenID Connect provider)',
     },
   },
   'assertion.repeated': {
@@ -26,12 +27,12 @@ export const auditCatalog = {
       answered: 'page, or response (an error Response to the ACS)',
     },
   },
-  'sign_in.succeeded': { meaning: 'A portal user signed in.', details: {} },
+  'sign_in.succeeded': { meaning: 'A portal user signed in.', details: { beganBy: 'password, or oidc' } },
   'sign_in.failed': {
     meaning: 'A sign-in failed.',
     details: {
       reason:
-        'unknown_user, wrong_password, disabled, changed (the user was changed while the sign-in waited) or throttled',
+        'unknown_user, wrong_password, disabled, changed (the user was changed while the sign-in waited) or throttled; at a provider, an error code and what was found',
     },
   },
   'refusals.counted': {
@@ -44,6 +45,10 @@ export const auditCatalog = {
     },
   },
   'session.ended': { meaning: 'A portal user signed out.', details: {} },
+  'session.ended_by_provider': {
+    meaning: 'The OpenID Connect provider ended sessions of a portal user (back-channel logout).',
+    details: { sessions: 'how many' },
+  },
   'session.ended_by_operator': {
     meaning: 'An operator ended the sessions of a portal user.',
     details: { actor: 'the operator', reason: 'the reason given', sessions: 'how many' },

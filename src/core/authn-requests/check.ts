@@ -21,7 +21,7 @@ export interface AnswerTarget {
 /** A request that passed the checks: what the answer needs from it. Kept as JSON while the portal user signs in. */
 export interface AcceptedRequest extends AnswerTarget {
   readonly nameIdFormat: NameIdFormat;
-  /** What a sign-in by password gives. */
+  /** What a sign-in at this biller gives, as far as that is known before it. */
   readonly authnContextClassRef: string;
   readonly requestedAuthnContext?: RequestedAuthnContext | undefined;
   readonly forceAuthn: boolean;

@@ -30,6 +30,16 @@ export function billerUrls(publicUrl: string, slug: string) {
   return { metadataUrl: `${base}/metadata`, ssoUrl: `${base}/sso`, certificateUrl: `${base}/certificate.pem` };
 }
 
+/** Our URLs that a biller's OpenID Connect provider must know. */
+export function openidUrls(publicUrl: string, slug: string) {
+  const base = `${publicUrl}/login/${slug}`;
+  return {
+    callback: `${base}/callback`,
+    signedOut: `${base}/signed-out`,
+    backchannelLogout: `${base}/backchannel-logout`,
+  };
+}
+
 /** The origins of the biller's portal, if it has one. */
 export function portalOriginsOf({
   portalUrl,

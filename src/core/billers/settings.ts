@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ATTRIBUTE_NAME_FORMATS, NAME_ID_FORMATS, type NameIdFormat } from '../../protocols/saml/names.ts';
 import { DATA_ENCRYPTION_ALGORITHMS } from '../../protocols/saml/signatures/algorithms.ts';
 import { SIGN_CHOICES } from '../../protocols/saml/writing/response.ts';
+import { ROLE } from '../portal-users/role.ts';
 
 /**
  * Everything that is assumed about Invoice Cloud or agreed with it for a biller, in one place. The defaults are the
@@ -28,6 +29,10 @@ export const EXPIRED_KEY_CHOICES = ['sign', 'refuse'] as const;
 /** What happens when the SP metadata at its URL has changed. */
 export const REFRESH_CHOICES = ['report', 'signed'] as const;
 export const ACCOUNT_CHOICES = ['chosen', 'all'] as const;
+/** Where portal users sign in who did not come by a launch. */
+export const SIGN_IN_CHOICES = ['directory', 'oidc'] as const;
+/** How we prove who we are to an OpenID Connect provider (OpenID Connect Core, 9). */
+export const CLIENT_AUTH_CHOICES = ['client_secret_basic', 'client_secret_post', 'private_key_jwt'] as const;
 
 /** Characters of a link on our pages. */
 const MAX_LINK = 1000;
@@ -169,6 +174,39 @@ export const billerSettingsSchema = z.strictObject({
     assumed:
       'RelayState is no longer than 1,024 bytes; the standard’s 80 (SAML bindings, 3.4.3) are too few for real Service Providers.',
   }),
+  signIn: z.enum(SIGN_IN_CHOICES).default('directory').meta({
+    assumed:
+      'Portal users who did not come by a launch sign in here, with a password of the embedded directory. The portal’s OpenID Connect provider can say who they are instead (oidc).',
+  }),
+  oidcIssuer: z.string().max(MAX_LINK).nullable().default(null).meta({
+    assumed: 'The portal has no OpenID Connect provider, unless its issuer is given.',
+  }),
+  oidcClientId: words(255).nullable().default(null).meta({
+    assumed: 'The provider gives us a client ID of our own for each biller.',
+  }),
+  oidcClientAuth: z.enum(CLIENT_AUTH_CHOICES).default('client_secret_basic').meta({
+    assumed: 'The provider takes the client secret by HTTP Basic, which every provider must support.',
+  }),
+  oidcScopes: words(500).default('openid email').meta({
+    assumed: 'The scopes `openid` and `email` give the claims that are needed.',
+  }),
+  oidcEmailClaim: words(255).default('email').meta({
+    assumed: 'The provider states the email address in the claim `email`.',
+  }),
+  oidcUnverifiedEmail: z.boolean().default(false).meta({
+    assumed: 'Only an email address that the provider has verified (`email_verified`) is passed on to Invoice Cloud.',
+  }),
+  oidcAccountsClaim: words(255).nullable().default(null).meta({
+    assumed:
+      'The provider does not state accounts: the portal gives them by the API or an import, for the `sub` of each user. If it does, a claim can be named: account numbers, or objects with `number` and `role`.',
+  }),
+  oidcDefaultRole: z.string().regex(ROLE).default('user').meta({
+    assumed: 'An account that the provider states without a role has the role `user`, and so the default login type.',
+  }),
+  oidcAcr: z.record(words(255), words(255)).default({}).meta({
+    assumed:
+      'How the provider authenticates is not known, so assertions say `unspecified`. Its `acr` values can be mapped to AuthnContext classes.',
+  }),
   sessionIdleMinutes: z.number().int().min(1).max(1440).default(30).meta({
     assumed: 'The portal accepts that users who were idle for half an hour must sign in again before the next sign-on.',
   }),
@@ -201,6 +239,16 @@ const SINCE_0_2_0 = [
   'contactEmail',
   'contactPhone',
   'privacyUrl',
+  'signIn',
+  'oidcIssuer',
+  'oidcClientId',
+  'oidcClientAuth',
+  'oidcScopes',
+  'oidcEmailClaim',
+  'oidcUnverifiedEmail',
+  'oidcAccountsClaim',
+  'oidcDefaultRole',
+  'oidcAcr',
 ] as const;
 
 /** @returns the settings as they are stored; what is left out has its default */

@@ -130,7 +130,7 @@ export function createLaunches(services: LaunchesServices): Launches {
       }
       const user = { id: userId, passwordHash: null, emailKey: null };
       const launch = { account, framed, before };
-      const session = await sessions.start(transaction, biller, user, previousSession, launch);
+      const session = await sessions.start(transaction, biller, user, previousSession, { launch });
       // The portal user was removed or disabled since.
       if (session === undefined) return { session };
       for (const replaced of framed ? window.replaced : []) await sessions.end(transaction, replaced);
@@ -165,7 +165,7 @@ export function createLaunches(services: LaunchesServices): Launches {
         refreshUrl,
         expiresAt,
       });
-      const { actor, ...about } = by;
+      const { actor, source: _portal, ...about } = by;
       const details = { actor, launch: id, destination, viewMode };
       await audit.appendWithin(transaction, {
         event: 'launch.requested',

@@ -8,7 +8,8 @@ import { ROLE } from './role.ts';
 /** Accounts of one user. */
 export const MAX_ACCOUNTS = 10_000;
 const MAX_EMAIL = 254;
-const MAX_USER_ID = 128;
+/** As long as a `sub` may be (OpenID Connect Core, 2). */
+const MAX_USER_ID = 255;
 
 /** RFC 5321, 4.1.2, without quoted local parts and address literals, which no portal has. */
 const LOCAL_PART = /^[^\s"(),:;<>@[\\\]]{1,64}$/;

@@ -31,7 +31,7 @@ export interface Saying {
 
 /** The portal users that portals vouch for. */
 export interface PortalUsers {
-  find(billerId: string, id: string): Promise<PortalsUser | undefined>;
+  find(of: Pick<Saying, 'billerId' | 'source'>, id: string): Promise<PortalsUser | undefined>;
   /** Takes down what the portal says; sessions follow at once. Returns when no assertion can be issued by the word before. */
   put(user: PortalsUser, by: Saying): Promise<void>;
   /** The same in the caller's transaction. If it changed a known user, await `settled` once that is committed. */
@@ -94,8 +94,8 @@ export function createPortalUsers({ database, audit }: { database: Database; aud
   }
 
   return {
-    async find(billerId, id) {
-      const row = await findVouchedUser(db, sourceOf({ billerId }), id);
+    async find(of, id) {
+      const row = await findVouchedUser(db, sourceOf(of), id);
       return row === undefined ? undefined : { id, email: row.email, accounts: await accountsOf(db, row.id) };
     },
     putWithin,

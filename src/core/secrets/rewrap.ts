@@ -1,7 +1,8 @@
 import type { Db } from '../../platform/database/database.ts';
 import { allKeyRequests, replaceRequestSealing, replaceSealing, sealedKeys } from '../keys/store.ts';
+import { replaceClientSecretSealing, sealedClientSecrets } from '../openid/client-secret.ts';
 import type { MasterKey } from './master-key.ts';
-import { requestContext, sealContext } from './seal-context.ts';
+import { clientSecretContext, requestContext, sealContext } from './seal-context.ts';
 import { HASH_SECRET, WEBHOOK } from './sealed-facts.ts';
 import { changeFact, factsNamed } from './store.ts';
 
@@ -17,6 +18,7 @@ interface SealedSecret {
 async function allSecrets(db: Db): Promise<SealedSecret[]> {
   const keys = await sealedKeys(db);
   const requests = await allKeyRequests(db);
+  const clientSecrets = await sealedClientSecrets(db);
   const facts = await factsNamed(db, [HASH_SECRET, WEBHOOK]);
   return [
     ...keys.map(({ id, billerId, sealedPrivateKey }) => ({
@@ -28,6 +30,11 @@ async function allSecrets(db: Db): Promise<SealedSecret[]> {
       sealed: sealedPrivateKey,
       context: requestContext(billerId, id),
       replace: (sealed: Buffer) => replaceRequestSealing(db, id, sealedPrivateKey, sealed),
+    })),
+    ...clientSecrets.map(({ billerId, sealedSecret }) => ({
+      sealed: sealedSecret,
+      context: clientSecretContext(billerId),
+      replace: (sealed: Buffer) => replaceClientSecretSealing(db, billerId, sealedSecret, sealed),
     })),
     ...facts.map(({ name, value }) => ({
       sealed: Buffer.from(value, 'base64'),

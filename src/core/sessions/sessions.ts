@@ -3,6 +3,7 @@ import type { Database, Transaction } from '../../platform/database/database.ts'
 import { newSamlId } from '../../protocols/saml/writing/id.ts';
 import type { Biller } from '../billers/biller.ts';
 import type { Account } from '../billers/claims.ts';
+import { sealIdToken, unsealIdToken } from './id-token.ts';
 import type { BeganBy, LaunchedAccount } from './schema.ts';
 import {
   createFindSession,
@@ -19,6 +20,10 @@ export interface Session {
   readonly sessionIndex: string;
   readonly authenticatedAt: number;
   readonly beganBy: BeganBy;
+  /** When the person proved to the provider who they are; null if it did not say, or there is none. */
+  readonly provenAt: number | null;
+  /** The AuthnContext class that the provider's acr is mapped to; null if there is none. */
+  readonly authnContext: string | null;
   /** `version` changes with every change of the portal user or their accounts. */
   readonly user: { readonly id: string; readonly email: string; readonly version: string };
   readonly accounts: readonly Account[];
@@ -36,13 +41,33 @@ interface BeginningLaunch {
   readonly before?: Session | undefined;
 }
 
+/** What the provider says of the sign-in that a session begins with. */
+interface ProviderSignIn {
+  /** Milliseconds since 1970. */
+  readonly provenAt: number | null;
+  readonly authnContext: string | null;
+  readonly providerSession: string | null;
+  /** For the sign-out at the provider. */
+  readonly idToken: string;
+}
+
+/** A session that was ended. */
+interface EndedSession {
+  readonly userId: string;
+  readonly billerId: string;
+  readonly beganBy: BeganBy;
+  /** Of a session that began at a provider; undefined if it was too long to be kept. */
+  readonly idToken: string | undefined;
+}
+
 export interface Sessions {
   /** @param id the identifier from the cookie @returns the live session at this biller, if there is one */
   find(id: string | undefined, biller: Biller): Promise<Session | undefined>;
   /**
    * Starts a session, ending any earlier one in this browser.
    *
-   * @param user as the password was checked; without a password, the portal vouches for them
+   * @param user as the password was checked; without a password, the portal or its provider vouches for them
+   * @param by what it begins with, if that is not a password
    * @returns the new identifier, for the cookie; undefined if the password or the email address was changed, or the user was
    *   disabled or removed since
    */
@@ -51,10 +76,10 @@ export interface Sessions {
     biller: Biller,
     user: { readonly id: string; readonly passwordHash: string | null; readonly emailKey: string | null },
     previousId: string | undefined,
-    launch?: BeginningLaunch,
+    by?: { readonly launch: BeginningLaunch } | { readonly provider: ProviderSignIn },
   ): Promise<string | undefined>;
-  /** @returns the user whose session it was */
-  end(transaction: Transaction, id: string): Promise<{ userId: string; billerId: string } | undefined>;
+  /** @returns what it was; undefined if there was none */
+  end(transaction: Transaction, id: string): Promise<EndedSession | undefined>;
   /** Records that the next sign-on of this session is for this account. */
   launch(session: Session, accountNumber: string): Promise<void>;
   /**
@@ -80,6 +105,11 @@ const MAX_LAUNCHED = 10;
 const FRAME_TURN_MS = 5_000;
 
 const hashId = (id: string) => hash('sha256', id, 'buffer');
+
+const began = (user: { readonly passwordHash: string | null }, provider: ProviderSignIn | undefined): BeganBy => {
+  if (provider !== undefined) return 'oidc';
+  return user.passwordHash === null ? 'portal' : 'password';
+};
 
 export function createSessions({ database, clock }: { database: Database; clock: () => number }): Sessions {
   const { db } = database;
@@ -112,6 +142,8 @@ export function createSessions({ database, clock }: { database: Database; clock:
         sessionIndex: row.session_index,
         authenticatedAt: row.authenticated_at,
         beganBy: row.began_by,
+        provenAt: row.proven_at,
+        authnContext: row.authn_context,
         user: { id: row.user_id, email: row.email, version: row.user_version },
         accounts: row.accounts,
         launched: row.launched_accounts,
@@ -119,8 +151,10 @@ export function createSessions({ database, clock }: { database: Database; clock:
       };
     },
 
-    async start(transaction, biller, user, previousId, launch) {
+    async start(transaction, biller, user, previousId, by) {
       const id = randomBytes(32).toString('base64url');
+      const launch = by !== undefined && 'launch' in by ? by.launch : undefined;
+      const provider = by !== undefined && 'provider' in by ? by.provider : undefined;
       const now = clock();
       const session = {
         idHash: hashId(id),
@@ -130,8 +164,12 @@ export function createSessions({ database, clock }: { database: Database; clock:
         authenticatedAt: new Date(now),
         lastSeenAt: new Date(now),
         expiresAt: new Date(now + biller.settings.sessionLifetimeMinutes * 60_000),
-        beganBy: user.passwordHash === null ? ('portal' as const) : ('password' as const),
+        beganBy: began(user, provider),
         framedAccount: launch?.framed === true ? launch.account : null,
+        provenAt: provider?.provenAt == null ? null : new Date(provider.provenAt),
+        authnContext: provider?.authnContext ?? null,
+        providerSession: provider?.providerSession ?? null,
+        sealedIdToken: provider === undefined ? null : sealIdToken(provider.idToken, id),
       };
       const launched =
         launch === undefined
@@ -144,7 +182,12 @@ export function createSessions({ database, clock }: { database: Database; clock:
       return id;
     },
 
-    end: async (transaction, id) => (ID.test(id) ? deleteSession(transaction, hashId(id)) : undefined),
+    async end(transaction, id) {
+      const ended = ID.test(id) ? await deleteSession(transaction, hashId(id)) : undefined;
+      if (ended === undefined) return undefined;
+      const { sealedIdToken, ...session } = ended;
+      return { ...session, idToken: sealedIdToken === null ? undefined : unsealIdToken(sealedIdToken, id) };
+    },
 
     async launch(session, accountNumber) {
       await setLaunchedAccounts(db, session.idHash, withLaunch(session, accountNumber));

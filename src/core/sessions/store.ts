@@ -16,6 +16,8 @@ interface SessionRow {
   readonly expires_at: number;
   readonly launched_accounts: readonly LaunchedAccount[];
   readonly framed_account: string | null;
+  readonly proven_at: number | null;
+  readonly authn_context: string | null;
   readonly user_id: string;
   readonly email: string;
   readonly disabled: boolean;
@@ -30,8 +32,8 @@ const milliseconds = (column: string) => `(extract(epoch from s.${column}) * 100
 const FIND: Statement = {
   name: 'session-find',
   text: `select encode(s.id_hash, 'hex') as id_hash, s.biller_id, s.session_index, s.began_by, ${milliseconds('authenticated_at')},
-      ${milliseconds('last_seen_at')}, ${milliseconds('expires_at')}, s.launched_accounts, s.framed_account, u.id as user_id, u.email,
-      u.disabled, u.xmin::text as user_version, coalesce((select json_agg(json_build_object('number', a.number, 'role', a.role)
+      ${milliseconds('last_seen_at')}, ${milliseconds('expires_at')}, ${milliseconds('proven_at')}, s.authn_context, s.launched_accounts, s.framed_account,
+      u.id as user_id, u.email, u.disabled, u.xmin::text as user_version, coalesce((select json_agg(json_build_object('number', a.number, 'role', a.role)
         order by a.position, a.number) from accounts a where a.user_id = u.id), '[]') as accounts
     from sessions s join portal_users u on u.id = s.user_id
     where s.id_hash = any(array(select decode(wanted, 'hex') from unnest($1::text[]) wanted))`,
@@ -67,6 +69,7 @@ export async function insertSession(
 ): Promise<boolean> {
   const { idHash, billerId, userId, sessionIndex, authenticatedAt, lastSeenAt, expiresAt, beganBy, framedAccount } =
     session;
+  const { provenAt = null, authnContext = null, providerSession = null, sealedIdToken = null } = session;
   const { numInsertedOrUpdatedRows } = await db
     .insertInto('sessions')
     .columns([
@@ -80,6 +83,10 @@ export async function insertSession(
       'beganBy',
       'launchedAccounts',
       'framedAccount',
+      'provenAt',
+      'authnContext',
+      'providerSession',
+      'sealedIdToken',
     ])
     .expression((query) =>
       query
@@ -95,6 +102,10 @@ export async function insertSession(
           value.cast<BeganBy>(value.val(beganBy ?? 'password'), 'text').as('beganBy'),
           value.cast<string>(value.val(JSON.stringify(launched)), 'jsonb').as('launchedAccounts'),
           value.cast<string | null>(value.val(framedAccount ?? null), 'text').as('framedAccount'),
+          value.cast<Date | null>(value.val(provenAt), 'timestamptz').as('provenAt'),
+          value.cast<string | null>(value.val(authnContext), 'text').as('authnContext'),
+          value.cast<string | null>(value.val(providerSession), 'text').as('providerSession'),
+          value.cast<Buffer | null>(value.val(sealedIdToken), 'bytea').as('sealedIdToken'),
         ])
         .where('id', '=', userId)
         .where('billerId', '=', billerId)
@@ -141,11 +152,11 @@ export async function isFrameOnItsWay(
   return waiting.some(({ idHash }) => !besides.some((one) => one.equals(idHash)));
 }
 
-/** @param billerId deletes it only if it is one at this biller @returns the user whose session it was */
+/** @param billerId deletes it only if it is one at this biller @returns what it was */
 export async function deleteSession(db: Db, idHash: Buffer, billerId?: string) {
   const found = db.deleteFrom('sessions').where('idHash', '=', idHash);
   const meant = billerId === undefined ? found : found.where('billerId', '=', billerId);
-  return meant.returning(['userId', 'billerId']).executeTakeFirst();
+  return meant.returning(['userId', 'billerId', 'beganBy', 'sealedIdToken']).executeTakeFirst();
 }
 
 /** Deletes sessions that have reached their absolute lifetime. */
@@ -211,4 +222,33 @@ export async function endSessions(transaction: Transaction, { billerId, userIds,
   if (userIds !== undefined) query = query.where('sessions.userId', 'in', userIds);
   if (sessionIndex !== undefined) query = query.where('sessions.sessionIndex', '=', sessionIndex);
   return query.execute();
+}
+
+/** Which sessions a provider ends: one of its own, or all of a person. */
+export interface ProviderSessions {
+  readonly sid: string | undefined;
+  readonly sub: string | undefined;
+}
+
+/**
+ * Ends sessions that began at the provider of a biller. A session whose ID the provider never told is ended with all of the
+ * person.
+ *
+ * @returns the portal user of each
+ */
+export async function endProviderSessions(transaction: Transaction, billerId: string, { sid, sub }: ProviderSessions) {
+  return transaction
+    .deleteFrom('sessions')
+    .using('portalUsers')
+    .whereRef('portalUsers.id', '=', 'sessions.userId')
+    .where('sessions.billerId', '=', billerId)
+    .where('sessions.beganBy', '=', 'oidc')
+    .where((is) => {
+      const ofSession = sid === undefined ? [] : [is('sessions.providerSession', '=', sid)];
+      const ofPerson = sub === undefined ? [] : [is('portalUsers.externalId', '=', sub)];
+      const unnamed = sid === undefined ? [] : [is('sessions.providerSession', 'is', null)];
+      return is.or([...ofSession, ...ofPerson.map((their) => is.and([their, ...unnamed]))]);
+    })
+    .returning(['sessions.userId', 'portalUsers.email'])
+    .execute();
 }

@@ -2,9 +2,10 @@ import cookie from '@fastify/cookie';
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import { earlierAppendsEnded } from '../../core/audit/earlier-appends.ts';
 import type { AuditWriter } from '../../core/audit/writer.ts';
-import type { Biller } from '../../core/billers/biller.ts';
+import { type Biller, openidUrls } from '../../core/billers/biller.ts';
 import type { Billers } from '../../core/billers/billers.ts';
 import type { Session, Sessions } from '../../core/sessions/sessions.ts';
+import type { Openid } from '../../integrations/openid/openid.ts';
 import type { Database } from '../../platform/database/database.ts';
 import type { ErrorCode } from '../../platform/errors/catalog.ts';
 import { IdpError } from '../../platform/errors/idp-error.ts';
@@ -15,19 +16,24 @@ import { sendPage, sendTo } from '../../platform/http/pages/reply.ts';
 import { rawQuery, readParameters } from '../../platform/http/parameters.ts';
 import { DESTINATION_LABELS, DESTINATION_NAMES } from '../../protocols/invoice-cloud/destinations.ts';
 import { type BillerRoute, billerOf } from '../biller-of.ts';
-import { LAUNCH_PARAMETERS, launchPath } from '../launch/launch-path.ts';
+import { launchPath } from '../launch/launch-path.ts';
 import { COOKIE, sessionCookie, sessionCookiesOf, sessionIdOf, setSessionCookie } from '../session-cookie.ts';
 import { browserIdOf, setBrowserCookie } from './browser-cookie.ts';
+import type { BeginAtProvider } from './openid/begin.ts';
+import { moveOn } from './openid/move-on.ts';
 import type { SignIn } from './sign-in.ts';
 import { isNotice, NOTICES, type Notice, signedInPath } from './signed-in-path.ts';
 import { signInPage } from './views/sign-in-page.ts';
 import { signedInPage } from './views/signed-in-page.ts';
 import { signedOutPage } from './views/signed-out-page.ts';
+import { nextPath, signInPath, type Waiting, waitingFor } from './waiting.ts';
 
 export interface SignInServices {
   readonly billers: Billers;
   readonly sessions: Sessions;
   readonly signIn: SignIn;
+  readonly beginAtProvider: BeginAtProvider;
+  readonly openid: Pick<Openid, 'signOutUrl'>;
   readonly audit: AuditWriter;
   readonly database: Database;
   readonly publicUrl: string;
@@ -36,33 +42,9 @@ export interface SignInServices {
 /** Errors that the form shows, so that nothing has to be typed again but the password. */
 const TRY_AGAIN: readonly ErrorCode[] = ['sign_in_failed', 'sign_in_throttled', 'service_busy'];
 
-type Parameters = ReadonlyMap<string, string>;
-
-const FLOW_ID = /^[\w-]{16}$/;
-
-/** What waits for the sign-in: a flow, or a launch. The form carries it along; anything else is dropped. */
-function waitingFor(parameters: Parameters): Record<string, string> {
-  const flow = parameters.get('flow');
-  if (flow !== undefined) return FLOW_ID.test(flow) ? { flow } : {};
-  if (!parameters.has('destination')) return {};
-  const waiting: Record<string, string> = {};
-  for (const name of ['destination', ...LAUNCH_PARAMETERS]) {
-    const value = parameters.get(name);
-    if (value !== undefined) waiting[name] = value;
-  }
-  return waiting;
-}
-
-/** Where a signed-in portal user goes next. Every path is built here from checked parts: no return URL is ever accepted. */
-function nextPath(biller: Biller, waiting: Record<string, string>): string | undefined {
-  if (waiting.flow !== undefined) return `/saml/${biller.slug}/sso?flow=${waiting.flow}`;
-  const { destination, ...rest } = waiting;
-  return destination === undefined ? undefined : launchPath(biller.slug, destination, rest);
-}
-
-/** Sign-in and sign-out of the embedded directory. */
+/** Sign-in by the embedded directory, or at the biller's OpenID Connect provider; sign-out. */
 export const signInRoutes: FastifyPluginAsync<SignInServices> = async (scope, services) => {
-  const { billers, sessions, signIn, audit, database, publicUrl } = services;
+  const { billers, sessions, signIn, beginAtProvider, openid, audit, database, publicUrl } = services;
   await scope.register(cookie);
   acceptForms(scope);
 
@@ -72,7 +54,7 @@ export const signInRoutes: FastifyPluginAsync<SignInServices> = async (scope, se
     readonly error?: IdpError;
   }
 
-  function showSignIn(reply: FastifyReply, biller: Biller, waiting: Record<string, string>, shown: Shown = {}) {
+  function showSignIn(reply: FastifyReply, biller: Biller, waiting: Waiting, shown: Shown = {}) {
     const { email = '', hasNewPassword = false, error } = shown;
     const page = signInPage({
       billerName: biller.name,
@@ -117,8 +99,9 @@ export const signInRoutes: FastifyPluginAsync<SignInServices> = async (scope, se
     throw new IdpError('framed', { detail: 'the sign-in page was asked for in a frame' });
   }
 
-  /** Ends the session at one biller; at all of them if none is named. */
-  async function endSessions(request: FastifyRequest, reply: FastifyReply, biller: Biller | undefined): Promise<void> {
+  /** Ends the session at one biller; at all of them if none is named. @returns the one that began at its provider */
+  async function endSessions(request: FastifyRequest, reply: FastifyReply, biller: Biller | undefined) {
+    let atProvider: { readonly idToken: string | undefined } | undefined;
     for (const name of sessionCookiesOf(request)) {
       const id = request.cookies[name] ?? '';
       // The former cookie may hold a session at another biller.
@@ -128,13 +111,27 @@ export const signInRoutes: FastifyPluginAsync<SignInServices> = async (scope, se
       await database.transaction(async (transaction) => {
         const ended = await sessions.end(transaction, id);
         if (ended === undefined) return;
-        const about = { reference: request.id, address: request.ip, ...ended };
+        const { userId, billerId, beganBy, idToken } = ended;
+        if (beganBy === 'oidc') atProvider = { idToken };
+        const about = { reference: request.id, address: request.ip, userId, billerId };
         await audit.appendWithin(transaction, { event: 'session.ended', ...about, details: {} });
       });
       reply.clearCookie(name, COOKIE);
     }
     // Who reads that they are signed out is: no assertion of theirs is committed any more.
     await earlierAppendsEnded(database);
+    return atProvider;
+  }
+
+  /** @returns where to sign out at the provider, if it says where and can be asked */
+  async function signOutUrl(biller: Biller, idToken: string | undefined): Promise<string | undefined> {
+    const { signedOut } = openidUrls(publicUrl, biller.slug);
+    try {
+      return await openid.signOutUrl(biller, signedOut, idToken);
+    } catch (error) {
+      if (error instanceof IdpError) return undefined;
+      throw error;
+    }
   }
 
   scope.get<BillerRoute>('/login/:biller', async (request, reply) => {
@@ -142,11 +139,15 @@ export const signInRoutes: FastifyPluginAsync<SignInServices> = async (scope, se
     refuseFramed(request, biller);
     const parameters = readParameters(rawQuery(request.url));
     const waiting = waitingFor(parameters);
-    // With ForceAuthn the Service Provider wants a new sign-in: a session must not skip the form.
-    if (parameters.has('again')) return showSignIn(reply, biller, waiting);
-    if (parameters.has('new-password')) return showSignIn(reply, biller, waiting, { hasNewPassword: true });
+    const isAgain = parameters.has('again');
+    const ask = () =>
+      biller.settings.signIn === 'oidc'
+        ? beginAtProvider(request, reply, biller, waiting, isAgain)
+        : showSignIn(reply, biller, waiting, { hasNewPassword: parameters.has('new-password') });
+    // With ForceAuthn the Service Provider wants a new sign-in: a session must not skip it.
+    if (isAgain || parameters.has('new-password')) return ask();
     const session = await sessions.find(sessionIdOf(request, biller), biller);
-    if (session === undefined) return showSignIn(reply, biller, waiting);
+    if (session === undefined) return ask();
     const next = nextPath(biller, waiting);
     if (next !== undefined) return sendTo(reply, next);
     const notice = parameters.get('notice');
@@ -158,6 +159,8 @@ export const signInRoutes: FastifyPluginAsync<SignInServices> = async (scope, se
     requireSameOrigin(request, publicUrl);
     const parameters = readForm(request);
     const waiting = waitingFor(parameters);
+    // The form was open when the biller got its provider.
+    if (biller.settings.signIn === 'oidc') return sendTo(reply, signInPath(biller, waiting));
     const email = (parameters.get('email') ?? '').slice(0, 320);
     const password = parameters.get('password') ?? '';
     try {
@@ -187,11 +190,19 @@ export const signInRoutes: FastifyPluginAsync<SignInServices> = async (scope, se
     const parameters = readForm(request);
     const slug = parameters.get('biller');
     const biller = slug === undefined ? undefined : await billers.bySlug(slug).catch(() => undefined);
-    await endSessions(request, reply, biller);
+    const atProvider = await endSessions(request, reply, biller);
     if (biller === undefined) return sendPage(reply, signedOutPage({}));
-    const { flow } = waitingFor(parameters);
-    // “Not you?” on the way to Invoice Cloud: the sign-on still waits for another person to sign in.
-    if (flow !== undefined) return sendTo(reply, `/login/${biller.slug}?flow=${flow}`);
+    const waiting = waitingFor(parameters);
+    // “Not you?” on the way to Invoice Cloud: the sign-on still waits for another person to sign in. The provider would say
+    // the same person again unless it is told to ask.
+    if (waiting.flow !== undefined) {
+      const href = signInPath(biller, waiting);
+      return biller.settings.signIn === 'oidc'
+        ? moveOn(reply, biller, `${href}&again=1`, 'the sign-in')
+        : sendTo(reply, href);
+    }
+    const href = atProvider && (await signOutUrl(biller, atProvider.idToken));
+    if (href !== undefined) return moveOn(reply, biller, href, 'the sign-out');
     const page = {
       billerName: biller.name,
       help: biller.settings,

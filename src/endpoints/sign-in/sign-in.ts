@@ -100,7 +100,12 @@ export function createSignIn(services: SignInServices): SignIn {
       const session = await sessions.start(transaction, biller, user, previousSession);
       if (session === undefined) return undefined;
       const browser = await knownBrowsers.note(transaction, user, credentials.browser);
-      await audit.appendWithin(transaction, { event: 'sign_in.succeeded', ...about, userId: user.id, details: {} });
+      await audit.appendWithin(transaction, {
+        event: 'sign_in.succeeded',
+        ...about,
+        userId: user.id,
+        details: { beganBy: 'password' },
+      });
       return { session, browser };
     });
     if (signedIn === undefined) return fail('changed', user);

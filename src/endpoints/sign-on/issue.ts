@@ -112,7 +112,7 @@ export function createIssue({ keys, audit, clock }: IssueServices): Issue {
         notBefore: now - settings.clockSkewSeconds * 1000,
         notOnOrAfter: now + settings.assertionLifetimeSeconds * 1000,
         audience: serviceProvider.entityId,
-        authnInstant: session.authenticatedAt,
+        authnInstant: session.provenAt ?? session.authenticatedAt,
         sessionIndex: session.sessionIndex,
         authnContextClassRef: accepted.authnContextClassRef,
         attributes,

@@ -62,6 +62,11 @@ function refusePassive({ accepted }: SignOnContext, page: string): void {
   throw new RefusedRequest(accepted, new IdpError('no_passive', { detail: `IsPassive: ${page} would be needed` }));
 }
 
+/** The provider may know the person, and say so without showing anything. */
+function canAskSilently({ request, biller, passive }: SignOnContext): boolean {
+  return biller.settings.signIn === 'oidc' && passive !== 'failed' && !isFramed(request);
+}
+
 /** The choice of somebody who is not signed in any more is any text. */
 const MAX_REMEMBERED = 256;
 
@@ -73,7 +78,7 @@ export function createProceed(services: ProceedServices): Proceed {
   const { sessions, flows, answers, issue, repeat, metrics, deliver } = services;
 
   async function askWho(context: SignOnContext, again: boolean, chosen?: string): Promise<FastifyReply> {
-    refusePassive(context, 'the sign-in page');
+    if (again || !canAskSilently(context)) refusePassive(context, 'the sign-in page');
     refuseFramed(context);
     const { reply, biller, accepted } = context;
     if (context.flowId !== undefined && chosen !== undefined && chosen.length <= MAX_REMEMBERED) {
@@ -163,7 +168,7 @@ export function createProceed(services: ProceedServices): Proceed {
     if (first === undefined) return askWho(context, false, chosen);
     const { session: meant, candidates } = meantBy([first, ...others], sessions, chosen ?? remembered);
     const session = meant ?? candidates[0];
-    if (mustSignInAgain(accepted, session)) return askWho(context, true, chosen);
+    if (mustSignInAgain(accepted, biller, session)) return askWho(context, true, chosen);
     // Before anything is asked.
     authnContextOf(accepted, session);
     if (meant === undefined) return askAccount(context, candidates);

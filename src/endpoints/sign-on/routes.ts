@@ -106,7 +106,7 @@ export const signOnRoutes: FastifyPluginAsync<SignOnServices> = async (scope, se
     const parameters = readParameters(query);
     const flowId = parameters.get('flow');
     if (flowId !== undefined && !parameters.has('SAMLRequest')) {
-      return resume({ request, reply, biller, flowId });
+      return resume({ request, reply, biller, flowId, passive: parameters.get('passive') });
     }
     const accepted =
       parameters.size === 0

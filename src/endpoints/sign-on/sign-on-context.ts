@@ -32,6 +32,8 @@ export interface SignOnContext {
   readonly flowId: string | undefined;
   /** The account that was chosen in this flow before the portal user had to sign in again. */
   readonly remembered?: string | undefined;
+  /** `failed`: the provider could not say who the person is without showing anything. */
+  readonly passive?: string | undefined;
 }
 
 /** Whether the ACS of an answer is (still) registered. */

@@ -3,6 +3,7 @@ import { authnRequestErrors } from './catalog/authn-requests.ts';
 import { flowErrors } from './catalog/flow.ts';
 import { oneTimeMetadataErrors } from './catalog/one-time-metadata.ts';
 import { peopleErrors } from './catalog/people.ts';
+import { providerErrors } from './catalog/providers.ts';
 import { requestErrors } from './catalog/requests.ts';
 import { serviceErrors } from './catalog/service.ts';
 
@@ -18,6 +19,7 @@ export const errorCatalog = {
   ...flowErrors,
   ...oneTimeMetadataErrors,
   ...peopleErrors,
+  ...providerErrors,
   ...apiErrors,
   ...serviceErrors,
 } as const;

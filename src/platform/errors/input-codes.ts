@@ -26,6 +26,11 @@ export const inputCodes = {
   encryption_certificate_missing: 'Assertions are to be encrypted, but no encryption certificate is known.',
   encryption_unsupported: 'The Service Provider offers no key or algorithm that assertions can be encrypted with.',
 
+  client_secret_missing:
+    'Sign-in by OpenID Connect needs the client secret that belongs to the issuer and the client ID.',
+  client_secret_unusable: 'The client secret, or the private key, can’t be used.',
+  oidc_users_of_another_issuer: 'Portal users are known by the IDs of the OpenID Connect provider before.',
+
   account_missing: 'A login type is looked up for an account, and none was named.',
   user_not_found: 'The biller has no portal user with this email address.',
   user_ambiguous: 'Several portal users of the biller are meant by this email address or ID.',

@@ -24,13 +24,13 @@ test('the compiler enforces the catalog', () => {
   const reference = 'amber-otter-lake';
   const events: AuditEvent[] = [
     { event: 'sign_in.failed', reference, details: { reason: 'wrong_password' } },
-    { event: 'sign_in.succeeded', reference, userId: 'id', email: 'ada@example.com', details: {} },
+    { event: 'sign_in.succeeded', reference, userId: 'id', email: 'ada@example.com', details: { beganBy: 'password' } },
     { event: 'biller.removed', reference, details: { actor: 'cli:ada', slug: 'riverton' } },
     { event: 'user.updated', reference, details: { actor: 'cli:ada', changed: ['password'] } },
     // @ts-expect-error no such event
-    { event: 'sign_in.tried', reference, details: {} },
+    { event: 'sign_in.tried', reference, details: { beganBy: 'password' } },
     // @ts-expect-error a detail is missing
-    { event: 'sign_in.failed', reference, details: {} },
+    { event: 'sign_in.failed', reference, details: { beganBy: 'password' } },
     // @ts-expect-error a detail that is not in the catalog
     { event: 'sign_in.failed', reference, details: { reason: 'disabled', email: 'ada@example.com' } },
     // @ts-expect-error a detail of an event that has none
@@ -38,7 +38,7 @@ test('the compiler enforces the catalog', () => {
     // @ts-expect-error details are texts, numbers or lists of texts
     { event: 'sign_in.failed', reference, details: { reason: { deep: true } } },
     // @ts-expect-error every event needs a reference
-    { event: 'sign_in.succeeded', details: {} },
+    { event: 'sign_in.succeeded', details: { beganBy: 'password' } },
   ];
   expect(events).toHaveLength(10);
 });

@@ -32,7 +32,7 @@ const MORNING: readonly AuditEvent[] = [
 ];
 
 function signIn(reference: string, billerId: string, userId: string, email: string): AuditEvent {
-  return { event: 'sign_in.succeeded', reference, billerId, userId, email, details: {} };
+  return { event: 'sign_in.succeeded', reference, billerId, userId, email, details: { beganBy: 'password' } };
 }
 
 function assertion(reference: string, billerId: string, userId: string, email: string, requestId: string): AuditEvent {

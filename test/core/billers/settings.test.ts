@@ -92,7 +92,8 @@ test('a new biller switches on fetch, and one that was stored before there was a
 
 test('instances of version 0.2.0 and of later versions can read what is stored during an upgrade', () => {
   const since = ['refreshMetadata', 'metadataSigningCertificates'];
-  since.push('furtherPortalUrls', 'contactUrl', 'contactEmail', 'contactPhone', 'privacyUrl');
+  since.push('furtherPortalUrls', 'contactUrl', 'contactEmail', 'contactPhone', 'privacyUrl', 'signIn');
+  since.push(...Object.keys(defaults).filter((name) => name.startsWith('oidc')));
   expect(Object.keys(toStored(defaults))).toEqual(Object.keys(defaults).filter((name) => !since.includes(name)));
   const chosen = { ...defaults, refreshMetadata: 'signed' as const };
   expect(storedSettingsSchema.parse(toStored(chosen))).toEqual(chosen);

@@ -126,8 +126,8 @@ test('a body that is no JSON by its type, or too large, is refused as such', asy
 });
 
 test.each([
-  ['x'.repeat(129), 'must have at most 128 characters'],
-  [encodeURIComponent('ä'.repeat(129)), 'must have at most 128 characters'],
+  ['x'.repeat(256), 'must have at most 255 characters'],
+  [encodeURIComponent('ä'.repeat(256)), 'must have at most 255 characters'],
   ['a%00b', 'must have no control characters'],
   ['%20a', 'must have no control characters, and no white space around it'],
 ])('the ID %s is refused', async (id, accepted) => {

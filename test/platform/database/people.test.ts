@@ -114,6 +114,8 @@ describe('the stores of portal users and sessions', () => {
       session_index: '_index',
       began_by: 'password',
       framed_account: null,
+      proven_at: null,
+      authn_context: null,
       authenticated_at: session.authenticatedAt.getTime(),
       last_seen_at: session.lastSeenAt.getTime(),
       expires_at: session.expiresAt.getTime(),
@@ -152,7 +154,8 @@ describe('the stores of portal users and sessions', () => {
     await add(others[1], at('08:30:00.000'));
     await deleteExpiredSessions(store.db, at('08:30:00.001'));
     expect(await live()).toEqual([true, true, false]);
-    expect(await deleteSession(store.db, others[0])).toEqual({ userId, billerId: biller.id });
+    const ended = { userId, billerId: biller.id, beganBy: 'password', sealedIdToken: null };
+    expect(await deleteSession(store.db, others[0])).toEqual(ended);
     expect(await deleteSession(store.db, others[0])).toBeUndefined();
     expect(await live()).toEqual([true, false, false]);
     await add(others[0]);

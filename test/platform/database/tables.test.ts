@@ -149,6 +149,7 @@ const described: Described = {
     startedAt: 'timestamp with time zone',
     sealedAnswer: 'bytea null',
   },
+  openidClientSecrets: { billerId: 'uuid', sealedSecret: 'bytea' },
   passwordLinks: {
     userId: 'uuid',
     tokenHash: 'bytea',
@@ -189,6 +190,10 @@ const described: Described = {
     expiresAt: 'timestamp with time zone',
     launchedAccounts: 'jsonb default',
     framedAccount: 'text null',
+    provenAt: 'timestamp with time zone null',
+    authnContext: 'text null',
+    providerSession: 'text null',
+    sealedIdToken: 'bytea null',
   },
   signingKeys: {
     id: 'uuid',

@@ -22,6 +22,8 @@ export const FIELD_OPTIONS: Readonly<Record<Exclude<Field, 'settings'>, string>>
   acs: '--acs',
   spCertificates: '--sp-certificate',
   spEncryptionCertificates: '--sp-encryption-certificate',
+  oidcClientSecret: '--oidc-client-secret-file',
+  oidcUsers: '--oidc-users',
   keyType: '--key-type',
   module: '--module',
   sameServiceProvider: '--yes',

@@ -12,6 +12,7 @@ import { ATTRIBUTE_NAME_FORMATS, NAME_ID_FORMATS } from '../../../protocols/saml
 import { DATA_ENCRYPTION_ALGORITHMS } from '../../../protocols/saml/signatures/algorithms.ts';
 import { SIGN_CHOICES } from '../../../protocols/saml/writing/response.ts';
 import { textOfCertificateFile } from './certificate-text.ts';
+import { addSignInOptions, signInSettingsFrom } from './sign-in-options.ts';
 
 const collect = (value: string, all: string[] = []) => [...all, value];
 
@@ -88,7 +89,7 @@ const claimHelp = (what: string, name: string) =>
 
 /** Adds the options for a biller's settings. Absent options leave a setting unchanged. */
 export function addSettingsOptions(command: Command): Command {
-  return command
+  return addSignInOptions(command)
     .option('--login-type <role=number,...>', 'login types by role, e.g. owner=1,co-owner=5', roleMapping)
     .option('--default-login-type <number>', 'login type of every other role (default: 5)', wholeNumber)
     .option('--email-claim <claim>', claimHelp('email address', 'Email'), claim)
@@ -244,6 +245,7 @@ export function settingsFrom(options: Options): Record<string, unknown> {
     clockSkewSeconds: options.clockSkew,
     requestMaxAgeSeconds: options.requestMaxAge,
     relayStateMaxBytes: options.relayStateMax,
+    ...signInSettingsFrom(options),
     sessionIdleMinutes: options.sessionIdle,
     sessionLifetimeMinutes: options.sessionLifetime,
   };

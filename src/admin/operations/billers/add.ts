@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { billerUrls } from '../../../core/billers/biller.ts';
 import { findBiller, findBillerByGuid, insertBiller } from '../../../core/billers/store.ts';
+import { writeClientSecret } from '../../../core/openid/client-secret.ts';
 import { InputError } from '../../../platform/errors/idp-error.ts';
 import { newReference } from '../../../platform/util/reference.ts';
 import { defineOperation } from '../operation.ts';
@@ -11,13 +12,13 @@ import { refuseOtherBillersProvider } from './shared-provider.ts';
 import { billerViewSchema, viewOf } from './view.ts';
 
 export const add = defineOperation({
-  uses: ['database', 'billers', 'keys', 'audit', 'publicUrl', 'clock'],
+  uses: ['database', 'masterKey', 'billers', 'keys', 'audit', 'publicUrl', 'clock'],
   input: newBillerInput,
   output: billerViewSchema.extend({ warnings: z.array(z.string()) }),
   run: async (services, input, { name: actor }) => {
-    const { database, keys, audit, publicUrl, clock } = services;
+    const { database, masterKey, keys, audit, publicUrl, clock } = services;
     const { slug, name, keyType } = input;
-    const { billerGuid, serviceProvider, settings, warnings } = checkNewBiller(input, clock());
+    const { billerGuid, serviceProvider, settings, clientSecret, warnings } = checkNewBiller(input, clock());
     if ((await findBiller(database.db, slug)) !== undefined) {
       throw new InputError(`A biller "${slug}" already exists.`, { code: 'biller_exists', names: { biller: slug } });
     }
@@ -43,6 +44,7 @@ export const add = defineOperation({
     const about = { reference: newReference(), billerId: id };
     await database.transaction(async (transaction) => {
       await insertBiller(transaction, { id, slug, name, billerGuid, serviceProvider, settings, pairwiseSalt });
+      if (clientSecret !== undefined) await writeClientSecret(transaction, masterKey, id, clientSecret);
       await keys.insert(transaction, key);
       await audit.appendWithin(transaction, {
         event: 'biller.added',

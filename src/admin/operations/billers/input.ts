@@ -36,6 +36,9 @@ const serviceProviderInput = {
   sameServiceProvider: z.boolean().default(false),
 };
 
+/** Of the OpenID Connect provider: the client secret, or our private key in PEM. Checked by clientSecretOf, which never repeats it. */
+const oidcClientSecret = z.string().optional();
+
 /** As people copy a GUID: Windows tools put it in braces. */
 const withoutBraces = (text: string) => text.trim().replace(/^\{(.*)\}$/, '$1');
 
@@ -53,6 +56,7 @@ export const newBillerInput = z.strictObject({
   keyType: z.enum(KEY_TYPES).default('RSA-2048'),
   /** Make the signing key in the HSM. */
   module: z.boolean().default(false),
+  oidcClientSecret,
   settings: settingsInput,
 });
 
@@ -60,6 +64,9 @@ export const billerChangesInput = z.strictObject({
   slug: z.string(),
   name: name.optional(),
   ...serviceProviderInput,
+  oidcClientSecret,
+  /** With another issuer: the portal users of the one before are the same people there, or they are removed. */
+  oidcUsers: z.enum(['keep', 'remove']).optional(),
   settings: settingsInput,
   /** The state for which the difference was shown; see stateTag. */
   state: z.string().optional(),

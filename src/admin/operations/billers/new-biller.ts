@@ -3,6 +3,7 @@ import type { BillerSettings } from '../../../core/billers/settings.ts';
 import { InputError } from '../../../platform/errors/idp-error.ts';
 import { type GivenServiceProvider, type newBillerInput, serviceProviderOf } from './input.ts';
 import { nameIdFormatFor, settingsOf } from './settings.ts';
+import { clientSecretOf, planClientSecret } from './sign-in.ts';
 
 export type NewBiller = z.output<typeof newBillerInput>;
 
@@ -10,6 +11,8 @@ export type NewBiller = z.output<typeof newBillerInput>;
 export interface CheckedBiller extends GivenServiceProvider {
   readonly billerGuid: string;
   readonly settings: BillerSettings;
+  /** As it is stored; undefined if there is none. */
+  readonly clientSecret: string | undefined;
 }
 
 /**
@@ -31,5 +34,7 @@ export function requireServiceProvider(input: NewBiller, now: number): GivenServ
 export function checkNewBiller(input: NewBiller, now: number): CheckedBiller {
   const { serviceProvider, warnings } = requireServiceProvider(input, now);
   const settings = settingsOf(nameIdFormatFor(serviceProvider), input.settings, serviceProvider);
-  return { serviceProvider, warnings, billerGuid: input.billerGuid.toLowerCase(), settings };
+  const clientSecret = clientSecretOf(settings, input.oidcClientSecret);
+  planClientSecret(undefined, settings, clientSecret, false);
+  return { serviceProvider, warnings, settings, clientSecret, billerGuid: input.billerGuid.toLowerCase() };
 }

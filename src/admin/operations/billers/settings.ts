@@ -17,6 +17,7 @@ import {
 } from '../../../protocols/saml/sp-metadata/service-provider.ts';
 import { wordsForIssue } from '../input-issue.ts';
 import { isPhone, isPlainMailbox } from './contact.ts';
+import { checkSignIn } from './sign-in.ts';
 
 /** @returns an error about one setting */
 function refuse(setting: keyof BillerSettings, given: string | undefined, complaint: string, position?: number) {
@@ -64,6 +65,7 @@ export function settingsOf(
   checkUrls(settings);
   checkClients(settings);
   checkHelp(settings);
+  checkSignIn(settings);
   checkUnsolicitedRelayState(settings);
   checkClaimNames(settings);
   checkMetadataSigning(settings, serviceProvider);

@@ -8,6 +8,8 @@ import { InputError } from '../../../platform/errors/idp-error.ts';
 import { newReference } from '../../../platform/util/reference.ts';
 import type { ServiceProvider } from '../../../protocols/saml/sp-metadata/service-provider.ts';
 import { defineOperation } from '../operation.ts';
+import { changeClientSecret } from './change-client-secret.ts';
+import { changeIssuer } from './change-issuer.ts';
 import { billerChangesInput, serviceProviderOf } from './input.ts';
 import { noBiller, requireBiller } from './require-biller.ts';
 import { settingsOf } from './settings.ts';
@@ -49,13 +51,18 @@ const cut = (text: string) => (text.length > MAX_SHOWN ? `${text.slice(0, MAX_SH
 const inOneLine = ({ what, before, after }: Difference) => `${what}: ${cut(before)} -> ${cut(after)}`;
 
 export const update = defineOperation({
-  uses: ['database', 'billers', 'keys', 'audit', 'publicUrl', 'clock'],
+  uses: ['database', 'masterKey', 'billers', 'keys', 'portalUsers', 'audit', 'publicUrl', 'clock'],
   input: billerChangesInput,
   output: billerViewSchema.extend({ differences, warnings }),
   run: async (services, input, { name: actor }) => {
-    const { database, billers, audit, publicUrl, clock } = services;
+    const { database, masterKey, billers, portalUsers, audit, publicUrl, clock } = services;
     const now = clock();
-    const given = Object.keys(input.settings).length > 0 || input.name !== undefined || serviceProviderOf(input, now);
+    const reference = newReference();
+    const given =
+      Object.keys(input.settings).length > 0 ||
+      input.name !== undefined ||
+      input.oidcClientSecret !== undefined ||
+      serviceProviderOf(input, now);
     if (!given) throw new InputError('Nothing to change was given.', { code: 'nothing_to_change' });
     // What is not given keeps its current value in the database, not the one cached by this instance.
     const { biller, differences, warnings } = await database.transaction(async (transaction) => {
@@ -70,7 +77,11 @@ export const update = defineOperation({
           },
         );
       }
-      const { after, differences, warnings } = changedState(biller, input, now);
+      const { after, warnings, ...changed } = changedState(biller, input, now);
+      const secret = await changeClientSecret(transaction, masterKey, biller, after.settings, input.oidcClientSecret);
+      const by = { actor, reference };
+      await changeIssuer(transaction, portalUsers, biller, after.settings, input.oidcUsers, by);
+      const differences = [...changed.differences, ...secret];
       if (isAnother(biller.serviceProvider, after.serviceProvider)) {
         await refuseOtherBillersProvider(transaction, after.serviceProvider, input);
       }
@@ -79,7 +90,7 @@ export const update = defineOperation({
         if (after.serviceProvider !== biller.serviceProvider) await forgetFindings(transaction, biller.id);
         await audit.appendWithin(transaction, {
           event: 'biller.updated',
-          reference: newReference(),
+          reference,
           billerId: biller.id,
           details: {
             actor,

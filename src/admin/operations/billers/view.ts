@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { z } from 'zod';
-import { type Biller, billerUrls, requiresSignature } from '../../../core/billers/biller.ts';
+import { type Biller, billerUrls, openidUrls, requiresSignature } from '../../../core/billers/biller.ts';
 import { encryptionFor } from '../../../core/billers/encryption.ts';
 import { listedClaims } from '../../../core/billers/listed-claims.ts';
 import { billerSettingsSchema } from '../../../core/billers/settings.ts';
@@ -56,6 +56,8 @@ export const billerViewSchema = z.object({
     /** The Service Provider does not say what it can decrypt. */
     encryptionAssumed: z.boolean(),
   }),
+  /** What the OpenID Connect provider must know of us. */
+  openid: z.object({ callback: words, signedOut: words, backchannelLogout: words }),
   testLink: words,
   settings: billerSettingsSchema,
 });
@@ -105,6 +107,7 @@ export function billerView(
       encryption: encryption?.dataAlgorithm ?? 'none',
       encryptionAssumed: encryption !== undefined && serviceProvider.encryptionMethods.length === 0,
     },
+    openid: openidUrls(publicUrl, biller.slug),
     testLink: buildRedirectLink({
       base: settings.redirectLinkBase,
       billerGuid: biller.billerGuid,

@@ -8,6 +8,7 @@ import { keyFindings } from './doctor-keys.ts';
 import { moduleFindings } from './doctor-module.ts';
 import { providerFindings } from './doctor-providers.ts';
 import { registeredFindings } from './doctor-registered.ts';
+import { signInFindings } from './doctor-sign-in.ts';
 import { type Finding, findingSchema } from './finding.ts';
 
 /** What is wrong with this installation, and what to do about it. */
@@ -19,6 +20,7 @@ export const doctor = defineOperation({
     'billers',
     'keys',
     'hsm',
+    'examineProvider',
     'fileProblems',
     'publicUrl',
     'tooMuchTrust',
@@ -36,6 +38,7 @@ type DoctorServices = Uses<
   | 'billers'
   | 'keys'
   | 'hsm'
+  | 'examineProvider'
   | 'fileProblems'
   | 'publicUrl'
   | 'tooMuchTrust'
@@ -110,6 +113,7 @@ async function examine(services: DoctorServices): Promise<Finding[]> {
   findings.push(...(await keyFindings(services)));
   findings.push(...(await handOverFindings(services)));
   findings.push(...(await providerFindings(services)));
+  findings.push(...(await signInFindings(services)));
   findings.push(...(await moduleFindings(services)));
   return findings;
 }

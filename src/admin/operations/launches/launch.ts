@@ -11,7 +11,7 @@ export const make = defineOperation({
   uses: ['database', 'billers', 'launches', 'portalUsers'],
   input: z.strictObject({
     biller: z.string(),
-    user: z.string().min(1, 'must not be empty').max(128),
+    user: z.string().min(1, 'must not be empty').max(255),
     email,
     accounts: accounts.min(1, 'must be given at least once'),
     destination: z.string(),

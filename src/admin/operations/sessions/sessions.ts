@@ -33,7 +33,7 @@ export const list = defineOperation({
       email: z.string(),
       ...identitySchema,
       /** How the person became known. */
-      beganBy: z.enum(['password', 'portal']),
+      beganBy: z.enum(['password', 'portal', 'oidc']),
       authenticatedAt: time,
       lastSeenAt: time,
       expiresAt: time,

@@ -18,7 +18,7 @@ interface RepeatServices {
 }
 
 /** A request that goes on with a flow. */
-export interface InFlow extends Pick<SignOnContext, 'request' | 'reply' | 'biller'> {
+export interface InFlow extends Pick<SignOnContext, 'request' | 'reply' | 'biller' | 'passive'> {
   readonly flowId: string;
 }
 

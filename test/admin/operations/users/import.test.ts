@@ -90,7 +90,7 @@ test('who came after the import began is not removed by it', async () => {
   await portalUsers.put({ id: 'n-2', email: EMAIL, accounts: [] }, by);
   await apply(id);
   await apply(id, 'others');
-  expect(await portalUsers.find(by.billerId, 'n-2')).toBeDefined();
+  expect(await portalUsers.find(by, 'n-2')).toBeDefined();
 });
 
 test('a disabled user stays disabled when the portal’s file names them', async () => {

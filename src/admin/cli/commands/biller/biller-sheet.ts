@@ -22,6 +22,20 @@ function helpOf({ settings }: BillerView) {
   return all.flatMap(([what, given]) => (given === null ? [] : [[what, given] as const]));
 }
 
+/** Where portal users sign in, and what the provider must know of us. */
+function signInOf({ settings, openid }: BillerView) {
+  const { signIn, oidcIssuer, oidcClientId } = settings;
+  if (oidcIssuer === null) return [];
+  return [
+    ['Sign-in', signIn === 'oidc' ? 'by OpenID Connect' : 'by the embedded directory; OpenID Connect is not used yet'],
+    ['OpenID issuer', oidcIssuer],
+    ['  client ID', oidcClientId ?? 'none yet'],
+    ['  redirect URI', openid.callback],
+    ['  after sign-out', openid.signedOut],
+    ['  logout URI', `${openid.backchannelLogout} (back-channel)`],
+  ] as const;
+}
+
 /** Whether a sign-on may begin here, without a request of the Service Provider. */
 function unsolicitedInWords({ settings, ssoUrl }: BillerView): string {
   const { unsolicited, unsolicitedRelayState: relayState } = settings;
@@ -60,6 +74,7 @@ export function sheet(biller: BillerView): string {
       ({ use, validTo, fingerprintSha256 }) =>
         ['SP certificate', `${use}, valid to ${validTo.slice(0, 10)}, SHA-256 ${fingerprintSha256}`] as const,
     ),
+    ...signInOf(biller),
     ...helpOf(biller),
   ]);
   const claims = table(

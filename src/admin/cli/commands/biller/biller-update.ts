@@ -1,15 +1,18 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { InputError } from '../../../../platform/errors/idp-error.ts';
 import { confirmChange, confirmSharedProvider } from '../../confirm-change.ts';
 import { operate } from '../../operate.ts';
 import { addProviderOptions, type ProviderOptions, providerInput } from '../../options/provider-options.ts';
 import { addSettingsOptions, settingsFrom } from '../../options/settings-options.ts';
+import { CLIENT_SECRET_OPTION, readClientSecretFile } from '../../options/sign-in-options.ts';
 import { JSON_OPTION, print, printWarnings } from '../../output.ts';
 import { sheet } from './biller-sheet.ts';
 
 interface UpdateOptions extends ProviderOptions {
   readonly rereadMetadata?: boolean;
   readonly yes?: boolean;
+  readonly oidcClientSecretFile?: string;
+  readonly oidcUsers?: 'keep' | 'remove';
 }
 
 /** The source of SP metadata: the given one, or the URL that it was last read from. */
@@ -31,6 +34,13 @@ export function updateCommand(): Command {
     .option('--name <name>', 'name of the biller');
   return addSettingsOptions(addProviderOptions(command))
     .option('--reread-metadata', 'reread the SP metadata from its original URL')
+    .option(...CLIENT_SECRET_OPTION)
+    .addOption(
+      new Option(
+        '--oidc-users <what>',
+        'with another issuer: keep the portal users of the one before, because the same people have the same IDs there, or remove them',
+      ).choices(['keep', 'remove']),
+    )
     .option('--yes', 'change the Service Provider without asking, also to one that another biller has')
     .option(...JSON_OPTION)
     .addHelpText(
@@ -41,12 +51,20 @@ With --yes it is shown, and done without asking.
 
 Examples:
   ic-idp biller update riverton-water --sign assertion --clock-skew 120
-  ic-idp biller update riverton-water --reread-metadata`,
+  ic-idp biller update riverton-water --reread-metadata
+  ic-idp biller update riverton-water --sign-in oidc --oidc-issuer https://login.riverton.example \\
+    --oidc-client-id ic-idp --oidc-client-secret-file secret.txt`,
     )
     .action(async (slug: string, options: UpdateOptions) => {
       const spMetadata = await metadataSource(slug, options);
       const provider = await providerInput({ ...options, ...(spMetadata === undefined ? {} : { spMetadata }) });
-      const input = { slug, ...provider, settings: settingsFrom({ ...options }) };
+      const input = {
+        slug,
+        ...provider,
+        oidcClientSecret: await readClientSecretFile(options.oidcClientSecretFile),
+        oidcUsers: options.oidcUsers,
+        settings: settingsFrom({ ...options }),
+      };
       const touchesProvider = spMetadata !== undefined || options.entityId !== undefined;
       if (!touchesProvider) {
         print(await operate('biller.update', input), options.json, sheet);

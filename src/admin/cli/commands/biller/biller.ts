@@ -6,6 +6,7 @@ import { operate } from '../../operate.ts';
 import { keyTypeOption } from '../../options/key-type-option.ts';
 import { addProviderOptions, type ProviderOptions, providerInput } from '../../options/provider-options.ts';
 import { addSettingsOptions, settingsFrom } from '../../options/settings-options.ts';
+import { CLIENT_SECRET_OPTION, readClientSecretFile } from '../../options/sign-in-options.ts';
 import { JSON_OPTION, listInWords, print, printWarnings } from '../../output.ts';
 import { billersAsCsv } from './biller-csv.ts';
 import { importCommand } from './biller-import/import.ts';
@@ -25,6 +26,13 @@ function missing({ name, guid, spMetadata, entityId, acs }: ProviderOptions & { 
   return new InputError(`Missing: ${names.filter((one) => one !== false).join('; ')}.`);
 }
 
+interface AddOptions extends ProviderOptions {
+  readonly guid?: string;
+  readonly keyType: KeyType;
+  readonly module?: boolean;
+  readonly oidcClientSecretFile?: string;
+}
+
 function addCommand(): Command {
   const command = new Command('add')
     .description('Register a biller and create its signing key')
@@ -36,6 +44,7 @@ function addCommand(): Command {
     .option('--module', 'make the signing key in the hardware security module (HSM), which it never leaves')
     .option('--yes', 'confirm that another biller has the same Service Provider');
   return addSettingsOptions(command)
+    .option(...CLIENT_SECRET_OPTION)
     .option(...JSON_OPTION)
     .addHelpText(
       'after',
@@ -45,7 +54,7 @@ Example:
     --guid 0f8fad5b-d9cb-469f-a165-70867728950e --sp-metadata metadata/riverton-water.xml \\
     --login-type owner=1,co-owner=5`,
     )
-    .action(async (slug: string, options: ProviderOptions & { guid?: string; keyType: KeyType; module?: boolean }) => {
+    .action(async (slug: string, options: AddOptions) => {
       const { name, guid } = options;
       if (name === undefined || guid === undefined) throw missing(options);
       const input = {
@@ -55,6 +64,7 @@ Example:
         billerGuid: guid,
         keyType: options.keyType,
         module: options.module,
+        oidcClientSecret: await readClientSecretFile(options.oidcClientSecretFile),
         settings: settingsFrom({ ...options }),
       };
       const added = await confirmSharedProvider(

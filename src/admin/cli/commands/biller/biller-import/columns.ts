@@ -20,9 +20,10 @@ export const REPEATABLE: ReadonlySet<string> = new Set([
   'metadata-client',
   'acs-redirect-origin',
   'portal-url',
+  'oidc-acr',
 ]);
 
-export const OWN_COLUMNS = ['slug', 'name', 'guid', 'key-type', 'module'];
+export const OWN_COLUMNS = ['slug', 'name', 'guid', 'key-type', 'module', 'oidc-client-secret-file'];
 /** What `ic-idp biller list --csv` adds for people: passed over, so that its files can be imported. */
 export const SHEET_COLUMNS = [
   'idp-entity-id',

@@ -5,6 +5,7 @@ import { InputError, nameField } from '../../../../../platform/errors/idp-error.
 import { isCertificateText } from '../../../options/certificate-text.ts';
 import { readCertificateFile } from '../../../options/provider-options.ts';
 import { settingsFrom } from '../../../options/settings-options.ts';
+import { readClientSecretFile } from '../../../options/sign-in-options.ts';
 import { isUrl, readSpMetadataSource } from '../../../read-sp-metadata.ts';
 import { CellError, OWN_COLUMNS, readCell, readYesNo } from './columns.ts';
 import type { Entry, Problem } from './read-file.ts';
@@ -51,7 +52,7 @@ function createSources(folder: string) {
 
 type Sources = ReturnType<typeof createSources>;
 
-async function rowOf({ place, cells, settings }: Entry, sources: Sources): Promise<Row> {
+async function rowOf({ place, cells, settings }: Entry, sources: Sources, folder: string): Promise<Row> {
   const problems: Problem[] = [];
   const options: Record<string, unknown> = {};
   const first = (column: string) => cells.get(column)?.[0];
@@ -87,6 +88,7 @@ async function rowOf({ place, cells, settings }: Entry, sources: Sources): Promi
     problems.push({ place, column: 'settings', problem: `settings.${twice} has a field of its own too.` });
   }
   const [source, entityId, module] = ['sp-metadata', 'entity-id', 'module'].map(first);
+  const secretFile = first('oidc-client-secret-file');
   const certificates = (column: string) => read(column, () => sources.certificates(column, cells.get(column) ?? []));
   const biller = {
     slug: first('slug'),
@@ -103,6 +105,9 @@ async function rowOf({ place, cells, settings }: Entry, sources: Sources): Promi
     acs: cells.get('acs'),
     spCertificates: await certificates('sp-certificate'),
     spEncryptionCertificates: await certificates('sp-encryption-certificate'),
+    oidcClientSecret: await read('oidc-client-secret-file', () =>
+      readClientSecretFile(secretFile === undefined ? undefined : resolve(folder, secretFile)),
+    ),
     settings: { ...given, ...settings },
   };
   return {
@@ -119,5 +124,5 @@ async function rowOf({ place, cells, settings }: Entry, sources: Sources): Promi
  */
 export async function readRows(entries: readonly Entry[], folder: string): Promise<Row[]> {
   const sources = createSources(folder);
-  return Promise.all(entries.map((entry) => rowOf(entry, sources)));
+  return Promise.all(entries.map((entry) => rowOf(entry, sources, folder)));
 }

@@ -36,7 +36,7 @@ test.each([
   ['a line end in an account', rows('u-1,a@example.com,"1\n2",owner'), 'line 2: account "1\\u{a}2": must have'],
   ['a NUL', rows('u-1,a@example.com,1\0,owner'), 'is not text: it contains NUL bytes.'],
   ['no ID', rows(',a@example.com,1,owner'), 'line 2: external-id "": must have at least 1 character.'],
-  ['a long ID', rows(`${'x'.repeat(129)},a@example.com,1,owner`), 'must have at most 128 characters.'],
+  ['a long ID', rows(`${'x'.repeat(256)},a@example.com,1,owner`), 'must have at most 255 characters.'],
   [
     'an ID like an email',
     rows(` pat@example.com,a@example.com,1,owner`),

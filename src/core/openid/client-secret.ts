@@ -1,0 +1,58 @@
+import type { Db, Transaction } from '../../platform/database/database.ts';
+import type { MasterKey } from '../secrets/master-key.ts';
+import { clientSecretContext } from '../secrets/seal-context.ts';
+import { requireKnownSealer } from '../secrets/verify-master-key.ts';
+
+/** @returns the client secret of a biller, or its private key as PEM; undefined if it has none */
+export async function readClientSecret(db: Db, masterKey: MasterKey, billerId: string): Promise<string | undefined> {
+  const row = await db
+    .selectFrom('openidClientSecrets')
+    .select('sealedSecret')
+    .where('billerId', '=', billerId)
+    .executeTakeFirst();
+  return row && masterKey.unseal(row.sealedSecret, clientSecretContext(billerId)).toString('utf8');
+}
+
+export async function hasClientSecret(db: Db, billerId: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('openidClientSecrets')
+    .select('billerId')
+    .where('billerId', '=', billerId)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** Stores the client secret of a biller, sealed; replaces any earlier one. */
+export async function writeClientSecret(
+  transaction: Transaction,
+  masterKey: MasterKey,
+  billerId: string,
+  secret: string,
+): Promise<void> {
+  const context = clientSecretContext(billerId);
+  const sealedSecret = masterKey.seal(Buffer.from(secret), context);
+  await requireKnownSealer(transaction, masterKey, sealedSecret, context);
+  await transaction
+    .insertInto('openidClientSecrets')
+    .values({ billerId, sealedSecret })
+    .onConflict((conflict) => conflict.column('billerId').doUpdateSet({ sealedSecret }))
+    .execute();
+}
+
+export async function deleteClientSecret(db: Db, billerId: string): Promise<void> {
+  await db.deleteFrom('openidClientSecrets').where('billerId', '=', billerId).execute();
+}
+
+export async function sealedClientSecrets(db: Db) {
+  return db.selectFrom('openidClientSecrets').selectAll().execute();
+}
+
+/** Replaces a sealed copy, unless the secret has changed in the meantime. */
+export async function replaceClientSecretSealing(db: Db, billerId: string, before: Buffer, after: Buffer) {
+  await db
+    .updateTable('openidClientSecrets')
+    .set({ sealedSecret: after })
+    .where('billerId', '=', billerId)
+    .where('sealedSecret', '=', before)
+    .execute();
+}
