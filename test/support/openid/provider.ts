@@ -15,6 +15,8 @@ interface ProviderOptions {
   /** By `sub`, which is also what a person types into the form to sign in. */
   readonly people: Record<string, Person>;
   readonly acrValues?: readonly string[];
+  /** `127.0.0.1` makes it another site than a service on localhost. */
+  readonly host?: 'localhost' | '127.0.0.1';
 }
 
 /** A real OpenID Connect provider, on localhost. */
@@ -106,7 +108,7 @@ function configuration({ clients, people, acrValues }: ProviderOptions, jwks: { 
 export async function startProvider(options: ProviderOptions): Promise<TestProvider> {
   const server: Server = createServer();
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const issuer = `http://localhost:${(server.address() as AddressInfo).port}`;
+  const issuer = `http://${options.host ?? 'localhost'}:${(server.address() as AddressInfo).port}`;
   const { privateKey } = await generateKeyPair('RS256', { extractable: true });
   const provider = new Provider(
     issuer,
