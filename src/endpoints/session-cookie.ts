@@ -25,10 +25,20 @@ export function sessionIdOf({ cookies }: FastifyRequest, biller: OfBiller): stri
   return cookies[sessionCookie(biller)] ?? cookies[FORMER];
 }
 
-/** @returns the names of all session cookies that the browser sent: those that can be written back */
-export function sessionCookiesOf({ cookies }: FastifyRequest): string[] {
-  const isOfBiller = (name: string) => name.startsWith(PREFIX) && SLUG.test(name.slice(PREFIX.length));
-  return Object.keys(cookies).filter((name) => name === FORMER || isOfBiller(name));
+/** A browser may be signed in at this many billers. */
+const MOST_BILLERS = 50;
+
+/**
+ * @param biller whose cookies are meant; undefined: all billers
+ * @returns the names of the session cookies that the browser sent: those that can be written back
+ */
+export function sessionCookiesOf({ cookies }: FastifyRequest, biller: OfBiller | undefined): string[] {
+  const isMeant = (name: string) =>
+    name === FORMER ||
+    (biller === undefined
+      ? name.startsWith(PREFIX) && SLUG.test(name.slice(PREFIX.length))
+      : name === sessionCookie(biller));
+  return Object.keys(cookies).filter(isMeant).slice(0, MOST_BILLERS);
 }
 
 export function setSessionCookie(reply: FastifyReply, biller: OfBiller, id: string): void {

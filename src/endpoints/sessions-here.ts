@@ -30,10 +30,16 @@ export async function framedSessions(
  */
 export async function sessionsHere(sessions: Sessions, request: FastifyRequest, biller: Biller): Promise<Session[]> {
   if (isFramed(request) && hasFramedCookie(request)) {
-    return (await framedSessions(sessions, request, biller)).map(({ session }) => session);
+    return ofNewestUser((await framedSessions(sessions, request, biller)).map(({ session }) => session));
   }
   const session = await sessions.find(sessionIdOf(request, biller), biller);
   return session === undefined || session.framedAccount !== null ? [] : [session];
+}
+
+/** Launches of two people that began at the same moment: the later one is who the frames are for. */
+function ofNewestUser(all: readonly Session[]): Session[] {
+  const [newest] = all.toSorted((one, other) => other.authenticatedAt - one.authenticatedAt);
+  return all.filter(({ user }) => user.id === newest?.user.id);
 }
 
 /** What several sessions in one place may be for. */
@@ -46,13 +52,15 @@ export interface Meant {
 
 /**
  * Decides which session a sign-on is for. An AuthnRequest does not say which launch it belongs to: if only one of them waits
- * for its sign-on, it is that one.
+ * for its sign-on, it is that one. If it has waited for longer than its turn, it may as well be a frame of before that signs
+ * on once more.
  *
  * @param wanted the account that was chosen, maybe one whose sign-on has taken place
  */
 export function meantBy(here: readonly [Session, ...Session[]], sessions: Sessions, wanted: string | undefined): Meant {
   const [first, ...others] = here.filter(sessions.isLaunched);
-  const candidates: Meant['candidates'] = first === undefined ? here : [first, ...others];
+  const isClear = first !== undefined && (others.length > 0 || here.length === 1 || sessions.isInTurn(first));
+  const candidates: Meant['candidates'] = isClear ? [first, ...others] : here;
   const chosen = [...candidates, ...here].find(({ framedAccount }) => framedAccount === wanted);
   return { session: chosen ?? (candidates.length === 1 ? candidates[0] : undefined), candidates };
 }

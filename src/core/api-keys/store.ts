@@ -50,6 +50,18 @@ export async function listKeys(db: Db, billerId: string): Promise<ApiKeyRow[]> {
     .execute();
 }
 
+/** @returns the billers that have a key which is valid now */
+export async function billersWithKeys(db: Db, now: Date): Promise<string[]> {
+  const rows = await db
+    .selectFrom('apiKeys')
+    .select('billerId')
+    .distinct()
+    .where('revokedAt', 'is', null)
+    .where((is) => is.or([is('expiresAt', 'is', null), is('expiresAt', '>', now)]))
+    .execute();
+  return rows.map(({ billerId }) => billerId);
+}
+
 /** @returns false if the biller has no such key, or it was revoked before */
 export async function revokeKey(db: Db, billerId: string, id: string, now: Date): Promise<boolean> {
   const { numUpdatedRows } = await db

@@ -14,6 +14,7 @@ import type { KeyPlace } from './keys.ts';
 import type { NewKey } from './new-key.ts';
 import { readKeyStatus } from './status.ts';
 import { type KeyState, keyInState, lockKeyInState, type SigningKeyRow } from './store.ts';
+import { lockKey } from './trust/store.ts';
 import { fetchersInWords, verdictOf } from './trust/verdict.ts';
 
 /** State changes of signing keys. Each is a compare-and-swap, committed together with its audit event. */
@@ -179,9 +180,17 @@ export function createRotation(services: KeyChangeServices): Rotation {
       }
       const how = verdict.safe ? 'proven' : confirmed ? 'confirmed' : 'forced';
       const fetchedBy = status.seen === 0 ? 'none' : fetchersInWords(status);
-      await commit(biller, async (transaction) => [
-        await makeActive(transaction, biller, staged, { how, fetchedBy }, change),
-      ]);
+      await commit(biller, async (transaction) => {
+        const current = await lockKey(transaction, staged.id);
+        // Someone may have said meanwhile what the Service Provider did with a sign-on.
+        if ((current?.trust ?? null) !== (status.staged?.trust ?? null)) {
+          throw new InputError(`The keys of ${biller.slug} were just changed by someone else.`, {
+            code: 'key_changed',
+            names: { biller: biller.slug },
+          });
+        }
+        return [await makeActive(transaction, biller, staged, { how, fetchedBy }, change)];
+      });
     },
 
     async backOut(biller, change) {

@@ -2,6 +2,7 @@ import { hash, randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Database, Transaction } from '../../platform/database/database.ts';
 import { IdpError } from '../../platform/errors/idp-error.ts';
+import { createOneByOne, TooManyWaiting } from '../../platform/util/one-by-one.ts';
 import type { AuditWriter } from '../audit/writer.ts';
 import type { Biller } from '../billers/biller.ts';
 import type { PortalUsers, Saying } from '../portal-users/portal-users.ts';
@@ -31,7 +32,10 @@ interface MadeLaunch {
 }
 
 /** The launch of a ticket that somebody brings. */
-export type FoundLaunch = NonNullable<Awaited<ReturnType<typeof findTicket>>>;
+export type FoundLaunch = NonNullable<Awaited<ReturnType<typeof findTicket>>> & {
+  /** Whether the ticket is one that the launch had before. */
+  readonly isReplaced: boolean;
+};
 
 /** Launches by ticket: made for the portal's back end, followed by a browser. */
 export interface Launches {
@@ -84,6 +88,8 @@ const WINDOW_LIFETIME_MS = 5 * 60_000;
 /** How long a frame waits for another one of its portal user, whose sign-on is on its way. */
 const TURN_MS = 5_000;
 const LOOK_EVERY_MS = 100;
+/** Frames of one portal user that wait at an instance: no page has more. */
+const MOST_FRAMES = 8;
 /** How long a ticket that is over still leads back to its portal. */
 const KEPT_MS = 24 * 60 * 60_000;
 /** A portal that brings the same portal user back within this time, with another ticket that is over, does it in a loop. */
@@ -106,6 +112,7 @@ interface LaunchesServices {
 export function createLaunches(services: LaunchesServices): Launches {
   const { database, portalUsers, sessions, audit, publicUrl, clock } = services;
   const { db } = database;
+  const frames = createOneByOne(MOST_FRAMES);
 
   /** @returns the session, if there is one; `busy` if another frame of the portal user should go first */
   async function tryToFollow(
@@ -119,6 +126,7 @@ export function createLaunches(services: LaunchesServices): Launches {
     const previousSession = framed ? undefined : window.previousSession;
     const before = await sessions.find(previousSession, biller);
     return database.transaction(async (transaction) => {
+      if (framed) await sessions.lockFrames(transaction, userId);
       const isInTurn = !framed || !(await sessions.isFrameOnItsWay(transaction, userId, window.replaced));
       if (!isInTurn && mayWait && (await isUnused(transaction, id))) return 'busy';
       if (!(await useTicket(transaction, id, new Date(clock())))) return { session: undefined };
@@ -133,7 +141,7 @@ export function createLaunches(services: LaunchesServices): Launches {
       const session = await sessions.start(transaction, biller, user, previousSession, { launch });
       // The portal user was removed or disabled since.
       if (session === undefined) return { session };
-      for (const replaced of framed ? window.replaced : []) await sessions.end(transaction, replaced);
+      if (framed) await sessions.end(transaction, window.replaced);
       await audit.appendWithin(transaction, {
         event: 'launch.followed',
         ...about,
@@ -144,6 +152,20 @@ export function createLaunches(services: LaunchesServices): Launches {
       });
       return { session };
     });
+  }
+
+  /** Waits, outside of a transaction, while another frame of the portal user is on its way. */
+  async function followInTurn(launch: FoundLaunch, biller: Biller, window: LaunchWindow, about: About) {
+    const deadline = performance.now() + TURN_MS;
+    while (window.framed && performance.now() < deadline) {
+      if (!(await sessions.isFrameOnItsWay(db, launch.userId, window.replaced))) {
+        const followed = await tryToFollow(launch, biller, window, about, true);
+        if (followed !== 'busy') return followed.session;
+      }
+      await delay(LOOK_EVERY_MS);
+    }
+    const followed = await tryToFollow(launch, biller, window, about, false);
+    return followed === 'busy' ? undefined : followed.session;
   }
 
   return {
@@ -177,21 +199,28 @@ export function createLaunches(services: LaunchesServices): Launches {
       return { id, url: publicUrl + pathOf(ticket), expiresAt, change };
     },
 
-    find: async (ticket) => (TICKET.test(ticket) ? findTicket(db, hashTicket(ticket)) : undefined),
+    async find(ticket) {
+      if (!TICKET.test(ticket)) return undefined;
+      const broughtHash = hashTicket(ticket);
+      const found = await findTicket(db, broughtHash);
+      return found && { ...found, isReplaced: !found.ticketHash.equals(broughtHash) };
+    },
 
-    fault({ usedAt, expiresAt }) {
-      if (usedAt !== null) return 'used';
+    fault({ usedAt, isReplaced, expiresAt }) {
+      if (usedAt !== null || isReplaced) return 'used';
       return expiresAt.getTime() <= clock() ? 'expired' : undefined;
     },
 
     async follow(launch, biller, window, about) {
-      for (let waited = 0; window.framed && waited < TURN_MS; waited += LOOK_EVERY_MS) {
-        const followed = await tryToFollow(launch, biller, window, about, true);
-        if (followed !== 'busy') return followed.session;
-        await delay(LOOK_EVERY_MS);
+      const follow = () => followInTurn(launch, biller, window, about);
+      if (!window.framed) return follow();
+      try {
+        return await frames(launch.userId, follow);
+      } catch (error) {
+        if (!(error instanceof TooManyWaiting)) throw error;
+        const detail = `more than ${MOST_FRAMES} frames of one portal user wait for their turn`;
+        throw new IdpError('service_busy', { detail, retryAfter: TURN_MS / 1000 });
       }
-      const followed = await tryToFollow(launch, biller, window, about, false);
-      return followed === 'busy' ? undefined : followed.session;
     },
 
     async forWindow({ id, ticketHash }) {

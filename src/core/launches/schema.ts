@@ -1,3 +1,4 @@
+import type { Generated } from 'kysely';
 import type { ViewMode } from '../../protocols/invoice-cloud/redirect-link.ts';
 
 /** Launches that a portal's back end asked for, each with the ticket that begins it. */
@@ -6,6 +7,8 @@ export interface LaunchTicketsTable {
   id: string;
   /** SHA-256 of the ticket. */
   ticketHash: Buffer;
+  /** Of the ticket that it had before it got another one. */
+  replacedHash: Generated<Buffer | null>;
   billerId: string;
   userId: string;
   account: string;

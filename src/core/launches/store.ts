@@ -5,7 +5,7 @@ import type { LaunchTicketsTable } from './schema.ts';
 
 export async function insertTicket(
   transaction: Transaction,
-  ticket: Insertable<Omit<LaunchTicketsTable, 'usedAt' | 'refreshedAt'>>,
+  ticket: Insertable<Omit<LaunchTicketsTable, 'replacedHash' | 'usedAt' | 'refreshedAt'>>,
 ): Promise<void> {
   await transaction
     .insertInto('launchTickets')
@@ -13,7 +13,7 @@ export async function insertTicket(
     .execute();
 }
 
-/** @returns the launch that a ticket begins, with its portal user's email and its biller's short name */
+/** @returns the launch that a ticket begins, or began before it was replaced, with its portal user's email and its biller's short name */
 export async function findTicket(db: Db, ticketHash: Buffer) {
   return db
     .selectFrom('launchTickets')
@@ -21,7 +21,7 @@ export async function findTicket(db: Db, ticketHash: Buffer) {
     .innerJoin('billers', 'billers.id', 'launchTickets.billerId')
     .selectAll('launchTickets')
     .select(['portalUsers.email', 'billers.slug as biller'])
-    .where('ticketHash', '=', ticketHash)
+    .where((is) => is.or([is('ticketHash', '=', ticketHash), is('replacedHash', '=', ticketHash)]))
     .executeTakeFirst();
 }
 
@@ -52,7 +52,7 @@ export async function replaceTicket(
 ): Promise<boolean> {
   const { numUpdatedRows } = await db
     .updateTable('launchTickets')
-    .set({ ...next, viewMode: 0 })
+    .set({ ...next, replacedHash: before, viewMode: 0 })
     .where('id', '=', id)
     .where('ticketHash', '=', before)
     .where('usedAt', 'is', null)

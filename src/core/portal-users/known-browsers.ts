@@ -8,7 +8,7 @@ import { emailKeyOf } from './store.ts';
 /** A browser in which a portal user signed in before. */
 export interface KnownBrowser {
   readonly userId: string;
-  /** Tells this user in this browser from every other, and reveals neither. */
+  /** Tells this user in this browser from every other, and reveals neither. The next sign-in of this user changes it. */
   readonly key: string;
 }
 
@@ -23,7 +23,8 @@ export interface KnownBrowsers {
    * Notes that a portal user has signed in with a browser.
    *
    * @param previousId from the cookie
-   * @returns the new identifier for the cookie. A copy of the previous one is worth nothing from now on
+   * @returns the new identifier for the cookie. For this user, a copy of the previous one is worth nothing from now on.
+   *   Others of the browser are known by both, because who signs in may have copied the cookie of theirs
    */
   note(transaction: Transaction, user: KnownUser, previousId: string | undefined): Promise<string>;
 }
@@ -46,6 +47,7 @@ interface Row {
   /** Hexadecimal. */
   readonly id_hash: string;
   readonly user_id: string;
+  readonly attempts_key: string;
   readonly biller_id: string;
   readonly email_key: string;
   /** Milliseconds since 1970. */
@@ -54,7 +56,7 @@ interface Row {
 
 const FIND: Statement = {
   name: 'known-browser-find',
-  text: `select encode(b.id_hash, 'hex') as id_hash, b.user_id, u.biller_id, u.email_key,
+  text: `select encode(b.id_hash, 'hex') as id_hash, b.user_id, b.attempts_key, u.biller_id, u.email_key,
       (extract(epoch from b.expires_at) * 1000)::float8 as expires_at
     from known_browsers b join portal_users u on u.id = b.user_id
     where b.id_hash = any(array(select decode(wanted, 'hex') from unnest($1::text[]) wanted))`,
@@ -74,32 +76,61 @@ export function createKnownBrowsers(services: { database: Database; clock: () =>
       const emailKey = emailKeyOf(email);
       const row = rows.find((one) => one.biller_id === billerId && one.email_key === emailKey);
       if (row === undefined || row.expires_at <= clock()) return undefined;
-      return { userId: row.user_id, key: hash('sha256', `${row.id_hash} ${row.user_id}`, 'base64url') };
+      return { userId: row.user_id, key: row.attempts_key };
     },
 
     async note(transaction, { id: userId, billerId }, previousId) {
       const id = randomBytes(32).toString('base64url');
       const idHash = hashId(id);
       if (previousId !== undefined && ID.test(previousId)) {
-        const ofBiller = transaction.selectFrom('portalUsers').select('id').where('billerId', '=', billerId);
-        await transaction
-          .updateTable('knownBrowsers')
-          .set({ idHash })
-          .where('idHash', '=', hashId(previousId))
-          .where('userId', 'in', ofBiller)
-          .execute();
+        await takeAlong(transaction, { userId, billerId }, hashId(previousId), idHash, new Date(clock()));
       }
       const seen = { seenAt: new Date(clock()), expiresAt: new Date(clock() + KNOWN_FOR_MS) };
       await transaction
         .insertInto('knownBrowsers')
         .values({ idHash, userId, ...seen })
-        .onConflict((conflict) => conflict.columns(['idHash', 'userId']).doUpdateSet(seen))
         .execute();
       await keepNewest(transaction, 'userId', userId, MOST.browsersOfUser);
       await keepNewest(transaction, 'idHash', idHash, MOST.usersOfBrowser);
       return id;
     },
   };
+}
+
+/**
+ * Forgets the previous identifier of who signs in, with all copies of it, and makes the other users of the browser known by
+ * the new one. Each of them has one copy at most, besides the row of their own last sign-in: nobody can use up the browsers
+ * of somebody else.
+ */
+async function takeAlong(
+  transaction: Transaction,
+  { userId, billerId }: { readonly userId: string; readonly billerId: string },
+  previous: Buffer,
+  next: Buffer,
+  now: Date,
+): Promise<void> {
+  const own = transaction
+    .selectFrom('knownBrowsers')
+    .select('attemptsKey')
+    .where('idHash', '=', previous)
+    .where('userId', '=', userId);
+  await transaction.deleteFrom('knownBrowsers').where('userId', '=', userId).where('attemptsKey', 'in', own).execute();
+  const ofBiller = transaction.selectFrom('portalUsers').select('id').where('billerId', '=', billerId);
+  const others = await transaction
+    .selectFrom('knownBrowsers')
+    .selectAll()
+    .where('idHash', '=', previous)
+    .where('userId', 'in', ofBiller)
+    .execute();
+  if (others.length === 0) return;
+  const keys = others.map(({ attemptsKey }) => attemptsKey);
+  await transaction
+    .deleteFrom('knownBrowsers')
+    .where('attemptsKey', 'in', keys)
+    .where('copiedAt', 'is not', null)
+    .execute();
+  const copies = others.map((row) => ({ ...row, idHash: next, copiedAt: now }));
+  await transaction.insertInto('knownBrowsers').values(copies).execute();
 }
 
 /** A row by its place (PostgreSQL, 5.6): a limit can't name one by a key of two columns. */

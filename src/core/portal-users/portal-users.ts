@@ -2,10 +2,12 @@ import type { Database, Transaction } from '../../platform/database/database.ts'
 import { earlierAppendsEnded } from '../audit/earlier-appends.ts';
 import type { AuditWriter } from '../audit/writer.ts';
 import type { Account } from '../billers/claims.ts';
+import { endCanariesOf } from '../keys/trust/canary-events.ts';
 import { accountsOf } from './store.ts';
 import {
   deleteVouchedUsers,
   findVouchedUser,
+  lockVouchedUsers,
   putVouchedUsers,
   type VouchedChange,
   type VouchingSource,
@@ -81,11 +83,14 @@ export function createPortalUsers({ database, audit }: { database: Database; aud
 
   async function removeAllWithin(transaction: Transaction, ids: readonly string[], by: Saying): Promise<number> {
     const { actor, source, ...about } = by;
+    const theirs = await lockVouchedUsers(transaction, sourceOf(by), ids);
+    const cause = { ...about, actor, reason: 'the portal user was removed' };
+    const canaries = await endCanariesOf(transaction, theirs, cause);
     const removed = await deleteVouchedUsers(transaction, sourceOf(by), ids);
     const events = removed.map(({ id: userId, email }) => {
       return { event: 'user.removed' as const, ...about, userId, email, details: { actor } };
     });
-    await audit.appendAllWithin(transaction, events);
+    await audit.appendAllWithin(transaction, [...canaries, ...events]);
     return removed.length;
   }
 

@@ -35,6 +35,10 @@ export interface KnownBrowsersTable {
   userId: string;
   seenAt: Date;
   expiresAt: Date;
+  /** What attempts are counted by: it stays when the identifier changes because another person signs in. */
+  attemptsKey: Generated<string>;
+  /** When the row was copied because another person signed in; null for the row of the user's own last sign-in. */
+  copiedAt: Generated<Date | null>;
 }
 
 /** One-time links to set a new password; a link that was used has no row. */

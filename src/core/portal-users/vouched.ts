@@ -142,6 +142,11 @@ async function updateEmails(transaction: Transaction, users: readonly { userId: 
   );
 }
 
+/** Locks portal users until the end of the transaction. @returns the IDs of those who are there */
+export async function lockVouchedUsers(transaction: Transaction, by: VouchingSource, externalIds: readonly string[]) {
+  return (await select(transaction, by, externalIds).forUpdate().execute()).map(({ id }) => id);
+}
+
 /** Removes portal users with all that is theirs. @returns those who were there */
 export async function deleteVouchedUsers(
   transaction: Transaction,

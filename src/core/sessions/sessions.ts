@@ -1,5 +1,5 @@
 import { hash, randomBytes } from 'node:crypto';
-import type { Database, Transaction } from '../../platform/database/database.ts';
+import type { Database, Db, Transaction } from '../../platform/database/database.ts';
 import { newSamlId } from '../../protocols/saml/writing/id.ts';
 import type { Biller } from '../billers/biller.ts';
 import type { Account } from '../billers/claims.ts';
@@ -8,8 +8,10 @@ import type { BeganBy, LaunchedAccount } from './schema.ts';
 import {
   createFindSession,
   deleteSession,
+  deleteSessions,
   insertSession,
   isFrameOnItsWay,
+  lockFrames,
   setLaunchedAccounts,
   touchSession,
 } from './store.ts';
@@ -78,21 +80,27 @@ export interface Sessions {
     previousId: string | undefined,
     by?: { readonly launch: BeginningLaunch } | { readonly provider: ProviderSignIn },
   ): Promise<string | undefined>;
-  /** @returns what it was; undefined if there was none */
-  end(transaction: Transaction, id: string): Promise<EndedSession | undefined>;
+  /**
+   * @param ids from cookies, unchecked
+   * @param biller ends only those at this one
+   * @returns those that were there
+   */
+  end(transaction: Transaction, ids: readonly string[], biller?: Biller): Promise<EndedSession[]>;
   /** Records that the next sign-on of this session is for this account. */
   launch(session: Session, accountNumber: string): Promise<void>;
+  /** Locks a portal user until the end of the transaction, against other launches of theirs. */
+  lockFrames(transaction: Transaction, userId: string): Promise<void>;
   /**
-   * Locks a portal user until the end of the transaction, against other launches of theirs.
-   *
    * @param besides identifiers of sessions that don't count
-   * @returns whether a launch of theirs inside a frame waits for its sign-on, and is so recent that it will come
+   * @returns whether a launch of a portal user inside a frame waits for its sign-on, and is so recent that it will come
    */
-  isFrameOnItsWay(transaction: Transaction, userId: string, besides: readonly string[]): Promise<boolean>;
+  isFrameOnItsWay(db: Db, userId: string, besides: readonly string[]): Promise<boolean>;
   /** @returns whether a session has a launch that no sign-on has used yet */
   isLaunched(session: Session): boolean;
-  /** @returns the account of a launch, which is then used up; undefined if there were no launches or several */
-  takeLaunched(session: Session): Promise<Account | undefined>;
+  /** @returns whether it has one whose sign-on is to be expected at this moment, before that of any other frame */
+  isInTurn(session: Session): boolean;
+  /** @returns the account number of a launch, which is then used up; undefined if there were no launches or several */
+  takeLaunched(session: Session): Promise<string | undefined>;
 }
 
 const ID = /^[\w-]{43}$/;
@@ -178,25 +186,33 @@ export function createSessions({ database, clock }: { database: Database; clock:
       if (!(await insertSession(transaction, session, user, launched))) return undefined;
       // The former cookie, which served all billers, may hold a session at another one.
       if (previousId !== undefined && ID.test(previousId))
-        await deleteSession(transaction, hashId(previousId), biller.id);
+        await deleteSessions(transaction, [hashId(previousId)], biller.id);
       return id;
     },
 
-    async end(transaction, id) {
-      const ended = ID.test(id) ? await deleteSession(transaction, hashId(id)) : undefined;
-      if (ended === undefined) return undefined;
-      const { sealedIdToken, ...session } = ended;
-      return { ...session, idToken: sealedIdToken === null ? undefined : unsealIdToken(sealedIdToken, id) };
+    async end(transaction, ids, biller) {
+      const byHash = new Map(ids.filter((id) => ID.test(id)).map((id) => [hashId(id).toString('hex'), id]));
+      if (byHash.size === 0) return [];
+      const hashes = [...byHash.keys()].map((hex) => Buffer.from(hex, 'hex'));
+      const ended = await deleteSessions(transaction, hashes, biller?.id);
+      return ended.map(({ idHash, sealedIdToken, ...session }) => {
+        const id = byHash.get(idHash.toString('hex')) ?? '';
+        return { ...session, idToken: sealedIdToken === null ? undefined : unsealIdToken(sealedIdToken, id) };
+      });
     },
 
     async launch(session, accountNumber) {
       await setLaunchedAccounts(db, session.idHash, withLaunch(session, accountNumber));
     },
 
-    isFrameOnItsWay: (transaction, userId, besides) =>
-      isFrameOnItsWay(transaction, userId, new Date(clock() - FRAME_TURN_MS), besides.map(hashId)),
+    lockFrames,
+
+    isFrameOnItsWay: (of, userId, besides) =>
+      isFrameOnItsWay(of, userId, new Date(clock() - FRAME_TURN_MS), besides.map(hashId)),
 
     isLaunched: ({ launched }) => liveLaunches(launched).length > 0,
+
+    isInTurn: ({ launched }) => launched.some(({ at }) => at > clock() - FRAME_TURN_MS),
 
     async takeLaunched(session) {
       if (session.launched.length === 0) return undefined;
@@ -204,7 +220,7 @@ export function createSessions({ database, clock }: { database: Database; clock:
       await setLaunchedAccounts(db, session.idHash, []);
       // Two tabs launched different accounts: it is unknown which one this sign-on is for, so ask the user.
       if (launched.length !== 1) return undefined;
-      return session.accounts.find((account) => account.number === launched[0]?.number);
+      return launched[0]?.number;
     },
   };
 }

@@ -127,21 +127,23 @@ export async function setLaunchedAccounts(db: Db, idHash: Buffer, launched: Laun
   await db.updateTable('sessions').set({ launchedAccounts }).where('idHash', '=', idHash).execute();
 }
 
+/** Locks a portal user until the end of the transaction, against other launches of theirs. */
+export async function lockFrames(transaction: Transaction, userId: string): Promise<void> {
+  await transaction.selectFrom('portalUsers').select('id').where('id', '=', userId).forNoKeyUpdate().execute();
+}
+
 /**
- * Locks a portal user until the end of the transaction, against other launches of theirs.
- *
  * @param since launches from before count no more
  * @param besides sessions that don't count
- * @returns whether a session of theirs inside a frame waits for the sign-on of its launch
+ * @returns whether a session of a portal user inside a frame waits for the sign-on of its launch
  */
 export async function isFrameOnItsWay(
-  transaction: Transaction,
+  db: Db,
   userId: string,
   since: Date,
   besides: readonly Buffer[],
 ): Promise<boolean> {
-  await transaction.selectFrom('portalUsers').select('id').where('id', '=', userId).forNoKeyUpdate().execute();
-  const waiting = await transaction
+  const waiting = await db
     .selectFrom('sessions')
     .select('idHash')
     .where('userId', '=', userId)
@@ -152,11 +154,15 @@ export async function isFrameOnItsWay(
   return waiting.some(({ idHash }) => !besides.some((one) => one.equals(idHash)));
 }
 
-/** @param billerId deletes it only if it is one at this biller @returns what it was */
-export async function deleteSession(db: Db, idHash: Buffer, billerId?: string) {
-  const found = db.deleteFrom('sessions').where('idHash', '=', idHash);
+export async function deleteSession(db: Db, idHash: Buffer): Promise<void> {
+  await db.deleteFrom('sessions').where('idHash', '=', idHash).execute();
+}
+
+/** @param billerId deletes only those at this biller @returns what they were */
+export async function deleteSessions(db: Db, idHashes: readonly Buffer[], billerId?: string) {
+  const found = db.deleteFrom('sessions').where('idHash', 'in', idHashes);
   const meant = billerId === undefined ? found : found.where('billerId', '=', billerId);
-  return meant.returning(['userId', 'billerId', 'beganBy', 'sealedIdToken']).executeTakeFirst();
+  return meant.returning(['idHash', 'userId', 'billerId', 'beganBy', 'sealedIdToken']).execute();
 }
 
 /** Deletes sessions that have reached their absolute lifetime. */

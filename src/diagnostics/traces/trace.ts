@@ -1,3 +1,4 @@
+import { errorCatalog } from '../../platform/errors/catalog.ts';
 import type { IdpError } from '../../platform/errors/idp-error.ts';
 
 /** How one check went. */
@@ -40,6 +41,8 @@ export function failedCheck({ code, title, detail, mismatch }: IdpError): CheckR
 
 /** The trace of a request without a SAML message. */
 export function traceOfError(error: IdpError): Trace {
-  const { code, sentence, detail } = error;
+  const { code, detail, field } = error;
+  // The sentence about a field repeats its value, for whoever sent it and for nobody else.
+  const sentence = field === undefined ? error.sentence : errorCatalog[code].sentence;
   return { code, sentence, detail, checks: [failedCheck(error)] };
 }

@@ -35,17 +35,19 @@ function shown(field: string, value: unknown): string {
  * @param field path of the field, e.g. `user.accounts.0.number`
  * @param value as it came
  * @param complaint what is accepted, e.g. `must be ...`
+ * @param logged the name of the field for the log, if the field may be anything
  */
 export function fieldError(
   field: string,
   value: unknown,
   complaint: string,
   code: ErrorCode = 'field_invalid',
+  logged?: string,
 ): IdpError {
   const name = escapeControls(field, MAX_SHOWN) || 'the body';
   return new IdpError(code, {
     // Without the value: this goes to the log.
-    detail: `${name}: ${maskEmails(complaint)}`,
+    detail: `${logged ?? name}: ${maskEmails(complaint)}`,
     field: name,
     sentence: `${name}${shown(field, value)}: ${complaint.replace(/\.$/, '')}.`,
     remedy: '',
@@ -56,7 +58,9 @@ function errorOf(issue: z.core.$ZodIssue): IdpError {
   const path = issue.path.map(String);
   if (issue.code === 'unrecognized_keys') {
     const field = [...path, maskEmails(String(issue.keys[0]))].join('.');
-    return fieldError(field, undefined, `is not known here. ${issue.message}`);
+    // It may be anything, also a key that was pasted into the wrong place.
+    const logged = [...path, '(unknown)'].join('.');
+    return fieldError(field, undefined, `is not known here. ${issue.message}`, 'field_invalid', logged);
   }
   return fieldError(path.join('.'), issue.input, issue.message);
 }

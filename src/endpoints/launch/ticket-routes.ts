@@ -158,8 +158,7 @@ export const ticketRoutes: FastifyPluginAsync<TicketServices> = async (scope, se
     const fault = launches.fault(launch);
     if (fault !== undefined) return endOf(request, reply, launch, fault);
     if (isFramed(request)) return receiveFramed(request, reply, biller, launch, brought);
-    // Without a registered portal there is nothing to tell its links by.
-    if (biller.portalOrigins.length > 0 && !isInvited(request, biller)) return askFirst(reply, biller, launch, ticket);
+    if (!isInvited(request, biller)) return askFirst(reply, biller, launch, ticket);
     const window = { framed: false, previousSession: sessionIdOf(request, biller) } as const;
     return follow(request, reply, biller, launch, window, (session) => setSessionCookie(reply, biller, session));
   }

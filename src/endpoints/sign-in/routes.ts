@@ -101,26 +101,21 @@ export const signInRoutes: FastifyPluginAsync<SignInServices> = async (scope, se
 
   /** Ends the session at one biller; at all of them if none is named. @returns the one that began at its provider */
   async function endSessions(request: FastifyRequest, reply: FastifyReply, biller: Biller | undefined) {
-    let atProvider: { readonly idToken: string | undefined } | undefined;
-    for (const name of sessionCookiesOf(request)) {
-      const id = request.cookies[name] ?? '';
-      // The former cookie may hold a session at another biller.
-      const isMeant =
-        biller === undefined || name === sessionCookie(biller) || (await sessions.find(id, biller)) !== undefined;
-      if (!isMeant) continue;
-      await database.transaction(async (transaction) => {
-        const ended = await sessions.end(transaction, id);
-        if (ended === undefined) return;
-        const { userId, billerId, beganBy, idToken } = ended;
-        if (beganBy === 'oidc') atProvider = { idToken };
-        const about = { reference: request.id, address: request.ip, userId, billerId };
-        await audit.appendWithin(transaction, { event: 'session.ended', ...about, details: {} });
-      });
-      reply.clearCookie(name, COOKIE);
-    }
+    const names = sessionCookiesOf(request, biller);
+    const ended = await database.transaction(async (transaction) => {
+      const ids = names.map((name) => request.cookies[name] ?? '');
+      const sessionsEnded = await sessions.end(transaction, ids, biller);
+      const about = { event: 'session.ended', reference: request.id, address: request.ip, details: {} } as const;
+      const events = sessionsEnded.map(({ userId, billerId }) => ({ ...about, userId, billerId }));
+      await audit.appendAllWithin(transaction, events);
+      return sessionsEnded;
+    });
+    // The former cookie may hold a session at another biller.
+    const isOver = (name: string) => biller === undefined || name === sessionCookie(biller) || ended.length > 0;
+    for (const name of names.filter(isOver)) reply.clearCookie(name, COOKIE);
     // Who reads that they are signed out is: no assertion of theirs is committed any more.
-    await earlierAppendsEnded(database);
-    return atProvider;
+    if (ended.length > 0) await earlierAppendsEnded(database);
+    return ended.find(({ beganBy }) => beganBy === 'oidc');
   }
 
   /** @returns where to sign out at the provider, if it says where and can be asked */

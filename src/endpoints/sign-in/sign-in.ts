@@ -78,7 +78,10 @@ export function createSignIn(services: SignInServices): SignIn {
     const account = keyedHash.email(`${biller.id} ${emailKeyOf(email)}`);
     const counted = { account, address, browser: known?.key };
     const fail = async (reason: string, user: PortalUserRow | undefined): Promise<never> => {
-      await strangersAudit.append({ event: 'sign_in.failed', ...about, userId: user?.id, details: { reason } }, from);
+      // Nobody waits for it: only what known users do is always written, and waiting would tell who is known.
+      void strangersAudit
+        .append({ event: 'sign_in.failed', ...about, userId: user?.id, details: { reason } }, from)
+        .catch(() => undefined);
       throw new IdpError('sign_in_failed', { detail: `sign-in failed: ${reason}` });
     };
     try {

@@ -49,7 +49,8 @@ export async function chooseAccount(
   }
   if (chosen !== undefined) return requireAccount(session, chosen);
   const launched = await sessions.takeLaunched(session);
-  if (launched !== undefined) return launched;
+  // It may have been taken from the portal user since. The page of Invoice Cloud is still about it.
+  if (launched !== undefined) return requireAccount(session, launched);
   // If the assertion names all accounts, the first one's role determines the login type.
   if (settings.accounts === 'all') return first;
   return accounts.length === 1 || allTheSame(settings, session.user.email, accounts) ? first : undefined;

@@ -68,7 +68,7 @@ test('where the cookie does not come back, a window of its own is offered with a
   expect((await stage.audited('launch.ticket_refused')).details).toMatchObject({ reason: 'framed' });
   const href = /href="(\/launch\/t\/[\w-]{43})" target="_blank"/.exec(page.body)?.[1] ?? '';
   expect(href).not.toContain(ticket);
-  expect(errorCodeOf(await enter(stage.stranger(), ticket))).toBe('launch_unknown');
+  expect(errorCodeOf(await enter(stage.stranger(), ticket))).toBe('launch_used');
   stage.pass(4 * 60_000);
   const arrived = await stage.stranger().get(href, { 'sec-fetch-site': 'same-origin', 'sec-fetch-dest': 'document' });
   expect(arrived.headers.location).toContain('501Invoice&ViewMode=0');

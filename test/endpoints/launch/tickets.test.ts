@@ -188,6 +188,8 @@ test('the session of a launch ends with the user, and follows what the portal sa
     email: 'other@example.com',
     accounts: [{ number: '9', role: 'owner' }],
   });
+  // The account of the launch is not theirs any more.
+  expect(errorCodeOf(await stage.bring(browser))).toBe('account_forbidden');
   expect(requirePosted(await stage.bring(browser)).xml).toContain('>9<');
   await portal.call('DELETE', '/api/users/u-5');
   expect((await stage.bring(browser)).headers.location).toMatch(/^\/login/);

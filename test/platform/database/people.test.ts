@@ -11,7 +11,7 @@ import {
 import {
   createFindSession,
   deleteExpiredSessions,
-  deleteSession,
+  deleteSessions,
   deleteSessionsOfUser,
   type FindSession,
   insertSession,
@@ -154,9 +154,10 @@ describe('the stores of portal users and sessions', () => {
     await add(others[1], at('08:30:00.000'));
     await deleteExpiredSessions(store.db, at('08:30:00.001'));
     expect(await live()).toEqual([true, true, false]);
-    const ended = { userId, billerId: biller.id, beganBy: 'password', sealedIdToken: null };
-    expect(await deleteSession(store.db, others[0])).toEqual(ended);
-    expect(await deleteSession(store.db, others[0])).toBeUndefined();
+    const ended = { idHash: others[0], userId, billerId: biller.id, beganBy: 'password', sealedIdToken: null };
+    expect(await deleteSessions(store.db, [others[0]], (await addBiller()).id)).toEqual([]);
+    expect(await deleteSessions(store.db, [others[0]], biller.id)).toEqual([ended]);
+    expect(await deleteSessions(store.db, [others[0]])).toEqual([]);
     expect(await live()).toEqual([true, false, false]);
     await add(others[0]);
     await deleteSessionsOfUser(store.db, userId);

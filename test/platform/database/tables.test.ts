@@ -93,6 +93,8 @@ const described: Described = {
     userId: 'uuid',
     seenAt: 'timestamp with time zone',
     expiresAt: 'timestamp with time zone',
+    attemptsKey: 'uuid default',
+    copiedAt: 'timestamp with time zone null',
   },
   metadataFetches: {
     id: 'bigint default',
@@ -131,6 +133,7 @@ const described: Described = {
   launchTickets: {
     id: 'text',
     ticketHash: 'bytea',
+    replacedHash: 'bytea null',
     billerId: 'uuid',
     userId: 'uuid',
     account: 'text',

@@ -6,6 +6,7 @@ import { handOverFindings } from './doctor-hand-over.ts';
 import { instanceFindings } from './doctor-instances.ts';
 import { keyFindings } from './doctor-keys.ts';
 import { moduleFindings } from './doctor-module.ts';
+import { portalFindings } from './doctor-portals.ts';
 import { providerFindings } from './doctor-providers.ts';
 import { registeredFindings } from './doctor-registered.ts';
 import { signInFindings } from './doctor-sign-in.ts';
@@ -113,6 +114,7 @@ async function examine(services: DoctorServices): Promise<Finding[]> {
   findings.push(...(await keyFindings(services)));
   findings.push(...(await handOverFindings(services)));
   findings.push(...(await providerFindings(services)));
+  findings.push(...(await portalFindings(services)));
   findings.push(...(await signInFindings(services)));
   findings.push(...(await moduleFindings(services)));
   return findings;

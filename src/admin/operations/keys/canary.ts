@@ -8,18 +8,19 @@ import { requireBiller } from '../billers/require-biller.ts';
 import { defineOperation } from '../operation.ts';
 import type { Uses } from '../services.ts';
 import { email } from '../users/input.ts';
-import { requireUser } from '../users/view.ts';
+import { requireOneUser, whoSchema } from '../users/who.ts';
 import { changeInput, changeOf, done } from './input.ts';
 import { requireKey } from './require-key.ts';
 
 export const start = defineOperation({
   uses: ['billers', 'database', 'canary', 'clock'],
-  input: z.strictObject({ ...changeInput, user: email }),
+  input: z.strictObject({ ...changeInput, user: email, source: whoSchema.source, externalId: whoSchema.externalId }),
   output: done,
   run: async (services, input, actor) => {
     const { database, canary, clock } = services;
     const biller = await requireBiller(services, input.biller);
-    const user = await requireUser(database.db, biller.id, input.user);
+    const { user: address, source, externalId } = input;
+    const user = await requireOneUser(database.db, biller.id, { email: address, source, externalId });
     await canary.start(biller, user, changeOf(actor, input.reason));
     const [status] = await readKeyStatus(database, [biller.id], clock());
     const unseen =

@@ -1,5 +1,5 @@
 import type { Account } from '../../../core/billers/claims.ts';
-import { endCanaryOf } from '../../../core/keys/trust/canary-events.ts';
+import { endCanariesOf } from '../../../core/keys/trust/canary-events.ts';
 import { forgetBrowsersOfUser } from '../../../core/portal-users/known-browsers.ts';
 import { withdrawPasswordLink } from '../../../core/portal-users/password-links.ts';
 import { type PortalUserRow, updateUser } from '../../../core/portal-users/store.ts';
@@ -50,7 +50,7 @@ export async function changeUser(
   const about = { reference: newReference(), billerId, userId };
   if (disabled === true) {
     const cause = { actor, reason: 'the portal user was disabled', reference: about.reference };
-    for (const event of await endCanaryOf(transaction, userId, cause)) await audit.appendWithin(transaction, event);
+    for (const event of await endCanariesOf(transaction, [userId], cause)) await audit.appendWithin(transaction, event);
   }
   const names = Object.keys(NAMES) as (keyof typeof NAMES)[];
   await audit.appendWithin(transaction, {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { earlierAppendsEnded } from '../../../core/audit/earlier-appends.ts';
-import { endCanaryOf } from '../../../core/keys/trust/canary-events.ts';
+import { endCanariesOf } from '../../../core/keys/trust/canary-events.ts';
 import { hashPassword } from '../../../core/portal-users/password.ts';
 import { deleteUser, insertUser, lockUser } from '../../../core/portal-users/store.ts';
 import { newReference } from '../../../platform/util/reference.ts';
@@ -51,7 +51,8 @@ export const remove = defineOperation({
     await database.transaction(async (transaction) => {
       await lockUser(transaction, user.id);
       const cause = { actor, reason: 'the portal user was removed', reference: newReference() };
-      for (const event of await endCanaryOf(transaction, user.id, cause)) await audit.appendWithin(transaction, event);
+      for (const event of await endCanariesOf(transaction, [user.id], cause))
+        await audit.appendWithin(transaction, event);
       await deleteUser(transaction, user.id);
       await audit.appendWithin(transaction, {
         event: 'user.removed',

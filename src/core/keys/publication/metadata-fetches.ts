@@ -31,6 +31,9 @@ export interface MetadataFetches {
 
 const DAY_MS = 24 * 3600_000;
 const KEPT_MS = 400 * DAY_MS;
+/** After this time only the newest ones of a biller are kept: a stranger may fetch in ever new disguises. */
+const ALL_KEPT_MS = 30 * DAY_MS;
+const MOST_KEPT = 1_000;
 const MAX_TEXT = 200;
 const MAX_BATCH = 500;
 
@@ -125,6 +128,19 @@ export function createMetadataFetches({
         .where('at', '<', new Date(clock() - KEPT_MS));
       await deleteInBatches((most) =>
         db.deleteFrom('metadataFetches').where('id', 'in', old.limit(most)).executeTakeFirst(),
+      );
+      const surplus = db
+        .selectFrom(
+          db
+            .selectFrom('metadataFetches')
+            .select(['id', 'at', sql<number>`row_number() over (partition by biller_id order by at desc)`.as('place')])
+            .as('fetches'),
+        )
+        .select('id')
+        .where('place', '>', MOST_KEPT)
+        .where('at', '<', new Date(clock() - ALL_KEPT_MS));
+      await deleteInBatches((most) =>
+        db.deleteFrom('metadataFetches').where('id', 'in', surplus.limit(most)).executeTakeFirst(),
       );
     },
   };

@@ -1,4 +1,4 @@
-import type { Database, Transaction } from '../../../platform/database/database.ts';
+import type { Database, Db, Transaction } from '../../../platform/database/database.ts';
 import { IdpError, InputError } from '../../../platform/errors/idp-error.ts';
 import type { AuditWriter } from '../../audit/writer.ts';
 import type { Biller } from '../../billers/biller.ts';
@@ -66,10 +66,15 @@ function refuseStrangers(fetcher: Fetcher, { settings }: Biller, networks: reado
 }
 
 /** The switch would destroy the retiring key: the way back from an active key that is not known to be accepted. */
-async function refuseUnproven(transaction: Transaction, { id, slug }: Biller): Promise<void> {
-  const retiring = await keyInState(transaction, id, 'retiring');
-  const active = await keyInState(transaction, id, 'active');
-  if (retiring === undefined || active?.trust === 'accepted') return;
+async function wouldDestroyTheWayBack(db: Db, { id }: Biller): Promise<boolean> {
+  const retiring = await keyInState(db, id, 'retiring');
+  const active = await keyInState(db, id, 'active');
+  return retiring !== undefined && active?.trust !== 'accepted';
+}
+
+async function refuseUnproven(transaction: Transaction, biller: Biller): Promise<void> {
+  if (!(await wouldDestroyTheWayBack(transaction, biller))) return;
+  const { slug } = biller;
   throw new InputError(
     `${slug}: It is not known whether the Service Provider accepts sign-ons with the active key, and the hand-over would destroy the retiring one, which is the way back.`,
     { code: 'key_unproven', names: { biller: slug } },
@@ -119,6 +124,10 @@ export function createOneTimeUrls({ database, switchOnFetch, audit, clock }: One
         const about = { reference, billerId: biller.id, address: fetcher.address };
         await audit.append({ event: 'key.fetch_refused', ...about, details }).catch(() => undefined);
         throw error;
+      }
+      // It was accepted when the URL was made; an operator may have said otherwise since.
+      if (row.usedAt === null && (await wouldDestroyTheWayBack(db, biller))) {
+        throw over('the active key is not known to be accepted any more, and the retiring one is the way back');
       }
       const { address, client } = fetcher;
       // A Service Provider may fetch twice, to preview and to save. It gets the same document until the URL expires.

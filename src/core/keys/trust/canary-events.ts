@@ -1,6 +1,6 @@
 import type { Transaction } from '../../../platform/database/database.ts';
 import type { AuditEvent } from '../../audit/events.ts';
-import { endCanary, lockKeyOfCanary } from './store.ts';
+import { endCanary, lockKeysOfCanaries } from './store.ts';
 
 /** What ended a canary, and the key that it was of. */
 interface Ended {
@@ -12,7 +12,7 @@ interface Cause {
   readonly actor: string;
   readonly reason: string;
   readonly reference: string;
-  readonly address?: string;
+  readonly address?: string | undefined;
 }
 
 /** @returns the event of a canary that has ended */
@@ -33,13 +33,16 @@ export function canaryStopped(
 }
 
 /**
- * Ends the canary that a portal user is, if they are one. Lock the portal user first: see createCanary.
+ * Ends the canaries that portal users are, if they are any. Lock the portal users first: see createCanary.
  *
- * @returns the event to write in the same transaction
+ * @returns the events to write in the same transaction
  */
-export async function endCanaryOf(transaction: Transaction, userId: string, cause: Cause): Promise<AuditEvent[]> {
-  const key = await lockKeyOfCanary(transaction, userId);
-  if (key === undefined) return [];
-  await endCanary(transaction, key.id);
-  return [canaryStopped({ id: key.billerId }, key, cause)];
+export async function endCanariesOf(
+  transaction: Transaction,
+  userIds: readonly string[],
+  cause: Cause,
+): Promise<AuditEvent[]> {
+  const keys = await lockKeysOfCanaries(transaction, userIds);
+  for (const { id } of keys) await endCanary(transaction, id);
+  return keys.map((key) => canaryStopped({ id: key.billerId }, key, cause));
 }

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { Db, Transaction } from '../../../platform/database/database.ts';
 import type { SigningKeyRow } from '../store.ts';
 
@@ -32,14 +33,15 @@ export async function endCanary(db: Db, keyId: string): Promise<void> {
   await db.updateTable('signingKeys').set({ canaryUserId: null, canarySince: null }).where('id', '=', keyId).execute();
 }
 
-/** @returns the key that signs for this portal user as its canary, locked until the transaction ends */
-export function lockKeyOfCanary(transaction: Transaction, userId: string): Promise<SigningKeyRow | undefined> {
+/** @returns the keys that sign for one of these portal users as their canary, locked until the transaction ends */
+export function lockKeysOfCanaries(transaction: Transaction, userIds: readonly string[]): Promise<SigningKeyRow[]> {
   return transaction
     .selectFrom('signingKeys')
     .selectAll()
-    .where('canaryUserId', '=', userId)
+    .where(sql<boolean>`canary_user_id = any(${userIds}::uuid[])`)
+    .orderBy('id')
     .forUpdate()
-    .executeTakeFirst();
+    .execute();
 }
 
 /** Notes what the Service Provider did with a sign-on that the key signed. */

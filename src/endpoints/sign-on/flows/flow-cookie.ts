@@ -29,7 +29,9 @@ export function giveSecret(reply: FastifyReply, flowId: string): FlowSecret {
   const secret = secretOf(randomBytes(32).toString('base64url'));
   const attributes = attributesFor(reply.request);
   const others = Object.keys(reply.request.cookies).filter(isFlowCookie);
-  for (const name of others.slice(MAX_COOKIES - 1)) reply.clearCookie(name, attributes);
+  // Browsers send the oldest first (RFC 6265, 5.4).
+  const surplus = Math.max(0, others.length - MAX_COOKIES + 1);
+  for (const name of others.slice(0, surplus)) reply.clearCookie(name, attributes);
   reply.setCookie(PREFIX + flowId, secret.value, { ...attributes, ...MAX_AGE });
   return secret;
 }

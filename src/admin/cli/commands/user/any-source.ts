@@ -17,9 +17,10 @@ const accountsInWords = ({ accounts }: UserView) =>
 export const inWords = (user: UserView) =>
   `${user.email}${user.disabled ? ', disabled' : ''}: ${accountsInWords(user) || 'no account'}`;
 
-const sourceOption = () =>
+export const sourceOption = () =>
   new Option('--source <source>', 'who vouches for them').choices(['directory', 'portal', 'oidc']);
-const idOption = () => new Option('--id <id>', 'who they are at their source: the portal’s own ID, or the `sub`');
+export const idOption = () =>
+  new Option('--id <id>', 'who they are at their source: the portal’s own ID, or the `sub`');
 
 /** A command about one portal user of any source. */
 function oneUserCommand(name: string, description: string): Command {
