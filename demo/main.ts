@@ -3,6 +3,7 @@ import { readSettings as readSandboxSettings } from '../sandbox/settings.ts';
 import { operate } from '../src/admin/cli/operate.ts';
 import { readSettings } from '../src/config.ts';
 import { InputError } from '../src/platform/errors/idp-error.ts';
+import { givePortalKey } from './portal-key.ts';
 import { portFor } from './ports.ts';
 import { type Programs, startPrograms } from './programs.ts';
 import { DEMO_ACCOUNTS, DEMO_BILLER, type DemoState, demoState } from './state.ts';
@@ -13,16 +14,17 @@ const DEMO_DATA_DIR = './data/demo';
 interface Addresses {
   readonly idp: string;
   readonly sandbox: string;
+  readonly portal: string;
 }
 
 /** Adds the demo's biller and portal user, or updates those of an earlier run. */
-async function register({ sandbox }: Addresses, { billerGuid, email, password }: DemoState): Promise<void> {
+async function register({ sandbox, portal }: Addresses, { billerGuid, email, password }: DemoState): Promise<void> {
   const response = await fetch(`${sandbox}/saml/${billerGuid}/metadata`);
   const biller = {
     slug: DEMO_BILLER.slug,
     name: DEMO_BILLER.name,
     spMetadata: await response.text(),
-    settings: { redirectLinkBase: sandbox, loginTypes: { owner: 1 } },
+    settings: { redirectLinkBase: sandbox, loginTypes: { owner: 1 }, portalUrl: `${portal}/` },
   };
   const known = await operate('biller.list', {});
   if (known.some(({ slug }) => slug === biller.slug)) await operate('biller.update', biller);
@@ -59,10 +61,19 @@ async function onboard({ idp, sandbox }: Addresses, { billerGuid }: DemoState): 
 const redirectLink = (sandbox: string, billerGuid: string) =>
   `${sandbox}/saml/${billerGuid}?account=101Invoice&ViewMode=0&DeepLinkID=3`;
 
-function screen({ idp, sandbox }: Addresses, { billerGuid, email, password }: DemoState): string {
+function screen({ idp, sandbox, portal }: Addresses, state: DemoState): string {
+  const { billerGuid, email, password, portalUsers } = state;
   const launch = `${idp}/launch/${DEMO_BILLER.slug}`;
+  const people = portalUsers.map((user) => `    ${user.email.padEnd(34)} ${user.password}`).join('\n');
   return `
-  ${DEMO_BILLER.name} is ready. Click a link, as a portal page would show it:
+  ${DEMO_BILLER.name} is ready.
+
+  Its portal, which says who is signed in: ${portal}/
+  Sign in there as one of these, with the password beside it:
+
+${people}
+
+  Or click a link, as a portal without a back end would show it:
 
     AutoPay of account 101Invoice      ${launch}/autopay?account=101Invoice
     Bills of account 202Invoice        ${launch}/bills?account=202Invoice
@@ -81,14 +92,17 @@ function screen({ idp, sandbox }: Addresses, { billerGuid, email, password }: De
 `;
 }
 
-function asJson({ idp, sandbox }: Addresses, { billerGuid, email, password }: DemoState): string {
+function asJson({ idp, sandbox, portal }: Addresses, state: DemoState): string {
+  const { billerGuid, email, password, portalUsers } = state;
   return JSON.stringify({
     idp,
     sandbox,
+    portal,
     biller: DEMO_BILLER.slug,
     billerGuid,
     redirectLink: redirectLink(sandbox, billerGuid),
     user: { email, password, accounts: DEMO_ACCOUNTS },
+    portalUsers,
   });
 }
 
@@ -106,6 +120,17 @@ async function choosePorts(): Promise<void> {
     chosen: process.env.SANDBOX_PORT !== undefined || process.env.SANDBOX_PUBLIC_URL !== undefined,
   });
   if (sandboxPort !== sandbox.port) process.env.SANDBOX_PORT = String(sandboxPort);
+  const { PORTAL_PORT = '4100', PORTAL_HOST = '127.0.0.1' } = process.env;
+  const wanted = Number(PORTAL_PORT);
+  // What is no port is reported by the portal itself.
+  if (!Number.isInteger(wanted) || wanted < 1 || wanted > 65_535) return;
+  const portalPort = await portFor({
+    setting: 'PORTAL_PORT',
+    port: wanted,
+    host: PORTAL_HOST,
+    chosen: process.env.PORTAL_PORT !== undefined || process.env.PORTAL_PUBLIC_URL !== undefined,
+  });
+  process.env.PORTAL_PORT = String(portalPort);
 }
 
 async function demo(): Promise<void> {
@@ -121,13 +146,22 @@ async function demo(): Promise<void> {
   const state = demoState(DATA_DIR);
   process.env.SANDBOX_STORE ??= state.sandboxStore;
   process.env.SANDBOX_IDP ??= PUBLIC_URL;
-  const addresses = { idp: PUBLIC_URL, sandbox: readSandboxSettings(process.env).publicUrl };
-  if (!values.json) console.log('Starting the Identity Provider and the sandbox ...');
+  const sandbox = readSandboxSettings(process.env).publicUrl;
+  process.env.PORTAL_IDP ??= PUBLIC_URL;
+  process.env.PORTAL_INVOICE_CLOUD ??= sandbox;
+  process.env.PORTAL_USERS ??= state.portalUsersFile;
+  process.env.PORTAL_API_KEY_FILE ??= state.portalKeyFile;
+  const portal = process.env.PORTAL_PUBLIC_URL ?? `http://127.0.0.1:${process.env.PORTAL_PORT}`;
+  const addresses = { idp: PUBLIC_URL, sandbox, portal };
+  if (!values.json) console.log('Starting the Identity Provider, the sandbox and the portal ...');
   const programs: Programs = startPrograms();
   try {
     await programs.ready([`${addresses.idp}/health/live`, `${addresses.sandbox}/health`]);
     await register(addresses, state);
     await onboard(addresses, state);
+    await givePortalKey(DEMO_BILLER.slug, state.portalKeyFile);
+    programs.start('../sandbox/portal/main.ts');
+    await programs.ready([`${portal}/health`]);
   } catch (error) {
     await programs.stop();
     throw error;
@@ -137,11 +171,11 @@ async function demo(): Promise<void> {
 
 const USAGE = `npm run demo [-- --json]
 
-Starts the Identity Provider and the sandbox, with a biller and a portal user, until Ctrl-C.
+Starts the Identity Provider, the sandbox and a portal, with a biller and portal users, until Ctrl-C.
 
   --json   prints one line with addresses, links and sign-in data instead of text for people
 
-PORT and SANDBOX_PORT choose the ports, DATA_DIR the folder of the data (data/demo).`;
+PORT, SANDBOX_PORT and PORTAL_PORT choose the ports, DATA_DIR the folder of the data (data/demo).`;
 
 demo().catch((error: unknown) => {
   const { message, code } = error as NodeJS.ErrnoException;

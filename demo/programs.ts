@@ -6,8 +6,10 @@ import { fileURLToPath } from 'node:url';
 const READY_WITHIN_MS = 120_000;
 const ASK_EVERY_MS = 100;
 
-/** The two programs of the demo, running. */
+/** The programs of the demo, running. */
 export interface Programs {
+  /** Starts one more. @param program path of its main file, from here */
+  start(program: string): void;
   /** Resolves when every address answers. @throws if a program ends first, or after READY_WITHIN_MS */
   ready(urls: readonly string[]): Promise<void>;
   stop(): Promise<void>;
@@ -21,15 +23,19 @@ async function answers(url: string): Promise<boolean> {
   }
 }
 
-/** Starts the Identity Provider and the sandbox. Ctrl-C, or the end of either, ends both. */
+/** Starts the Identity Provider and the sandbox. Ctrl-C, or the end of one program, ends all. */
 export function startPrograms(): Programs {
   let stopping = false;
-  const start = (program: string): ChildProcess => {
+  const children: ChildProcess[] = [];
+  const start = (program: string): void => {
     const path = fileURLToPath(new URL(program, import.meta.url));
     // What the programs log goes to standard error: standard output is the demo's own screen, or its one line of JSON.
-    return spawn(process.execPath, [path], { stdio: ['ignore', 2, 'inherit'] });
+    const child = spawn(process.execPath, [path], { stdio: ['ignore', 2, 'inherit'] });
+    children.push(child);
+    child.on('exit', () => {
+      if (!stopping) void stop().then(() => process.exit(1));
+    });
   };
-  const children = [start('../src/main.ts'), start('../sandbox/main.ts')];
 
   const stop = async () => {
     stopping = true;
@@ -45,13 +51,11 @@ export function startPrograms(): Programs {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => void stop().then(() => process.exit(0)));
   }
-  for (const child of children) {
-    child.on('exit', () => {
-      if (!stopping) void stop().then(() => process.exit(1));
-    });
-  }
+  start('../src/main.ts');
+  start('../sandbox/main.ts');
 
   return {
+    start,
     async ready(urls) {
       const deadline = Date.now() + READY_WITHIN_MS;
       for (const url of urls) {

@@ -5,6 +5,24 @@ import { writePrivateFile } from '../src/platform/files/private-files.ts';
 import { makeFolders } from '../src/platform/util/make-folders.ts';
 
 export const DEMO_BILLER = { slug: 'riverton-water', name: 'City of Riverton Water' };
+/** The portal kit's own users, whom the directory does not know. */
+const PORTAL_USERS = [
+  {
+    id: 'u-1001',
+    name: 'Grace Hopper',
+    email: 'grace@example.com',
+    accounts: [
+      { number: '101Invoice', role: 'owner' },
+      { number: '202Invoice', role: 'owner' },
+    ],
+  },
+  {
+    id: 'u-1002',
+    name: 'Alan Turing',
+    email: 'alan@example.com',
+    accounts: [{ number: '101Invoice', role: 'co-owner' }],
+  },
+];
 export const DEMO_ACCOUNTS = [
   { number: '101Invoice', role: 'owner' },
   { number: '202Invoice', role: 'co-owner' },
@@ -18,16 +36,41 @@ export interface DemoState {
   readonly password: string;
   /** File in which the sandbox stores the onboarded billers. */
   readonly sandboxStore: string;
+  /** Who can sign in to the portal kit. */
+  readonly portalUsers: readonly PortalUser[];
+  /** File with the same, for the portal kit. */
+  readonly portalUsersFile: string;
+  /** File for the portal kit's API key, and the ID of the key in it. */
+  readonly portalKeyFile: string;
 }
 
-/** Reads the demo's state, or creates it: a BillerGUID and a random password, readable by the owner only. */
+interface PortalUser {
+  readonly name: string;
+  readonly email: string;
+  readonly password: string;
+}
+
+const newPassword = () => randomBytes(9).toString('base64url');
+
+/** @returns the content of a JSON file of the owner's own, which is made if it is not there */
+function kept<Content>(path: string, make: () => Content): Content {
+  if (!existsSync(path)) writePrivateFile(path, `${JSON.stringify(make(), undefined, 2)}\n`);
+  return JSON.parse(readFileSync(path, 'utf8')) as Content;
+}
+
+/** Reads the demo's state, or creates it: a BillerGUID and random passwords, readable by the owner only. */
 export function demoState(dataDir: string): DemoState {
   makeFolders(dataDir, 0o700);
-  const path = join(dataDir, 'demo.json');
-  if (!existsSync(path)) {
-    const made = { billerGuid: randomUUID(), email: DEMO_EMAIL, password: randomBytes(9).toString('base64url') };
-    writePrivateFile(path, `${JSON.stringify(made, undefined, 2)}\n`);
-  }
-  const kept = JSON.parse(readFileSync(path, 'utf8')) as Omit<DemoState, 'sandboxStore'>;
-  return { ...kept, sandboxStore: resolve(dataDir, 'sandbox.json') };
+  const portalUsersFile = resolve(dataDir, 'portal-users.json');
+  return {
+    ...kept(join(dataDir, 'demo.json'), () => ({
+      billerGuid: randomUUID(),
+      email: DEMO_EMAIL,
+      password: newPassword(),
+    })),
+    sandboxStore: resolve(dataDir, 'sandbox.json'),
+    portalUsers: kept(portalUsersFile, () => PORTAL_USERS.map((user) => ({ ...user, password: newPassword() }))),
+    portalUsersFile,
+    portalKeyFile: resolve(dataDir, 'portal-api-key'),
+  };
 }

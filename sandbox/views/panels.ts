@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { html } from 'ghtml';
 import type { Destination } from '../destinations.ts';
 import { landingPath } from '../landing-path.ts';
+import { DUE_IN_DAYS, dueOf } from '../made-up-bill.ts';
 import type { SignedOn } from '../saml/sign-on.ts';
 import { dayFromNow, money } from './format.ts';
 
@@ -23,8 +23,7 @@ const panels: Readonly<Record<string, (context: PanelContext) => string>> = {
 /** The content of a payment page: made up, harmless and plausible. */
 export function panelFor(signedOn: SignedOn, destination: Destination): string {
   const action = landingPath(signedOn, destination);
-  const due = 4_000 + (createHash('sha256').update(signedOn.account).digest().readUInt16BE(0) % 14_000);
-  return (panels[destination.slug] ?? otherPanel)({ action, due });
+  return (panels[destination.slug] ?? otherPanel)({ action, due: dueOf(signedOn.account) });
 }
 
 function billsPanel({ action, due }: PanelContext): string {
@@ -37,7 +36,7 @@ function billsPanel({ action, due }: PanelContext): string {
       html`<tr><td>${dayFromNow(day)}</td><td class="number">${money(cents)}</td><td><span class="tag good">Paid</span></td></tr>`,
   );
   return html`<section class="card due"><div><p class="eyebrow">Amount due</p><p class="amount">${money(due)}</p>
-<p class="muted">Due on ${dayFromNow(12)}</p></div>
+<p class="muted">Due on ${dayFromNow(DUE_IN_DAYS)}</p></div>
 <form method="post" action="${action}"><button class="button" type="submit">Pay ${money(due)}</button></form></section>
 <section class="card"><h2>Earlier bills</h2>
 <table><thead><tr><th scope="col">Date</th><th scope="col" class="number">Amount</th><th scope="col">Status</th></tr></thead>

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
+import { portalSettings } from '../../sandbox/portal/settings.ts';
 import { sandboxSettings } from '../../sandbox/settings.ts';
 import { createProgram } from '../../src/admin/cli/program.ts';
 import { settingsSchema } from '../../src/config.ts';
@@ -76,7 +77,8 @@ test('the README gives the two commands, and explains every script', () => {
 });
 
 test('every setting that the pages mention exists', () => {
-  const known = [...Object.keys(settingsSchema.shape), ...Object.keys(sandboxSettings)];
+  const settings = [settingsSchema.shape, sandboxSettings, portalSettings];
+  const known = settings.flatMap((one) => Object.keys(one));
   const others = ['TEST_DATABASE_URL', 'FUZZ_RUNS', 'CHROMIUM_PATH', 'POSTGRES_PASSWORD', 'PRIVATE KEY', 'API_KEY'];
   const spoken = PAGES.flatMap((path) => [...readPage(path).matchAll(/`([A-Z]{2,}(?:_[A-Z]+)+)\b[^`]*`/g)]);
   expect(spoken.map(([, name = '']) => name).filter((name) => ![...known, ...others].includes(name))).toEqual([]);

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { portalSettings } from '../../sandbox/portal/settings.ts';
 import { sandboxSettings } from '../../sandbox/settings.ts';
 import { ENVIRONMENT_ONLY, readSettings, settingsSchema } from '../../src/config.ts';
 import { auditCatalog } from '../../src/core/audit/events.ts';
@@ -21,9 +22,13 @@ test('the generated pages match the code; if not, run npm run docs', () => {
 });
 
 describe('everything is documented', () => {
-  test('every setting, of the service and of the sandbox', () => {
+  test('every setting, of the service, of the sandbox and of the portal kit', () => {
     const documented = firstCells('docs/settings.md');
-    for (const name of [...Object.keys(settingsSchema.shape), ...Object.keys(sandboxSettings)]) {
+    for (const name of [
+      ...Object.keys(settingsSchema.shape),
+      ...Object.keys(sandboxSettings),
+      ...Object.keys(portalSettings),
+    ]) {
       expect(documented).toContain(`\`${name}\``);
     }
   });

@@ -21,13 +21,13 @@ export interface OpenDemo {
 }
 
 /** Starts the demo in its own folder, and Chromium. @throws if one of them does not start */
-export async function openDemo(): Promise<OpenDemo> {
-  const port = await freePort();
-  let sandboxPort = port;
-  while (sandboxPort === port) sandboxPort = await freePort();
+export async function openDemo(options: { blockThirdPartyCookies?: boolean } = {}): Promise<OpenDemo> {
+  const ports = new Set<number>();
+  while (ports.size < 3) ports.add(await freePort());
+  const [port = 0, sandboxPort = 0, portalPort = 0] = ports;
   const { folder, remove } = demoFolder();
-  const place: DemoPlace = { folder, port, sandboxPort };
-  const starting = await Promise.allSettled([startDemo(place), launchChromium()]);
+  const place: DemoPlace = { folder, port, sandboxPort, portalPort };
+  const starting = await Promise.allSettled([startDemo(place), launchChromium(options)]);
   const [started, launched] = starting;
   if (started.status === 'rejected' || launched.status === 'rejected') {
     if (started.status === 'fulfilled') started.value.kill();

@@ -14,12 +14,13 @@ const opened = useDemo();
 
 test('the demo prints one line of JSON, and makes its own secrets, readable only by their owner', () => {
   const { facts, demo, place } = opened();
-  const { idp, sandbox, biller, billerGuid, redirectLink, user } = facts;
+  const { idp, sandbox, portal, biller, billerGuid, redirectLink, user } = facts;
   const printed = demo.output().split('\n');
   expect(printed.filter((line) => !line.startsWith('>') && line !== '')).toHaveLength(1);
-  expect({ idp, sandbox, biller }).toEqual({
+  expect({ idp, sandbox, portal, biller }).toEqual({
     idp: `http://localhost:${place.port}`,
     sandbox: `http://127.0.0.1:${place.sandboxPort}`,
+    portal: `http://127.0.0.1:${place.portalPort}`,
     biller: 'riverton-water',
   });
   expect(redirectLink).toBe(`${sandbox}/saml/${billerGuid}?account=101Invoice&ViewMode=0&DeepLinkID=3`);
@@ -27,7 +28,8 @@ test('the demo prints one line of JSON, and makes its own secrets, readable only
     { number: '101Invoice', role: 'owner' },
     { number: '202Invoice', role: 'co-owner' },
   ]);
-  for (const secret of ['certs/master.key', 'data/demo/demo.json', 'data/demo/postgresql/pgpass']) {
+  const secrets = ['demo.json', 'portal-users.json', 'portal-api-key', 'postgresql/pgpass'];
+  for (const secret of ['certs/master.key', ...secrets.map((name) => `data/demo/${name}`)]) {
     expect(statSync(join(place.folder, secret)).mode & 0o777, secret).toBe(0o600);
   }
 });
@@ -156,7 +158,7 @@ test('Ctrl-C ends everything and frees the ports; the next start keeps biller, k
   await demo.interrupt();
   // The process that ended last may still be in the process list.
   await vi.waitUntil(() => !demo.isAlive(), { timeout: 10_000 });
-  expect(await Promise.all([place.port, place.sandboxPort].map(isFree))).toEqual([true, true]);
+  expect(await Promise.all([place.port, place.sandboxPort, place.portalPort].map(isFree))).toEqual([true, true, true]);
 
   await opened().restart();
   expect(opened().facts).toEqual(facts);

@@ -8,9 +8,12 @@ import { ofCheckout, plainEnvironment, workingFolder } from './cli.ts';
 export interface DemoFacts {
   readonly idp: string;
   readonly sandbox: string;
+  /** The address of the portal kit. */
+  readonly portal: string;
   readonly biller: string;
   readonly billerGuid: string;
   readonly redirectLink: string;
+  readonly portalUsers: readonly { readonly id: string; readonly email: string; readonly password: string }[];
   readonly user: {
     readonly email: string;
     readonly password: string;
@@ -36,6 +39,7 @@ export interface DemoPlace {
   readonly folder: string;
   readonly port: number;
   readonly sandboxPort: number;
+  readonly portalPort: number;
 }
 
 /** A folder that npm takes for this checkout, with its own `data/` and `certs/`. */
@@ -66,10 +70,14 @@ function readFacts(child: ChildProcess, seen: { stdout: string; stderr: string }
  * Runs `npm run demo -- --json` as a person would, in its own process group.
  * @throws Error with what it printed, if it does not become ready
  */
-export async function startDemo({ folder, port, sandboxPort }: DemoPlace): Promise<Demo> {
+export async function startDemo({ folder, port, sandboxPort, portalPort }: DemoPlace): Promise<Demo> {
   const child = spawn('npm', ['run', 'demo', '--', '--json'], {
     cwd: folder,
-    env: plainEnvironment({ PORT: String(port), SANDBOX_PORT: String(sandboxPort) }),
+    env: plainEnvironment({
+      PORT: String(port),
+      SANDBOX_PORT: String(sandboxPort),
+      PORTAL_PORT: String(portalPort),
+    }),
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });
