@@ -60,6 +60,15 @@ const needs: readonly Need[] = [
   },
   { what: 'caddy', debian: 'caddy', brew: 'caddy', present: () => onPath('caddy') },
   { what: 'promtool', debian: 'prometheus', brew: 'prometheus', present: () => onPath('promtool') },
+  // These run the programs of docs/portal-integration.md.
+  { what: 'Python 3', debian: 'python3', brew: 'python3', present: () => onPath('python3') },
+  { what: 'PHP', debian: 'php-cli', brew: 'php', present: () => onPath('php') },
+  {
+    what: 'the extension curl of PHP',
+    debian: 'php-curl',
+    brew: 'php',
+    present: () => spawnSync('php', ['-r', 'exit(function_exists("curl_init") ? 0 : 1);']).status === 0,
+  },
   // npm builds pkcs11js with these.
   ...(isPkcs11jsBuilt()
     ? []
