@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { http } from './http/part.ts';
+import { launch } from './launch/part.ts';
 import { describeMachine, machine } from './machine.ts';
 import { type BenchOptions, type Part, progress } from './part.ts';
 import { rotation } from './rotation/part.ts';
@@ -8,7 +9,7 @@ import { signing } from './signing/part.ts';
 import { startup } from './startup/part.ts';
 import { renderTable, type Table } from './table.ts';
 
-const PARTS: readonly Part[] = [signing, http, startup, rotation, scale];
+const PARTS: readonly Part[] = [signing, http, launch, startup, rotation, scale];
 
 const HELP = `Measures this project against its peers and against the bare cryptography, as ratios within one run.
 

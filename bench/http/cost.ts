@@ -23,7 +23,11 @@ export interface Round {
 }
 export type Rounds = ReadonlyMap<string, readonly Round[]>;
 
-async function countCpu(pid: number, work: () => Promise<{ count: number; milliseconds: number }>): Promise<Round> {
+/** Counts the CPU that a process spends on some work. */
+export async function countCpu(
+  pid: number,
+  work: () => Promise<{ count: number; milliseconds: number }>,
+): Promise<Round> {
   const before = { all: cpuOf(pid), main: mainThreadCpuOf(pid) };
   const { count, milliseconds } = await work();
   return {
