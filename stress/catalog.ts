@@ -7,6 +7,7 @@ import { floodOfStrangers } from './experiments/flood-of-strangers.ts';
 import { fullDisk } from './experiments/full-disk.ts';
 import { givenUpFetch } from './experiments/given-up-fetch.ts';
 import { hsmFlood } from './experiments/hsm-flood.ts';
+import { launches } from './experiments/launches.ts';
 import { logStalls } from './experiments/log-stalls.ts';
 import { powerCut } from './experiments/power-cut.ts';
 import { randomFaults } from './experiments/random-faults/random-faults.ts';
@@ -26,6 +27,7 @@ export const EXPERIMENTS: readonly Experiment[] = [
   givenUpFetch,
   floodOfStrangers,
   closedSignIns,
+  launches,
   unfinishedBodies,
   logStalls,
   fullDisk,
