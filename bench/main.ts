@@ -21,7 +21,7 @@ const HELP = `Measures this project against its peers and against the bare crypt
 ${PARTS.map(({ name, purpose }) => `  ${name.padEnd(10)} ${purpose}`).join('\n')}
 
   --json         one JSON object on standard output
-  --profile      http: also where the CPU of the service goes
+  --profile      http, launch: also where the CPU of the service goes
   --write-docs   scale: writes docs/scale.md
   --shrink <n>   scale: sizes divided by n, and one short round of each, to try it out
 `;

@@ -4,7 +4,7 @@ import type { Table } from './table.ts';
 export interface BenchOptions {
   /** `scale` writes what it found into docs/scale.md. */
   readonly writeDocs: boolean;
-  /** `http` also shows where the CPU time of the service goes. */
+  /** `http` and `launch` also show where the CPU time of the service goes. */
   readonly profile: boolean;
   /** `scale` works with sizes divided by this. */
   readonly shrink: number;

@@ -7,7 +7,7 @@ import type { LoadOrder, LoadResult } from './load.ts';
 import { profileTables } from './profile.ts';
 import type { WatchOrder, WatchReport } from './watched-service.ts';
 
-const WATCHED_SERVICE = new URL('./watched-service.ts', import.meta.url);
+export const WATCHED_SERVICE = new URL('./watched-service.ts', import.meta.url);
 const WARM_UP_MS = 5_000;
 const WATCH_MS = 15_000;
 const PROFILE_MS = 6_000;
@@ -73,14 +73,22 @@ export const halfCapacityTable = (rows: readonly Row[]): Table => ({
   rows,
 });
 
+/** @param work what a watched service does meanwhile @returns where its CPU went, for each of what `work` counted */
+export async function profiled(service: Service, title: string, work: () => Promise<number>): Promise<Table[]> {
+  await tellWatcher(service, 'profile');
+  const count = await work();
+  const { profile } = await tellWatcher<WatchReport>(service, 'report');
+  if (profile === undefined) throw new Error('The service made no profile.');
+  return profileTables('profile', title, profile, count);
+}
+
 /** Where the CPU goes at full load. */
 export async function whereTheCpuGoes(side: Side, load: Helper): Promise<Table[]> {
   progress(`http: profile, ${side.installation.kind}`);
-  return watched(side, load, async (service, ask) => {
-    await tellWatcher(service, 'profile');
-    const { signOns } = await ask({ kind: 'closed', connections: FULL_LOAD, milliseconds: PROFILE_MS });
-    const { profile } = await tellWatcher<WatchReport>(service, 'report');
-    if (profile === undefined) throw new Error('The service made no profile.');
-    return profileTables('profile', `${side.installation.kind}, --sign assertion`, profile, signOns);
-  });
+  return watched(side, load, (service, ask) =>
+    profiled(service, `${side.installation.kind}, --sign assertion`, async () => {
+      const { signOns } = await ask({ kind: 'closed', connections: FULL_LOAD, milliseconds: PROFILE_MS });
+      return signOns;
+    }),
+  );
 }

@@ -48,7 +48,7 @@ export function profileTables(key: string, title: string, profile: CpuProfile, s
     title: `${title}: main thread by ${part}, time in itself`,
     columns: [
       { key: 'name', heading },
-      { key: 'microseconds', heading: 'µs a sign-on', digits: 1 },
+      { key: 'microseconds', heading: 'µs each', digits: 1 },
       { key: 'share', heading: '%', digits: 1 },
     ],
     rows: [...times]

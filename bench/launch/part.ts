@@ -2,6 +2,7 @@ import { actorWithEveryRole } from '../../src/admin/operations/operation.ts';
 import { runOperation } from '../../src/admin/operations/run.ts';
 import { startPostgres } from '../../test/support/postgres/postgres-server.ts';
 import { countCpu, type Round } from '../http/cost.ts';
+import { profiled, WATCHED_SERVICE } from '../http/half-capacity.ts';
 import {
   addBiller,
   type BenchInstallation,
@@ -9,7 +10,7 @@ import {
   prepareInstallation,
   withServices,
 } from '../installation.ts';
-import { type Part, progress } from '../part.ts';
+import { type BenchOptions, type Part, progress } from '../part.ts';
 import { type Helper, startHelper } from '../process.ts';
 import { type Contender, median, medianRatio, takeTurns } from '../rounds.ts';
 import { type Service, startService } from '../service.ts';
@@ -122,7 +123,24 @@ function tableOf(results: ReadonlyMap<string, readonly Round[]>, kinds: readonly
   };
 }
 
-async function run(): Promise<Table[]> {
+/** Where the CPU of whole launches goes, on a service that is watched. */
+async function whereTheCpuGoes(load: Helper, { installation, ssoUrl, keys }: Side): Promise<Table[]> {
+  progress('launch: profile');
+  const service = await startService(installation, WATCHED_SERVICE);
+  const shared = { port: installation.port, ssoUrl, keys, connections: CONNECTIONS, users: 9_000 };
+  const order = (milliseconds: number): LaunchOrder => ({ ...shared, step: 'signed on', milliseconds });
+  try {
+    await load.ask<LaunchResult>(order(WARM_UP_MS));
+    return await profiled(service, `${installation.kind}, whole launches`, async () => {
+      const { launches } = await load.ask<LaunchResult>(order(2 * WARM_UP_MS));
+      return launches;
+    });
+  } finally {
+    await service.stop();
+  }
+}
+
+async function run(options: BenchOptions): Promise<Table[]> {
   const postgres = await startPostgres();
   const raw = startHelper(new URL('../http/raw-signatures.ts', import.meta.url));
   const load = startHelper(new URL('./load.ts', import.meta.url));
@@ -137,12 +155,12 @@ async function run(): Promise<Table[]> {
     };
     const launches = sides.flatMap((side) => STEPS.map((step) => contender(load, side, step)));
     const results = await takeTurns([rawContender, ...launches], ROUNDS);
-    return [
-      tableOf(
-        results,
-        sides.map(({ installation }) => installation.kind),
-      ),
-    ];
+    const kinds = sides.map(({ installation }) => installation.kind);
+    const tables = [tableOf(results, kinds)];
+    const [first] = sides;
+    if (!options.profile || first === undefined) return tables;
+    await first.service.stop();
+    return [...tables, ...(await whereTheCpuGoes(load, first))];
   } finally {
     await load.stop();
     await raw.stop();
