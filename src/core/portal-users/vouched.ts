@@ -109,16 +109,18 @@ export async function putVouchedUsers(
   const changes = new Map<string, VouchedChange>();
   // In one order, so that two that put the same users never wait for each other.
   let left = users.toSorted((one, other) => (one.externalId < other.externalId ? -1 : 1));
-  // Once more for those who were removed in between.
+  const isLeft = ({ externalId }: VouchedUser) => !changes.has(externalId);
+  // Most are known. Once more for those who were added or removed in between.
   while (left.length > 0) {
-    const added = await insertUnknown(transaction, by, left);
-    for (const [externalId, userId] of added) {
+    const wanted = left.map(({ externalId }) => externalId);
+    const known = await select(transaction, by, wanted).forUpdate().execute();
+    for (const [externalId, change] of await compare(transaction, known, left)) changes.set(externalId, change);
+    left = left.filter(isLeft);
+    if (left.length === 0) break;
+    for (const [externalId, userId] of await insertUnknown(transaction, by, left)) {
       changes.set(externalId, { userId, kind: 'added', changed: ['email', 'accounts'] });
     }
-    const rest = left.flatMap(({ externalId }) => (added.has(externalId) ? [] : [externalId]));
-    const known = await select(transaction, by, rest).forUpdate().execute();
-    for (const [externalId, change] of await compare(transaction, known, left)) changes.set(externalId, change);
-    left = left.filter(({ externalId }) => !changes.has(externalId));
+    left = left.filter(isLeft);
   }
   const all = users.map((user) => ({ ...user, ...(changes.get(user.externalId) as VouchedChange) }));
   await updateEmails(
