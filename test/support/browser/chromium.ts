@@ -39,6 +39,12 @@ function isProgram(path: string): boolean {
   }
 }
 
+interface ChromiumOptions {
+  readonly blockThirdPartyCookies?: boolean;
+  /** Ports on this machine that answer for hosts, with TLS; certificates are not looked at. */
+  readonly tlsSites?: Readonly<Record<string, number>>;
+}
+
 /**
  * Starts a headless Chromium with a temporary profile, which is removed when the browser closes.
  * @param options blockThirdPartyCookies: allowed by default. Builds of Chromium differ in their default, so the
@@ -46,7 +52,7 @@ function isProgram(path: string): boolean {
  * @returns the browser; `newContext()` inherits the choice
  * @throws Error when Chromium cannot be found or started
  */
-export async function launchChromium(options: { blockThirdPartyCookies?: boolean } = {}): Promise<Browser> {
+export async function launchChromium(options: ChromiumOptions = {}): Promise<Browser> {
   const executablePath = chromiumPath();
   // Loaded here, so that finding the program does not cost loading Playwright.
   const { chromium } = await import('playwright-core');
@@ -57,7 +63,7 @@ export async function launchChromium(options: { blockThirdPartyCookies?: boolean
     mkdirSync(join(profile, 'Default'));
     const preferences = { profile: { cookie_controls_mode: options.blockThirdPartyCookies ? 1 : 0 } };
     writeFileSync(join(profile, 'Default', 'Preferences'), JSON.stringify(preferences));
-    const context = await chromium.launchPersistentContext(profile, { executablePath, args: flags() });
+    const context = await chromium.launchPersistentContext(profile, { executablePath, args: flags(options) });
     const browser = context.browser();
     if (!browser) throw new Error('Playwright started Chromium, but returned no browser.');
     // Not on `disconnected`: that comes while Chromium still writes to its profile. close() waits for its end.
@@ -73,8 +79,10 @@ export async function launchChromium(options: { blockThirdPartyCookies?: boolean
   }
 }
 
-function flags(): string[] {
+function flags({ tlsSites = {} }: ChromiumOptions): string[] {
+  const rules = Object.entries(tlsSites).map(([host, port]) => `MAP ${host}:443 127.0.0.1:${port}`);
   return [
+    ...(rules.length === 0 ? [] : ['--ignore-certificate-errors', `--host-resolver-rules=${rules.join(', ')}`]),
     // Chromium refuses to run as root inside its sandbox; everybody else keeps it.
     ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
     '--disable-gpu',
