@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { residentMegabytes } from '../../bench/process.ts';
-import { percentile } from '../../bench/rounds.ts';
+import { median, percentile } from '../../bench/rounds.ts';
 import { createPortalClient, redirectPath } from '../../test/support/browser/portal-client.ts';
 import { all, atMost, type Experiment, measured, none } from '../experiment.ts';
 import { everyProcessLives } from '../stage/books.ts';
@@ -11,9 +11,10 @@ const PER_MINUTE = 1_000;
 /** One in so many tickets is followed by two browsers at the same moment. */
 const RACE_EVERY = 10;
 const USERS = 500;
-/** Code gets compiled and caches fill before this. */
-const WARM_UP_SHARE = 0.2;
-const GROWS_BY_MB = 40;
+/** Memory is looked at every so many launches. */
+const LOOK_EVERY = 50;
+/** Garbage comes and goes: of the last third of the time, compared with the one before. */
+const GROWS_BY_MB = 60;
 const WITHIN_MS = 2_000;
 
 /** What became of one launch. */
@@ -101,16 +102,14 @@ export const launches: Experiment = {
       const total = Math.round(PER_MINUTE * minutes);
       const under: Promise<Launched>[] = [];
       const began = performance.now();
-      let warm: number | undefined;
+      const memory: number[] = [];
       for (let number = 0; number < total; number += 1) {
         under.push(launch(stage, key, number, chance.pick));
         await pause(Math.max(0, began + ((number + 1) * 60_000) / PER_MINUTE - performance.now()));
-        if (number < total * WARM_UP_SHARE) continue;
-        warm ??= memoryOf(stage);
-        if (number % (PER_MINUTE * 2) === 0) progress(`launches: ${number} of ${total}`);
+        if (number % LOOK_EVERY === 0) memory.push(memoryOf(stage));
+        if (number > 0 && number % (PER_MINUTE * 2) === 0) progress(`launches: ${number} of ${total}`);
       }
       const done = await Promise.all(under);
-      const memory = memoryOf(stage);
       const lost = done.flatMap((one) => one.lost ?? []);
       const times = done.map(({ milliseconds }) => milliseconds);
       const races = done.filter((_one, number) => number % RACE_EVERY === 0).length;
@@ -119,12 +118,19 @@ export const launches: Experiment = {
         none('launches without the right assertion', lost.length, total, [...new Set(lost)].join(', ')),
         none('tickets that gave two sessions', done.filter(({ sessions }) => sessions > 1).length, races),
         atMost('95 of 100 launches take', percentile(times, 0.95), WITHIN_MS, 'ms'),
-        atMost('memory of both instances grows by', memory - (warm ?? memory), GROWS_BY_MB, 'MB'),
+        measured('memory of both instances in the last third of the time', median(thirdOf(memory, 2)), 'MB'),
+        atMost('which is more than in the third before by', growthOf(memory), GROWS_BY_MB, 'MB'),
         all('requests and follow-ups that are in the audit', ...(await auditOf(stage, total))),
         everyProcessLives(stage),
       ];
     }),
 };
+
+/** @param which 0, 1 or 2 */
+const thirdOf = (values: readonly number[], which: number) =>
+  values.slice(Math.floor((values.length * which) / 3), Math.floor((values.length * (which + 1)) / 3));
+
+const growthOf = (memory: readonly number[]) => Math.max(0, median(thirdOf(memory, 2)) - median(thirdOf(memory, 1)));
 
 /** @returns how many launches have both audit events, and of how many */
 async function auditOf({ query }: Stage, total: number): Promise<[number, number]> {

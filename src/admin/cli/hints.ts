@@ -19,7 +19,6 @@ export const HINTS: { readonly [Code in InputCode]?: (names: Names, operation: O
   request_signature_unverifiable: () => 'Give --sp-metadata that has one, or --sp-certificate.',
   encryption_certificate_missing: () => 'Give --sp-metadata that has one, or --sp-encryption-certificate.',
   encryption_unsupported: () => IN_THE_CLEAR,
-  client_secret_missing: () => 'Give --oidc-client-secret-file <file>, or - for standard input.',
   oidc_users_of_another_issuer: () =>
     'Give --oidc-users keep if the same people have the same IDs there, or --oidc-users remove.',
   user_not_found: () => '`ic-idp user list` lists the users of a biller.',

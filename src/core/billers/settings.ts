@@ -200,9 +200,13 @@ export const billerSettingsSchema = z.strictObject({
     assumed:
       'The provider does not state accounts: the portal gives them by the API or an import, for the `sub` of each user. If it does, a claim can be named: account numbers, or objects with `number` and `role`.',
   }),
-  oidcDefaultRole: z.string().regex(ROLE).default('user').meta({
-    assumed: 'An account that the provider states without a role has the role `user`, and so the default login type.',
-  }),
+  oidcDefaultRole: z
+    .string()
+    .regex(ROLE, 'must begin with a letter, and have at most 40 letters, digits, _ and -')
+    .default('user')
+    .meta({
+      assumed: 'An account that the provider states without a role has the role `user`, and so the default login type.',
+    }),
   oidcAcr: z.record(words(255), words(255)).default({}).meta({
     assumed:
       'How the provider authenticates is not known, so assertions say `unspecified`. Its `acr` values can be mapped to AuthnContext classes.',

@@ -91,13 +91,10 @@ export function planClientSecret(
   const isOther = before !== undefined && belongsTo(before) !== belongsTo(after);
   if (known && !isOther) return 'keep';
   if (after.signIn === 'oidc') {
-    const why = known
-      ? 'The one that is stored belongs to another issuer, client ID or way of authentication'
-      : 'There is none';
-    throw new InputError(`${why}: give the client secret that belongs to this one.`, {
-      code: 'client_secret_missing',
-      field: FIELD,
-    });
+    const missing = known
+      ? 'The one that is stored belongs to another issuer, client ID or way of authentication. Give the one that belongs to these.'
+      : 'is missing: sign-in by OpenID Connect needs the client secret that belongs to this issuer and client ID.';
+    throw new InputError(missing, { code: 'client_secret_missing', field: FIELD });
   }
   return known ? 'delete' : 'keep';
 }
