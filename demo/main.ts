@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { readPortalAddress } from '../sandbox/portal/settings.ts';
 import { readSettings as readSandboxSettings } from '../sandbox/settings.ts';
 import { operate } from '../src/admin/cli/operate.ts';
 import { readSettings } from '../src/config.ts';
@@ -120,14 +121,11 @@ async function choosePorts(): Promise<void> {
     chosen: process.env.SANDBOX_PORT !== undefined || process.env.SANDBOX_PUBLIC_URL !== undefined,
   });
   if (sandboxPort !== sandbox.port) process.env.SANDBOX_PORT = String(sandboxPort);
-  const { PORTAL_PORT = '4100', PORTAL_HOST = '127.0.0.1' } = process.env;
-  const wanted = Number(PORTAL_PORT);
-  // What is no port is reported by the portal itself.
-  if (!Number.isInteger(wanted) || wanted < 1 || wanted > 65_535) return;
+  const portal = readPortalAddress(process.env);
   const portalPort = await portFor({
     setting: 'PORTAL_PORT',
-    port: wanted,
-    host: PORTAL_HOST,
+    port: portal.port,
+    host: portal.host,
     chosen: process.env.PORTAL_PORT !== undefined || process.env.PORTAL_PUBLIC_URL !== undefined,
   });
   process.env.PORTAL_PORT = String(portalPort);
@@ -151,7 +149,7 @@ async function demo(): Promise<void> {
   process.env.PORTAL_INVOICE_CLOUD ??= sandbox;
   process.env.PORTAL_USERS ??= state.portalUsersFile;
   process.env.PORTAL_API_KEY_FILE ??= state.portalKeyFile;
-  const portal = process.env.PORTAL_PUBLIC_URL ?? `http://127.0.0.1:${process.env.PORTAL_PORT}`;
+  const portal = readPortalAddress(process.env).publicUrl;
   const addresses = { idp: PUBLIC_URL, sandbox, portal };
   if (!values.json) console.log('Starting the Identity Provider, the sandbox and the portal ...');
   const programs: Programs = startPrograms();

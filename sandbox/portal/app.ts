@@ -11,7 +11,7 @@ import type { PortalSettings } from './settings.ts';
 import type { PortalUser, Users } from './users.ts';
 import { framePage } from './views/frame-page.ts';
 import { homePage } from './views/home-page.ts';
-import { nowherePage, problemPage } from './views/problem-page.ts';
+import { nowherePage, problemPage, signInAgainPage } from './views/problem-page.ts';
 import { signInPage } from './views/sign-in-page.ts';
 
 interface PortalOptions extends Pick<PortalSettings, 'publicUrl' | 'idp' | 'invoiceCloud' | 'apiKey'> {
@@ -103,7 +103,13 @@ export async function createPortal(options: PortalOptions): Promise<FastifyInsta
       if (!(error instanceof LaunchFailed)) throw error;
       const { reference, isPassing, message } = error;
       log(`launch of ${destination} failed: ${message} (reference ${reference ?? 'none'})`);
-      const page = problemPage({ title: DESTINATIONS[destination].title, reference, isPassing, again });
+      const page = problemPage({
+        title: DESTINATIONS[destination].title,
+        reference,
+        isPassing,
+        again,
+        framed: viewMode === 1,
+      });
       return send(reply.code(isPassing ? 503 : 500), page, viewMode === 1);
     }
   }
@@ -162,9 +168,9 @@ export async function createPortal(options: PortalOptions): Promise<FastifyInsta
   app.post('/pay', async (request, reply) => {
     requireSameOrigin(request, publicUrl);
     const here = hereOf(request);
-    const { destination } = fieldsOf(request);
-    if (here === undefined || !isDestination(destination)) return reply.redirect('/', 303);
-    return goTo(reply, here, destination, 0);
+    const { destination, account } = fieldsOf(request);
+    if (here === undefined || !isDestination(destination) || !isOwn(here, account)) return reply.redirect('/', 303);
+    return goTo(reply, { ...here, account }, destination, 0);
   });
 
   interface Shown {
@@ -175,8 +181,9 @@ export async function createPortal(options: PortalOptions): Promise<FastifyInsta
   app.get<Shown>('/show/:destination', async (request, reply) => {
     const here = hereOf(request);
     const { destination } = request.params;
-    if (here === undefined || !isDestination(destination)) return reply.redirect('/', 303);
-    return send(reply, framePage({ ...here, destination }));
+    const { account } = request.query;
+    if (here === undefined || !isDestination(destination) || !isOwn(here, account)) return reply.redirect('/', 303);
+    return send(reply, framePage({ ...here, account, destination }));
   });
 
   // The Identity Provider leads back to one of these for a new launch. The account comes from the address, which anybody can
@@ -189,7 +196,13 @@ export async function createPortal(options: PortalOptions): Promise<FastifyInsta
       const here = hereOf(request);
       const { destination } = request.params;
       const { account } = request.query;
+      // Inside the iframe there is no room for a sign-in, and the page for it may not be framed.
+      if (here === undefined && viewMode === 1) return send(reply.code(401), signInAgainPage(), true);
       if (here === undefined || !isDestination(destination) || !isOwn(here, account)) return reply.redirect('/', 303);
+      // Only our own page shows the frame: nobody is taken along by a link to it.
+      if (viewMode === 1 && !['iframe', undefined].includes(request.headers['sec-fetch-dest'])) {
+        return reply.redirect(`/show/${destination}?${new URLSearchParams({ account })}`, 303);
+      }
       return goTo(reply, { ...here, account }, destination, viewMode);
     });
   }

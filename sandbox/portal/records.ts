@@ -13,8 +13,15 @@ export interface AccountRecord {
 
 type Facts = Pick<AccountRecord, 'address' | 'service' | 'usage'>;
 
-const MONTHS = ['Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov'];
-const used = (...kgal: number[]) => kgal.map((amount, place) => ({ month: MONTHS[place] ?? '', kgal: amount }));
+/** @returns the name of a month, so many months before this one */
+function monthBefore(months: number): string {
+  const now = new Date();
+  const then = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() - months, 1));
+  return then.toLocaleString('en-US', { month: 'short', timeZone: 'UTC' });
+}
+
+const used = (...kgal: number[]) =>
+  kgal.map((amount, place) => ({ month: monthBefore(kgal.length - place), kgal: amount }));
 
 const FACTS: ReadonlyMap<string, Facts> = new Map([
   [

@@ -86,13 +86,10 @@ function readKey(file: string): string {
   throw new SettingError(name, file, 'the file has no API key, or more than one line');
 }
 
-/**
- * Reads the settings from the environment.
- *
- * @param env the environment, usually `process.env`; an empty value counts as absent
- * @throws SettingError for a bad, missing or unknown setting
- */
-export function readPortalSettings(env: Readonly<Record<string, string | undefined>>): PortalSettings {
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Reads where the portal listens, and under which address. @throws SettingError for a bad or unknown setting */
+export function readPortalAddress(env: Environment): Pick<PortalSettings, 'port' | 'host' | 'publicUrl'> {
   for (const name of Object.keys(env)) {
     if (name.startsWith('PORTAL_') && !Object.hasOwn(portalSettings, name)) {
       const known = Object.keys(portalSettings).join(', ');
@@ -103,13 +100,23 @@ export function readPortalSettings(env: Readonly<Record<string, string | undefin
   if (!read.success) throw refusal('PORTAL_PORT', env.PORTAL_PORT ?? '');
   const host = env.PORTAL_HOST || '127.0.0.1';
   if (!/^[A-Za-z0-9.:-]+$/.test(host)) throw refusal('PORTAL_HOST', host);
+  const publicUrl = readOrigin('PORTAL_PUBLIC_URL', env.PORTAL_PUBLIC_URL || `http://127.0.0.1:${read.data}`);
+  return { port: read.data, host, publicUrl };
+}
+
+/**
+ * Reads the settings from the environment.
+ *
+ * @param env the environment, usually `process.env`; an empty value counts as absent
+ * @throws SettingError for a bad, missing or unknown setting
+ */
+export function readPortalSettings(env: Environment): PortalSettings {
+  const address = readPortalAddress(env);
   const { PORTAL_API_KEY_FILE: keyFile = '', PORTAL_USERS: usersFile = '' } = env;
   if (usersFile === '') throw refusal('PORTAL_USERS', usersFile);
   if (keyFile === '') throw refusal('PORTAL_API_KEY_FILE', keyFile);
   return {
-    port: read.data,
-    host,
-    publicUrl: readOrigin('PORTAL_PUBLIC_URL', env.PORTAL_PUBLIC_URL || `http://127.0.0.1:${read.data}`),
+    ...address,
     idp: readOrigin('PORTAL_IDP', env.PORTAL_IDP || 'http://localhost:3000'),
     invoiceCloud: (env.PORTAL_INVOICE_CLOUD || 'http://127.0.0.1:4000')
       .split(',')

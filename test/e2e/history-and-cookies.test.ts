@@ -47,8 +47,8 @@ describe('after the landing', () => {
     await choose(page, '101Invoice');
     await heading(page, 'This sign-on has already been used');
     expect(await textAt(page, 'reference')).toMatch(REFERENCE);
-    await page.getByRole('link', { name: 'Choose where to go' }).click();
-    await heading(page, 'You’re signed in');
+    await page.getByRole('link', { name: 'Back to City of Riverton Water' }).click();
+    await page.waitForURL(`${opened().facts.portal}/`);
     expect(await issued()).toBe(before);
   });
 });

@@ -107,7 +107,7 @@ test('signing out ends the portal’s session', async () => {
   await signIn(page);
   await page.getByRole('button', { name: 'Sign out' }).click();
   await page.getByRole('heading', { name: 'Sign in' }).waitFor();
-  await page.goto(`${opened().facts.portal}/show/bills`);
+  await page.goto(`${opened().facts.portal}/show/bills?account=101Invoice`);
   await page.getByRole('heading', { name: 'Sign in' }).waitFor();
 });
 
@@ -148,7 +148,7 @@ describe.each([320, 390, 1280])('at %i pixels', (width) => {
     await check('sign-in');
     await signIn(page);
     await check('home');
-    await page.goto(`${portal}/show/bills`);
+    await page.goto(`${portal}/show/bills?account=101Invoice`);
     await page.frameLocator('iframe').getByTestId('account').waitFor();
     await check('frame');
     await page.goto(`${portal}/nowhere`);

@@ -39,15 +39,19 @@ function usageChart({ usage }: AccountRecord): string {
   return html`<svg class="chart" viewBox="0 0 300 120" role="img" aria-label="Thousands of gallons: ${words}">!${bars}</svg>`;
 }
 
-function tile(name: Destination): string {
+/** The form that a click sends: it names the account that this page is about, which may not be that of another tab. */
+const goForm = (destination: Destination, account: string, button: string): string =>
+  html`<form method="post" action="/pay"><input type="hidden" name="destination" value="${destination}"><input type="hidden" name="account" value="${account}">!${button}</form>`;
+
+function tile(name: Destination, account: string): string {
   const { title, sentence, icon: path } = DESTINATIONS[name];
   return html`<li class="tile">
 !${icon(path)}
 <h3>${title}</h3>
 <p>${sentence}</p>
 <div class="ways">
-<form method="post" action="/pay"><input type="hidden" name="destination" value="${name}"><button class="button small" aria-label="Open ${title}">Open</button></form>
-<a class="plain" href="/show/${name}" aria-label="Show here: ${title}">Show here</a>
+!${goForm(name, account, html`<button class="button small" aria-label="Open ${title}">Open</button>`)}
+<a class="plain" href="/show/${name}?${new URLSearchParams({ account })}" aria-label="Show here: ${title}">Show here</a>
 </div>
 </li>`;
 }
@@ -71,7 +75,7 @@ export function homePage(model: HomeModel): string {
 <h2 id="due">Amount due</h2>
 <p class="amount">${record.due}</p>
 <p>${record.service}, due on ${record.dueOn}</p>
-<form method="post" action="/pay"><input type="hidden" name="destination" value="bills"><button class="button">Pay my bill</button></form>
+!${goForm('bills', account, '<button class="button">Pay my bill</button>')}
 </section>
 <section class="card" aria-labelledby="usage">
 <h2 id="usage">Water used</h2>
@@ -80,6 +84,6 @@ export function homePage(model: HomeModel): string {
 </section>
 </div>
 <h2 class="section">Billing and payments</h2>
-<ul class="tiles">!${names.map(tile)}</ul>`,
+<ul class="tiles">!${names.map((name) => tile(name, account))}</ul>`,
   });
 }

@@ -9,6 +9,21 @@ interface ProblemModel {
   readonly reference?: string | undefined;
   /** Tries the same once more. */
   readonly again?: string | undefined;
+  /** Whether it is inside an iframe of the portal, whose page has header and footer. */
+  readonly framed?: boolean;
+}
+
+/** What is inside the iframe when the session at the portal has ended meanwhile. */
+export function signInAgainPage(): string {
+  return layout({
+    title: 'Sign in again',
+    bare: true,
+    body: html`<div class="card problem">
+<h1>You were signed out.</h1>
+<p>That happens after a while, to keep your account safe.</p>
+<a class="button" href="/" target="_top">Sign in again</a>
+</div>`,
+  });
 }
 
 /** What a user sees at an address that leads nowhere. */
@@ -24,9 +39,10 @@ export function nowherePage(): string {
 }
 
 /** What a user sees when something does not work. Why is in the portal's log: none of it is theirs to understand. */
-export function problemPage({ title, isPassing, reference, again }: ProblemModel): string {
+export function problemPage({ title, isPassing, reference, again, framed = false }: ProblemModel): string {
   return layout({
     title: 'Not available right now',
+    bare: framed,
     body: html`<div class="card problem">
 <h1>${title} can’t be shown right now.</h1>
 <p>${

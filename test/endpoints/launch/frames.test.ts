@@ -1,5 +1,14 @@
 import { beforeAll, expect, test } from 'vitest';
-import { launchBody, pathOf } from '../../support/api/launch.ts';
+import {
+  comeBack,
+  enterFrame,
+  FRAME,
+  followFramed,
+  framedTicket,
+  newFramedUser,
+  OWN,
+  FRAMING_PORTAL as PORTAL,
+} from '../../support/api/framed-launches.ts';
 import { createPortalApi, type PortalApi } from '../../support/api/portal-api.ts';
 import {
   type BrowserLike,
@@ -12,35 +21,17 @@ import {
 import { authnRequest, postFields, redirectQuery } from '../../support/saml/authn-request.ts';
 import { useStage } from '../../support/stage.ts';
 
-const PORTAL = 'https://portal.example';
-const FRAME = { 'sec-fetch-dest': 'iframe', 'sec-fetch-site': 'cross-site', referer: `${PORTAL}/` };
-const OWN = { 'sec-fetch-dest': 'iframe', 'sec-fetch-site': 'same-origin' };
 const stage = useStage({ billerInput: { settings: { portalUrl: `${PORTAL}/home` } } });
 let portal: PortalApi;
 beforeAll(async () => {
   const added = await stage.installation.operate('api-key.add', { biller: 'riverton', role: 'portal' });
   portal = createPortalApi(stage.installation.server, (added as { key: string }).key);
 });
-const accounts = ['501Invoice', '502Invoice', '503Invoice'].map((number) => ({ number, role: 'owner' }));
-let users = 0;
-const newUser = () => {
-  users += 1;
-  return { id: `framed-${users}`, email: `framed-${users}@example.com`, accounts };
-};
 
-async function launch(over: Record<string, unknown>): Promise<string> {
-  const answer = await portal.call('POST', '/api/launches', launchBody({ viewMode: 1, ...over }));
-  return pathOf((answer.json() as { url: string }).url).slice('/launch/t/'.length);
-}
-const enter = (browser: BrowserLike, ticket: string) => browser.get(`/launch/t/${ticket}`, FRAME);
-const comeBack = (browser: BrowserLike, ticket: string, headers: Record<string, string> = OWN) =>
-  browser.post('/launch/t', { ticket, checked: '1' }, headers);
-/** Follows a launch inside a frame, up to the redirect link. */
-async function follow(browser: BrowserLike, over: Record<string, unknown>) {
-  const ticket = await launch(over);
-  await enter(browser, ticket);
-  return comeBack(browser, ticket);
-}
+const newUser = newFramedUser;
+const launch = (over: Record<string, unknown>) => framedTicket(portal, over);
+const enter = enterFrame;
+const follow = (browser: BrowserLike, over: Record<string, unknown>) => followFramed(portal, browser, over);
 const now = () => ({ attributes: { IssueInstant: new Date(stage.now()).toISOString() } });
 const bring = (browser: BrowserLike) => browser.get(`/saml/riverton/sso?${redirectQuery(authnRequest(now()))}`, FRAME);
 

@@ -78,7 +78,7 @@ async function signIn(): Promise<string> {
 
 test('a click asks for a launch of who is signed in, and leads to its address', async () => {
   const cookie = await signIn();
-  const paid = await post('/pay', { destination: 'autopay' }, cookie);
+  const paid = await post('/pay', { destination: 'autopay', account: '101Invoice' }, cookie);
   expect([paid.statusCode, paid.headers.location, paid.headers['cache-control']]).toEqual([303, TICKET, 'no-store']);
   expect(asked).toHaveLength(1);
   expect(asked[0]?.headers.authorization).toBe(`Bearer ${KEY}`);
@@ -97,9 +97,18 @@ test('the account is the one that was chosen, and only one of the user’s own',
   const cookie = await signIn();
   await post('/account', { account: '202Invoice' }, cookie);
   await post('/account', { account: '999Invoice' }, cookie);
+  expect((await get('/', cookie)).body).toContain('Account 202Invoice');
+  // A page that was open before is about another account.
+  await post('/pay', { destination: 'bills', account: '101Invoice' }, cookie);
+  expect(asked[0]?.body.account).toBe('101Invoice');
+  await post('/pay', { destination: 'bills', account: '999Invoice' }, cookie);
   await post('/pay', { destination: 'bills' }, cookie);
-  expect(asked[0]?.body.account).toBe('202Invoice');
-  for (const path of ['/again/bills?account=999Invoice', '/frame/bills?account=999Invoice', '/again/bills']) {
+  for (const path of [
+    '/again/bills?account=999Invoice',
+    '/frame/bills?account=999Invoice',
+    '/show/bills?account=999Invoice',
+    '/again/bills',
+  ]) {
     expect((await get(path, cookie)).headers.location).toBe('/');
   }
   expect(asked).toHaveLength(1);
@@ -107,7 +116,7 @@ test('the account is the one that was chosen, and only one of the user’s own',
 
 test('an iframe begins at the portal, which asks for a launch inside a frame', async () => {
   const cookie = await signIn();
-  const page = await get('/show/paperless', cookie);
+  const page = await get('/show/paperless?account=101Invoice', cookie);
   expect(page.body.replaceAll('&#61;', '=')).toContain('src="/frame/paperless?account=101Invoice"');
   expect(page.headers['content-security-policy']).toMatch(
     /frame-src 'self' http:\/\/127\.0\.0\.1:\d+ http:\/\/127\.0\.0\.1:4000;/,
@@ -116,10 +125,20 @@ test('an iframe begins at the portal, which asks for a launch inside a frame', a
   expect(asked[0]?.body).toMatchObject({ viewMode: 1, refreshUrl: `${PORTAL}/frame/paperless?account=101Invoice` });
 });
 
+test('a link to the frame itself leads to the page around it', async () => {
+  const cookie = await signIn();
+  const headers = { cookie, 'sec-fetch-dest': 'document', 'sec-fetch-site': 'cross-site' };
+  const answer = await portal.inject({ url: '/frame/bills?account=101Invoice', headers });
+  expect([answer.headers.location, asked.length]).toEqual(['/show/bills?account=101Invoice', 0]);
+});
+
 test('nobody who is not signed in gets anywhere', async () => {
-  for (const path of ['/show/bills', '/again/bills?account=101Invoice', '/frame/bills?account=101Invoice']) {
+  for (const path of ['/show/bills', '/again/bills?account=101Invoice']) {
     expect((await get(path)).headers.location).toBe('/');
   }
+  const framed = await get('/frame/bills?account=101Invoice');
+  expect([framed.statusCode, framed.body.includes('target="_top"')]).toEqual([401, true]);
+  expect(framed.headers['content-security-policy']).toContain("frame-ancestors 'self'");
   expect((await post('/pay', { destination: 'bills' })).headers.location).toBe('/');
   expect(asked).toEqual([]);
   const cookie = await signIn();
@@ -161,7 +180,7 @@ describe('when there is no address', () => {
   ])('because %s, the user gets a page, and the log the reason', async (_what, said, status, mayTryAgain) => {
     answer = said;
     const cookie = await signIn();
-    const page = await post('/pay', { destination: 'bills' }, cookie);
+    const page = await post('/pay', { destination: 'bills', account: '101Invoice' }, cookie);
     expect(page.statusCode).toBe(status);
     expect(page.body).toContain('can’t be shown right now');
     expect(page.body.includes('Try again')).toBe(mayTryAgain);
