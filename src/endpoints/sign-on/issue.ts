@@ -112,7 +112,8 @@ export function createIssue({ keys, audit, clock }: IssueServices): Issue {
         notBefore: now - settings.clockSkewSeconds * 1000,
         notOnOrAfter: now + settings.assertionLifetimeSeconds * 1000,
         audience: serviceProvider.entityId,
-        authnInstant: session.provenAt ?? session.authenticatedAt,
+        // The provider's clock may be ahead of ours.
+        authnInstant: Math.min(session.provenAt ?? session.authenticatedAt, session.authenticatedAt),
         sessionIndex: session.sessionIndex,
         authnContextClassRef: accepted.authnContextClassRef,
         attributes,

@@ -56,7 +56,12 @@ export interface Openid {
   readLogoutToken(biller: Biller, token: string): Promise<LogoutToken>;
 }
 
-const seconds = (claim: unknown): number | null => (Number.isSafeInteger(claim) ? (claim as number) * 1000 : null);
+/** What is no time of this century is none. */
+const LATEST_SECONDS = 4_102_444_800;
+const seconds = (claim: unknown): number | null =>
+  Number.isSafeInteger(claim) && (claim as number) > 0 && (claim as number) < LATEST_SECONDS
+    ? (claim as number) * 1000
+    : null;
 const text = (claim: unknown): string | undefined => (typeof claim === 'string' ? claim : undefined);
 const MAX_SID = 1_000;
 

@@ -56,7 +56,8 @@ export function createSignInByProvider({ database, portalUsers, sessions, audit 
       const user = await completed(transaction, biller.id, said);
       const change = await portalUsers.putWithin(transaction, user, by);
       const row = { id: change.userId, passwordHash: null, emailKey: null };
-      const authnContext = (acr !== undefined && biller.settings.oidcAcr[acr]) || null;
+      const { oidcAcr } = biller.settings;
+      const authnContext = acr !== undefined && Object.hasOwn(oidcAcr, acr) ? (oidcAcr[acr] ?? null) : null;
       const provider = { provenAt, authnContext, providerSession: sid, idToken };
       const session = await sessions.start(transaction, biller, row, previousSession, { provider });
       if (session === undefined) throw new IdpError('sign_in_disabled', { detail: 'the portal user is disabled' });

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type BrowserLike, errorCodeOf } from '../../../support/browser/browser-like.ts';
+import { type BrowserLike, errorCodeOf, requirePosted } from '../../../support/browser/browser-like.ts';
 import { requireLeadsTo } from '../../../support/openid/journey.ts';
 import { CLIENT, json, type StrangeProvider, startStrangeProvider } from '../../../support/openid/strange-provider.ts';
 import { useStage } from '../../../support/stage.ts';
@@ -283,6 +283,25 @@ test('a new sign-in was asked for, and the provider says nothing of when, or tha
   const { searchParams } = requireLeadsTo(await browser.get('/login/riverton?again=1'));
   const begun = { state: searchParams.get('state') ?? '', nonce: searchParams.get('nonce') ?? '' };
   expect(hasSession(await comeBack(browser, begun))).toBe(true);
+});
+
+test.each<[string, Record<string, unknown>]>([
+  ['an acr that every object has', { acr: 'constructor' }],
+  ['an acr that is no text', { acr: 3 }],
+  ['an auth_time that is no time', { auth_time: 9e15 }],
+  ['a sid that is no text', { sid: ['a'] }],
+  ['a very long sid', { sid: 'x'.repeat(5_000) }],
+])('%s is passed over', async (_what, claims) => {
+  provider.claims = claims;
+  expect(hasSession(await signIn())).toBe(true);
+});
+
+test('a clock of the provider that is ahead makes no assertion of tomorrow', async () => {
+  provider.claims = { auth_time: Math.floor(stage.now() / 1000) + 3_000 };
+  const browser = stage.stranger();
+  await comeBack(browser, await begin(browser));
+  const { xml } = requirePosted(await stage.bring(browser));
+  expect(Date.parse(/AuthnInstant="([^"]+)"/.exec(xml)?.[1] ?? '')).toBeLessThanOrEqual(stage.now());
 });
 
 test('claims that the ID token lacks come from the userinfo endpoint, for the same person only', async () => {
