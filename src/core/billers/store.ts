@@ -33,6 +33,20 @@ export async function lockBiller(transaction: Transaction, slug: string): Promis
   return select(transaction).where('slug', '=', slug).forUpdate().executeTakeFirst();
 }
 
+/** Keeps a biller from being changed until the transaction ends. @returns whether it still has this version */
+export async function holdBiller(
+  transaction: Transaction,
+  { id, version }: { readonly id: string; readonly version: string },
+): Promise<boolean> {
+  const row = await transaction
+    .selectFrom('billers')
+    .select(sql<string>`xmin::text`.as('version'))
+    .where('id', '=', id)
+    .forShare()
+    .executeTakeFirst();
+  return row?.version === version;
+}
+
 export async function findBillerByGuid(db: Db, billerGuid: string): Promise<BillerRow | undefined> {
   return select(db).where('billerGuid', '=', billerGuid).executeTakeFirst();
 }

@@ -3,12 +3,25 @@ import type { MasterKey } from '../secrets/master-key.ts';
 import { clientSecretContext } from '../secrets/seal-context.ts';
 import { requireKnownSealer } from '../secrets/verify-master-key.ts';
 
-/** @returns the client secret of a biller, or its private key as PEM; undefined if it has none */
-export async function readClientSecret(db: Db, masterKey: MasterKey, billerId: string): Promise<string | undefined> {
+/** Whom a client secret is for. */
+interface Client {
+  readonly issuer: string;
+  readonly clientId: string;
+}
+
+/** @returns the secret of this client, or its private key as PEM; undefined if the biller has none for it */
+export async function readClientSecret(
+  db: Db,
+  masterKey: MasterKey,
+  billerId: string,
+  { issuer, clientId }: Client,
+): Promise<string | undefined> {
   const row = await db
     .selectFrom('openidClientSecrets')
     .select('sealedSecret')
     .where('billerId', '=', billerId)
+    .where('issuer', '=', issuer)
+    .where('clientId', '=', clientId)
     .executeTakeFirst();
   return row && masterKey.unseal(row.sealedSecret, clientSecretContext(billerId)).toString('utf8');
 }
@@ -27,6 +40,7 @@ export async function writeClientSecret(
   transaction: Transaction,
   masterKey: MasterKey,
   billerId: string,
+  { issuer, clientId }: Client,
   secret: string,
 ): Promise<void> {
   const context = clientSecretContext(billerId);
@@ -34,8 +48,8 @@ export async function writeClientSecret(
   await requireKnownSealer(transaction, masterKey, sealedSecret, context);
   await transaction
     .insertInto('openidClientSecrets')
-    .values({ billerId, sealedSecret })
-    .onConflict((conflict) => conflict.column('billerId').doUpdateSet({ sealedSecret }))
+    .values({ billerId, issuer, clientId, sealedSecret })
+    .onConflict((conflict) => conflict.column('billerId').doUpdateSet({ issuer, clientId, sealedSecret }))
     .execute();
 }
 

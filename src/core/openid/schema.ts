@@ -1,6 +1,8 @@
 /** What proves to its OpenID Connect provider who we are: one for each biller. */
 export interface OpenidClientSecretsTable {
   billerId: string;
+  issuer: string;
+  clientId: string;
   sealedSecret: Buffer;
 }
 

@@ -230,10 +230,22 @@ export async function endSessions(transaction: Transaction, { billerId, userIds,
   return query.execute();
 }
 
+/** Ends the sessions of a biller that began in these ways. @returns how many */
+export async function endSessionsBegunBy(transaction: Transaction, billerId: string, ways: readonly BeganBy[]) {
+  const { numDeletedRows } = await transaction
+    .deleteFrom('sessions')
+    .where('billerId', '=', billerId)
+    .where('beganBy', 'in', ways)
+    .executeTakeFirst();
+  return Number(numDeletedRows);
+}
+
 /** Which sessions a provider ends: one of its own, or all of a person. */
 export interface ProviderSessions {
   readonly sid: string | undefined;
   readonly sub: string | undefined;
+  /** Sessions that began later are not meant. */
+  readonly issuedAt: Date;
 }
 
 /**
@@ -242,18 +254,22 @@ export interface ProviderSessions {
  *
  * @returns the portal user of each
  */
-export async function endProviderSessions(transaction: Transaction, billerId: string, { sid, sub }: ProviderSessions) {
+export async function endProviderSessions(transaction: Transaction, billerId: string, which: ProviderSessions) {
+  const { sid, sub, issuedAt } = which;
   return transaction
     .deleteFrom('sessions')
     .using('portalUsers')
     .whereRef('portalUsers.id', '=', 'sessions.userId')
     .where('sessions.billerId', '=', billerId)
     .where('sessions.beganBy', '=', 'oidc')
+    .where('sessions.authenticatedAt', '<=', issuedAt)
     .where((is) => {
-      const ofSession = sid === undefined ? [] : [is('sessions.providerSession', '=', sid)];
       const ofPerson = sub === undefined ? [] : [is('portalUsers.externalId', '=', sub)];
-      const unnamed = sid === undefined ? [] : [is('sessions.providerSession', 'is', null)];
-      return is.or([...ofSession, ...ofPerson.map((their) => is.and([their, ...unnamed]))]);
+      if (sid === undefined) return is.and(ofPerson);
+      const isNamed = is('sessions.providerSession', '=', sid);
+      // Only where the person is named too, a session whose ID was never told can be theirs.
+      const isMeant = sub === undefined ? isNamed : is.or([isNamed, is('sessions.providerSession', 'is', null)]);
+      return is.and([...ofPerson, isMeant]);
     })
     .returning(['sessions.userId', 'portalUsers.email'])
     .execute();

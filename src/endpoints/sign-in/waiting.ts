@@ -4,6 +4,8 @@ import { LAUNCH_PARAMETERS, launchPath } from '../launch/launch-path.ts';
 export type Waiting = Readonly<Record<string, string>>;
 
 const FLOW_ID = /^[\w-]{16}$/;
+/** Account numbers have at most as many characters, and names of destinations fewer. */
+const MAX_VALUE = 100;
 
 /** @returns what waits, out of the parameters of a request; anything else is dropped */
 export function waitingFor(parameters: ReadonlyMap<string, string>): Waiting {
@@ -13,9 +15,9 @@ export function waitingFor(parameters: ReadonlyMap<string, string>): Waiting {
   const waiting: Record<string, string> = {};
   for (const name of ['destination', ...LAUNCH_PARAMETERS]) {
     const value = parameters.get(name);
-    if (value !== undefined) waiting[name] = value;
+    if (value !== undefined && value.length <= MAX_VALUE) waiting[name] = value;
   }
-  return waiting;
+  return waiting.destination === undefined ? {} : waiting;
 }
 
 /** @returns where a signed-in portal user goes next. Every path is built here from checked parts: no return URL is ever accepted. */

@@ -21,8 +21,8 @@ const UNTRUSTED: Readonly<Record<string, string>> = {
 const RETRY_AFTER_SECONDS = 60;
 
 /** @returns whether the provider could not answer without showing something to the person */
-export const wantsPerson = (error: unknown): boolean =>
-  error instanceof AuthorizationResponseError && WANTS_PERSON.includes(error.error);
+export const wantsPerson = ({ cause }: IdpError): boolean =>
+  cause instanceof AuthorizationResponseError && WANTS_PERSON.includes(cause.error);
 
 /** @returns text of the provider, fit for the log */
 const said = (text: string | undefined) => (text === undefined ? '' : `: ${maskEmails(text)}`);
@@ -56,7 +56,7 @@ function ofClientError(error: ClientError, what: string): IdpError {
 }
 
 /** The errors of RFC 6749, 4.1.2.1 and 5.2. */
-function ofProtocol(error: string, description: string | undefined, what: string): IdpError {
+function ofProtocol(error: string, description: string | undefined, what: string, cause?: unknown): IdpError {
   const detail = `${what}: the provider says ${maskEmails(error)}${said(description)}`;
   const code: ErrorCode =
     error === 'access_denied' || WANTS_PERSON.includes(error)
@@ -64,7 +64,7 @@ function ofProtocol(error: string, description: string | undefined, what: string
       : error === 'invalid_grant'
         ? 'provider_answer_refused'
         : 'provider_misconfigured';
-  return PASSING.includes(error) ? unavailable(detail) : new IdpError(code, { detail });
+  return PASSING.includes(error) ? unavailable(detail, cause) : new IdpError(code, { detail, cause });
 }
 
 /**
@@ -74,7 +74,7 @@ function ofProtocol(error: string, description: string | undefined, what: string
  */
 export function providerError(error: unknown, what: string): IdpError {
   if (error instanceof IdpError) return error;
-  if (error instanceof AuthorizationResponseError) return ofProtocol(error.error, error.error_description, what);
+  if (error instanceof AuthorizationResponseError) return ofProtocol(error.error, error.error_description, what, error);
   if (error instanceof ResponseBodyError) {
     if (error.status >= 500 || error.status === 429)
       return unavailable(`${what}: the provider answered ${error.status}`);

@@ -6,9 +6,11 @@ import type { TokenVerifier } from './signatures.ts';
 export interface LogoutToken {
   readonly sid: string | undefined;
   readonly sub: string | undefined;
+  /** Sessions that began later than this are not meant. */
+  readonly issuedAt: Date;
 }
 
-/** Logout tokens are for the moment; the same one again would end nothing more. */
+/** Logout tokens are for the moment. */
 const MAX_AGE_SECONDS = 120;
 const EVENT = 'http://schemas.openid.net/event/backchannel-logout';
 const WHAT = 'the logout token';
@@ -51,5 +53,5 @@ export async function readLogoutToken(
     typeof claim === 'string' && claim !== '' ? claim : undefined,
   );
   if (sid === undefined && sub === undefined) throw refused('it names neither a session nor a person');
-  return { sid, sub };
+  return { sid, sub, issuedAt: new Date(((claims.iat ?? 0) + skewSeconds) * 1000) };
 }

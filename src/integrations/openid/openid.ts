@@ -46,8 +46,7 @@ export interface Openid {
    * Redeems the code that the browser brought.
    *
    * @param callback the whole address that the browser came to
-   * @throws IdpError provider_..., claim_missing, claim_invalid, email_unverified; AuthorizationResponseError for an error
-   *   that the provider sent with the browser
+   * @throws IdpError provider_..., claim_missing, claim_invalid, email_unverified
    */
   redeem(biller: Biller, callback: URL, expected: Expected): Promise<ProvenSignIn>;
   /** @returns where to sign out at the provider; undefined if it does not say where */
@@ -71,8 +70,15 @@ export function createOpenid({ providers }: { providers: Providers }): Openid {
     const { userinfo_endpoint: endpoint } = provider.configuration.serverMetadata();
     const isComplete = wantedClaims(biller.settings).every((name) => claims[name] !== undefined);
     if (isComplete || endpoint === undefined) return claims;
-    const more = await fetchUserInfo(provider.configuration, accessToken, String(claims.sub));
-    return { ...more, ...claims };
+    const more = await fetchUserInfo(provider.configuration, accessToken, String(claims.sub)).catch(
+      (error: unknown) => {
+        throw providerError(error, 'the userinfo endpoint');
+      },
+    );
+    // What is verified is the email of the same answer.
+    const isSameEmail = claims.email === undefined || more.email === claims.email;
+    const { email_verified: verified, ...others } = more;
+    return { ...others, ...(isSameEmail ? { email_verified: verified } : {}), ...claims };
   }
 
   return {
@@ -106,7 +112,10 @@ export function createOpenid({ providers }: { providers: Providers }): Openid {
         pkceCodeVerifier: codeVerifier,
         idTokenExpected: true,
       };
-      const granted = await authorizationCodeGrant(configuration, callback, checks);
+      const refuse = (what: string) => (error: unknown) => {
+        throw providerError(error, what);
+      };
+      const granted = await authorizationCodeGrant(configuration, callback, checks).catch(refuse('the answer'));
       const idToken = granted.id_token ?? '';
       const skew = { clockTolerance: biller.settings.clockSkewSeconds };
       // The library trusts the TLS connection, as the standard allows. The signature costs little, and proves the ID token.
@@ -118,7 +127,8 @@ export function createOpenid({ providers }: { providers: Providers }): Openid {
         user: readSaidOfUser(all, biller.settings),
         provenAt: seconds(claims.auth_time),
         acr: text(claims.acr),
-        sid: sid !== null && sid.length <= MAX_SID ? sid : null,
+        // The database has no U+0000.
+        sid: sid !== null && sid.length <= MAX_SID && !/\p{Cc}/u.test(sid) ? sid : null,
         idToken,
       };
     },

@@ -66,7 +66,7 @@ export function createProviders({ database, masterKey, clock }: ProvidersService
 
   async function discover(biller: Biller): Promise<Provider> {
     const { issuer, clientId } = clientOf(biller);
-    const secret = await readClientSecret(database.db, masterKey, biller.id);
+    const secret = await readClientSecret(database.db, masterKey, biller.id, { issuer, clientId });
     if (secret === undefined) throw new IdpError('provider_misconfigured', { detail: 'the client secret is missing' });
     const { oidcClientAuth, clockSkewSeconds } = biller.settings;
     const options: DiscoveryRequestOptions = {
@@ -126,10 +126,11 @@ export function createProviders({ database, masterKey, clock }: ProvidersService
       if (one === undefined || one.version !== biller.version) return load(biller);
       const age = clock() - one.at;
       if (age < FRESH_MS) return one.provider;
-      return load(biller).catch((error: unknown) => {
-        if (age < STALE_MS) return one.provider;
-        throw error;
-      });
+      const loaded = load(biller);
+      if (age >= STALE_MS) return loaded;
+      // Nobody waits for a provider that is slow, as long as what is known may be used.
+      loaded.catch(() => undefined);
+      return one.provider;
     },
   };
 }

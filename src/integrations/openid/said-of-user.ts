@@ -37,9 +37,15 @@ function emailOf(claims: Claims, settings: Reading): string {
   if (!saidEmail.safeParse(email).success) {
     throw new IdpError('claim_invalid', { detail: `the claim "${name}" of the provider is not an email address` });
   }
-  if (!settings.oidcUnverifiedEmail && !isTrue(claims.email_verified)) {
+  if (settings.oidcUnverifiedEmail) return email as string;
+  if (!isTrue(claims.email_verified)) {
     const found = claims.email_verified === undefined ? 'nothing' : 'that it is not';
     const detail = `email_verified: expected true; the provider says ${found}`;
+    throw new IdpError('email_unverified', { detail });
+  }
+  // It is said of the claim `email` and of no other (OpenID Connect Core, 5.1).
+  if (claims.email !== email) {
+    const detail = `email_verified: it is said of the claim "email", which differs from the claim "${name}"`;
     throw new IdpError('email_unverified', { detail });
   }
   return email as string;

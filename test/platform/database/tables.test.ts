@@ -152,7 +152,7 @@ const described: Described = {
     startedAt: 'timestamp with time zone',
     sealedAnswer: 'bytea null',
   },
-  openidClientSecrets: { billerId: 'uuid', sealedSecret: 'bytea' },
+  openidClientSecrets: { billerId: 'uuid', issuer: 'text', clientId: 'text', sealedSecret: 'bytea' },
   passwordLinks: {
     userId: 'uuid',
     tokenHash: 'bytea',

@@ -59,7 +59,8 @@ export interface PostedResponse {
   readonly relayState: string | undefined;
 }
 
-const decoded = (text: string) =>
+/** @returns text of HTML without its character references */
+export const decoded = (text: string) =>
   text.replace(/&(?:#(\d+)|#x([0-9a-f]+)|(\w+));/gi, (_, decimal, hex, name) => {
     if (decimal !== undefined) return String.fromCodePoint(Number(decimal));
     if (hex !== undefined) return String.fromCodePoint(Number.parseInt(hex, 16));

@@ -1,11 +1,11 @@
 import type { LightMyRequestResponse } from 'fastify';
-import type { BrowserLike } from '../browser/browser-like.ts';
+import { type BrowserLike, decoded } from '../browser/browser-like.ts';
 import { type AtProvider, createAtProvider } from './at-provider.ts';
 
 /** @returns where the page between us and the provider leads @throws if it is another page */
-export function requireLeadsTo({ headers, statusCode, body }: LightMyRequestResponse): URL {
-  const refresh = /^0; url=(.+)$/.exec(String(headers.refresh ?? ''))?.[1];
-  if (refresh !== undefined) return new URL(refresh, 'https://idp.example');
+export function requireLeadsTo({ statusCode, body }: LightMyRequestResponse): URL {
+  const movesTo = /<meta http-equiv="refresh" content="0; url=([^"]+)">/.exec(body)?.[1];
+  if (movesTo !== undefined) return new URL(decoded(movesTo), 'https://idp.example');
   throw new Error(`the page leads nowhere: ${statusCode} ${body.slice(0, 500)}`);
 }
 

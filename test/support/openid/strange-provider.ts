@@ -23,6 +23,8 @@ export interface StrangeProvider {
   instead: { token?: Answer; discovery?: Answer; keys?: Answer; userinfo?: Answer };
   /** How the next ID tokens are signed. */
   signed: 'right' | 'none' | 'client secret' | 'unknown key';
+  /** Runs before the token endpoint answers. */
+  beforeToken: (() => Promise<void>) | undefined;
   /** How often each endpoint was asked. */
   readonly asked: Record<string, number>;
   /** What came to the token endpoint last. */
@@ -105,6 +107,7 @@ export async function startStrangeProvider(): Promise<StrangeProvider> {
       (provider.instead.userinfo ?? json({ sub: 'pat' }))(response);
     } else if (pathname === '/token') {
       const form = new URLSearchParams(body);
+      await provider.beforeToken?.();
       provider.lastTokenRequest = { authorization: request.headers.authorization, form };
       if (provider.instead.token !== undefined) provider.instead.token(response);
       else json({ access_token: 'at', token_type: 'Bearer', id_token: await idToken(form) })(response);
@@ -118,6 +121,7 @@ export async function startStrangeProvider(): Promise<StrangeProvider> {
     claims: {},
     instead: {},
     signed: 'right',
+    beforeToken: undefined,
     asked,
     lastTokenRequest: undefined,
     async rotateKey() {

@@ -9,6 +9,7 @@ import { defineOperation } from '../operation.ts';
 import { newBillerInput } from './input.ts';
 import { checkNewBiller } from './new-biller.ts';
 import { refuseOtherBillersProvider } from './shared-provider.ts';
+import { clientOf } from './sign-in.ts';
 import { billerViewSchema, viewOf } from './view.ts';
 
 export const add = defineOperation({
@@ -44,7 +45,8 @@ export const add = defineOperation({
     const about = { reference: newReference(), billerId: id };
     await database.transaction(async (transaction) => {
       await insertBiller(transaction, { id, slug, name, billerGuid, serviceProvider, settings, pairwiseSalt });
-      if (clientSecret !== undefined) await writeClientSecret(transaction, masterKey, id, clientSecret);
+      if (clientSecret !== undefined)
+        await writeClientSecret(transaction, masterKey, id, clientOf(settings), clientSecret);
       await keys.insert(transaction, key);
       await audit.appendWithin(transaction, {
         event: 'biller.added',

@@ -4,7 +4,7 @@ import type { BillerSettings } from '../../../core/billers/settings.ts';
 import { deleteClientSecret, hasClientSecret, writeClientSecret } from '../../../core/openid/client-secret.ts';
 import type { MasterKey } from '../../../core/secrets/master-key.ts';
 import type { Transaction } from '../../../platform/database/database.ts';
-import { clientSecretOf, planClientSecret } from './sign-in.ts';
+import { clientOf, clientSecretOf, planClientSecret } from './sign-in.ts';
 
 const what = 'oidcClientSecret';
 
@@ -26,7 +26,7 @@ export async function changeClientSecret(
   const known = await hasClientSecret(transaction, id);
   const plan = planClientSecret(before, after, secret, known);
   if (secret !== undefined) {
-    await writeClientSecret(transaction, masterKey, id, secret);
+    await writeClientSecret(transaction, masterKey, id, clientOf(after), secret);
     return [{ what, before: known ? 'one' : 'none', after: known ? 'another one' : 'one' }];
   }
   if (plan !== 'delete') return [];

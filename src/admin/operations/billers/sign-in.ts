@@ -62,6 +62,7 @@ const secretError = (complaint: string) => new InputError(complaint, { code: 'cl
 export function clientSecretOf(settings: BillerSettings, given: string | undefined): string | undefined {
   if (given === undefined) return undefined;
   if (settings.oidcIssuer === null) throw secretError('needs the issuer that it is for.');
+  if (settings.oidcClientId === null) throw secretError('needs the client ID that it is for.');
   try {
     return normalClientSecret(settings.oidcClientAuth, given);
   } catch (error) {
@@ -69,6 +70,12 @@ export function clientSecretOf(settings: BillerSettings, given: string | undefin
     throw error;
   }
 }
+
+/** @returns whom the secret of a biller is for, once clientSecretOf has accepted it */
+export const clientOf = ({ oidcIssuer, oidcClientId }: BillerSettings) => ({
+  issuer: oidcIssuer ?? '',
+  clientId: oidcClientId ?? '',
+});
 
 /** Whom a secret is for: it is never sent to anybody else, and a key is not used as a password. */
 const belongsTo = ({ oidcIssuer, oidcClientId, oidcClientAuth }: BillerSettings) =>

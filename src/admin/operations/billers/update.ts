@@ -10,6 +10,7 @@ import type { ServiceProvider } from '../../../protocols/saml/sp-metadata/servic
 import { defineOperation } from '../operation.ts';
 import { changeClientSecret } from './change-client-secret.ts';
 import { changeIssuer } from './change-issuer.ts';
+import { endOutdatedSessions } from './end-sessions.ts';
 import { billerChangesInput, serviceProviderOf } from './input.ts';
 import { noBiller, requireBiller } from './require-biller.ts';
 import { settingsOf } from './settings.ts';
@@ -81,6 +82,7 @@ export const update = defineOperation({
       const secret = await changeClientSecret(transaction, masterKey, biller, after.settings, input.oidcClientSecret);
       const by = { actor, reference };
       await changeIssuer(transaction, portalUsers, biller, after.settings, input.oidcUsers, by);
+      await endOutdatedSessions(transaction, audit, biller, after.settings, by);
       const differences = [...changed.differences, ...secret];
       if (isAnother(biller.serviceProvider, after.serviceProvider)) {
         await refuseOtherBillersProvider(transaction, after.serviceProvider, input);

@@ -57,7 +57,7 @@ export function createBeginAtProvider(services: BeginServices): BeginAtProvider 
     const { oidcIssuer, oidcClientId } = biller.settings;
     const pending = newPending(
       { issuer: oidcIssuer ?? '', clientId: oidcClientId ?? '' },
-      { prompt: promptFor(accepted, again), waiting, startedAt: clock() },
+      { prompt: promptFor(accepted, again), fresh: accepted?.forceAuthn === true, waiting, startedAt: clock() },
     );
     const { callback } = openidUrls(publicUrl, biller.slug);
     const acrValues = acrValuesFor(accepted?.requestedAuthnContext, biller.settings);

@@ -11,5 +11,5 @@ import { moveOnPage } from './views/move-on-page.ts';
  */
 export function moveOn(reply: FastifyReply, biller: Biller, href: string, to: string): FastifyReply {
   const page = moveOnPage({ billerName: biller.name, help: biller.settings, href, to });
-  return sendPage(reply.header('refresh', `0; url=${href}`), page, { referrer: 'none' });
+  return sendPage(reply, page, { referrer: 'none' });
 }

@@ -15,6 +15,8 @@ const pendingSchema = z.object({
   nonce: z.string(),
   codeVerifier: z.string(),
   prompt: z.enum(['login', 'none']).optional(),
+  /** Whether the person must prove now who they are: ForceAuthn. */
+  fresh: z.boolean(),
   waiting: z.record(z.string(), z.string()),
   /** Milliseconds since 1970. */
   startedAt: z.number(),
@@ -25,8 +27,8 @@ export type Pending = z.output<typeof pendingSchema>;
 const LIFETIME_MS = 15 * 60_000;
 /** A browser keeps the cookies of this many sign-ins, for several tabs. */
 const MOST = 5;
-/** Browsers drop a cookie of more than 4,096 bytes. */
-const MAX_COOKIE = 3_500;
+/** Many times what one needs. All of them together must fit into what servers take as headers. */
+const MAX_COOKIE = 1_500;
 const PREFIX = '__Host-openid-';
 const STATE = /^[\w-]{43}$/;
 const NAME = /^__Host-openid-[\w-]{12}$/;
@@ -39,7 +41,7 @@ const contextOf = ({ id }: Biller) => `sign-in at the provider of biller ${id}`;
 /** @returns a new sign-in, with secrets of 256 random bits each */
 export const newPending = (
   { issuer, clientId }: { readonly issuer: string; readonly clientId: string },
-  rest: { readonly prompt: Pending['prompt']; readonly waiting: Waiting; readonly startedAt: number },
+  rest: Pick<Pending, 'prompt' | 'fresh' | 'startedAt'> & { readonly waiting: Waiting },
 ): Pending => ({
   issuer,
   clientId,

@@ -7,7 +7,7 @@ import { type Biller, openidUrls } from '../../../core/billers/biller.ts';
 import type { Billers } from '../../../core/billers/billers.ts';
 import type { MasterKey } from '../../../core/secrets/master-key.ts';
 import { endProviderSessions } from '../../../core/sessions/store.ts';
-import { providerError, wantsPerson } from '../../../integrations/openid/failures.ts';
+import { wantsPerson } from '../../../integrations/openid/failures.ts';
 import type { Openid } from '../../../integrations/openid/openid.ts';
 import type { Database } from '../../../platform/database/database.ts';
 import { IdpError } from '../../../platform/errors/idp-error.ts';
@@ -15,7 +15,7 @@ import { networkOf } from '../../../platform/http/clients/network.ts';
 import { acceptForms, readForm } from '../../../platform/http/form.ts';
 import { sendPage, sendTo } from '../../../platform/http/pages/reply.ts';
 import { rawQuery, readParameters } from '../../../platform/http/parameters.ts';
-import { createBudget } from '../../../platform/util/budget.ts';
+import { type Budget, createBudget } from '../../../platform/util/budget.ts';
 import { type BillerRoute, billerOf } from '../../biller-of.ts';
 import { sessionIdOf, setSessionCookie } from '../../session-cookie.ts';
 import { signedInPath } from '../signed-in-path.ts';
@@ -38,32 +38,36 @@ export interface OpenidServices {
 
 /** Calls of a provider a minute, on behalf of strangers: by one network, and in all. */
 const CALLS = { all: 6_000, each: 600 };
+/** Logout tokens a minute. Most cost a signature check and no call, and a provider may end many sessions at once. */
+const LOGOUT_TOKENS = { all: 60_000, each: 6_000 };
 const RETRY_AFTER_SECONDS = 60;
 
 /** What comes back from the OpenID Connect providers of billers: browsers with a code, and logout tokens. */
 export const openidRoutes: FastifyPluginAsync<OpenidServices> = async (scope, services) => {
   const { billers, openid, signInByProvider, masterKey, audit, strangersAudit, database, publicUrl, clock } = services;
-  const budget = createBudget(CALLS, clock);
+  const calls = createBudget(CALLS, clock);
+  const logoutTokens = createBudget(LOGOUT_TOKENS, clock);
   await scope.register(cookie);
   acceptForms(scope);
 
-  function requireBudget({ ip }: FastifyRequest): void {
+  function requireBudget(budget: Budget, { ip }: FastifyRequest): void {
     if (budget.take(networkOf(ip), '') === 'taken') return;
     const detail = 'too many calls of a provider for one network';
     throw new IdpError('too_many_requests', { detail, retryAfter: RETRY_AFTER_SECONDS });
   }
 
   /** A sign-in that was asked for now must have taken place now (OpenID Connect Core, 3.1.2.1). */
-  function requireFresh({ prompt, startedAt }: Pending, provenAt: number | null, { settings }: Biller): void {
-    if (prompt !== 'login') return;
-    if (provenAt !== null && provenAt >= startedAt - settings.clockSkewSeconds * 1000) return;
+  function requireFresh({ fresh, startedAt }: Pending, provenAt: number | null, { settings }: Biller): void {
+    if (!fresh) return;
+    const skew = settings.clockSkewSeconds * 1000;
+    if (provenAt !== null && provenAt >= startedAt - skew && provenAt <= clock() + skew) return;
     const found = provenAt === null ? 'nothing' : `one at ${new Date(provenAt).toISOString()}`;
     const detail = `auth_time: expected a sign-in after ${new Date(startedAt).toISOString()}; found ${found}`;
     throw new IdpError('provider_sign_in_old', { detail });
   }
 
   async function finish(request: FastifyRequest<BillerRoute>, biller: Biller, pending: Pending): Promise<string> {
-    requireBudget(request);
+    requireBudget(calls, request);
     const { callback } = openidUrls(publicUrl, biller.slug);
     const came = new URL(`${callback}?${rawQuery(request.url)}`);
     const signIn = await openid.redeem(biller, came, pending);
@@ -80,7 +84,8 @@ export const openidRoutes: FastifyPluginAsync<OpenidServices> = async (scope, se
 
   scope.get<BillerRoute>('/login/:biller/callback', async (request, reply) => {
     request.facts.hidesAddress = true;
-    const biller = await billerOf(request, billers);
+    // As it is now: a sign-in must not go on at a provider that is not the biller's any more.
+    const biller = await billers.refreshed(await billerOf(request, billers));
     let pending: Pending | undefined;
     try {
       const state = readParameters(rawQuery(request.url)).get('state');
@@ -89,17 +94,18 @@ export const openidRoutes: FastifyPluginAsync<OpenidServices> = async (scope, se
       request.facts.outcome = 'signed_in';
       return sendTo(reply, nextPath(biller, pending.waiting) ?? signedInPath(biller));
     } catch (thrown) {
-      const flow = pending?.waiting.flow;
-      // The Service Provider forbade that anything is shown, and learns that it would have been needed.
-      if (pending?.prompt === 'none' && flow !== undefined && wantsPerson(thrown)) {
-        request.facts.outcome = 'not_passive';
-        return sendTo(reply, `/saml/${biller.slug}/sso?flow=${flow}&passive=failed`);
+      if (!(thrown instanceof IdpError)) throw thrown;
+      const { prompt, waiting = {} } = pending ?? {};
+      const isAsked = wantsPerson(thrown);
+      if (prompt !== 'none' || !isAsked) await noteFailure(request, biller, thrown);
+      // The Service Provider forbade that anything is shown, also an error, and learns that it would have been needed.
+      if (prompt === 'none' && waiting.flow !== undefined) {
+        request.facts.outcome = isAsked ? 'not_passive' : thrown.code;
+        return sendTo(reply, `/saml/${biller.slug}/sso?flow=${waiting.flow}&passive=failed`);
       }
-      const error = providerError(thrown, 'the answer of the provider');
-      const href = signInPath(biller, pending?.waiting ?? {});
+      const href = signInPath(biller, prompt === 'login' ? { ...waiting, again: '1' } : waiting);
       request.facts.wayOut = { href, label: 'Try again', newWindow: false };
-      await noteFailure(request, biller, error);
-      throw error;
+      throw thrown;
     }
   });
 
@@ -119,7 +125,7 @@ export const openidRoutes: FastifyPluginAsync<OpenidServices> = async (scope, se
     const biller = await billerOf(request, billers);
     reply.header('cache-control', 'no-store');
     try {
-      requireBudget(request);
+      requireBudget(logoutTokens, request);
       const which = await openid.readLogoutToken(biller, readForm(request).get('logout_token') ?? '');
       await database.transaction(async (transaction) => {
         const ended = await endProviderSessions(transaction, biller.id, which);

@@ -1,6 +1,9 @@
--- Sign-in at the OpenID Connect provider of a biller's portal. Each biller has one client there, and its secret is sealed.
+-- Sign-in at the OpenID Connect provider of a biller's portal. Each biller has one client there, and its secret is sealed. It
+-- belongs to the issuer and the client ID, and is used with no others, whatever an instance has cached.
 CREATE TABLE "openid_client_secrets" (
 	"biller_id" uuid PRIMARY KEY NOT NULL,
+	"issuer" text NOT NULL,
+	"client_id" text NOT NULL,
 	"sealed_secret" "bytea" NOT NULL
 );
 ALTER TABLE "openid_client_secrets" ADD CONSTRAINT "openid_client_secrets_biller_id_billers_id_fk" FOREIGN KEY ("biller_id") REFERENCES "billers"("id") ON DELETE cascade;

@@ -15,6 +15,8 @@ interface LayoutModel {
   readonly styles?: string | undefined;
   /** URL of one of our own scripts. */
   readonly script?: string | undefined;
+  /** Where the page moves on to by itself, at once. */
+  readonly movesTo?: string | undefined;
 }
 
 // A data: icon saves every sign-on a request for /favicon.ico.
@@ -42,6 +44,7 @@ export function layout(model: LayoutModel): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
+!${model.movesTo === undefined ? '' : html`<meta http-equiv="refresh" content="0; url=${model.movesTo}">`}
 <link rel="icon" href="!${icon}">
 <link rel="stylesheet" href="!${stylesheet.path}">
 !${model.styles === undefined ? '' : html`<link rel="stylesheet" href="${model.styles}">`}

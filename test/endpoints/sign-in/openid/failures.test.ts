@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type BrowserLike, errorCodeOf, requirePosted } from '../../../support/browser/browser-like.ts';
+import { type BrowserLike, errorCodeOf, requirePosted, statusOf } from '../../../support/browser/browser-like.ts';
 import { requireLeadsTo } from '../../../support/openid/journey.ts';
 import { CLIENT, json, type StrangeProvider, startStrangeProvider } from '../../../support/openid/strange-provider.ts';
 import { useStage } from '../../../support/stage.ts';
@@ -244,7 +244,7 @@ describe('a provider that', () => {
         ? { discovery: json({ issuer: strange.issuer, authorization_endpoint: `${strange.issuer}/authorize` }) }
         : instead;
     const answer = await stage.stranger().get(`/login/${slug}`);
-    expect([errorCodeOf(answer), answer.headers.refresh]).toEqual([code, undefined]);
+    expect([errorCodeOf(answer), answer.body.includes('http-equiv')]).toEqual([code, false]);
     await strange.close();
   });
 
@@ -267,22 +267,133 @@ describe('a provider that', () => {
   });
 });
 
-test('a new sign-in was asked for, and the provider says nothing of when, or that it was long ago', async () => {
-  for (const [claims, detail] of [
-    [{}, /found nothing/],
-    [{ auth_time: Math.floor(stage.now() / 1000) - 3600 }, /found one at/],
-  ] as const) {
+describe('where ForceAuthn asks for a new sign-in', () => {
+  async function forced(claims: Record<string, unknown>) {
     provider.claims = claims;
     const browser = stage.stranger();
-    const { searchParams } = requireLeadsTo(await browser.get('/login/riverton?again=1'));
-    const begun = { state: searchParams.get('state') ?? '', nonce: searchParams.get('nonce') ?? '' };
-    await expectRefused(await comeBack(browser, begun), 'provider_sign_in_old', detail);
+    const page = await browser.follow(await stage.bring(browser, { attributes: { ForceAuthn: 'true' } }));
+    const { searchParams } = requireLeadsTo(page);
+    return comeBack(browser, { state: searchParams.get('state') ?? '', nonce: searchParams.get('nonce') ?? '' });
   }
-  provider.claims = { auth_time: Math.floor(stage.now() / 1000) };
+  const now = () => Math.floor(stage.now() / 1000);
+
+  test.each<[string, () => Record<string, unknown>, RegExp]>([
+    ['says nothing of when', () => ({}), /found nothing/],
+    ['says that it was long ago', () => ({ auth_time: now() - 3600 }), /found one at/],
+    ['says that it will be', () => ({ auth_time: now() + 3600 }), /found one at/],
+  ])('a provider that %s is not believed, and “Try again” asks again', async (_what, claims, detail) => {
+    const answer = await forced(claims());
+    await expectRefused(answer, 'provider_sign_in_old', detail);
+    expect(answer.body).toContain('again&#61;1');
+  });
+
+  test('one that says that it was now is', async () => {
+    expect(hasSession(await forced({ auth_time: now() }))).toBe(true);
+  });
+});
+
+test('“Not you?” and a stronger AuthnContext ask again, and need no auth_time', async () => {
   const browser = stage.stranger();
   const { searchParams } = requireLeadsTo(await browser.get('/login/riverton?again=1'));
+  expect(searchParams.get('prompt')).toBe('login');
   const begun = { state: searchParams.get('state') ?? '', nonce: searchParams.get('nonce') ?? '' };
   expect(hasSession(await comeBack(browser, begun))).toBe(true);
+});
+
+test('with IsPassive no failure is a page: Invoice Cloud learns that something would have been shown', async () => {
+  for (const error of ['access_denied', 'server_error', 'invalid_request']) {
+    const browser = stage.stranger();
+    const page = await browser.follow(await stage.bring(browser, { attributes: { IsPassive: 'true' } }));
+    const { searchParams } = requireLeadsTo(page);
+    const state = searchParams.get('state') ?? '';
+    const back = await browser.get(callback({ state, error, iss: provider.issuer }));
+    expect(statusOf(requirePosted(await browser.follow(back)))).toEqual(['Responder', 'NoPassive']);
+  }
+});
+
+test('an email that is verified is that of the claim email, and of the same answer', async () => {
+  await stage.addBiller('named', {
+    oidcClientSecret: CLIENT.secret,
+    settings: { ...settingsOf(provider), oidcEmailClaim: 'preferred_username' },
+  });
+  const at = async (claims: Record<string, unknown>) => {
+    provider.claims = claims;
+    const browser = stage.stranger();
+    const { state, nonce } = await begin(browser, 'named');
+    return browser.get(callback({ state, code: `code ${nonce}`, iss: provider.issuer }, 'named'));
+  };
+  expect(errorCodeOf(await at({ preferred_username: 'ceo@example.com' }))).toBe('email_unverified');
+  expect(hasSession(await at({ preferred_username: 'pat@example.com' }))).toBe(true);
+  provider.instead = { userinfo: json({ sub: 'pat', email: 'other@example.com', email_verified: true }) };
+  await expectRefused(
+    await (async () => {
+      provider.claims = { email_verified: undefined };
+      return signIn();
+    })(),
+    'email_unverified',
+    /nothing/,
+  );
+});
+
+test('what waits for a sign-in is small, so that cookies never fill the headers', async () => {
+  const browser = stage.stranger();
+  for (let times = 0; times < 9; times += 1) {
+    await browser.get(`/login/riverton?destination=bills&account=${'x'.repeat(2_000)}&viewMode=${'0'.repeat(900)}`);
+  }
+  const cookies = [...browser.cookies].filter(([name]) => name.startsWith('__Host-openid-'));
+  expect(cookies.length).toBeLessThanOrEqual(5);
+  for (const [, value] of cookies) expect(value.length).toBeLessThan(800);
+});
+
+test('logout tokens and callbacks of one network don’t use up each other’s share', async () => {
+  for (let times = 0; times < 700; times += 1) {
+    await stage.stranger().post('/login/riverton/backchannel-logout', { logout_token: 'x' });
+  }
+  expect(hasSession(await signIn())).toBe(true);
+});
+
+describe('what changes while a sign-in is under way', () => {
+  /** Holds the token endpoint until the change is made. */
+  async function during(change: () => Promise<unknown>, slug = 'riverton') {
+    const reached = Promise.withResolvers<void>();
+    const released = Promise.withResolvers<void>();
+    const browser = stage.stranger();
+    const { state, nonce } = await begin(browser, slug);
+    provider.beforeToken = async () => {
+      reached.resolve();
+      await released.promise;
+    };
+    const answer = browser.get(callback({ state, code: `code ${nonce}`, iss: provider.issuer }, slug));
+    await reached.promise;
+    provider.beforeToken = undefined;
+    await change();
+    released.resolve();
+    return answer;
+  }
+
+  test('another issuer: the person of the one before is not taken down at the new one', async () => {
+    await stage.addBiller('moved', { oidcClientSecret: CLIENT.secret, settings: settingsOf(provider) });
+    const input = { slug: 'moved', oidcClientSecret: CLIENT.secret, settings: { oidcIssuer: other.issuer } };
+    const answer = await during(() => stage.installation.operate('biller.update', input), 'moved');
+    expect([errorCodeOf(answer), hasSession(answer)]).toEqual(['flow_unknown', false]);
+    expect(await users('moved')).toEqual([]);
+  });
+
+  test('the portal removes the person: they are not brought back', async () => {
+    const settings = { ...settingsOf(provider), oidcAccountsClaim: null };
+    await stage.addBiller('given', { oidcClientSecret: CLIENT.secret, settings });
+    const { billers, portalUsers } = stage.installation.services;
+    const by = {
+      billerId: (await billers.bySlug('given')).id,
+      source: 'oidc',
+      actor: 'test',
+      reference: 'test',
+    } as const;
+    const accounts = [{ number: '1', role: 'owner' }];
+    await portalUsers.put({ id: 'pat', email: 'pat@example.com', accounts }, by);
+    const answer = await during(() => portalUsers.remove('pat', by), 'given');
+    expect([errorCodeOf(answer), hasSession(answer), await users('given')]).toEqual(['account_missing', false, []]);
+  });
 });
 
 test.each<[string, Record<string, unknown>]>([

@@ -31,7 +31,7 @@ async function signIn(sub: string, sid: string | undefined, biller = 'riverton')
   return browser;
 }
 const isSignedIn = async (browser: BrowserLike, biller = 'riverton') =>
-  (await browser.get(`/login/${biller}`)).headers.refresh === undefined;
+  !(await browser.get(`/login/${biller}`)).body.includes('http-equiv="refresh"');
 
 const now = () => Math.floor(Date.now() / 1000);
 const right = () => ({
@@ -75,6 +75,16 @@ test('a logout token with a person ends all their sessions, and those of nobody 
 test('a session whose ID the provider never told ends with the person', async () => {
   expect((await logOut({ sub: 'kim', sid: 'session-9' })).statusCode).toBe(200);
   expect(await states()).toEqual([true, true, false]);
+});
+
+test('a session of one person and the sub of another end nothing', async () => {
+  expect((await logOut({ sub: 'kim', sid: 'session-1' })).statusCode).toBe(200);
+  expect((await states())[0]).toBe(true);
+});
+
+test('a session that began after the logout token was issued goes on', async () => {
+  expect((await logOut({ sub: 'pat', iat: now() - 90 })).statusCode).toBe(200);
+  expect(await states()).toEqual([true, true, true]);
 });
 
 test('a session at another biller goes on, also of the same person', async () => {

@@ -18,6 +18,7 @@ interface MoveOnPageModel {
 export function moveOnPage({ billerName, help, href, to }: MoveOnPageModel): string {
   return layout({
     title: `Taking you to ${to}…`,
+    movesTo: href,
     billerName,
     help,
     body: html`<div class="card">
