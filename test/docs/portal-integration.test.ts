@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { settingsSchema } from '../../src/config.ts';
 import { type OpenDemo, openDemo } from '../e2e/demo-in-browser.ts';
 import { ofCheckout, plainEnvironment } from '../support/programs/cli.ts';
@@ -34,10 +34,8 @@ beforeAll(async () => {
   const { stdout } = await promisify(execFile)('sh', ['-e', '-c', here(script)], { cwd: folder, env });
   printed = stdout.split('---\n');
 });
-afterAll(async () => {
-  await portal?.stop();
-  await demo?.close();
-});
+afterEach(() => portal?.stop());
+afterAll(() => demo?.close());
 
 test('the check says yes, line by line', () => {
   const { ok, checks } = JSON.parse(printed[1] ?? '') as { ok: boolean; checks: { name: string; ok: boolean }[] };
@@ -86,5 +84,4 @@ test.each(PROGRAMS)('the portal in $language takes its user to the bill, and onc
     await browser.getByText('101Invoice').first().waitFor();
     expect(new URL(browser.url()).origin).toBe(demo.facts.sandbox);
   }
-  await portal.stop();
 });

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { Language, Parser } from 'web-tree-sitter';
 import { workingFolder } from '../support/programs/cli.ts';
 import { blocksIn, PROGRAMS, putProgram, type RunningPortal, startPortal } from './portal-programs.ts';
@@ -148,22 +148,22 @@ describe.each(PROGRAMS)('the portal in $language', (program) => {
       called.push(`${request.method} ${request.headers.authorization}`);
       says(201, '{"url":"https://elsewhere.example.com/"}')(response, request);
     });
+    onTestFinished(() => other.close());
     answer = says(status, '', { location: `${other.url}/api/launches` });
     const { response, printed } = await pay();
     expect(response.status).toBe(503);
     await expect.poll(printed).toContain(`${status} no code`);
     expect(called).toEqual([]);
-    await other.close();
   });
 
   test('does not print a key that is no header', async () => {
     answer = says(400, '');
     const broken = await startPortal(program, where.folder, { API_KEY: `${KEY}\nx`, IDP: service.url });
+    onTestFinished(() => broken.stop());
     const response = await fetch(`${broken.url}pay`);
     expect([response.status, await response.text()]).toEqual([503, expect.stringContaining(SORRY)]);
     await expect.poll(broken.output).toMatch(/no answer|not sent|no code|No launch/);
     expect(broken.output()).not.toContain(KEY);
-    await broken.stop();
   });
 });
 

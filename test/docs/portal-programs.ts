@@ -102,7 +102,12 @@ export async function startPortal(
     () => Promise.reject(new Error(`${program} ended before it answered.\n${output}`)),
     (error: Error) => Promise.reject(new Error(`${program} can’t be started: ${error.message}. Run npm run setup.`)),
   );
-  await Promise.race([answers, ended]);
+  try {
+    await Promise.race([answers, ended]);
+  } catch (error) {
+    child.kill();
+    throw error;
+  }
   ended.catch(() => undefined);
   return {
     url,
