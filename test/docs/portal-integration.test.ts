@@ -57,7 +57,7 @@ test('the address leads to the AutoPay page with the claims, without a sign-in, 
 });
 
 const keyIn = (folder: string) =>
-  (JSON.parse(readFileSync(join(folder, 'api-key.json'), 'utf8')) as { key: string }).key;
+  (JSON.parse(readFileSync(join(folder, 'data/demo/api-key.json'), 'utf8')) as { key: string }).key;
 
 test.each(PROGRAMS)('the portal in $language takes its user to the bill, and once more', async (program) => {
   portalPort = await freePort();
