@@ -31,7 +31,7 @@ interface Block {
 }
 
 /** @returns the fenced blocks of a page, in order */
-function blocksOf(markdown: string): Block[] {
+export function blocksOf(markdown: string): Block[] {
   return [...markdown.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].map(([, language = '', text = '']) => ({
     language,
     text,

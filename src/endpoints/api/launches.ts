@@ -18,6 +18,8 @@ export interface LaunchApiServices {
 }
 
 const url = z.string().max(2_000);
+const destinationFault = ({ input }: { readonly input?: unknown }) =>
+  `${input === undefined ? 'is missing; it ' : ''}must be a text or a whole number`;
 const body = object({
   user: object({ id: userId, ...userFacts }).meta({
     description: 'Who is signed in at your portal. It replaces what you said of them before.',
@@ -26,7 +28,7 @@ const body = object({
     .string()
     .max(100)
     .meta({ description: 'The number of one of their accounts: the one that this is about.', example: '101Invoice' }),
-  destination: z.union([z.string().max(40), z.int()], 'must be a text or a whole number').meta({
+  destination: z.union([z.string().max(40), z.int()], { error: destinationFault }).meta({
     description: `The page at Invoice Cloud: ${DESTINATION_NAMES.map((name) => `\`${name}\``).join(', ')}, or a DeepLinkID.`,
     example: 'bills',
   }),

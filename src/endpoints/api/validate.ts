@@ -20,7 +20,10 @@ const words: z.core.$ZodErrorMap = (issue) => {
     const what = issue.origin === 'array' ? 'elements' : 'characters';
     return `must have at most ${Number(issue.maximum).toLocaleString('en')} ${what}`;
   }
-  if (issue.code === 'too_small') return `must have at least ${Number(issue.minimum).toLocaleString('en')} characters`;
+  if (issue.code === 'too_small') {
+    const least = Number(issue.minimum);
+    return least === 1 ? 'must not be empty' : `must have at least ${least.toLocaleString('en')} characters`;
+  }
   return undefined;
 };
 

@@ -75,6 +75,12 @@ const BAD: [Record<string, unknown>, string, string, unknown][] = [
       expect.any(String),
     ],
   ),
+  [
+    { destination: undefined },
+    'field_invalid',
+    'destination',
+    'destination: is missing; it must be a text or a whole number.',
+  ],
   [{ destination: null }, 'field_invalid', 'destination', expect.stringContaining('must be a text or a whole number')],
   [{ viewMode: 2 }, 'field_invalid', 'viewMode', 'viewMode 2: must be 0 or 1.'],
   [{ viewMode: '1' }, 'field_invalid', 'viewMode', 'viewMode "1": must be 0 or 1.'],
@@ -106,7 +112,7 @@ const BAD: [Record<string, unknown>, string, string, unknown][] = [
       expect.stringMatching(/must (be an https URL|have an origin)/),
     ]),
   ]),
-  [{ user: { ...launchBody().user, id: '' } }, 'field_invalid', 'user.id', expect.any(String)],
+  [{ user: { ...launchBody().user, id: '' } }, 'field_invalid', 'user.id', 'user.id "": must not be empty.'],
   [
     { user: { ...launchBody().user, email: 'no' } },
     'field_invalid',

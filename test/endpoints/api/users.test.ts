@@ -33,6 +33,14 @@ test('a user is put, read, replaced and removed', async () => {
   expect((await portal.call('GET', path)).statusCode).toBe(404);
 });
 
+test('a user is removed also by a client that declares JSON with every call', async () => {
+  const json = { 'content-type': 'application/json' };
+  await portal.call('PUT', '/api/users/u-json', { email: EMAIL, accounts: ACCOUNTS });
+  expect((await portal.call('DELETE', '/api/users/u-json', undefined, json)).statusCode).toBe(204);
+  const nothingSaid = await portal.call('PUT', '/api/users/u-json', undefined, json);
+  expect(problemIn(nothingSaid)).toMatchObject({ status: 422, code: 'json_unreadable' });
+});
+
 test('what one biller’s key says is nothing to another biller', async () => {
   await stage.addBiller('lakeside');
   const other = await newPortal('lakeside');
