@@ -57,6 +57,8 @@ export function createLaunch({ idp, apiKey }: { readonly idp: string; readonly a
           'idempotency-key': randomUUID(),
         },
         body: JSON.stringify({ user: { id, email, accounts }, account, destination, viewMode, returnUrl, refreshUrl }),
+        // A redirect would take what the body says of the user to another host.
+        redirect: 'manual',
         signal: AbortSignal.timeout(TIMEOUT_MS),
       });
       // Something in between may answer with a page.
