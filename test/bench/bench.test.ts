@@ -8,7 +8,7 @@ const MAIN = fileURLToPath(new URL('../../bench/main.ts', import.meta.url));
 const bench = (...words: string[]) => spawnSync(process.execPath, [MAIN, ...words], { encoding: 'utf8' });
 
 test.each([
-  [['sining'], /^There is no part "sining"\. The parts are signing, http, startup, rotation, scale\.\n$/],
+  [['sining'], /^There is no part "sining"\. The parts are signing, http, launch, startup, rotation, scale\.\n$/],
   [['scale', '--shrink', 'much'], /^--shrink must be a whole number of at least 1; it is "much"\./],
   [['--fast'], /'--fast'/],
 ])('reports wrong arguments in a sentence, with exit code 2: %s', (words, sentence) => {
